@@ -1,0 +1,43 @@
+"""Performance tests for Core ML models, in pytest.
+
+The names below are what a test author may import. They are loaded when first used: importing the package costs
+nothing, since pytest imports it in every run in which the plugin is installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from pytest_coreml._version import __version__
+
+if TYPE_CHECKING:
+    from pytest_coreml.measurement import LoadTimes, Measurement
+    from pytest_coreml.model import CoreMLModel, CoreMLState
+    from pytest_coreml.placement import Operation, Placement
+
+__all__ = [
+    "CoreMLModel",
+    "CoreMLState",
+    "LoadTimes",
+    "Measurement",
+    "Operation",
+    "Placement",
+    "__version__",
+]
+
+_HOMES = {
+    "CoreMLModel": "pytest_coreml.model",
+    "CoreMLState": "pytest_coreml.model",
+    "LoadTimes": "pytest_coreml.measurement",
+    "Measurement": "pytest_coreml.measurement",
+    "Operation": "pytest_coreml.placement",
+    "Placement": "pytest_coreml.placement",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module that owns it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

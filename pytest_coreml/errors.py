@@ -1,0 +1,39 @@
+"""Exceptions of the core, which knows no pytest.
+
+They stand in a module of their own so that every other module can import them without a loop. The edge (`plugin.py`,
+`cli.py`) translates them: `UsageError` into exit status 4 (2 on the command line), the rest into a failed test.
+"""
+
+from __future__ import annotations
+
+
+class CoreMLTestError(Exception):
+    """Base of everything that this package raises on purpose."""
+
+
+class UsageError(CoreMLTestError):
+    """The user asked for something that cannot be: an option, a marker, a path that is no report."""
+
+
+class ModelError(CoreMLTestError):
+    """A model cannot be read, compiled, loaded or executed; the text names the file and the cause."""
+
+
+class InputError(CoreMLTestError):
+    """`predict` got inputs that the model does not take; the text says what it expects."""
+
+
+class EngineError(CoreMLTestError):
+    """The engine process did not do its work; the text has stage, signal and last lines of its stderr."""
+
+
+class EngineDiedError(EngineError):
+    """The engine process ended while, or before, it worked for us."""
+
+
+class EngineTimeoutError(EngineError):
+    """An engine step took longer than `--coreml-timeout`, and the process was killed."""
+
+
+class ReportError(CoreMLTestError):
+    """A report cannot be read or written; the text names the file and the place in it."""

@@ -1,0 +1,49 @@
+"""The record of one test on one compute-units setting: what the report has one entry of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.measurement import LoadTimes, Measurement
+    from pytest_coreml.placement import Placement
+    from pytest_coreml.verdict.check import Check
+    from pytest_coreml.verdict.regression import Regression
+
+Runtime = Literal["coreml", "reference"]
+Outcome = Literal["passed", "failed", "skipped", "error"]
+
+
+@dataclass
+class Record:
+    """Facts and verdicts of one test on one compute-units setting.
+
+    *id*: pytest's node id. *model*: sha256 of the model; *model_name*: its file name. *memory_mb*: peak growth of the
+    engine in 10^6 bytes. *attempt*: 1, or more when a plugin reran the test. *machine*: None for the machine of the
+    report's head, else the key of another one (several machines in one run). *notes*: sentences worth reading that
+    are no verdict.
+    """
+
+    id: str
+    model: str
+    model_name: str
+    compute_units: ComputeUnits
+    function: str | None
+    runtime: Runtime
+    outcome: Outcome = "passed"
+    load: LoadTimes | None = None
+    predict: Measurement | None = None
+    memory_mb: float | None = None
+    placement: Placement | None = None
+    checks: list[Check] = field(default_factory=list)
+    regression: Regression | None = None
+    attempt: int = 1
+    machine: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What identifies a measurement across reports: node id, compute units, function (design: section 5)."""
+        return (self.id, self.compute_units, self.function or "main")

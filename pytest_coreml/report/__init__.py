@@ -1,0 +1,1 @@
+"""Reports: the schema, making, writing, reading, and the words made from them."""

@@ -1,0 +1,1 @@
+"""Verdicts: pure functions of data, which know neither pytest nor Core ML."""
