@@ -1,0 +1,132 @@
+"""Whether measured figures keep the limits of a `coreml_budget` marker."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_coreml.verdict.check import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.markers import Budget
+    from pytest_coreml.measurement import LoadTimes, Measurement
+    from pytest_coreml.verdict.check import Verdict
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What budgets are judged by: everything known of one record.
+
+    *partners*: measurements of the same test under other settings in the same run; an absent key was not measured.
+    *clock*: None when times may be judged, else the reason why they may not. *thermal_changed*: the thermal state of
+    the machine changed while measuring.
+    """
+
+    compute_units: ComputeUnits
+    load: LoadTimes | None = None
+    predict: Measurement | None = None
+    size_mb: float | None = None
+    memory_mb: float | None = None
+    partners: Mapping[ComputeUnits, Measurement | None] = field(default_factory=dict)
+    clock: str | None = None
+    thermal_changed: bool = False
+
+
+_PREDICT_FIGURES: dict[str, Callable[[Measurement], float | None]] = {
+    "predict_ms": lambda run: run.median_ms,
+    "predict_p90_ms": lambda run: run.p90_ms,
+    "predict_p95_ms": lambda run: run.p95_ms,
+    "first_predict_ms": lambda run: run.first_ms,
+    "min_fps": lambda run: run.fps,
+}
+_LOAD_FIGURES = ("load_ms", "first_load_ms", "compile_ms")
+_EXACT_FIGURES = ("size_mb", "memory_mb")
+
+
+def needs_prediction(budget: Budget) -> bool:
+    """Whether a limit of *budget* asks for measured predictions."""
+    return bool(budget.min_speedup) or any(getattr(budget, name) is not None for name in _PREDICT_FIGURES)
+
+
+def needs_load(budget: Budget) -> bool:
+    """Whether a limit of *budget* asks for measured load or compile times."""
+    return any(getattr(budget, name) is not None for name in _LOAD_FIGURES)
+
+
+def judge_budgets(budget: Budget, facts: Facts) -> list[Check]:
+    """Give one check for each limit that *budget* sets, none when it is for other compute units.
+
+    A figure equal to its limit keeps it. A figure beyond its limit that other processes may have caused is
+    `inconclusive`; one that keeps its limit in spite of them has passed.
+    """
+    if budget.compute_units is not None and facts.compute_units not in budget.compute_units:
+        return []
+    return [*_figures(budget, facts), *_speedups(budget, facts)]
+
+
+def _figures(budget: Budget, facts: Facts) -> Iterator[Check]:
+    for name, figure in _PREDICT_FIGURES.items():
+        value = figure(facts.predict) if facts.predict is not None else None
+        yield from _limit(budget, name, value, facts.clock, _doubt(facts, facts.predict))
+    for name in _LOAD_FIGURES:
+        samples = getattr(facts.load, name, ())
+        yield from _limit(budget, name, statistics.median(samples) if samples else None, facts.clock, _doubt(facts))
+    for name in _EXACT_FIGURES:
+        yield from _limit(budget, name, getattr(facts, name), None, None)
+
+
+def _limit(budget: Budget, name: str, value: float | None, clock: str | None, doubt: str | None) -> Iterator[Check]:
+    limit: float | None = getattr(budget, name)
+    if limit is None:
+        return
+    if clock is not None:
+        yield Check(name, limit, value, "not_judged", clock)
+    elif value is None:
+        yield Check(name, limit, None, "not_judged", "nothing was measured")
+    else:
+        kept = value >= limit if name.startswith("min_") else value <= limit
+        yield Check(name, limit, value, *_verdict(kept, None if kept else doubt))
+
+
+def _speedups(budget: Budget, facts: Facts) -> Iterator[Check]:
+    for units, limit in budget.min_speedup.items():
+        if units != facts.compute_units:
+            yield _speedup(units, limit, facts)
+
+
+def _speedup(units: ComputeUnits, limit: float, facts: Facts) -> Check:
+    name = f"min_speedup[{units}]"
+    own, partner = facts.predict, facts.partners.get(units)
+    if facts.clock is not None:
+        return Check(name, limit, None, "not_judged", facts.clock)
+    if own is None:
+        return Check(name, limit, None, "not_judged", "nothing was measured")
+    if partner is None:
+        reason = f"{units} was not measured in this run; add {units!r} to this test's coreml_compute_units marker"
+        return Check(name, limit, None, "not_judged", reason)
+    value = partner.median_ms / own.median_ms if own.median_ms > 0 else float("inf")
+    # A disturbed run looks slower than it is: a slow partner can only help, a slow run of our own only hurt.
+    kept = value >= limit
+    return Check(name, limit, value, *_verdict(kept, _doubt(facts, partner if kept else own)))
+
+
+def _verdict(kept: bool, doubt: str | None) -> tuple[Verdict, str | None]:
+    if doubt is not None:
+        return "inconclusive", doubt
+    return ("passed" if kept else "failed"), None
+
+
+def _doubt(facts: Facts, run: Measurement | None = None) -> str | None:
+    """Give the reason why a time may be longer than the model's own, if there is one."""
+    if run is not None and not run.usable:
+        return (
+            f"only {run.undisturbed} of {len(run.native_ms)} calls were undisturbed by other processes; "
+            "free the machine and run again"
+        )
+    if facts.thermal_changed:
+        return "the thermal state of the machine changed while measuring; let it cool down and run again"
+    return None
