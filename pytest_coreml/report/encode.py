@@ -1,0 +1,155 @@
+"""The core's data as JSON values: for the report, and for xdist workers, which can send nothing else.
+
+Infinity and NaN are no JSON. Where "not known" may stand instead, null is written; samples are written as they are, so
+that validation refuses a bad one by its place.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_coreml.measurement import LoadTimes, Measurement
+    from pytest_coreml.placement import Operation, Placement
+    from pytest_coreml.record import Record
+    from pytest_coreml.spec import Feature, ModelSpec
+    from pytest_coreml.verdict.check import Check
+    from pytest_coreml.verdict.regression import Regression
+
+Json = dict[str, Any]
+
+
+def encode_record(record: Record) -> Json:
+    """Give the report's entry for one test on one compute-units setting."""
+    return {
+        "id": record.id,
+        "model": record.model,
+        "model_name": record.model_name,
+        "compute_units": record.compute_units,
+        "function": record.function,
+        "runtime": record.runtime,
+        "machine": record.machine,
+        "outcome": record.outcome,
+        "attempt": record.attempt,
+        "load": encode_load(record.load) if record.load else None,
+        "predict": encode_measurement(record.predict) if record.predict and record.predict.native_ms else None,
+        "memory_mb": finite(record.memory_mb),
+        "placement": encode_placement(record.placement) if record.placement else None,
+        "checks": [encode_check(check) for check in record.checks],
+        "regression": encode_regression(record.regression) if record.regression else None,
+        "notes": list(record.notes),
+    }
+
+
+def encode_load(load: LoadTimes) -> Json:
+    """Give the compile and load times."""
+    return {
+        "compile_ms": list(load.compile_ms),
+        "first_load_ms": list(load.first_load_ms),
+        "load_ms": list(load.load_ms),
+    }
+
+
+def encode_measurement(measurement: Measurement) -> Json:
+    """Give the samples and the figures made of them; there must be at least one sample."""
+    return {
+        "native_ms": list(measurement.native_ms),
+        "wall_ms": list(measurement.wall_ms),
+        "wait_ms": None if measurement.wait_ms is None else list(measurement.wait_ms),
+        "warmup": measurement.warmup,
+        "batch": measurement.batch,
+        "first_ms": finite(measurement.first_ms),
+        "undisturbed": measurement.undisturbed,
+        "min_ms": measurement.min_ms,
+        "p10_ms": measurement.p10_ms,
+        "median_ms": measurement.median_ms,
+        "p90_ms": measurement.p90_ms,
+        "p95_ms": measurement.p95_ms,
+    }
+
+
+def encode_placement(placement: Placement) -> Json:
+    """Give the operations with their planned devices, and the shares of the devices."""
+    known = not placement.unknown
+    return {
+        "status": "planned" if known else "unknown",
+        "reason": placement.reason,
+        "share": {
+            "ops": dict(placement.shares("ops")) if known else {},
+            "cost": dict(placement.shares("cost")) if known and placement.has_cost else None,
+        },
+        "ops": [encode_operation(operation) for operation in placement.ops],
+    }
+
+
+def encode_operation(operation: Operation) -> Json:
+    """Give one operation of a plan."""
+    return {
+        "name": operation.name,
+        "operator": operation.operator,
+        "preferred": operation.preferred,
+        "supported": list(operation.supported),
+        "cost": finite(operation.cost),
+        "block": operation.block,
+    }
+
+
+def encode_check(check: Check) -> Json:
+    """Give one judged budget or rule."""
+    return {
+        "check": check.check,
+        "limit": finite(check.limit),
+        "value": finite(check.value),
+        "verdict": check.verdict,
+        "reason": check.reason,
+    }
+
+
+def encode_regression(regression: Regression) -> Json:
+    """Give the verdict against the baseline."""
+    return {
+        "runs": regression.runs,
+        "effect": finite(regression.effect),
+        "margin": finite(regression.margin),
+        "verdict": regression.verdict,
+        "reason": regression.reason,
+    }
+
+
+def encode_model(spec: ModelSpec) -> Json:
+    """Give what a model says of itself; its SHA-256 is the key under which it stands."""
+    return {
+        "file_name": spec.file_name,
+        "type": spec.type,
+        "specification_version": spec.specification_version,
+        "deployment_target": dict(spec.deployment_target),
+        "size_bytes": spec.size_bytes,
+        "weights_bytes": spec.weights_bytes,
+        "inputs": [encode_feature(feature) for feature in spec.inputs],
+        "outputs": [encode_feature(feature) for feature in spec.outputs],
+        "states": [encode_feature(feature) for feature in spec.states],
+        "precision": list(spec.precision),
+        "operations": dict(spec.operations),
+        "functions": list(spec.functions),
+        "default_function": spec.default_function,
+    }
+
+
+def encode_feature(feature: Feature) -> Json:
+    """Give one input, output or state."""
+    return {
+        "name": feature.name,
+        "kind": feature.kind,
+        "dtype": feature.dtype,
+        "shape": list(feature.shape),
+        "shape_range": [list(extent) for extent in feature.shape_range],
+        "shapes": [list(shape) for shape in feature.shapes],
+        "color": feature.color,
+        "optional": feature.optional,
+    }
+
+
+def finite(number: float | None) -> float | None:
+    """Give *number*, or None when it is NaN or infinite."""
+    return number if number is not None and math.isfinite(number) else None

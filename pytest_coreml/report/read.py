@@ -1,0 +1,132 @@
+"""A report from disk, checked: nobody else has to doubt it."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_coreml.errors import ReportError
+from pytest_coreml.report.complaint import place
+from pytest_coreml.report.decode import decode_model, decode_record
+from pytest_coreml.report.schema import SCHEMA_VERSION, validate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_coreml.record import Record
+    from pytest_coreml.report.encode import Json
+    from pytest_coreml.spec import ModelSpec
+
+# About ten times a report of 10,000 tests with 100 calls each. More is no report, and would not fit into memory.
+SIZE_LIMIT: Final = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report says, as the core's data.
+
+    *machine* and the values of *machines* are JSON values as the schema describes. *document* is the whole, as read.
+    """
+
+    created: str
+    tool: str
+    machine: Json
+    machines: dict[str, Json]
+    models: dict[str, ModelSpec]
+    records: list[Record]
+    document: Json = field(repr=False)
+
+    def machine_of(self, record: Record) -> Json:
+        """Give the machine that measured *record*."""
+        return self.machines[record.machine] if record.machine else self.machine
+
+
+def read_report(path: Path) -> Report:
+    """Read and check the report at *path*.
+
+    Raises `ReportError` naming the file, and the place in it, when it cannot be read or is not a valid report.
+    """
+    document = read_document(path)
+    return Report(
+        created=document["created"],
+        tool=f"{document['tool']['name']} {document['tool']['version']}",
+        machine=document["machine"],
+        machines=document.get("machines", {}),
+        models={sha256: decode_model(sha256, model) for sha256, model in document["models"].items()},
+        records=[decode_record(entry) for entry in document["tests"]],
+        document=document,
+    )
+
+
+def read_document(path: Path) -> Json:
+    """Read and check the report at *path*, and give it as JSON values; raises `ReportError` as `read_report` does."""
+    document: Json = _parse(path, _read(path))
+    try:
+        _check_kind(document)
+        validate(document)
+        _check_references(document)
+    except ReportError as error:
+        raise ReportError(f"{path}: {error}") from error
+    return document
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(SIZE_LIMIT + 1)
+    except OSError as error:
+        raise ReportError(f"cannot read the report {path}: {error.strerror or error}") from error
+    if len(content) > SIZE_LIMIT:
+        raise ReportError(f"{path}: larger than {SIZE_LIMIT // 1024**2} MiB, so it is not taken for a report")
+    return content
+
+
+def _parse(path: Path, content: bytes) -> Any:
+    try:
+        return json.loads(content.decode("utf-8-sig"), parse_constant=str, parse_float=_finite_or_text)
+    except json.JSONDecodeError as error:
+        raise ReportError(f"{path}: not JSON: {error.msg}, line {error.lineno} column {error.colno}") from error
+    except UnicodeDecodeError as error:
+        raise ReportError(f"{path}: not UTF-8 text: byte {error.start} is no part of a character") from error
+    except RecursionError as error:
+        raise ReportError(f"{path}: nested too deeply for a report") from error
+    except ValueError as error:  # an integer with thousands of digits
+        raise ReportError(f"{path}: {error}") from error
+
+
+def _finite_or_text(number: str) -> float | str:
+    """Read a number; one too large for a float stays text, which no place of a report takes for a number."""
+    value = float(number)
+    return value if math.isfinite(value) else number
+
+
+def _check_kind(document: object) -> None:
+    """Tell a report of another version, and a file that is something else, from a report with a mistake."""
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise ReportError("not a report of pytest-coreml: it has no schema_version")
+    if version > SCHEMA_VERSION:
+        raise ReportError(
+            f"written in report format {version}, and this version of pytest-coreml reads formats up to "
+            f"{SCHEMA_VERSION}; upgrade with: pip install --upgrade pytest-coreml"
+        )
+
+
+def _check_references(document: Json) -> None:
+    """Check what a schema cannot say: arrays of one measurement are equally long, machines exist."""
+    machines = document.get("machines", {})
+    for index, test in enumerate(document["tests"]):
+        if test["predict"]:
+            _check_lengths(test["predict"], index)
+        if test.get("machine") is not None and test["machine"] not in machines:
+            raise ReportError(f"tests[{index}].machine: no machine {test['machine']!r} in machines")
+
+
+def _check_lengths(predict: Json, index: int) -> None:
+    expected = len(predict["native_ms"])
+    for name in ("wall_ms", "wait_ms"):
+        if predict[name] is not None and len(predict[name]) != expected:
+            where = place(["tests", index, "predict", name])
+            raise ReportError(f"{where}: {len(predict[name])} samples, but native_ms has {expected}")
