@@ -1,0 +1,90 @@
+"""The weight file of an ML Program: blobs after headers, read in place.
+
+Layout, little-endian (MILBlob's StorageFormat): a 64-byte file header; then for each blob a 64-byte header at the
+offset which the program names, holding a sentinel, the element type, the size in bytes, the offset of the data and
+the number of padding bits; data are aligned to 64 bytes.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pytest_coreml.reference.dtypes import BLOB_DTYPES, DType
+from pytest_coreml.reference.errors import BadModelError
+from pytest_coreml.reference.packing import packed_size, unpack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_SENTINEL: Final = 0xDEADBEEF
+_HEADER: Final = struct.Struct("<IIQQQ32x")
+
+
+class BlobFile:
+    """A weight file, mapped into memory when the first blob is asked for."""
+
+    def __init__(self, path: Path, location: str) -> None:
+        """Take the file's path, and its path relative to the folder of the model."""
+        self.path = path
+        self.location = location
+
+    @cached_property
+    def bytes(self) -> memoryview:
+        """Map the file, read-only; `BadModelError` when it cannot be opened."""
+        try:
+            with self.path.open("rb") as file:
+                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        except (OSError, ValueError) as error:  # ValueError: an empty file cannot be mapped
+            raise BadModelError(f"{self.path}: cannot read the weight file: {error}") from error
+
+    def ref(self, offset: int, dtype: DType, size: int, shape: tuple[int, ...]) -> BlobRef:
+        """Find the blob whose header is at `offset`; `BadModelError` unless it holds `size` elements of `dtype`."""
+        stored, length, start = self._header(offset)
+        expected = packed_size(size, dtype)
+        if stored != dtype and stored.bits != dtype.bits:
+            self._fail(offset, f"the program says {dtype.value}, the blob holds {stored.value}")
+        if length != expected:
+            self._fail(offset, f"expected {expected} bytes ({dtype.value} {list(shape)}), the blob says {length}")
+        if start + length > len(self.bytes):
+            self._fail(offset, f"expected {length} bytes at {start}, the file ends at {len(self.bytes)}")
+        return BlobRef(self, start, length, dtype, shape)
+
+    def _header(self, offset: int) -> tuple[DType, int, int]:
+        if offset + _HEADER.size > len(self.bytes):
+            self._fail(offset, f"expected a header of {_HEADER.size} bytes, the file ends at {len(self.bytes)}")
+        sentinel, code, length, start, _padding = _HEADER.unpack_from(self.bytes, offset)
+        if sentinel != _SENTINEL:
+            self._fail(offset, f"expected the mark {_SENTINEL:#x} of a blob, found {sentinel:#x}")
+        if code not in BLOB_DTYPES:
+            self._fail(offset, f"the element type number {code} is not known")
+        return BLOB_DTYPES[code], length, start
+
+    def _fail(self, offset: int, reason: str) -> Any:
+        raise BadModelError(f"{self.path}, blob at offset {offset}: {reason}")
+
+
+@dataclass(frozen=True, eq=False)
+class BlobRef:
+    """Where the data of a constant are: nothing is read until `array` is called.
+
+    `start` and `length` are in bytes, and inside the file.
+    """
+
+    file: BlobFile
+    start: int
+    length: int
+    dtype: DType
+    shape: tuple[int, ...]
+
+    def array(self) -> NDArray[Any]:
+        """Give the constant: a read-only view of the mapped file, or a new array where elements are below a byte."""
+        data = self.file.bytes[self.start : self.start + self.length]
+        return unpack(np.frombuffer(data, np.uint8), self.dtype, self.shape)

@@ -1,0 +1,41 @@
+"""A function of an ML Program, ready to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_coreml.reference.lowering import handlers
+from pytest_coreml.reference.lowering.function import LoweredFunction, lower_function
+from pytest_coreml.reference.program import Function, read_function
+from pytest_coreml.reference.session import make_session, run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from pytest_coreml.reference.options import RuntimeOptions
+    from pytest_coreml.reference.package import Package
+
+
+@dataclass(frozen=True, eq=False)
+class Executable:
+    """A session, and the function that it executes."""
+
+    function: Function
+    lowered: LoweredFunction
+    session: Any
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Execute once, without states; arrays go in and out under the names of the program, in compute types."""
+        feeds = {port.value: inputs[port.name] for port in self.lowered.inputs}
+        results = run(self.session, [port.value for port in self.lowered.outputs], feeds)
+        return {port.name: result for port, result in zip(self.lowered.outputs, results, strict=True)}
+
+
+def load(package: Package, program: Any, function_name: str, options: RuntimeOptions) -> Executable:
+    """Read, lower and load a function of a `MILSpec.Program`; errors as `read_function` and `lower_function` raise."""
+    function = read_function(program, function_name, package.blob_file)
+    lowered = lower_function(function, handlers(), options.precision)
+    return Executable(function, lowered, make_session(lowered, options))

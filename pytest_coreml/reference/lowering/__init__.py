@@ -1,0 +1,84 @@
+'''Lowers the operations of an ML Program to ONNX, one module a family of operations.
+
+How to write a family
+---------------------
+
+A family is a module of this package that is listed in `FAMILIES`. It registers one handler for each operation type,
+without opset prefix (`conv` for `ios15.conv` and `ios17.conv`). A handler gets a `Context` and gives what the
+operation's outputs become: one result for one output, a tuple for several, in the program's order. It has no other
+effect.
+
+    @lowers("leaky_relu")
+    def leaky_relu(ctx: Context) -> Value:
+        """Lower `x if x >= 0 else alpha * x`."""
+        return ctx.node("LeakyRelu", ctx.input("x"), alpha=float(ctx.scalar("alpha")))
+
+* `ctx.input("x")` is the graph's value for a parameter, constant or not. `ctx.inputs("values")` where a parameter takes
+  several; `ctx.optional("bias")` gives ONNX's empty name when it is not bound; `ctx.has("bias")` asks.
+* `ctx.const("perm")` is a numpy array known now, `ctx.scalar("axis", -1)` one Python number, bool or text,
+  `ctx.ints("pad", [0, 0])` and `ctx.flags(...)` lists, `ctx.axes("axes", rank)` and `ctx.axis("axis", rank, -1)`
+  axes counted from the front. The second argument is the default; without one the parameter must be there. A
+  parameter that the model computes is refused by these; `ctx.is_const("begin")` asks first where both cases can be
+  lowered.
+* `ctx.type("x")`, `.shape`, `.rank`, `.dtype` are what the program declares, None standing for an unknown dimension;
+  `ctx.output_type(0)` is the declared type of an output. `ctx.op` is the operation itself.
+* `ctx.node("Concat", x, y, axis=1)` adds an ONNX node (opset 20) and gives its output; `ctx.nodes("Split", x,
+  outputs=3)` gives a tuple.
+* `ctx.literal(number_or_array, dtype)` makes a constant of our own, `ctx.int64([0, -1])` one for shapes and axes;
+  `ctx.as_int64("shape")` gives a parameter of int32 as ONNX wants shapes; `ctx.cast(value, dtype)` converts.
+* To rename is enough where there is nothing to compute: `return ctx.input("x")`.
+* `ctx.refuse("mode X with rank 5")` where a form cannot be lowered; the text completes "op x2 (first: 'name'): ...".
+  All refusals of a model, and all operations without a handler, make one error.
+* A handler that knows its output while the model is loaded (`constexpr_*`) returns `ctx.constant(array, dtype)`.
+
+Half precision is not a handler's business: the graph computes fp16 values in fp32 (`DType.compute`; `literal` and
+`cast` do this for you), and where the precision is strict the walk rounds each output that the program declares as
+fp16. Integers stay what they are declared to be: cast where ONNX wants int64, and back to `ctx.output_type().dtype`
+where ONNX gives int64 (`ArgMax`, `Shape`, `NonZero`, `TopK`).
+
+Blocks (`cond`, `while_loop`): names in them see the values outside.
+
+    with ctx.subgraph("then") as graph:
+        for value, output in zip(ctx.lower_block(ctx.op.blocks[0], []), ctx.op.outputs):
+            graph.output(value, output.type.dtype.compute)
+    return ctx.nodes("If", ctx.input("pred"), then_branch=graph, else_branch=..., outputs=len(ctx.op.outputs))
+
+`graph.input("i", DType.INT64, ())` declares an input of a sub-graph and gives its value, to be handed to `lower_block`.
+
+States: `ctx.read_state("input")` gives the current value, `ctx.write_state("input", value)` replaces it for all that
+follows.
+
+A test of a family lives in `tests/unit/reference/lowering/test_<family>.py` and uses `tests/support/one_op.py`: it
+builds a model of one operation with coremltools' own builder, runs it, and compares with numpy or numbers written by
+hand.
+'''
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_coreml.reference.lowering.registry import Handler
+
+FAMILIES: Final = (
+    "activation",
+    "conv",
+    "elementwise",
+    "linear",
+    "normalization",
+    "pool",
+)
+
+
+@functools.cache
+def handlers() -> Mapping[str, Handler]:
+    """Give the handler of each operation type, loading all families."""
+    for family in FAMILIES:
+        importlib.import_module(f"{__name__}.{family}")
+    from pytest_coreml.reference.lowering.registry import REGISTRY
+
+    return REGISTRY

@@ -1,0 +1,220 @@
+"""What a handler sees of the operation it lowers; the guide to writing one is in `lowering/__init__.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import numpy as np
+
+from pytest_coreml.reference.dtypes import DType
+from pytest_coreml.reference.errors import BadModelError, Refusal
+from pytest_coreml.reference.graph import NOTHING, Value
+from pytest_coreml.reference.types import StateType, TensorType
+from pytest_coreml.reference.values import Constant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from pytest_coreml.reference.graph import SubGraph
+    from pytest_coreml.reference.lowering.function import FunctionLowering
+    from pytest_coreml.reference.lowering.scope import Symbol
+    from pytest_coreml.reference.program import Block, Operation
+    from pytest_coreml.reference.types import Shape, ValueType
+
+_REQUIRED: Final[Any] = object()
+
+
+class Context:
+    """One operation on its way into the graph.
+
+    Parameters are asked for by the names that MIL gives them (`x`, `weight`, ...), wherever the file binds them:
+    another operation's output, a constant, a constant written in place, or an attribute.
+    """
+
+    def __init__(self, op: Operation, lowering: FunctionLowering) -> None:
+        """Look at `op`; `lowering` knows the values and the graph."""
+        self.op = op
+        self._lowering = lowering
+
+    # What the operation is given
+
+    def has(self, param: str) -> bool:
+        """Say whether an optional parameter is bound."""
+        return bool(self.op.inputs.get(param)) or param in self.op.attributes
+
+    def input(self, param: str) -> Value:
+        """Give the graph's value for a parameter; a constant becomes an initializer."""
+        return self._value(self._symbol(param))
+
+    def optional(self, param: str) -> Value:
+        """Give the graph's value for a parameter, or ONNX's empty name when it is not bound."""
+        return self.input(param) if self.has(param) else NOTHING
+
+    def inputs(self, param: str) -> list[Value]:
+        """Give the graph's values for a parameter that takes several (`values` of `concat`)."""
+        return [self._value(symbol) for symbol in self._symbols(param)]
+
+    def type(self, param: str) -> TensorType:
+        """Give the type of a tensor parameter, of the wrapped tensor for a state."""
+        return _tensor(self._symbol(param).type, param)
+
+    def types(self, param: str) -> list[TensorType]:
+        """Give the types of a parameter that takes several values."""
+        return [_tensor(symbol.type, param) for symbol in self._symbols(param)]
+
+    def value_type(self, param: str) -> ValueType:
+        """Give the type of a parameter that may be something else than a tensor (a list)."""
+        return self._symbol(param).type
+
+    def shape(self, param: str) -> Shape:
+        """Give the shape of a parameter, None standing for what is unknown before the model runs."""
+        return self.type(param).shape
+
+    def rank(self, param: str) -> int:
+        """Give the number of dimensions of a parameter."""
+        return self.type(param).rank
+
+    def dtype(self, param: str) -> DType:
+        """Give the element type that the program declares; the graph computes in its `compute` type."""
+        return self.type(param).dtype
+
+    def output_type(self, index: int = 0) -> TensorType:
+        """Give the declared type of an output."""
+        return _tensor(self.op.outputs[index].type, self.op.outputs[index].name)
+
+    # Constants, wanted while the graph is built
+
+    def is_const(self, param: str) -> bool:
+        """Say whether the value of a parameter is known now."""
+        return self.has(param) and isinstance(self._symbol(param).result, Constant)
+
+    def const(self, param: str, default: Any = _REQUIRED) -> NDArray[Any]:
+        """Give the value of a constant parameter; refuse when it is computed by the model."""
+        if not self.has(param) and default is not _REQUIRED:
+            return np.asarray(default)
+        result = self._symbol(param).result
+        if not isinstance(result, Constant):
+            self.refuse(f"`{param}` is not constant")
+        return result.array()
+
+    def scalar(self, param: str, default: Any = _REQUIRED) -> Any:
+        """Give the value of a constant parameter of one element as a Python number, bool or text."""
+        array = self.const(param, default)
+        if array.size != 1:
+            self.refuse(f"`{param}` has {array.size} elements, expected one")
+        return array.reshape(-1)[0].item() if array.dtype != object else str(array.reshape(-1)[0])
+
+    def ints(self, param: str, default: Sequence[int] = _REQUIRED) -> list[int]:
+        """Give the value of a constant parameter as a list of integers."""
+        return [int(number) for number in self.const(param, default).reshape(-1)]
+
+    def flags(self, param: str, default: Sequence[bool]) -> list[bool]:
+        """Give the value of a constant parameter as a list of truth values."""
+        return [bool(flag) for flag in self.const(param, default).reshape(-1)]
+
+    def axes(self, param: str, rank: int, default: Sequence[int] = _REQUIRED) -> list[int]:
+        """Give constant axes, counted from the front; refuse one that is outside `rank`."""
+        axes = self.ints(param, default)
+        if any(not -rank <= axis < rank for axis in axes):
+            self.refuse(f"`{param}` is {axes}, outside the rank {rank}")
+        return [axis % rank for axis in axes]
+
+    def axis(self, param: str, rank: int, default: int = _REQUIRED) -> int:
+        """Give one constant axis, counted from the front."""
+        return self.axes(param, rank, default if default is _REQUIRED else [default])[0]
+
+    # What the operation becomes
+
+    def node(self, op_type: str, *inputs: Value, domain: str = "", **attrs: Any) -> Value:
+        """Add an ONNX node of one output, and give it.
+
+        Attributes may be numbers, texts, lists of these, arrays, a `DType` or a sub-graph; None leaves one out.
+        Trailing inputs that are `NOTHING` are left out.
+        """
+        return self.nodes(op_type, *inputs, outputs=1, domain=domain, **attrs)[0]
+
+    def nodes(self, op_type: str, *inputs: Value, outputs: int, domain: str = "", **attrs: Any) -> tuple[Value, ...]:
+        """Add an ONNX node of several outputs, and give them."""
+        given = list(inputs)
+        while given and given[-1] == NOTHING:
+            given.pop()
+        graph = self._lowering.builder.current
+        return graph.node(op_type, given, outputs=outputs, domain=domain, hint=self.op.name, **attrs)
+
+    def literal(self, value: ArrayLike, dtype: DType) -> Value:
+        """Give the value of a small constant of our own, in the compute type of `dtype`."""
+        return self._lowering.builder.literal(np.asarray(value, dtype=dtype.compute.numpy))
+
+    def int64(self, value: ArrayLike) -> Value:
+        """Give the value of small constant integers as ONNX wants shapes, axes and positions."""
+        return self.literal(value, DType.INT64)
+
+    def as_int64(self, param: str) -> Value:
+        """Give an integer parameter as ONNX wants shapes and positions, constant or not."""
+        if self.is_const(param):
+            return self.int64(self.const(param))
+        return self.cast(self.input(param), DType.INT64)
+
+    def cast(self, value: Value, dtype: DType) -> Value:
+        """Convert a value to the compute type of `dtype`."""
+        return self.node("Cast", value, to=dtype.compute)
+
+    def constant(self, array: NDArray[Any], dtype: DType) -> Constant:
+        """Make a constant that was computed now (`constexpr_*`); large ones never enter the graph's message."""
+        return Constant.of(array, dtype)
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Say that this form of the operation cannot be lowered; all refusals of a model make one error."""
+        raise Refusal(reason)
+
+    # Blocks and states
+
+    def subgraph(self, name: str) -> AbstractContextManager[SubGraph]:
+        """Send nodes to a new sub-graph while the `with` block runs; hand it to `node` as an attribute."""
+        return self._lowering.builder.subgraph(name)
+
+    def lower_block(self, block: Block, values: Sequence[Value] = ()) -> list[Value]:
+        """Lower a block of this operation into the current graph, its inputs bound to `values`; give its outputs."""
+        return self._lowering.lower_block(block, values)
+
+    def read_state(self, param: str) -> Value:
+        """Give the current value of the state that a parameter is bound to."""
+        return self._lowering.read_state(self._state_name(param))
+
+    def write_state(self, param: str, value: Value) -> None:
+        """Make `value` the current value of the state that a parameter is bound to."""
+        self._lowering.write_state(self._state_name(param), value)
+
+    # Inside
+
+    def _state_name(self, param: str) -> str:
+        binding = self.op.inputs[param][0]
+        if not isinstance(binding, str) or not isinstance(self._symbol(param).type, StateType):
+            raise BadModelError(f"operation {self.op.type} {self.op.name!r}: `{param}` is not a state")
+        return binding
+
+    def _symbols(self, param: str) -> list[Symbol]:
+        bindings = self.op.inputs.get(param) or ((self.op.attributes[param],) if param in self.op.attributes else ())
+        return [self._lowering.symbol(binding, self.op) for binding in bindings]
+
+    def _symbol(self, param: str) -> Symbol:
+        symbols = self._symbols(param)
+        if len(symbols) != 1:
+            raise BadModelError(
+                f"operation {self.op.type} {self.op.name!r}: `{param}` has {len(symbols)} values, expected one"
+            )
+        return symbols[0]
+
+    def _value(self, symbol: Symbol) -> Value:
+        return self._lowering.value(symbol)
+
+
+def _tensor(type_: ValueType, what: str) -> TensorType:
+    if isinstance(type_, StateType):
+        return type_.wrapped
+    if not isinstance(type_, TensorType):
+        raise BadModelError(f"`{what}` is not a tensor")
+    return type_

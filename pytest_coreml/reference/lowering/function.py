@@ -1,0 +1,228 @@
+"""Lowers one function of an ML Program to one ONNX model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_coreml.reference.dtypes import DType
+from pytest_coreml.reference.errors import BadModelError, Refusal
+from pytest_coreml.reference.graph import GraphBuilder, Value
+from pytest_coreml.reference.lowering.context import Context
+from pytest_coreml.reference.lowering.refusals import Refusals
+from pytest_coreml.reference.lowering.results import ClassLabel, ClassProbabilities, Result
+from pytest_coreml.reference.lowering.scope import Scope, Symbol
+from pytest_coreml.reference.program import Operation, walk
+from pytest_coreml.reference.types import StateType, TensorType
+from pytest_coreml.reference.values import Constant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from pytest_coreml.reference.lowering.registry import Handler
+    from pytest_coreml.reference.options import Precision
+    from pytest_coreml.reference.program import Binding, Block, Function
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output: its name in the program and in the graph, and its declared type."""
+
+    name: str
+    value: str
+    type: TensorType
+
+
+@dataclass(frozen=True)
+class LabelPort:
+    """An output of a classifier, made from `value` (the probabilities) after the graph has run."""
+
+    name: str
+    value: str
+    result: ClassLabel | ClassProbabilities
+
+
+@dataclass(frozen=True)
+class StatePort:
+    """A state: where its old value enters the graph and its new one leaves (None when it is only read)."""
+
+    name: str
+    value: str
+    written: str | None
+    type: TensorType
+
+
+@dataclass(frozen=True)
+class LoweredFunction:
+    """An ONNX model (serialized), and how its inputs and outputs are those of the function.
+
+    `arrays` are large constants that are handed to the session by name.
+    """
+
+    model: bytes
+    arrays: Mapping[str, NDArray[Any]]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port | LabelPort, ...]
+    states: tuple[StatePort, ...]
+
+
+def lower_function(function: Function, handlers: Mapping[str, Handler], precision: Precision) -> LoweredFunction:
+    """Lower a function; `UnsupportedModelError` names every operation that stands in the way."""
+    lowering = FunctionLowering(handlers, precision)
+    inputs, states = lowering.bind_inputs(function)
+    values = lowering.lower_top(function.block)
+    outputs = tuple(
+        [lowering.output(name, symbol) for name, symbol in zip(function.block.outputs, values, strict=True)]
+    )
+    ports = tuple([lowering.state_port(name, value, type_) for name, value, type_ in states])
+    builder = lowering.builder
+    return LoweredFunction(builder.proto.SerializeToString(), builder.arrays, inputs, outputs, ports)
+
+
+class FunctionLowering:
+    """The walk over the operations: names, the graph under construction, and what was refused."""
+
+    def __init__(self, handlers: Mapping[str, Handler], precision: Precision) -> None:
+        """Begin an empty graph."""
+        self.builder = GraphBuilder()
+        self._handlers = handlers
+        self._strict = precision == "strict"
+        self._scope = Scope()
+        self._refusals = Refusals()
+        self._states: dict[str, Value] = {}
+
+    # The function's own inputs and outputs
+
+    def bind_inputs(self, function: Function) -> tuple[tuple[Port, ...], list[tuple[str, Value, TensorType]]]:
+        """Declare the inputs of the graph, states among them."""
+        ports, states = [], []
+        for named in function.inputs:
+            type_ = named.type.wrapped if isinstance(named.type, StateType) else named.type
+            if not isinstance(type_, TensorType):
+                raise BadModelError(f"the input {named.name!r} of the function {function.name!r} is not a tensor")
+            value = self.builder.root.input(named.name, type_.dtype.compute, type_.shape)
+            if isinstance(named.type, StateType):
+                states.append((named.name, value, type_))
+                self._states[named.name] = value
+            else:
+                ports.append(Port(named.name, value, type_))
+            self._scope.bind(named.name, Symbol(named.type, self._rounded(value, named.type)))
+        return tuple(ports), states
+
+    def lower_top(self, block: Block) -> list[Symbol]:
+        """Lower the block of the function, and raise one error for everything that was refused in it."""
+        for op in walk(block):
+            if op.type not in self._handlers and op.type != "const":
+                self._refusals.add(op, "is not implemented")
+        symbols = self._lower_operations(block)
+        self._refusals.check()
+        return symbols
+
+    def output(self, name: str, symbol: Symbol) -> Port | LabelPort:
+        """Declare an output of the graph."""
+        result = symbol.result
+        if isinstance(result, (ClassLabel, ClassProbabilities)):
+            return LabelPort(name, self.builder.root.output(result.probabilities, None), result)
+        if not isinstance(symbol.type, TensorType):
+            raise BadModelError(f"the output {name!r} of the model is not a tensor")
+        value = self.builder.root.output(self.value(symbol), symbol.type.dtype.compute)
+        return Port(name, value, symbol.type)
+
+    def state_port(self, name: str, value: Value, type_: TensorType) -> StatePort:
+        """Declare the new value of a state as an output, when the function writes it."""
+        current = self._states[name]
+        written = None if current == value else self.builder.root.output(current, type_.dtype.compute)
+        return StatePort(name, value, written, type_)
+
+    # Operations
+
+    def lower_block(self, block: Block, values: Sequence[Value]) -> list[Value]:
+        """Lower an inner block with its inputs bound to `values`."""
+        with self._scope.inner():
+            for named, value in zip(block.inputs, values, strict=True):
+                self._scope.bind(named.name, Symbol(named.type, value))
+            return [self.value(symbol) for symbol in self._lower_operations(block)]
+
+    def _lower_operations(self, block: Block) -> list[Symbol]:
+        for op in block.operations:
+            if op.type == "const":
+                self._bind_const(op)
+            else:
+                self._bind_outputs(op, self._lower(op))
+        return [self._named(name, "the outputs of a block") for name in block.outputs]
+
+    def _bind_const(self, op: Operation) -> None:
+        if "val" not in op.attributes or len(op.outputs) != 1:
+            raise BadModelError(f"the constant {op.name!r} has no value")
+        constant = op.attributes["val"]
+        self._scope.bind(op.outputs[0].name, Symbol(op.outputs[0].type, constant))
+
+    def _lower(self, op: Operation) -> Sequence[Result | None]:
+        nothing = [None] * len(op.outputs)
+        handler = self._handlers.get(op.type)
+        if handler is None or any(symbol.result is None for symbol in self._used(op)):
+            return nothing
+        try:
+            results = handler(Context(op, self))
+        except Refusal as refusal:
+            self._refusals.add(op, str(refusal))
+            return nothing
+        results = [results] if isinstance(results, (str, Constant, ClassLabel, ClassProbabilities)) else results
+        if len(results) != len(op.outputs):
+            raise BadModelError(
+                f"operation {op.type} {op.name!r} has {len(op.outputs)} outputs, expected {len(results)}"
+            )
+        return results
+
+    def _used(self, op: Operation) -> Iterator[Symbol]:
+        for bindings in op.inputs.values():
+            for binding in bindings:
+                yield self.symbol(binding, op)
+
+    def _bind_outputs(self, op: Operation, results: Sequence[Result | None]) -> None:
+        for output, result in zip(op.outputs, results, strict=True):
+            self._scope.bind(output.name, Symbol(output.type, self._rounded(result, output.type)))
+
+    def _rounded(self, result: Any, type_: object) -> Any:
+        """Round an fp16 value to what fp16 can hold, when the precision is strict."""
+        is_half = isinstance(type_, TensorType) and type_.dtype is DType.FP16
+        if not (self._strict and is_half and isinstance(result, str)):
+            return result
+        graph = self.builder.current
+        return graph.cast(graph.cast(Value(result), DType.FP16), DType.FP32)
+
+    # Names and values
+
+    def symbol(self, binding: Binding, op: Operation) -> Symbol:
+        """Give what a parameter is bound to."""
+        if isinstance(binding, Constant):
+            return Symbol(binding.type, binding)
+        return self._named(binding, f"operation {op.type} {op.name!r}")
+
+    def _named(self, name: str, user: str) -> Symbol:
+        symbol = self._scope.find(name)
+        if symbol is None:
+            raise BadModelError(f"{user}: the value {name!r} is used before it is made")
+        return symbol
+
+    def value(self, symbol: Symbol) -> Value:
+        """Give the graph's value of a symbol; a constant becomes an initializer."""
+        if isinstance(symbol.result, Constant):
+            return self.builder.constant(symbol.result)
+        if isinstance(symbol.result, (ClassLabel, ClassProbabilities)):
+            raise BadModelError("the output of `classify` is used by another operation")
+        # An operation that was refused: the graph is never run, any name will do
+        return symbol.result if symbol.result is not None else Value("refused")
+
+    # States
+
+    def read_state(self, name: str) -> Value:
+        """Give the current value of a state."""
+        return self._states[name]
+
+    def write_state(self, name: str, value: Value) -> None:
+        """Replace the current value of a state."""
+        self._states[name] = value

@@ -1,0 +1,99 @@
+"""Normalizations (`normalization.py` of coremltools)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pytest_coreml.reference.lowering.registry import lowers
+
+if TYPE_CHECKING:
+    from pytest_coreml.reference.graph import Value
+    from pytest_coreml.reference.lowering.context import Context
+
+
+@lowers("batch_norm")
+def batch_norm(ctx: Context) -> Value:
+    """Lower the normalization by given statistics of each channel (axis 1)."""
+    scale, offset = _channel_scale_and_offset(ctx)
+    inputs = (ctx.input("x"), scale, offset, ctx.input("mean"), ctx.input("variance"))
+    return ctx.node("BatchNormalization", *inputs, epsilon=_epsilon(ctx, 1e-5))
+
+
+@lowers("instance_norm")
+def instance_norm(ctx: Context) -> Value:
+    """Lower the normalization of each channel of each example by its own statistics."""
+    scale, offset = _channel_scale_and_offset(ctx)
+    return ctx.node("InstanceNormalization", ctx.input("x"), scale, offset, epsilon=_epsilon(ctx, 1e-5))
+
+
+def _channel_scale_and_offset(ctx: Context) -> tuple[Value, Value]:
+    """Give `gamma` and `beta`, or ones and zeros: ONNX has no defaults for them."""
+    channels = ctx.shape("x")[1]
+    if channels is None and not (ctx.has("gamma") and ctx.has("beta")):
+        ctx.refuse("the number of channels is unknown")
+    ones = np.ones(channels or 0)
+    scale = ctx.input("gamma") if ctx.has("gamma") else ctx.literal(ones, ctx.dtype("x"))
+    offset = ctx.input("beta") if ctx.has("beta") else ctx.literal(ones * 0, ctx.dtype("x"))
+    return scale, offset
+
+
+@lowers("layer_norm")
+def layer_norm(ctx: Context) -> Value:
+    """Lower to LayerNormalization where the axes are the last ones, as it demands, else write the formula out."""
+    rank = ctx.rank("x")
+    axes = sorted(ctx.axes("axes", rank, range(rank)))
+    shape = [ctx.shape("x")[axis] for axis in axes]
+    if axes == list(range(axes[0], rank)) and None not in shape:
+        scale = ctx.input("gamma") if ctx.has("gamma") else ctx.literal(np.ones(_known(shape)), ctx.dtype("x"))
+        inputs = (ctx.input("x"), scale, ctx.optional("beta"))
+        return ctx.node("LayerNormalization", *inputs, axis=axes[0], epsilon=_epsilon(ctx, 1e-5))
+    return _layer_norm_by_formula(ctx, axes)
+
+
+def _layer_norm_by_formula(ctx: Context, axes: list[int]) -> Value:
+    where = ctx.int64(axes)
+    centred = ctx.node("Sub", ctx.input("x"), ctx.node("ReduceMean", ctx.input("x"), where))
+    variance = ctx.node("ReduceMean", ctx.node("Mul", centred, centred), where)
+    epsilon = ctx.literal(_epsilon(ctx, 1e-5), ctx.dtype("x"))
+    result = ctx.node("Div", centred, ctx.node("Sqrt", ctx.node("Add", variance, epsilon)))
+    if ctx.has("gamma"):
+        result = ctx.node("Mul", result, _spread(ctx, "gamma", axes))
+    return ctx.node("Add", result, _spread(ctx, "beta", axes)) if ctx.has("beta") else result
+
+
+def _spread(ctx: Context, param: str, axes: list[int]) -> Value:
+    """Shape `gamma` or `beta`, whose dimensions are those of `axes`, so that it broadcasts with `x`."""
+    dimensions = iter(ctx.shape(param))
+    shape = [next(dimensions) if axis in axes else 1 for axis in range(ctx.rank("x"))]
+    return ctx.node("Reshape", ctx.input(param), ctx.int64(_known(shape)))
+
+
+def _known(shape: list[int | None]) -> list[int]:
+    return [dimension for dimension in shape if dimension is not None]
+
+
+@lowers("l2_norm")
+def l2_norm(ctx: Context) -> Value:
+    """Lower `x / sqrt(sum(x ** 2) + epsilon)`, the sum going over the last three dimensions."""
+    total = ctx.node("ReduceSumSquare", ctx.input("x"), ctx.int64([-3, -2, -1]))
+    epsilon = ctx.literal(_epsilon(ctx, 1e-6), ctx.dtype("x"))
+    return ctx.node("Div", ctx.input("x"), ctx.node("Sqrt", ctx.node("Add", total, epsilon)))
+
+
+@lowers("local_response_norm")
+def local_response_norm(ctx: Context) -> Value:
+    """Lower the normalization over neighbouring channels."""
+    return ctx.node(
+        "LRN",
+        ctx.input("x"),
+        size=ctx.scalar("size"),
+        alpha=float(ctx.scalar("alpha", 1e-4)),
+        beta=float(ctx.scalar("beta", 0.75)),
+        bias=float(ctx.scalar("k", 1.0)),
+    )
+
+
+def _epsilon(ctx: Context, default: float) -> float:
+    return float(ctx.scalar("epsilon", default))

@@ -1,0 +1,32 @@
+"""What an operation can be lowered to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from pytest_coreml.reference.graph import Value
+    from pytest_coreml.reference.values import Constant
+
+
+@dataclass(frozen=True)
+class ClassLabel:
+    """The most probable of `labels`, found outside the graph: ONNX has no such output."""
+
+    probabilities: Value
+    labels: tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class ClassProbabilities:
+    """A dictionary from label to probability, made outside the graph."""
+
+    probabilities: Value
+    labels: tuple[str | int, ...]
+
+
+# A value that the graph computes, one that is known already, or one that is made from a value after the graph has run
+Result: TypeAlias = "Value | Constant | ClassLabel | ClassProbabilities"

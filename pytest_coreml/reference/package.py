@@ -1,0 +1,112 @@
+"""Where the parts of a model are: `.mlpackage`, `.mlmodel`, and the `.mlmodelc` folders that this runtime makes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_coreml.reference.blob import BlobFile
+from pytest_coreml.reference.errors import BadModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# A program calls its own folder by this word: `@model_path/weights/weight.bin`.
+_MODEL_PATH: Final = "@model_path"
+
+# The two files of a compiled folder: coremltools, and Core ML, look for the first; the second is the model's proto.
+COMPILED_MARK: Final = "coremldata.bin"
+COMPILED_MODEL: Final = "model.mlmodel"
+
+
+@dataclass(frozen=True)
+class Package:
+    """A model on disk: `path` is what the user named, `model_file` the proto in it.
+
+    Weight files are resolved from the folder of `model_file`, and must lie in `root`.
+    """
+
+    path: Path
+    model_file: Path
+    root: Path
+    _blobs: dict[str, BlobFile] = field(default_factory=dict, repr=False)
+
+    def blob_file(self, name: str) -> BlobFile:
+        """Give the weight file which the program calls `name`; `BadModelError` when it is outside or not there."""
+        if name not in self._blobs:
+            relative = _relative_name(name, self.path)
+            path = _inside(self.root, self.model_file.parent / relative, f"{self.path}: the weight file {name!r}")
+            self._blobs[name] = BlobFile(path, str(relative))
+        return self._blobs[name]
+
+    def blob_files(self) -> Mapping[str, BlobFile]:
+        """Give the weight files that were asked for so far, by their names in the program."""
+        return self._blobs
+
+
+def open_package(path: Path) -> Package:
+    """Find the model at `path`; `BadModelError` naming the file and the cause when there is none."""
+    if not path.exists():
+        raise BadModelError(f"{path}: there is no such file or folder")
+    if path.is_file():
+        return Package(path, path.resolve(), path.resolve().parent)
+    if (path / COMPILED_MARK).exists() or path.suffix == ".mlmodelc":
+        return _compiled(path)
+    return _mlpackage(path)
+
+
+def _compiled(path: Path) -> Package:
+    root = path.resolve()
+    if (root / "model.mil").exists() and not (root / COMPILED_MODEL).exists():
+        raise BadModelError(
+            f"{path}: compiled by Core ML; the reference runtime needs the .mlpackage that it came from"
+        )
+    if not (root / COMPILED_MARK).is_file():
+        raise BadModelError(f"{path}: no compiled model, {COMPILED_MARK} is missing")
+    return Package(path, _inside(root, root / COMPILED_MODEL, f"{path}: {COMPILED_MODEL}"), root)
+
+
+def _mlpackage(path: Path) -> Package:
+    manifest_file = path / "Manifest.json"
+    try:
+        manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadModelError(f"{manifest_file}: cannot read the manifest of the package: {error}") from error
+    root = (path / "Data").resolve()
+    name = _root_model(manifest, manifest_file)
+    model_file = _inside(root, root / _relative_name(name, manifest_file), f"{manifest_file}: the model file {name!r}")
+    return Package(path, model_file, root)
+
+
+def _root_model(manifest: Any, manifest_file: Path) -> str:
+    try:
+        path = manifest["itemInfoEntries"][manifest["rootModelIdentifier"]]["path"]
+    except (KeyError, TypeError) as error:
+        raise BadModelError(f"{manifest_file}: does not name the root model, {error} is missing") from error
+    if not isinstance(path, str):
+        raise BadModelError(f"{manifest_file}: the path of the root model is no text")
+    return path
+
+
+def _relative_name(name: str, where: Path) -> PurePosixPath:
+    """Turn the name of a file in a package into a path below the package's folder."""
+    path = PurePosixPath(name.removeprefix(_MODEL_PATH + "/"))
+    if not name or "\0" in name or path.is_absolute() or ".." in path.parts:
+        raise BadModelError(f"{where}: the file name {name!r} leaves the package")
+    return path
+
+
+def _inside(root: Path, path: Path, what: str) -> Path:
+    """Resolve links, and check that the file is there and still inside `root`."""
+    try:
+        resolved = path.resolve()
+        found = resolved.is_file()
+    except (OSError, RuntimeError) as error:  # a name that is too long, a link to itself
+        raise BadModelError(f"{what} cannot be found: {error}") from error
+    if not found:
+        raise BadModelError(f"{what} is not there, expected {path}")
+    if not resolved.is_relative_to(root):
+        raise BadModelError(f"{what} is a link that leaves the package: {resolved}")
+    return resolved

@@ -1,0 +1,69 @@
+"""Runs a lowered function with ONNX Runtime."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import onnxruntime
+
+from pytest_coreml.reference.errors import ExecutionError, UnsupportedModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from pytest_coreml.reference.lowering.function import LoweredFunction
+    from pytest_coreml.reference.options import RuntimeOptions
+
+_FATAL_ONLY = 4
+
+
+def make_session(lowered: LoweredFunction, options: RuntimeOptions) -> onnxruntime.InferenceSession:
+    """Load a lowered function; `UnsupportedModelError` when ONNX Runtime does not take it."""
+    settings = _settings(options)
+    names = list(lowered.arrays)
+    if names:
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(lowered.arrays[name]) for name in names]
+        settings.add_external_initializers(names, values)
+    try:
+        return onnxruntime.InferenceSession(lowered.model, settings, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        # onnxruntime raises many types, all directly below Exception
+        raise UnsupportedModelError(f"ONNX Runtime cannot load the lowered model: {reason(error)}") from error
+
+
+def _settings(options: RuntimeOptions) -> onnxruntime.SessionOptions:
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = options.threads
+    settings.inter_op_num_threads = 1
+    settings.log_severity_level = _FATAL_ONLY
+    # A spinning worker takes the core from whatever else is measured.
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    settings.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    # Weight files are named from the root of the file system; see `GraphBuilder`.
+    settings.add_session_config_entry("session.model_external_initializers_file_folder_path", Path.cwd().anchor)
+    return settings
+
+
+def run(
+    session: onnxruntime.InferenceSession, outputs: Sequence[str], feeds: Mapping[str, NDArray[Any]]
+) -> list[NDArray[Any]]:
+    """Execute once; `ExecutionError` naming the operation when it fails."""
+    try:
+        results: list[NDArray[Any]] = session.run(outputs, feeds)
+    except Exception as error:
+        raise ExecutionError(reason(error)) from error
+    return results
+
+
+def reason(error: Exception) -> str:
+    """Give an error of ONNX Runtime in the words of the model: the operation's name, and what went wrong with it."""
+    text = str(error)
+    node = re.search(r"Name:'([^']*)'", text)
+    message = text.rpartition("Status Message: ")[2].strip() or text
+    if node is None:
+        return message
+    return f"operation {node[1].partition('/')[0]!r} failed: {message}"

@@ -1,0 +1,81 @@
+"""Convolutions against sums written out."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
+from one_op import run_op
+
+RANDOM = np.random.default_rng(0)
+
+
+def _convolve(x, weight, bias, *, strides, pads, dilations, groups):
+    """Add up the definition of a convolution, one output number at a time."""
+    spatial = weight.ndim - 2
+    padded = np.pad(x, [(0, 0), (0, 0), *zip(pads[0::2], pads[1::2], strict=True)])
+    spans = [(k - 1) * d + 1 for k, d in zip(weight.shape[2:], dilations, strict=True)]
+    sizes = [(n - span) // s + 1 for n, span, s in zip(padded.shape[2:], spans, strides, strict=True)]
+    result = np.zeros((x.shape[0], weight.shape[0], *sizes))
+    into, out = weight.shape[1], weight.shape[0] // groups
+    for channel, place in itertools.product(range(weight.shape[0]), itertools.product(*map(range, sizes))):
+        first = channel // out * into
+        window = tuple(
+            slice(place[i] * strides[i], place[i] * strides[i] + spans[i], dilations[i]) for i in range(spatial)
+        )
+        patch = padded[(slice(None), slice(first, first + into), *window)]
+        result[(slice(None), channel, *place)] = (patch * weight[channel]).reshape(len(x), -1).sum(1) + bias[channel]
+    return result
+
+
+@pytest.mark.parametrize("spatial", [1, 2, 3])
+@pytest.mark.parametrize(("groups", "dilation", "stride"), [(1, 1, 1), (2, 1, 2), (4, 2, 1)])
+def test_convolution_with_custom_padding(spatial, groups, dilation, stride):
+    """Pads are begin and end of each dimension in turn."""
+    x = RANDOM.standard_normal((2, 4, *(7, 6, 5)[:spatial])).astype(np.float32)
+    weight = RANDOM.standard_normal((8, 4 // groups, *(3, 2, 1)[:spatial])).astype(np.float32)
+    bias = RANDOM.standard_normal(8).astype(np.float32)
+    pads = [1, 2, 0, 1, 2, 0][: 2 * spatial]
+    strides, dilations = [stride] * spatial, [dilation] * spatial
+    expected = _convolve(x, weight, bias, strides=strides, pads=pads, dilations=dilations, groups=groups)
+
+    (result,) = run_op(
+        lambda x: mb.conv(
+            x=x,
+            weight=weight,
+            bias=bias,
+            strides=strides,
+            dilations=dilations,
+            groups=groups,
+            pad_type="custom",
+            pad=pads,
+        ),
+        x,
+    )
+
+    assert result == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("pad_type", "pads"),
+    [("valid", [0, 0]), ("same", [0, 1]), ("same_lower", [1, 0])],
+)
+def test_named_padding(pad_type, pads):
+    """An odd amount of padding goes to the end for `same`, to the beginning for `same_lower`."""
+    x, weight = np.array([[[1, 2, 3, 4]]], np.float32), np.array([[[1, 10]]], np.float32)
+    expected = _convolve(x, weight, [0], strides=[1], pads=pads, dilations=[1], groups=1)
+
+    (result,) = run_op(lambda x: mb.conv(x=x, weight=weight, pad_type=pad_type), x)
+
+    assert result.tolist() == expected.tolist()
+
+
+def test_weight_that_the_model_computes():
+    """The weight may be an input."""
+    x, weight = np.array([[[1, 2, 3]]], np.float32), np.array([[[1, 10]]], np.float32)
+
+    (result,) = run_op(lambda x, weight: mb.conv(x=x, weight=weight), x, weight)
+
+    assert result.tolist() == [[[21, 32]]]

@@ -1,0 +1,86 @@
+"""Normalizations against their formulas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
+from one_op import run_op
+
+RANDOM = np.random.default_rng(0)
+X = RANDOM.standard_normal((2, 3, 4, 5)).astype(np.float32)
+MEAN, GAMMA, BETA = RANDOM.standard_normal((3, 3)).astype(np.float32)
+VARIANCE = np.array([0.5, 1, 2], np.float32)
+
+
+def _normalized(x, axes, epsilon):
+    centred = x - x.mean(axes, keepdims=True)
+    return centred / np.sqrt((centred**2).mean(axes, keepdims=True) + epsilon)
+
+
+def _channels(vector):
+    return vector.reshape(1, 3, 1, 1)
+
+
+@pytest.mark.parametrize("affine", [False, True])
+def test_batch_norm_uses_given_statistics(affine):
+    """Scale and offset are one and zero by default."""
+    scale, offset = (GAMMA, BETA) if affine else (None, None)
+    expected = (X - _channels(MEAN)) / np.sqrt(_channels(VARIANCE) + 1e-2)
+    expected = expected * _channels(GAMMA) + _channels(BETA) if affine else expected
+
+    (result,) = run_op(
+        lambda x: mb.batch_norm(x=x, mean=MEAN, variance=VARIANCE, gamma=scale, beta=offset, epsilon=1e-2), X
+    )
+
+    assert result == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("affine", [False, True])
+def test_instance_norm_uses_the_statistics_of_each_channel(affine):
+    """Each channel of each example for itself."""
+    scale, offset = (GAMMA, BETA) if affine else (None, None)
+    expected = _normalized(X, (2, 3), 1e-3)
+    expected = expected * _channels(GAMMA) + _channels(BETA) if affine else expected
+
+    (result,) = run_op(lambda x: mb.instance_norm(x=x, gamma=scale, beta=offset, epsilon=1e-3), X)
+
+    assert result == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("axes", [[-1], [2, 3], [1, 2, 3], [1], [1, 3], [-3, -2]])
+@pytest.mark.parametrize("affine", [False, True])
+def test_layer_norm_over_any_axes(axes, affine):
+    """Trailing axes and any others, with a scale and offset of their shape."""
+    positive = sorted(axis % 4 for axis in axes)
+    shape = [X.shape[axis] for axis in positive]
+    gamma, beta = RANDOM.standard_normal((2, *shape)).astype(np.float32)
+    spread = [X.shape[axis] if axis in positive else 1 for axis in range(4)]
+    expected = _normalized(X, tuple(positive), 1e-3)
+    expected = expected * gamma.reshape(spread) + beta.reshape(spread) if affine else expected
+    given = {"gamma": gamma, "beta": beta} if affine else {}
+
+    (result,) = run_op(lambda x: mb.layer_norm(x=x, axes=axes, epsilon=1e-3, **given), X)
+
+    assert result == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("x", [X, X[0]], ids=["rank 4", "rank 3"])
+def test_l2_norm_over_the_last_three_dimensions(x):
+    """What precedes them is the batch."""
+    expected = x / np.sqrt((x**2).sum((-3, -2, -1), keepdims=True) + 0.5)
+
+    (result,) = run_op(lambda x: mb.l2_norm(x=x, epsilon=0.5), x)
+
+    assert result == pytest.approx(expected, abs=1e-5)
+
+
+def test_local_response_norm_looks_at_neighbouring_channels():
+    """The sum of squares is divided by the size of the neighbourhood."""
+    squares = np.pad(X**2, [(0, 0), (1, 1), (0, 0), (0, 0)])
+    sums = squares[:, :-2] + squares[:, 1:-1] + squares[:, 2:]
+    expected = X / (2 + 0.3 / 3 * sums) ** 0.5
+
+    (result,) = run_op(lambda x: mb.local_response_norm(x=x, size=3, alpha=0.3, beta=0.5, k=2.0), X)
+
+    assert result == pytest.approx(expected, abs=1e-5)

@@ -1,0 +1,102 @@
+"""Pooling against windows written out."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
+from one_op import run_op
+
+RANDOM = np.random.default_rng(0)
+
+
+def _windows(x, kernel, strides, pads, ceil_mode=False):
+    """Give the windows of each place, NaN standing for padding (and for what a rounded-up window lacks)."""
+    rounding = math.ceil if ceil_mode else math.floor
+    sizes, ends = [], []
+    for i, k in enumerate(kernel):
+        length = x.shape[2 + i] + pads[2 * i] + pads[2 * i + 1]
+        size = rounding((length - k) / strides[i]) + 1
+        if ceil_mode and (size - 1) * strides[i] >= x.shape[2 + i] + pads[2 * i]:
+            size -= 1
+        sizes.append(size)
+        ends.append(max(0, (size - 1) * strides[i] + k - length))
+    widths = [(pads[2 * i], pads[2 * i + 1] + ends[i]) for i in range(len(kernel))]
+    padded = np.pad(x, [(0, 0), (0, 0), *widths], constant_values=np.nan)
+    result = np.empty((*x.shape[:2], *sizes, math.prod(kernel)))
+    for place in itertools.product(*map(range, sizes)):
+        window = tuple(slice(p * s, p * s + k) for p, s, k in zip(place, strides, kernel, strict=True))
+        result[(slice(None), slice(None), *place)] = padded[(slice(None), slice(None), *window)].reshape(
+            *x.shape[:2], -1
+        )
+    return result
+
+
+@pytest.mark.parametrize("spatial", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("max_pool", lambda w: np.nanmax(w, -1)),
+        ("avg_pool", lambda w: np.nansum(w, -1) / w.shape[-1]),
+        ("l2_pool", lambda w: np.sqrt(np.nansum(w**2, -1))),
+    ],
+)
+def test_pools_a_padded_window(name, formula, spatial):
+    """Padding is nothing to a maximum, zeros to a mean and to a norm."""
+    if name == "l2_pool" and spatial == 3:
+        pytest.skip("MIL has no l2_pool of three dimensions")
+    x = RANDOM.standard_normal((1, 2, *(7, 6, 5)[:spatial])).astype(np.float32)
+    kernel, strides, pads = (3, 2, 2)[:spatial], (2, 1, 2)[:spatial], (1, 1, 0, 1, 1, 0)[: 2 * spatial]
+    expected = formula(_windows(x, kernel, strides, pads))
+
+    (result,) = run_op(
+        lambda x: getattr(mb, name)(x=x, kernel_sizes=kernel, strides=strides, pad_type="custom", pad=pads), x
+    )
+
+    assert result == pytest.approx(expected, abs=1e-5)
+
+
+def test_mean_without_padding():
+    """What was padded does not count when it is excluded."""
+    x = np.array([[[2.0, 4, 6]]], np.float32)
+
+    (result,) = run_op(
+        lambda x: mb.avg_pool(
+            x=x, kernel_sizes=[3], strides=[2], pad_type="custom", pad=[1, 1], exclude_padding_from_average=True
+        ),
+        x,
+    )
+
+    assert result.tolist() == [[[3, 5]]]
+
+
+@pytest.mark.parametrize("size", [5, 6])
+@pytest.mark.parametrize("pad", [0, 1])
+@pytest.mark.parametrize(("name", "formula"), [("max_pool", np.nanmax), ("avg_pool", np.nanmean)])
+def test_last_window_rounded_up(name, formula, pad, size):
+    """A window that begins inside the input counts, even where the input ends before it does."""
+    x = RANDOM.standard_normal((1, 1, size)).astype(np.float32)
+    expected = formula(_windows(x, [2], [3], [pad, pad], ceil_mode=True), axis=-1)
+    excluded = {"exclude_padding_from_average": True} if name == "avg_pool" else {}
+
+    (result,) = run_op(
+        lambda x: getattr(mb, name)(
+            x=x, kernel_sizes=[2], strides=[3], pad_type="custom", pad=[pad, pad], ceil_mode=True, **excluded
+        ),
+        x,
+    )
+
+    assert result == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(("pad_type", "expected"), [("valid", [4]), ("same", [4, 5]), ("same_lower", [3, 5])])
+def test_named_padding(pad_type, expected):
+    """An odd amount of padding goes to the end for `same`, to the beginning for `same_lower`."""
+    x = np.array([[[1.0, 3, 4, 5]]], np.float32)
+
+    (result,) = run_op(lambda x: mb.max_pool(x=x, kernel_sizes=[3], strides=[2], pad_type=pad_type), x)
+
+    assert result.reshape(-1).tolist() == expected
