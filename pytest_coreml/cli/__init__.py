@@ -1,0 +1,45 @@
+"""The command line `pytest-coreml`: one module for each command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from pytest_coreml._version import __version__
+from pytest_coreml.cli import show, validate
+from pytest_coreml.errors import CoreMLTestError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMMANDS = (show, validate)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit status; 2 is a usage error, said in one line on stderr."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except CoreMLTestError as error:
+        sys.stderr.write(f"pytest-coreml: {error}\n")
+        return 2
+    except BrokenPipeError:
+        # The reader (`head`) has enough. Python would complain of the same again when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pytest-coreml", description="Reports of performance tests of Core ML models."
+    )
+    parser.add_argument("--version", action="version", version=f"pytest-coreml {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in _COMMANDS:
+        command.add_parser(subparsers)
+    return parser

@@ -1,0 +1,40 @@
+"""`pytest-coreml show REPORT`: a report in the words or the format that somebody needs."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+# Each format is a module of `report.exports` with a function `render(report) -> str`.
+_FORMATS = {
+    "text": "text",
+    "markdown": "markdown",
+    "csv": "csv_table",
+    "json": "json_document",
+    "bencher": "bencher",
+    "github-action-benchmark": "github_action_benchmark",
+    "pytest-benchmark": "pytest_benchmark",
+}
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser("show", help="show a report, or write it in another tool's format")
+    parser.add_argument("report", type=Path, metavar="REPORT")
+    parser.add_argument("--format", choices=list(_FORMATS), default="text", help="default: text")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the report to stdout."""
+    from pytest_coreml.report.read import read_report
+
+    report = read_report(arguments.report)
+    module = importlib.import_module(f"pytest_coreml.report.exports.{_FORMATS[arguments.format]}")
+    sys.stdout.write(module.render(report))
+    return 0

@@ -1,0 +1,36 @@
+"""`pytest-coreml validate REPORT...`: whether files are reports."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_coreml.errors import ReportError
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser("validate", help="check that files are valid reports (exit 1: one is not)")
+    parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Say of each file whether it is a report; 0 when all are, else 1."""
+    return max([_validate(path) for path in arguments.reports])
+
+
+def _validate(path: Path) -> int:
+    from pytest_coreml.report.read import read_document
+
+    try:
+        document = read_document(path)
+    except ReportError as error:
+        sys.stderr.write(f"pytest-coreml: {error}\n")
+        return 1
+    sys.stdout.write(f"{path}: valid, {len(document['tests'])} tests\n")
+    return 0

@@ -1,0 +1,19 @@
+"""The summary that a run prints at its end."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from pytest_coreml.report.figures import machine_words, printable
+from pytest_coreml.report.terminal import summary_lines
+
+if TYPE_CHECKING:
+    from pytest_coreml.report.read import Report
+
+
+def render(report: Report) -> str:
+    """Give the machine, the table and the open checks, as wide as the terminal."""
+    head = f"{report.created}, {report.tool}, {printable(machine_words(report.machine))}"
+    width = shutil.get_terminal_size((100, 24)).columns
+    return "\n".join([head, "", *summary_lines(report.records, width)]) + "\n"

@@ -1,0 +1,61 @@
+"""The command line: what it prints and how it ends."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from report_examples import MACHINE, RECORD, SPEC
+
+from pytest_coreml.cli import main
+from pytest_coreml.report.build import build_report
+from pytest_coreml.report.write import write_report
+
+
+@pytest.fixture
+def path(tmp_path):
+    write_report(build_report([RECORD], [SPEC], MACHINE), tmp_path / "report.json")
+    return tmp_path / "report.json"
+
+
+def test_show_writes_the_format_that_is_asked_for(path, capsys):
+    """Stdout is the export and nothing else."""
+    assert main(["show", str(path), "--format=json"]) == 0
+    assert json.loads(capsys.readouterr().out)["schema_version"] == 1
+
+
+def test_a_file_that_is_no_report_is_a_usage_error(tmp_path, capsys):
+    """One line on stderr, exit status 2, no traceback."""
+    assert main(["show", str(tmp_path / "none.json")]) == 2
+    captured = capsys.readouterr()
+
+    assert captured.out == ""
+    assert captured.err.startswith("pytest-coreml: cannot read the report")
+    assert captured.err.count("\n") == 1
+
+
+def test_validate_accepts_a_report(path, capsys):
+    """A valid report is said to be one."""
+    assert main(["validate", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: valid, 1 tests\n"
+
+
+def test_validate_looks_at_every_file(path, tmp_path, capsys):
+    """One bad file makes status 1, and the good ones are still reported."""
+    (tmp_path / "bad.json").write_text("{}", "utf-8")
+
+    assert main(["validate", str(tmp_path / "bad.json"), str(path)]) == 1
+    captured = capsys.readouterr()
+
+    assert "valid, 1 tests" in captured.out
+    assert "it has no schema_version" in captured.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["shwo"], ["show"], ["show", "x", "--format=xml"]])
+def test_a_wrong_command_line_ends_with_2(arguments, capsys):
+    """argparse says what it expected."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+
+    assert caught.value.code == 2
+    assert "usage: pytest-coreml" in capsys.readouterr().err

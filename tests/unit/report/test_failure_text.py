@@ -1,0 +1,59 @@
+"""The text of a failure says what was expected, what came, how and where, and what to type next."""
+
+from __future__ import annotations
+
+from report_examples import MACHINE, RECORD, bare_record, record
+
+from pytest_coreml.placement import Placement
+from pytest_coreml.report.failure_text import check_line, failure_text
+from pytest_coreml.verdict.check import Check
+
+FAILED = RECORD.checks[0]
+
+
+def test_a_missed_budget_is_told_from_end_to_end():
+    """The whole text, as a user sees it."""
+    text = failure_text(RECORD, [FAILED], MACHINE)
+
+    assert text.splitlines() == [
+        "Encoder.mlpackage on cpuAndNeuralEngine: predict median 31.5 ms, budget 25 ms (+26.0 %)",
+        "  4 calls after 20 warm-ups, each the mean of 2, 3 undisturbed, p10-p90 31.1-72.6 ms",
+        "  planned placement: neuralEngine 75.0 % of cost; on cpu: 1 x gather",
+        "  Apple M4 Pro, macOS 26.5.1, coremltools 9.0",
+        f"  each figure: pytest '{RECORD.id}' --coreml-report && pytest-coreml show coreml-report.json",
+    ]
+
+
+def test_what_was_not_measured_is_not_told():
+    """A size needs neither calls nor a plan."""
+    text = failure_text(bare_record(), [Check("size_mb", 10, 12.4, "failed")], MACHINE)
+
+    assert text.splitlines()[0] == "Encoder.mlpackage on all: size 12.4 MB, budget 10 MB (+24.0 %)"
+    assert "calls" not in text
+    assert "placement" not in text
+
+
+def test_an_unknown_plan_is_called_unknown():
+    """Nothing is said of devices when the plan names none."""
+    text = failure_text(record(placement=Placement((), reason="no plan here")), [FAILED], MACHINE)
+
+    assert "planned placement: unknown, no plan here" in text
+
+
+def test_lower_limits_are_told_as_such():
+    """A speed-up has a least, not a most."""
+    assert (
+        check_line(Check("min_speedup[cpuOnly]", 2.0, 1.4, "failed"))
+        == "speed-up over cpuOnly 1.40 x, at least 2 x (-30.0 %)"
+    )
+    assert (
+        check_line(Check("min_share[gpu]", 0.95, 0.5, "failed"))
+        == "planned share on gpu 50.0 %, at least 95.0 % (-47.4 %)"
+    )
+
+
+def test_a_check_without_a_value_gives_its_reason():
+    """Nothing is invented where nothing was measured."""
+    line = check_line(Check("load_ms", 10, None, "not_judged", "nothing was measured"))
+
+    assert line == "load, budget 10 ms: nothing was measured"
