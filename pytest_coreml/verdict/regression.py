@@ -1,20 +1,39 @@
-"""Whether a run is slower than its baseline."""
+"""Whether a model has become slower than its baseline: the three-valued verdict over one to three current runs."""
 
 from __future__ import annotations
 
+import math
+import statistics
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from pytest_coreml.measurement import UNDISTURBED_SHARE
+from pytest_coreml.verdict.gate import DEFAULT_TOLERANCE, LEAST_EFFECT, judge_run, make_baseline
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_coreml.measurement import Measurement
     from pytest_coreml.verdict.check import Verdict
+    from pytest_coreml.verdict.gate import Baseline, Cause, RunVerdict
+
+# The first run, and two fresh processes to confirm what it says.
+MOST_RUNS: Final = 3
+# Between processes, calls shorter than this differ by 5 % through memory layout alone.
+SURE_FROM_MS: Final = 1.0
+MOST_LOG_RATIO: Final = 700.0
 
 
 @dataclass(frozen=True)
 class Regression:
     """The verdict on one measurement against its baseline.
 
-    *runs*: baseline runs that could be used. *effect*: relative change of the current run, +0.10 is 10 % slower.
-    *margin*: relative uncertainty of the effect. Both are None when nothing could be compared.
+    *runs*: baseline runs that could be used, of *baseline_runs* given. *effect*: relative change of the current run,
+    +0.10 is 10 % slower. *margin*: relative uncertainty of the effect. All figures are None when nothing could be
+    compared. *reason*: why it failed or cannot be told. *processes*: current runs that were looked at. *calls*,
+    *undisturbed*: of the run that decided; *disturbance*: the median share of its disturbed calls that its threads
+    waited. *spread*: by how much the baseline runs differ among themselves. *sensitivity*: the smallest
+    slowdown that would have failed. *tail*, *baseline_tail*: share of calls that take 1.5 times their run's median.
     """
 
     runs: int
@@ -22,3 +41,111 @@ class Regression:
     margin: float | None
     verdict: Verdict
     reason: str | None = None
+    baseline_runs: int = 0
+    processes: int = 0
+    baseline_ms: float | None = None
+    current_ms: float | None = None
+    calls: int = 0
+    undisturbed: int = 0
+    disturbance: float | None = None
+    spread: float | None = None
+    sensitivity: float | None = None
+    tail: float | None = None
+    baseline_tail: float | None = None
+
+    @property
+    def least_effect(self) -> float | None:
+        """The slowdown that is sure."""
+        return None if self.effect is None or self.margin is None else (1 + self.effect) / (1 + self.margin) - 1
+
+
+def judge_regression(
+    baseline: Sequence[Measurement],
+    current: Sequence[Measurement],
+    *,
+    tolerance: float = DEFAULT_TOLERANCE,
+    accept_unmeasured_machine_state: bool = False,
+) -> Regression:
+    """Judge one to three *current* runs, in the order made, against the *baseline* runs.
+
+    A run that is fine clears the model, two slower ones convict it, anything else is inconclusive. Without a reading
+    of wait time a conviction is inconclusive too, unless *accept_unmeasured_machine_state*. Raises `ValueError`
+    without a current run.
+    """
+    if not current:
+        raise ValueError("no current run to judge")
+    summary = make_baseline(baseline)
+    judged: list[tuple[Measurement, RunVerdict]] = []
+    for run in current[:MOST_RUNS]:
+        judged.append((run, judge_run(summary, run, tolerance)))
+        if settled([verdict for _, verdict in judged]):
+            break
+    verdict, reason = _conclude(judged)
+    if verdict == "failed" and not accept_unmeasured_machine_state and _unmeasured(judged):
+        verdict, reason = "inconclusive", "machine state not measured"
+    return _describe(summary, judged, tolerance, verdict, reason)
+
+
+def settled(verdicts: Sequence[RunVerdict]) -> bool:
+    """Whether more runs would change nothing: one is fine, or two are slower, or the baseline says nothing."""
+    return (
+        any(verdict.state == "fine" or verdict.cause == "baseline disturbed" for verdict in verdicts)
+        or sum(verdict.slower for verdict in verdicts) >= 2
+    )
+
+
+def _conclude(judged: list[tuple[Measurement, RunVerdict]]) -> tuple[Verdict, str | None]:
+    if any(verdict.state == "fine" for _, verdict in judged):
+        return "passed", None
+    slower = [(run, verdict) for run, verdict in judged if verdict.slower]
+    if len(slower) >= 2 or (len(judged) == len(slower) == 1 and _sure_alone(slower[0][0])):
+        return "failed", slower[-1][1].state
+    causes: list[Cause] = [verdict.cause for _, verdict in judged if verdict.cause is not None]
+    return "inconclusive", causes[-1] if causes else "needs a second process"
+
+
+def _sure_alone(run: Measurement) -> bool:
+    return statistics.median(run.undisturbed_ms) >= SURE_FROM_MS
+
+
+def _unmeasured(judged: list[tuple[Measurement, RunVerdict]]) -> bool:
+    return any(run.wait_ms is None for run, verdict in judged if verdict.slower)
+
+
+def _describe(
+    baseline: Baseline,
+    judged: list[tuple[Measurement, RunVerdict]],
+    tolerance: float,
+    verdict: Verdict,
+    reason: str | None,
+) -> Regression:
+    run, last = judged[-1]
+    return Regression(
+        runs=baseline.runs,
+        effect=_change(last.ratio) if last.ratio is not None else None,
+        margin=_change(last.margin) if last.margin is not None else None,
+        verdict=verdict,
+        reason=reason,
+        baseline_runs=baseline.given,
+        processes=len(judged),
+        baseline_ms=math.exp(baseline.level) if baseline.runs else None,
+        current_ms=math.exp(min(baseline.level + last.ratio, MOST_LOG_RATIO)) if last.ratio is not None else None,
+        calls=len(run.native_ms),
+        undisturbed=run.undisturbed,
+        disturbance=_disturbance(run),
+        spread=baseline.spread if baseline.runs else None,
+        sensitivity=max(tolerance, _change(last.margin + LEAST_EFFECT)) if last.margin is not None else None,
+        tail=last.tail,
+        baseline_tail=last.usual_tail,
+    )
+
+
+def _change(log_ratio: float) -> float:
+    # Times of a forged report may differ by more than a float can say.
+    return math.expm1(min(log_ratio, MOST_LOG_RATIO))
+
+
+def _disturbance(run: Measurement) -> float | None:
+    waits = zip(run.wait_ms or (), run.wall_ms, strict=False)
+    shares = [wait / wall for wait, wall in waits if wait > UNDISTURBED_SHARE * wall and wall > 0]
+    return statistics.median(shares) if shares else None

@@ -1,0 +1,185 @@
+"""One current run against a baseline of several runs: the statistic of the regression gate.
+
+A run is one process that measured a model, and it is the unit of repetition: calls of one process resemble each
+other more than calls of two, so that tests over calls see differences where nothing changed. The level of a run is
+a low quantile of its undisturbed calls, because everything that a machine does to a call makes it longer.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from pytest_coreml.measurement import USABLE_CALLS, USABLE_SHARE, quantile
+from pytest_coreml.verdict.distributions import binomial_tail, student_quantile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_coreml.measurement import Measurement
+
+# fine, slower, slower in the tail; unsure: the data cannot decide; void: there is no data to decide with.
+State = Literal["fine", "slower", "slower in the tail", "unsure", "void"]
+Cause = Literal[
+    "current run disturbed",
+    "baseline disturbed",
+    "too few calls",
+    "times are not positive",
+    "too noisy",
+    "tail too noisy",
+    "needs a second process",
+    "machine state not measured",
+    "not the same machine",
+]
+
+DEFAULT_TOLERANCE = 0.05
+LEAST_CALLS = 30
+# Below this slowdown nobody minds, however sure it is.
+LEAST_EFFECT = math.log(1.02)
+LEVEL_QUANTILE = 0.10
+SURE = 0.99
+# What is believed of the spread between runs before any baseline is seen: 1 %, worth six runs.
+PRIOR_SD = 0.01
+PRIOR_RUNS = 6
+# A call is in the tail when it takes this many times the median of its own run.
+TAIL_FROM = 1.5
+TAIL_GROWTH = 0.05
+TAIL_DOUBT = 0.01
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the usable baseline runs say: the log of each run's level, and the share of its calls in the tail."""
+
+    given: int
+    levels: tuple[float, ...]
+    tails: tuple[float, ...]
+
+    @property
+    def runs(self) -> int:
+        """How many runs could be used."""
+        return len(self.levels)
+
+    @cached_property
+    def level(self) -> float:
+        """Log of the time in ms that a current run is compared with."""
+        return statistics.median(self.levels)
+
+    @cached_property
+    def tail(self) -> float:
+        """Share of calls in the tail that is usual."""
+        return statistics.median(self.tails)
+
+    @property
+    def freedom(self) -> int:
+        """Degrees of freedom of the spread."""
+        return PRIOR_RUNS + self.runs - 1
+
+    def variance(self, prior_sd: float = PRIOR_SD) -> float:
+        """Variance of the log level between runs, with what is believed beforehand."""
+        mean = statistics.fmean(self.levels)
+        return (PRIOR_RUNS * prior_sd**2 + sum((level - mean) ** 2 for level in self.levels)) / self.freedom
+
+    def margin(self, within: float, prior_sd: float = PRIOR_SD) -> float:
+        """Give the log ratio that luck alone may cause, when one run is uncertain by *within* in itself."""
+        between = self.variance(prior_sd) * (1 + 1 / self.runs)
+        return student_quantile(SURE, self.freedom) * math.sqrt(between + within**2)
+
+    @property
+    def spread(self) -> float:
+        """How much the slowest usable run is above the fastest, as a share."""
+        return math.exp(max(self.levels) - min(self.levels)) - 1
+
+
+@dataclass(frozen=True)
+class RunVerdict:
+    """What one current run says.
+
+    *ratio*: log of its level over the baseline's. *margin*: what luck may cause, in the same unit. *tail*,
+    *usual_tail*: shares of calls in the tail, of this run and of the baseline.
+    """
+
+    state: State
+    cause: Cause | None = None
+    ratio: float | None = None
+    margin: float | None = None
+    tail: float | None = None
+    usual_tail: float | None = None
+
+    @property
+    def slower(self) -> bool:
+        """Whether the run is surely slower, on the whole or in the tail."""
+        return self.state in ("slower", "slower in the tail")
+
+
+def make_baseline(runs: Sequence[Measurement]) -> Baseline:
+    """Summarise the baseline runs that count."""
+    usable = [run.undisturbed_ms for run in runs if _counts(run) and _level_ms(run) > 0]
+    return Baseline(
+        given=len(runs),
+        levels=tuple(math.log(quantile(calls, LEVEL_QUANTILE)) for calls in usable),
+        tails=tuple((_tail_count(calls) + 0.5) / (len(calls) + 1) for calls in usable),
+    )
+
+
+def judge_run(baseline: Baseline, current: Measurement, tolerance: float = DEFAULT_TOLERANCE) -> RunVerdict:
+    """Judge one current run: *tolerance* is the slowdown that is accepted, as a share."""
+    cause = _why_void(baseline, current)
+    if cause is not None:
+        return RunVerdict("void", cause)
+    calls = current.undisturbed_ms
+    ratio = math.log(quantile(calls, LEVEL_QUANTILE)) - baseline.level
+    margin = baseline.margin(_uncertainty(calls))
+    tail = _tail_count(calls) / len(calls)
+    state, cause = _level_state(ratio, margin, tolerance) or _tail_state(calls, baseline)
+    return RunVerdict(state, cause, ratio, margin, tail, baseline.tail)
+
+
+def _why_void(baseline: Baseline, current: Measurement) -> Cause | None:
+    if len(current.native_ms) < LEAST_CALLS:
+        return "too few calls"
+    if not _counts(current):
+        return "current run disturbed"
+    if not _level_ms(current) > 0:
+        return "times are not positive"
+    if not baseline.runs:
+        return "baseline disturbed"
+    return None
+
+
+def _level_state(ratio: float, margin: float, tolerance: float) -> tuple[State, Cause | None] | None:
+    if not ratio > math.log1p(tolerance):
+        return None
+    return ("slower", None) if ratio - margin > LEAST_EFFECT else ("unsure", "too noisy")
+
+
+def _tail_state(calls: tuple[float, ...], baseline: Baseline) -> tuple[State, Cause | None]:
+    count, n = _tail_count(calls), len(calls)
+    if not count / n > baseline.tail + TAIL_GROWTH:
+        return "fine", None
+    if n >= LEAST_CALLS and binomial_tail(n, baseline.tail + TAIL_GROWTH / 2, count) < TAIL_DOUBT:
+        return "slower in the tail", None
+    return "unsure", "tail too noisy"
+
+
+def _counts(run: Measurement) -> bool:
+    return run.undisturbed >= max(USABLE_CALLS, USABLE_SHARE * len(run.native_ms))
+
+
+def _level_ms(run: Measurement) -> float:
+    return quantile(run.undisturbed_ms, LEVEL_QUANTILE)
+
+
+def _uncertainty(calls: tuple[float, ...]) -> float:
+    """Give the standard error of the log level within a run, from the quantiles beside it."""
+    h = math.sqrt(LEVEL_QUANTILE * (1 - LEVEL_QUANTILE) / len(calls))
+    below = quantile(calls, LEVEL_QUANTILE - h)
+    return math.log(quantile(calls, LEVEL_QUANTILE + h) / below) / 2 if below > 0 else math.inf
+
+
+def _tail_count(calls: tuple[float, ...]) -> int:
+    far = TAIL_FROM * statistics.median(calls)
+    return sum(call > far for call in calls)
