@@ -89,7 +89,8 @@ class _State:
 
     def read_state(self, name: str) -> NDArray[Any]:
         """Give a copy of a state."""
-        return self._find(name).copy()
+        copy: NDArray[Any] = self._find(name).copy()
+        return copy
 
     def write_state(self, name: str, value: Any) -> None:
         """Replace a state."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def program_structure(program: Any, make_proxy: Callable[[], Any]) -> Any:
-    """Give the `MLModelStructure` of a `MILSpec.Program`; `make_proxy` makes what stands for an operation in queries."""
+    """Give the `MLModelStructure` of a `MILSpec.Program`; `make_proxy` makes the stand-ins for queries."""
     from coremltools.models import compute_plan as cp
 
     functions = {

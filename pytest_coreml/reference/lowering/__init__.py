@@ -66,11 +66,16 @@ if TYPE_CHECKING:
 
 FAMILIES: Final = (
     "activation",
+    "compression",
     "conv",
     "elementwise",
     "linear",
     "normalization",
     "pool",
+    "recurrent",
+    "reduction",
+    "tensor",
+    "transformation",
 )
 
 

@@ -1,0 +1,42 @@
+"""Reductions (`reduction.py` of coremltools)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pytest_coreml.reference.lowering.registry import lowers
+
+if TYPE_CHECKING:
+    from pytest_coreml.reference.graph import Value
+    from pytest_coreml.reference.lowering.context import Context
+
+_REDUCTIONS: Final = {
+    "reduce_l1_norm": "ReduceL1",
+    "reduce_l2_norm": "ReduceL2",
+    "reduce_log_sum": "ReduceLogSum",
+    "reduce_log_sum_exp": "ReduceLogSumExp",
+    "reduce_max": "ReduceMax",
+    "reduce_mean": "ReduceMean",
+    "reduce_min": "ReduceMin",
+    "reduce_prod": "ReduceProd",
+    "reduce_sum": "ReduceSum",
+    "reduce_sum_square": "ReduceSumSquare",
+}
+
+
+@lowers(*_REDUCTIONS)
+def reduce(ctx: Context) -> Value:
+    """Lower a reduction over some axes, all by default; a mean over an image becomes GlobalAveragePool."""
+    rank = ctx.rank("x")
+    axes, keep = sorted(ctx.axes("axes", rank, range(rank))), bool(ctx.scalar("keep_dims", False))
+    if ctx.op.type == "reduce_mean" and keep and rank > 2 and axes == list(range(2, rank)):
+        return ctx.node("GlobalAveragePool", ctx.input("x"))
+    return ctx.node(_REDUCTIONS[ctx.op.type], ctx.input("x"), ctx.int64(axes), keepdims=keep)
+
+
+@lowers("reduce_argmax", "reduce_argmin")
+def arg_reduce(ctx: Context) -> Value:
+    """Lower the place of the largest or smallest number along an axis."""
+    op_type = "ArgMax" if ctx.op.type == "reduce_argmax" else "ArgMin"
+    axis, keep = ctx.axis("axis", ctx.rank("x"), -1), bool(ctx.scalar("keep_dims", False))
+    return ctx.cast(ctx.node(op_type, ctx.input("x"), axis=axis, keepdims=keep), ctx.output_type().dtype)

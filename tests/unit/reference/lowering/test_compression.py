@@ -1,0 +1,83 @@
+"""Compressed weights against numbers written by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
+from coremltools.converters.mil.mil import types
+from one_op import run_op
+
+ZEROS = np.zeros((2, 2), np.float32)
+
+
+def _decode(make, opset):
+    (result,) = run_op(lambda x: mb.add(x=x, y=make()), ZEROS, opset=opset)
+    return result.tolist()
+
+
+def test_affine_has_a_scale_for_each_row():
+    """The zero point is taken off before the scale is applied."""
+    decoded = _decode(
+        lambda: mb.constexpr_affine_dequantize(
+            quantized_data=np.array([[1, 2], [3, 4]], np.int8),
+            zero_point=np.array([1, 0], np.int8),
+            scale=np.array([2, 10], np.float32),
+            axis=0,
+        ),
+        "iOS16",
+    )
+
+    assert decoded == [[0, 2], [30, 40]]
+
+
+def test_packed_indices_begin_at_the_lowest_bits():
+    """Four indices of two bits in one byte."""
+    decoded = _decode(
+        lambda: mb.constexpr_lut_to_dense(
+            indices=np.array([0b11100100], np.uint8),
+            lut=np.array([5, 6, 7, 8], np.float32),
+            shape=np.array([2, 2], np.uint32),
+        ),
+        "iOS16",
+    )
+
+    assert decoded == [[5, 6], [7, 8]]
+
+
+def test_sparse_puts_numbers_where_bits_are_set():
+    """The lowest bit is the first element."""
+    decoded = _decode(
+        lambda: mb.constexpr_sparse_to_dense(
+            nonzero_data=np.array([5, 6], np.float32),
+            mask=np.array([0b1001], np.uint8),
+            shape=np.array([2, 2], np.uint32),
+        ),
+        "iOS16",
+    )
+
+    assert decoded == [[5, 0], [0, 6]]
+
+
+def test_a_table_for_each_row():
+    """Since iOS 18 blocks of a tensor have tables of their own."""
+    decoded = _decode(
+        lambda: mb.constexpr_lut_to_dense(
+            indices=np.array([[0, 1], [0, 1]], types.np_uint1_dtype),
+            lut=np.array([5, 6, 7, 8], np.float32).reshape(2, 1, 2, 1),
+        ),
+        "iOS18",
+    )
+
+    assert decoded == [[5, 6], [7, 8]]
+
+
+def test_a_scale_for_each_block():
+    """Four-bit numbers keep their sign."""
+    decoded = _decode(
+        lambda: mb.constexpr_blockwise_shift_scale(
+            data=np.array([[-8, 7], [1, 2]], types.np_int4_dtype), scale=np.array([[1], [10]], np.float32)
+        ),
+        "iOS18",
+    )
+
+    assert decoded == [[-8, 7], [10, 20]]
