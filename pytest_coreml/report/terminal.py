@@ -80,9 +80,10 @@ def _table(records: Sequence[Record]) -> Table:
     for heading in HEADINGS[2:-1]:
         table.add_column(heading, overflow="fold", justify="right", min_width=5, max_width=6)
     # Wide enough for "1 inconclusive", so that verdicts are never cut.
-    table.add_column(HEADINGS[-1], overflow="fold", min_width=15)
+    table.add_column(HEADINGS[-1], min_width=14, no_wrap=True)
     for record in records:
-        table.add_row(*row(record))
+        *cells, checks = row(record)
+        table.add_row(*cells, checks.replace(", ", "\n"))
     return table
 
 
