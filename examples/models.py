@@ -1,0 +1,43 @@
+"""Small models for the examples, made with coremltools' own builder: nothing to download, no torch."""
+
+from __future__ import annotations
+
+import coremltools as ct
+import numpy as np
+from coremltools.converters.mil import Builder as mb  # noqa: N813 (the name that everybody uses)
+
+
+def convert(program, precision=ct.precision.FLOAT16, **options):
+    """Make a Core ML model of a MIL program, without loading it: loading is the business of the tests."""
+    return ct.convert(
+        program,
+        convert_to="mlprogram",
+        minimum_deployment_target=ct.target.iOS17,
+        compute_precision=precision,
+        skip_model_load=True,
+        **options,
+    )
+
+
+def perceptron(width=256):
+    """Build a classifier of two linear layers: input `features` (1, 64), output `probabilities` (1, 10)."""
+    random = np.random.default_rng(0)
+    first = random.standard_normal((width, 64)).astype(np.float32) / 8
+    second = random.standard_normal((10, width)).astype(np.float32) / 16
+
+    @mb.program(input_specs=[mb.TensorSpec(shape=(1, 64))])
+    def program(features):
+        hidden = mb.relu(x=mb.linear(x=features, weight=first))
+        return mb.softmax(x=mb.linear(x=hidden, weight=second), axis=-1, name="probabilities")
+
+    return convert(program)
+
+
+def narrow():
+    """Build the perceptron with a narrow hidden layer."""
+    return perceptron(32)
+
+
+def wide():
+    """Build the perceptron with a wide hidden layer."""
+    return perceptron(1024)

@@ -1,0 +1,204 @@
+"""The pytest side of an engine: start it, ask it, survive it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pytest_coreml.engine.captured import CapturedOutput
+from pytest_coreml.engine.protocol import Done, EngineFacts, Failed, Hello, Progress, Request
+from pytest_coreml.errors import EngineDiedError, EngineError, EngineTimeoutError, InputError, ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+# The package's own folder is put at the end of the path, and the working folder (the empty entry that -c brings) taken
+# off it: a `numpy.py` beside the tests must not be imported by the engine.
+_BOOT = (
+    "import sys; sys.path[:] = [p for p in sys.path if p]; sys.path.append(sys.argv[2]); "
+    "from pytest_coreml.engine.server import main; main(int(sys.argv[1]), sys.argv[3:])"
+)
+_PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
+_SIGNAL_HINTS = {
+    signal.SIGKILL: "the system does this when memory runs out",
+    signal.SIGABRT: "native code gave up",
+    signal.SIGSEGV: "native code touched memory that is not its own",
+}
+_ERRORS = {"model": ModelError, "input": InputError, "engine": EngineError}
+_EXIT_SECONDS = 5.0
+
+
+class Engine:
+    """One engine process.
+
+    It is started by the first `ask`; *runtime* is `auto`, `coreml` or `reference`, *timeout* the seconds that it may
+    give no sign of life while it works for us, *arguments* further words for its command line.
+    """
+
+    def __init__(self, runtime: str, timeout: float, arguments: tuple[str, ...] = ()) -> None:
+        self.runtime = runtime
+        self.timeout = timeout
+        self.subject = "the engine"
+        self.facts: EngineFacts | None = None
+        self.dead: str | None = None
+        self._arguments = arguments
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection | None = None
+        self._folder: str | None = None
+        self._stdout: CapturedOutput | None = None
+        self._stderr: CapturedOutput | None = None
+
+    def start(self) -> EngineFacts:
+        """Start the process and wait until coremltools is imported in it; a second call gives the same facts."""
+        if self._process is None:
+            self._spawn()
+            self.facts = self._converse(Hello(), None)
+        assert self.facts is not None, "an engine that failed to start is not asked again"
+        return self.facts
+
+    def ask(self, request: Request[T], on_progress: Callable[[Progress], None] | None = None) -> T:
+        """Send *request* and wait for its answer.
+
+        Raises `ModelError`, `InputError` or `EngineError` as the engine says, `EngineTimeoutError` when the time limit
+        is over, `EngineDiedError` when the process ends; after the last two the engine cannot be used again.
+        """
+        if self.dead:
+            raise EngineDiedError(self.dead)
+        self.start()
+        return self._converse(request, on_progress)
+
+    def close(self) -> None:
+        """End the process, gently where it listens, and remove all that it left behind."""
+        if self._connection is not None:
+            self._connection.close()
+        if self._process is not None:
+            # Without a connection the engine ends by itself; it is killed if it does not listen.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0 if self.dead else _EXIT_SECONDS)
+            self._kill()
+        self._tidy()
+
+    def captured(self) -> list[str]:
+        """Give the last lines that the engine wrote to stderr, or else to stdout."""
+        lines = self._stderr.last_lines() if self._stderr else []
+        return lines or (self._stdout.last_lines() if self._stdout else [])
+
+    def _spawn(self) -> None:
+        ours, theirs = socket.socketpair()
+        self._stdout, self._stderr = CapturedOutput(), CapturedOutput()
+        self._folder = tempfile.mkdtemp(prefix="pytest-coreml-")
+        words = [f"--runtime={self.runtime}", f"--timeout={self.timeout}", f"--folder={self._folder}"]
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _BOOT, str(theirs.fileno()), _PACKAGE_PARENT, *words, *self._arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=self._stdout.fileno(),
+                stderr=self._stderr.fileno(),
+                pass_fds=[theirs.fileno()],
+                # Whatever native code leaves in the temporary folder goes with the engine.
+                env={**os.environ, "TMPDIR": self._folder},
+                # Ctrl-C is for pytest, which then ends the engine; not for both at once.
+                start_new_session=True,
+            )
+        self._connection = Connection(ours.detach())
+
+    def _converse(self, request: Request[T], on_progress: Callable[[Progress], None] | None) -> T:
+        doing = request.doing
+        try:
+            self._send(request)
+            while True:
+                reply = self._receive(doing)
+                if isinstance(reply, Progress):
+                    doing = reply.doing
+                    if on_progress:
+                        on_progress(reply)
+                elif isinstance(reply, Failed):
+                    raise _ERRORS[reply.kind](reply.message)
+                elif isinstance(reply, Done):
+                    value: T = reply.value
+                    return value
+        except (EOFError, ConnectionError):
+            raise self._died(doing) from None
+        except KeyboardInterrupt:
+            self._give_up(f"interrupted while {doing} {self.subject}")
+            raise
+
+    def _send(self, request: object) -> None:
+        assert self._connection is not None
+        self._connection.send(request)
+
+    def _receive(self, doing: str) -> object:
+        assert self._connection is not None
+        if not self._connection.poll(self.timeout):
+            text = (
+                f"the engine gave no sign of life for {self.timeout:g} s while {doing} {self.subject}, and was killed"
+                f"{self._stderr_text()}\n  a longer limit: --coreml-timeout={self.timeout * 2:g}"
+            )
+            self._give_up(text)
+            raise EngineTimeoutError(text)
+        return self._connection.recv()
+
+    def _died(self, doing: str) -> EngineDiedError:
+        text = f"the engine {self._exit_text()} while {doing} {self.subject}{self._stderr_text()}"
+        self._give_up(text)
+        return EngineDiedError(text)
+
+    def _exit_text(self) -> str:
+        assert self._process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_EXIT_SECONDS)
+        code = self._process.poll()
+        if code is None:
+            return "closed its connection"
+        if code >= 0:
+            return f"exited with status {code}"
+        number = signal.Signals(-code)
+        hint = f" ({_SIGNAL_HINTS[number]})" if number in _SIGNAL_HINTS else ""
+        return f"was ended by {number.name}{hint}"
+
+    def _stderr_text(self) -> str:
+        lines = self.captured()
+        return "".join(["\n  its last lines:", *(f"\n    {line}" for line in lines)]) if lines else ""
+
+    def _give_up(self, why: str) -> None:
+        self.dead = why
+        self._kill()
+        self._tidy()
+
+    def _kill(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            # The whole group: native code may have started helpers.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def _tidy(self) -> None:
+        for stream in (self._stdout, self._stderr):
+            if stream is not None:
+                stream.close()
+        self._stdout = self._stderr = None
+        if self._connection is not None and not self._connection.closed:
+            self._connection.close()
+        if self._folder is not None:
+            _remove_folder(self._folder)
+            self._folder = None
+
+
+def _remove_folder(folder: str) -> None:
+    # A killed process may still be writing while its exit completes; one more try is enough.
+    shutil.rmtree(folder, ignore_errors=True)
+    if Path(folder).exists():
+        time.sleep(0.1)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,106 @@
+"""Engines by what they hold: one for each model, compute units and function, closed when nobody needs it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from pytest_coreml.engine import protocol
+from pytest_coreml.errors import EngineDiedError, EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.engine.client import Engine
+    from pytest_coreml.engine.protocol import Loaded, Progress
+    from pytest_coreml.placement import Placement
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Key:
+    """What an engine holds: a model file on one compute-units setting, with one of its functions."""
+
+    path: str
+    compute_units: ComputeUnits
+    function: str | None = None
+
+
+class Lease:
+    """The use of an engine that has loaded what *key* says."""
+
+    def __init__(self, key: Key, engine: Engine, progress: Callable[[str, Progress], None]) -> None:
+        self.key = key
+        self.engine = engine
+        name = key.path.rstrip("/").rsplit("/", 1)[-1]
+        self._subject = engine.subject = f"{name} on {key.compute_units}"
+        self._progress = progress
+        self.loaded: Loaded = self.ask(protocol.Load(key.path, key.compute_units, key.function))
+
+    def ask(self, request: protocol.Request[T]) -> T:
+        """Ask the engine, as `Engine.ask` does."""
+        return self.engine.ask(request, lambda progress: self._progress(self._subject, progress))
+
+    @property
+    def placement(self) -> Placement:
+        """The planned placement, read from the engine."""
+        return self.ask(protocol.ReadPlan())
+
+
+class Engines:
+    """The engines of a run. At most *most* stay open, the ones used last, so that memory does not grow with models."""
+
+    def __init__(self, make: Callable[[], Engine], progress: Callable[[str, Progress], None], most: int = 4) -> None:
+        self._make = make
+        self._progress = progress
+        self._most = most
+        self._leases: OrderedDict[Key, Lease] = OrderedDict()
+        self._killers: dict[Key, str] = {}
+
+    def lease(self, key: Key) -> Lease:
+        """Give the engine that holds *key*, started and loaded if need be.
+
+        Raises `ModelError` or `EngineError`; a model that has ended its engine once is not loaded again.
+        """
+        if key in self._killers:
+            raise EngineDiedError(f"not loaded again in this run, since it ended its engine:\n{self._killers[key]}")
+        held = self._leases.pop(key, None)
+        if held is None or held.engine.dead:
+            held = self._load(key)
+        self._leases[key] = held
+        while len(self._leases) > self._most:
+            self._leases.popitem(last=False)[1].engine.close()
+        return held
+
+    def note_deaths(self) -> None:
+        """Remember the models whose engines have died."""
+        for key, lease in list(self._leases.items()):
+            if lease.engine.dead:
+                self._killers[key] = lease.engine.dead
+                del self._leases[key]
+
+    def release(self, key: Key) -> None:
+        """Close the engine that holds *key*, if any."""
+        if (held := self._leases.pop(key, None)) is not None:
+            held.engine.close()
+
+    def close(self) -> None:
+        """Close all."""
+        for key in list(self._leases):
+            self.release(key)
+
+    def _load(self, key: Key) -> Lease:
+        engine = self._make()
+        try:
+            return Lease(key, engine, self._progress)
+        except EngineError:
+            if engine.dead and engine.facts is not None:
+                self._killers[key] = engine.dead
+            engine.close()
+            raise
+        except BaseException:
+            engine.close()
+            raise

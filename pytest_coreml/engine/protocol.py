@@ -1,0 +1,177 @@
+"""What the pytest process and an engine say to each other.
+
+A request is a frozen dataclass and knows the type of its answer. The engine answers each with any number of `Progress`
+and then one `Done` or `Failed`. Both ends are the same installed package, so objects travel as pickles over a socket of
+their own; stdout and stderr of the engine are never part of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from pytest_coreml.measurement import LoadTimes, Measurement
+from pytest_coreml.placement import Placement
+from pytest_coreml.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_coreml.compute_units import ComputeUnits
+
+T = TypeVar("T")
+# Names of inputs or outputs to values by coremltools' conventions: numpy arrays, PIL images, numbers, strings, dicts.
+Features = dict[str, Any]
+
+
+class Request(Generic[T]):
+    """A request whose answer has the type T. *doing* names the step in messages: "while loading X on all"."""
+
+    doing = "working on"
+
+
+@dataclass(frozen=True)
+class EngineFacts:
+    """What an engine is made of. *runtime*: `coreml` or `reference`, with its version."""
+
+    pid: int
+    python: str
+    coremltools: str
+    runtime: Literal["coreml", "reference"]
+    runtime_version: str
+    threads: int | None
+
+
+@dataclass(frozen=True)
+class Hello(Request[EngineFacts]):
+    """Import coremltools over the chosen native module, and say what is there."""
+
+    doing = "starting an engine for"
+
+
+@dataclass(frozen=True)
+class Describe(Request[ModelSpec]):
+    """Read the specification of a model file, as one of its functions sees it, without loading it."""
+
+    path: str
+    function: str | None = None
+    doing = "reading"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A loaded model: what it says of itself, what loading took, and what loaded it."""
+
+    spec: ModelSpec
+    times: LoadTimes
+    runtime: Literal["coreml", "reference"]
+
+
+@dataclass(frozen=True)
+class Load(Request[Loaded]):
+    """Compile and load a model, and measure both. The engine holds one model at a time."""
+
+    path: str
+    compute_units: ComputeUnits
+    function: str | None = None
+    hints: Mapping[str, Any] = field(default_factory=dict)
+    doing = "loading"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Outputs of one prediction and what it took, in ms."""
+
+    outputs: Features
+    native_ms: float
+    wall_ms: float
+
+
+@dataclass(frozen=True)
+class Predict(Request[Prediction]):
+    """Predict once. *state*: what `MakeState` answered, or None."""
+
+    inputs: Features
+    state: int | None = None
+    doing = "predicting with"
+
+
+@dataclass(frozen=True)
+class MakeState(Request[int]):
+    """Make a fresh state, kept in the engine under the number that is answered."""
+
+    doing = "making a state of"
+
+
+@dataclass(frozen=True)
+class ReadState(Request[Any]):
+    """Read one tensor of a state as a numpy array."""
+
+    state: int
+    name: str
+    doing = "reading a state of"
+
+
+@dataclass(frozen=True)
+class WriteState(Request[None]):
+    """Write one tensor of a state."""
+
+    state: int
+    name: str
+    value: Any
+    doing = "writing a state of"
+
+
+@dataclass(frozen=True)
+class DropState(Request[None]):
+    """Forget a state."""
+
+    state: int
+    doing = "dropping a state of"
+
+
+@dataclass(frozen=True)
+class Measure(Request[Measurement]):
+    """Warm up, then measure *calls* predictions. *inputs* None: example inputs. Stateful models get a fresh state."""
+
+    inputs: Features | None
+    calls: int
+    doing = "measuring"
+
+
+@dataclass(frozen=True)
+class ReadPlan(Request[Placement]):
+    """Read the planned placement of the loaded model."""
+
+    doing = "reading the plan of"
+
+
+@dataclass(frozen=True)
+class ReadMemory(Request[float]):
+    """Give the peak growth of the engine's resident memory since before it loaded its model, in 10^6 bytes."""
+
+    doing = "reading the memory of"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A sign of life. *doing* replaces the request's own word where a step has stages."""
+
+    doing: str
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class Done:
+    """The answer to a request."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A request that could not be done; the engine is well. *kind* chooses the exception that the client raises."""
+
+    kind: Literal["model", "input", "engine"]
+    message: str

@@ -1,0 +1,7 @@
+"""The engine process: it owns coremltools and one loaded model, and does what it is asked."""
+
+from __future__ import annotations
+
+from pytest_coreml.engine.server.loop import main
+
+__all__ = ["main"]

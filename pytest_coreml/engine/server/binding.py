@@ -1,0 +1,107 @@
+"""Import coremltools in the engine: quietly, without what it does not need, over the native module that was chosen."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import logging
+import os
+import platform
+import sys
+from typing import TYPE_CHECKING, Literal
+
+from pytest_coreml.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_coreml.reference.options import Precision
+
+NATIVE_MODULE = "coremltools.libcoremlpython"
+
+# coremltools imports them if they are there, for its converters. An engine converts nothing, and torch alone costs
+# seconds. A None in sys.modules makes an import fail as if the package were not installed.
+_NOT_NEEDED = (
+    "executorch",
+    "libsvm",
+    "sklearn",
+    "tensorflow",
+    "torch",
+    "torchao",
+    "torchaudio",
+    "torchvision",
+    "transformers",
+    "xgboost",
+)
+
+
+def has_native_module() -> bool:
+    """Say whether Apple's native module can be imported, without importing coremltools."""
+    package = importlib.util.find_spec("coremltools")
+    if package is None:
+        raise EngineError(f"coremltools is not installed for {sys.executable}; install it: pip install coremltools")
+    places = package.submodule_search_locations
+    finders = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
+    return any(finder.find_spec(NATIVE_MODULE, places) is not None for finder in finders)
+
+
+def import_coremltools(runtime: str, precision: Precision) -> Literal["coreml", "reference"]:
+    """Import coremltools over Apple's module or the reference binding; *runtime* is `auto`, `coreml` or `reference`.
+
+    Raises `EngineError` when Core ML was asked for and its native module is not there.
+    """
+    native = has_native_module()
+    if runtime == "coreml" and not native:
+        raise EngineError(_no_binding_text())
+    chosen: Literal["coreml", "reference"] = "coreml" if native and runtime != "reference" else "reference"
+    for name in _NOT_NEEDED:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None is how an import is barred
+    with _quiet_logger():
+        if chosen == "reference":
+            _install_reference(precision)
+        importlib.import_module("coremltools")
+    return chosen
+
+
+@contextlib.contextmanager
+def _quiet_logger() -> Iterator[None]:
+    # Notices on missing converters and native modules; the engine says better what is missing.
+    logger = logging.getLogger("coremltools")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _install_reference(precision: Precision) -> None:
+    from pytest_coreml import reference
+
+    reference.install(reference.RuntimeOptions(precision=precision, threads=threads()))
+
+
+def threads() -> int:
+    """Give the number of threads for the reference runtime: `PYTEST_COREML_THREADS`, else 1, the steadiest."""
+    return int(os.environ.get("PYTEST_COREML_THREADS", "1"))
+
+
+def runtime_version(runtime: str) -> str:
+    """Give the version of what executes models: macOS with its build for Core ML, ONNX Runtime for the reference."""
+    if runtime == "reference":
+        import importlib.metadata
+
+        return f"onnxruntime {importlib.metadata.version('onnxruntime')}"
+    return f"macOS {platform.mac_ver()[0]}"
+
+
+def _no_binding_text() -> str:
+    if sys.platform == "darwin":
+        cause = (
+            "this coremltools was installed without its native module, as happens when no wheel fits this Python "
+            f"({sys.version_info.major}.{sys.version_info.minor}); use a Python that coremltools has a wheel for"
+        )
+    else:
+        cause = "Core ML exists on macOS only; run on a Mac, or use --coreml-runtime=reference"
+    return f"--coreml-runtime=coreml: there is no {NATIVE_MODULE} here: {cause}"

@@ -1,0 +1,152 @@
+"""Read what a model says of itself, from its specification."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_coreml.engine.server import features, weights
+from pytest_coreml.errors import ModelError
+from pytest_coreml.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# The oldest systems that take a specification version (Model.proto of coremltools).
+_TARGETS = {
+    1: ("11", "10.13"),
+    2: ("11.2", "10.13.2"),
+    3: ("12", "10.14"),
+    4: ("13", "10.15"),
+    5: ("14", "11"),
+    6: ("15", "12"),
+    7: ("16", "13"),
+    8: ("17", "14"),
+    9: ("18", "15"),
+    10: ("26", "26"),
+}
+_CHUNK = 1 << 20
+
+
+def describe(path: str, function: str | None = None) -> ModelSpec:
+    """Read the specification of the model at *path*, as *function* (the default one if None) sees it.
+
+    Raises `ModelError`, naming file and cause, for anything that is no readable model or has no such function.
+    """
+    model = load_specification(path)
+    files = model_files(Path(path))
+    description = _description_of(model, function, path)
+    sizes = [file.stat().st_size for file in files]
+    program_functions = _functions(model)
+    version = model.specificationVersion
+    targets = dict(zip(("iOS", "macOS"), _TARGETS[version], strict=True)) if version in _TARGETS else {}
+    return ModelSpec(
+        file_name=Path(path).name,
+        sha256=_sha256(Path(path), files),
+        type=model.WhichOneof("Type") or "unknown",
+        specification_version=version,
+        deployment_target=targets,
+        size_bytes=sum(sizes),
+        weights_bytes=sum(file.stat().st_size for file in files if file.suffix == ".bin"),
+        inputs=tuple(features.read(entry) for entry in description.input),
+        outputs=tuple(features.read(entry) for entry in description.output),
+        states=tuple(features.read(entry) for entry in description.state),
+        precision=weights.precision(model),
+        operations=dict(sorted(Counter(_operators(model, function)).items())),
+        functions=tuple(program_functions),
+        default_function=_default_function(model) if program_functions else None,
+    )
+
+
+def load_specification(path: str) -> Any:
+    """Give the `Model` message of a file or package; `ModelError` naming file and cause if there is none."""
+    import coremltools
+
+    name = Path(path)
+    if not name.exists():
+        raise ModelError(f"{path}: there is no such file or folder")
+    if name.suffix == ".mlmodelc":
+        raise ModelError(
+            f"{path}: a compiled model does not carry its specification; "
+            "name the .mlpackage or .mlmodel it was made from"
+        )
+    if name.suffix not in (".mlmodel", ".mlpackage"):
+        raise ModelError(f"{path}: expected a Core ML model, .mlpackage or .mlmodel, by its name")
+    if name.is_dir() and not (name / "Manifest.json").is_file():
+        raise ModelError(f"{path}: no Core ML package: it has no Manifest.json; export or copy the model again")
+    try:
+        model = coremltools.utils.load_spec(path)
+    except Exception as error:
+        raise ModelError(f"{path}: cannot be read as a Core ML model: {_first_line(error)}") from error
+    if model.WhichOneof("Type") is None:
+        raise ModelError(f"{path}: no Core ML model: its specification names no model type")
+    return model
+
+
+def model_files(path: Path) -> list[Path]:
+    """Give the files that a model is made of, in a stable order."""
+    return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+
+
+def _sha256(path: Path, files: Iterable[Path]) -> str:
+    # The manifest is left out: it has fresh identifiers each time the same model is saved.
+    digest = hashlib.sha256()
+    for file in files:
+        if file.name == "Manifest.json":
+            continue
+        digest.update(file.relative_to(path).as_posix().encode() if file != path else b"")
+        with file.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _description_of(model: Any, function: str | None, path: str) -> Any:
+    described = {entry.name: entry for entry in model.description.functions}
+    if not described:
+        if function in (None, "", "main"):
+            return model.description
+        raise ModelError(f"{path}: has no function {function!r}; it is a model of one function, main")
+    wanted = function or model.description.defaultFunctionName
+    if wanted not in described:
+        raise ModelError(f"{path}: has no function {wanted!r}; its functions are {', '.join(sorted(described))}")
+    return described[wanted]
+
+
+def _functions(model: Any) -> list[str]:
+    return sorted(model.mlProgram.functions) if model.WhichOneof("Type") == "mlProgram" else []
+
+
+def _default_function(model: Any) -> str:
+    return model.description.defaultFunctionName or "main"
+
+
+def _operators(model: Any, function: str | None) -> Iterator[str]:
+    kind = model.WhichOneof("Type")
+    if kind == "mlProgram":
+        chosen = model.mlProgram.functions.get(function or _default_function(model))
+        for block in chosen.block_specializations.values() if chosen else ():
+            yield from _block_operators(block)
+    elif kind.startswith("neuralNetwork"):
+        yield from (layer.WhichOneof("layer") or "unknown" for layer in getattr(model, kind).layers)
+    elif kind.startswith("pipeline"):
+        pipeline = model.pipeline if kind == "pipeline" else getattr(model, kind).pipeline
+        for part in pipeline.models:
+            yield from _operators(part, None)
+    else:
+        yield kind
+
+
+def _block_operators(block: Any) -> Iterator[str]:
+    for operation in block.operations:
+        if operation.type != "const":
+            yield operation.type.rsplit(".", 1)[-1]
+        for nested in operation.blocks:
+            yield from _block_operators(nested)
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0]

@@ -1,0 +1,123 @@
+"""Make what a user gives to `predict` into what the native module takes, or say what was expected."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_coreml.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_coreml.engine.protocol import Features
+    from pytest_coreml.spec import Feature
+
+# The native module takes int32, float32 and float64 arrays; half precision is handed over as float32.
+_NATIVE_TYPES = {"float16": "float32"}
+_IMAGE_MODES = {"RGB": "RGB", "BGR": "RGB", "grayscale": "L", "grayscaleFloat16": "F"}
+
+
+def prepare(values: Features, expected: Sequence[Feature], model: str) -> Features:
+    """Give *values* as contiguous, writeable arrays of the declared types, images, numbers and texts.
+
+    Raises `InputError` for an unknown or missing name, and for a wrong type or shape; it says what *model* expects.
+    """
+    by_name = {feature.name: feature for feature in expected}
+    _check_names(values, by_name, model)
+    return {name: _prepare_one(value, by_name[name], model) for name, value in values.items()}
+
+
+def _check_names(values: Features, by_name: dict[str, Feature], model: str) -> None:
+    takes = "; ".join(f"{name}: {feature.describe()}" for name, feature in by_name.items()) or "nothing"
+    for name in values:
+        if name not in by_name:
+            near = difflib.get_close_matches(str(name), list(by_name), n=1)
+            hint = f", did you mean {near[0]!r}?" if near else ""
+            raise InputError(f"{model} has no input {name!r}{hint} It takes {takes}")
+    missing = [name for name, feature in by_name.items() if name not in values and not feature.optional]
+    if missing:
+        raise InputError(f"{model}: missing input {', '.join(map(repr, missing))}. It takes {takes}")
+
+
+def _prepare_one(value: Any, feature: Feature, model: str) -> Any:
+    try:
+        if feature.kind == "multiArray":
+            return _array(value, feature)
+        if feature.kind == "image":
+            return _image(value, feature)
+        return _scalar(value, feature)
+    except (TypeError, ValueError, OverflowError) as error:
+        expected = feature.describe()
+        raise InputError(f"{model}: input {feature.name!r} expects {expected}, got {error}") from None
+
+
+def _array(value: Any, feature: Feature) -> np.ndarray[Any, Any]:
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{type(value).__name__} of {array.dtype}")
+    declared = np.dtype(_NATIVE_TYPES.get(str(feature.dtype), str(feature.dtype)))
+    if declared.kind in "iu" and array.dtype.kind == "f" and not np.array_equal(array, np.floor(array)):
+        raise TypeError(f"{array.dtype} with fractions")
+    if declared.kind in "iu" and array.size and not _fits(array, declared):
+        raise TypeError(f"{array.dtype} beyond the range of {declared}")
+    if not shape_fits(array.shape, feature):
+        raise TypeError(f"{array.dtype} {array.shape}{_shape_hint(feature)}")
+    # A copy in any case: the native module shares the memory, and the caller's array may change.
+    return np.array(array, dtype=declared, order="C", copy=True)
+
+
+def _fits(array: np.ndarray[Any, Any], declared: np.dtype[Any]) -> bool:
+    limits = np.iinfo(declared)
+    return bool(array.min() >= limits.min and array.max() <= limits.max)
+
+
+def shape_fits(shape: tuple[int, ...], feature: Feature) -> bool:
+    """Say whether *shape* is one that the feature takes. A feature without a declared shape takes any."""
+    if feature.shapes:
+        return shape in feature.shapes or shape == feature.shape
+    if feature.shape_range:
+        return len(shape) == len(feature.shape_range) and all(
+            low <= size and (high < 0 or size <= high)
+            for size, (low, high) in zip(shape, feature.shape_range, strict=True)
+        )
+    return not feature.shape or shape == feature.shape
+
+
+def _shape_hint(feature: Feature) -> str:
+    if feature.shapes:
+        return f"; it takes one of the shapes {', '.join(map(str, feature.shapes))}"
+    if feature.shape_range:
+        spans = ", ".join(f"{low}..{'' if high < 0 else high}" for low, high in feature.shape_range)
+        return f"; it takes shapes within ({spans})"
+    return ""
+
+
+def _image(value: Any, feature: Feature) -> Any:
+    from PIL import Image
+
+    if not isinstance(value, Image.Image):
+        raise TypeError(f"{type(value).__name__}; give a PIL.Image.Image")
+    mode = _IMAGE_MODES.get(str(feature.color))
+    if value.mode != mode:
+        raise TypeError(f"an image of mode {value.mode!r}; convert it: image.convert({mode!r})")
+    size = (value.height, value.width)
+    if not shape_fits(size, feature):
+        raise TypeError(f"an image of {value.width} x {value.height}; resize it")
+    return value
+
+
+def _scalar(value: Any, feature: Feature) -> Any:
+    if feature.kind == "int64" and isinstance(value, (int, np.integer)):
+        return int(value)
+    if feature.kind == "double" and isinstance(value, (int, float, np.number)):
+        return float(value)
+    if feature.kind == "string" and isinstance(value, str):
+        return value
+    if feature.kind == "dictionary" and isinstance(value, dict):
+        return value
+    if feature.kind == "sequence" and isinstance(value, (list, tuple)):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} {value!r:.60}")

@@ -1,0 +1,90 @@
+"""The loop of the engine process: one request, one answer, until the pytest process is gone."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import traceback
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from pytest_coreml.engine.protocol import Done, Failed, Progress
+from pytest_coreml.engine.server.service import Service
+from pytest_coreml.errors import CoreMLTestError, InputError, ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(descriptor: int, words: Sequence[str]) -> None:
+    """Serve requests on the socket *descriptor* until its other end is closed."""
+    arguments = _parse(words)
+    os.set_inheritable(descriptor, False)
+    connection = Connection(descriptor)
+    alarm = Alarm(arguments.timeout)
+
+    def notify(progress: Progress) -> None:
+        alarm.set()
+        connection.send(progress)
+
+    try:
+        serve(connection, Service(arguments.runtime, arguments.folder, arguments.precision, notify), alarm)
+    except (EOFError, ConnectionError, KeyboardInterrupt):
+        pass
+    finally:
+        shutil.rmtree(arguments.folder, ignore_errors=True)
+        # Core ML may crash in the destructors of its objects, long after the last answer: leave without them.
+        os._exit(0)
+
+
+def serve(connection: Connection, service: Service, alarm: Alarm) -> None:
+    """Answer requests one by one; raises `EOFError` when the other end is closed."""
+    while True:
+        request = connection.recv()
+        alarm.set()
+        reply = _answer(service, request)
+        alarm.clear()
+        connection.send(reply)
+
+
+class Alarm:
+    """What ends an engine that hangs after the pytest process is gone.
+
+    The pytest process kills an engine that gives no sign of life for *timeout* seconds; this is for the case that it
+    cannot. Nobody handles the signal, so that it works while native code holds the interpreter's lock.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self._seconds = timeout * 1.5 + 60
+
+    def set(self) -> None:
+        """Start counting anew."""
+        signal.setitimer(signal.ITIMER_REAL, self._seconds)
+
+    def clear(self) -> None:
+        """Stop counting."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _answer(service: Service, request: object) -> Done | Failed:
+    try:
+        return Done(service.handle(request))
+    except InputError as error:
+        return Failed("input", str(error))
+    except ModelError as error:
+        return Failed("model", str(error))
+    except CoreMLTestError as error:
+        return Failed("engine", str(error))
+    except Exception:  # noqa: BLE001  (an unforeseen error of one step must not end the engine)
+        return Failed("engine", f"an unexpected error in the engine:\n{traceback.format_exc()}")
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runtime", default="auto")
+    parser.add_argument("--timeout", type=float, default=600.0)
+    parser.add_argument("--folder", required=True)
+    parser.add_argument("--precision", default="fast")
+    return parser.parse_args(words)

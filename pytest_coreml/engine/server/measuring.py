@@ -1,0 +1,129 @@
+"""Measure predictions: warm up until stable, then count calls, without a word to anyone in between."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_coreml.engine.server.waiting import RunQueueDelay
+from pytest_coreml.measurement import UNDISTURBED_SHARE, Measurement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # One prediction; answers native and wall time in ms.
+    Call = Callable[[], tuple[float, float]]
+    # What is being done, how many calls of how many.
+    Report = Callable[[str, int, int], None]
+
+WINDOW = 10
+MOST_WARMUPS = 100
+# A model of seconds a call is not warmed up for minutes.
+WARMUP_SECONDS = 10.0
+STABLE = 0.02
+# A sample shorter than this is the mean of several calls: the clock, and what a prediction costs around the model,
+# would be a large part of it.
+LEAST_SAMPLE_MS = 1.0
+MOST_BATCH = 1000
+ENOUGH_UNDISTURBED = 30
+MOST_EXTENSION = 3
+REPORT_SECONDS = 0.25
+
+
+def warm_up(call: Call, report: Report) -> list[float]:
+    """Call until the times stop falling; give the native times in ms.
+
+    Stable means that the median of the last ten calls is no more than 2 % below that of the ten before. At most 100
+    calls, and no more after ten seconds.
+    """
+    times: list[float] = []
+    start = told = time.monotonic()
+    while len(times) < MOST_WARMUPS and not _stable(times):
+        times.append(call()[0])
+        told = _tell(report, "warming up", len(times), MOST_WARMUPS, told)
+        if time.monotonic() > start + WARMUP_SECONDS and len(times) > 1:
+            break
+    return times
+
+
+def _tell(report: Report, doing: str, done: int, total: int, told: float) -> float:
+    now = time.monotonic()
+    if now - told < REPORT_SECONDS:
+        return told
+    report(doing, done, total)
+    return now
+
+
+def _stable(times: list[float]) -> bool:
+    if len(times) < 2 * WINDOW:
+        return False
+    before, last = times[-2 * WINDOW : -WINDOW], times[-WINDOW:]
+    return statistics.median(last) >= (1 - STABLE) * statistics.median(before)
+
+
+def batch_for(times: list[float]) -> int:
+    """Say how many calls make one sample of at least a millisecond."""
+    typical = statistics.median(times[-WINDOW:])
+    return 1 if typical >= LEAST_SAMPLE_MS else min(MOST_BATCH, math.ceil(LEAST_SAMPLE_MS / max(typical, 1e-3)))
+
+
+@dataclass
+class _Samples:
+    native_ms: list[float] = field(default_factory=list)
+    wall_ms: list[float] = field(default_factory=list)
+    wait_ms: list[float] = field(default_factory=list)
+    undisturbed: int = 0
+
+    def add(self, native: float, wall: float, wait: float) -> None:
+        self.native_ms.append(native)
+        self.wall_ms.append(wall)
+        self.wait_ms.append(wait)
+        self.undisturbed += wait <= UNDISTURBED_SHARE * wall
+
+
+def measure(call: Call, calls: int, first_ms: float | None, report: Report) -> Measurement:
+    """Warm up, then take *calls* samples of *call*.
+
+    Where waiting for a CPU can be read, a disturbed run goes on until 30 samples were undisturbed, or three times
+    *calls* were taken. *report* is told what is done (words, calls done, calls planned) a few times a second.
+    """
+    warm = warm_up(call, report)
+    batch = batch_for(warm)
+    delay = RunQueueDelay() if RunQueueDelay.available() else None
+    samples = _Samples()
+    told = time.monotonic()
+    while len(samples.native_ms) < calls or _goes_on(samples, calls, delay):
+        before = delay.read_ms() if delay else 0.0
+        native, wall = _sample(call, batch)
+        after = delay.read_ms() if delay else 0.0
+        samples.add(native, wall, max(0.0, after - before) / batch)
+        told = _tell(report, "measuring", len(samples.native_ms), max(calls, len(samples.native_ms)), told)
+    if delay:
+        delay.close()
+    return Measurement(
+        native_ms=tuple(samples.native_ms),
+        wall_ms=tuple(samples.wall_ms),
+        wait_ms=tuple(samples.wait_ms) if delay else None,
+        warmup=len(warm),
+        batch=batch,
+        first_ms=first_ms if first_ms is not None else (warm[0] if warm else None),
+    )
+
+
+def _sample(call: Call, batch: int) -> tuple[float, float]:
+    if batch == 1:
+        return call()
+    pairs = [call() for _ in range(batch)]
+    return statistics.fmean(native for native, _ in pairs), statistics.fmean(wall for _, wall in pairs)
+
+
+def _goes_on(samples: _Samples, calls: int, delay: RunQueueDelay | None) -> bool:
+    return (
+        delay is not None
+        and calls >= ENOUGH_UNDISTURBED
+        and samples.undisturbed < ENOUGH_UNDISTURBED
+        and len(samples.native_ms) < MOST_EXTENSION * calls
+    )

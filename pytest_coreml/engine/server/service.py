@@ -1,0 +1,182 @@
+"""What an engine can be asked, one method a request."""
+
+from __future__ import annotations
+
+import itertools
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_coreml.engine import protocol
+from pytest_coreml.engine.protocol import Progress
+from pytest_coreml.errors import EngineError, InputError, ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_coreml.engine.server.loading import LoadedModel
+    from pytest_coreml.measurement import Measurement
+    from pytest_coreml.placement import Placement
+    from pytest_coreml.reference.options import Precision
+    from pytest_coreml.spec import ModelSpec
+
+
+class Service:
+    """The state of an engine: at most one model, its states, and its inputs.
+
+    *runtime*: `auto`, `coreml` or `reference`. *folder*: for compiled models; whoever started us removes it. *notify*
+    sends signs of life.
+    """
+
+    def __init__(self, runtime: str, folder: str, precision: Precision, notify: Callable[[Progress], None]) -> None:
+        self._wanted_runtime = runtime
+        self._folder = Path(folder)
+        self._precision = precision
+        self._notify = notify
+        self._runtime: Literal["coreml", "reference"] = "reference"
+        self._model: LoadedModel | None = None
+        self._spec: ModelSpec | None = None
+        self._first_ms: float | None = None
+        self._memory_before = 0
+        self._states: dict[int, Any] = {}
+        self._state_numbers = itertools.count(1)
+        # Core ML lets go of input arrays on a queue of its own, about a second after the prediction
+        # (https://github.com/apple/coremltools/issues/2827): they live as long as this process.
+        self._kept: list[object] = []
+        self._handlers: dict[type, Callable[[Any], object]] = {
+            protocol.Hello: self._hello,
+            protocol.Describe: self._describe,
+            protocol.Load: self._load,
+            protocol.Predict: self._predict,
+            protocol.MakeState: self._make_state,
+            protocol.ReadState: self._read_state,
+            protocol.WriteState: self._write_state,
+            protocol.DropState: self._drop_state,
+            protocol.Measure: self._measure,
+            protocol.ReadPlan: self._read_plan,
+            protocol.ReadMemory: self._read_memory,
+        }
+
+    def handle(self, request: object) -> object:
+        """Do what *request* asks; give the answer that its type declares."""
+        return self._handlers[type(request)](request)
+
+    def _hello(self, _: protocol.Hello) -> protocol.EngineFacts:
+        import os
+
+        from pytest_coreml.engine.server import binding
+
+        self._runtime = runtime = binding.import_coremltools(self._wanted_runtime, self._precision)
+        import coremltools
+
+        return protocol.EngineFacts(
+            pid=os.getpid(),
+            python=platform.python_version(),
+            coremltools=coremltools.__version__,
+            runtime=runtime,
+            runtime_version=binding.runtime_version(runtime),
+            threads=binding.threads() if runtime == "reference" else None,
+        )
+
+    def _describe(self, request: protocol.Describe) -> ModelSpec:
+        from pytest_coreml.engine.server.describing import describe
+
+        return describe(request.path, request.function)
+
+    def _load(self, request: protocol.Load) -> protocol.Loaded:
+        from pytest_coreml.engine.server import loading, memory
+        from pytest_coreml.engine.server.describing import describe
+
+        self._spec = describe(request.path, request.function)
+        self._memory_before = memory.reset_peak()
+        order = loading.LoadRequest(request.path, request.compute_units, request.function, request.hints)
+        self._model, times = loading.load(order, self._folder, lambda doing: self._notify(Progress(doing)))
+        self._first_ms = None
+        return protocol.Loaded(self._spec, times, self._runtime)
+
+    def _predict(self, request: protocol.Predict) -> protocol.Prediction:
+        inputs = self._prepared(request.inputs)
+        state = self._states[request.state] if request.state is not None else None
+        outputs, native_ms, wall_ms = self._call(inputs, state)
+        return protocol.Prediction(outputs, native_ms, wall_ms)
+
+    def _measure(self, request: protocol.Measure) -> Measurement:
+        from pytest_coreml.engine.server.measuring import measure
+        from pytest_coreml.example_inputs import example_inputs
+
+        spec = self._loaded()[1]
+        inputs = self._prepared(request.inputs if request.inputs is not None else example_inputs(spec.inputs))
+        # A state fills up with its content: every measured run begins with an empty one.
+        state = self._loaded()[0].make_state() if spec.states else None
+
+        def call() -> tuple[float, float]:
+            # A fresh dict each time: coremltools changes the caller's.
+            return self._call(dict(inputs), state)[1:]
+
+        return measure(
+            call,
+            request.calls,
+            self._first_ms,
+            lambda doing, done, total: self._notify(Progress(doing, done, total)),
+        )
+
+    def _make_state(self, _: protocol.MakeState) -> int:
+        model, spec = self._loaded()
+        if not spec.states:
+            raise InputError(f"{spec.file_name} has no states; only stateful models have make_state()")
+        number = next(self._state_numbers)
+        self._states[number] = model.make_state()
+        return number
+
+    def _read_state(self, request: protocol.ReadState) -> object:
+        try:
+            return self._states[request.state].read_state(request.name)
+        except RuntimeError as error:
+            raise InputError(f"cannot read state {request.name!r}: {error}") from error
+
+    def _write_state(self, request: protocol.WriteState) -> None:
+        import numpy as np
+
+        try:
+            # Half precision is refused by the native module, which converts by itself.
+            self._states[request.state].write_state(request.name, np.array(request.value, dtype=np.float32))
+        except (RuntimeError, ValueError, TypeError) as error:
+            raise InputError(f"cannot write state {request.name!r}: {error}") from error
+
+    def _drop_state(self, request: protocol.DropState) -> None:
+        self._states.pop(request.state, None)
+
+    def _read_plan(self, _: protocol.ReadPlan) -> Placement:
+        from pytest_coreml.engine.server.plan import read_plan
+
+        self._loaded()
+        return read_plan(self._runtime)
+
+    def _read_memory(self, _: protocol.ReadMemory) -> float:
+        from pytest_coreml.engine.server import memory
+
+        return max(0, memory.peak_bytes() - self._memory_before) / 1e6
+
+    def _loaded(self) -> tuple[LoadedModel, ModelSpec]:
+        if self._model is None or self._spec is None:
+            raise EngineError("no model is loaded in this engine")
+        return self._model, self._spec
+
+    def _prepared(self, values: protocol.Features) -> protocol.Features:
+        from pytest_coreml.engine.server.inputs import prepare
+
+        spec = self._loaded()[1]
+        inputs = prepare(values, spec.inputs, spec.file_name)
+        if self._runtime == "coreml":
+            self._kept.append(inputs)
+        return inputs
+
+    def _call(self, inputs: protocol.Features, state: object) -> tuple[protocol.Features, float, float]:
+        model, spec = self._loaded()
+        try:
+            result = model.predict(dict(inputs), state)
+        except RuntimeError as error:
+            raise ModelError(f"{spec.file_name}: the prediction failed: {error}") from error
+        if self._first_ms is None:
+            self._first_ms = result[1]
+        return result

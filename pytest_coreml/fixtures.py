@@ -1,0 +1,96 @@
+"""The fixtures that give tests their models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_coreml.compute_units import parse_compute_units
+from pytest_coreml.declared import FIXTURES
+from pytest_coreml.state import state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.model import CoreMLModel
+
+SOURCE_FIXTURE = "_coreml_source"
+
+
+@pytest.fixture(scope="module", name=SOURCE_FIXTURE)
+def coreml_source(request: pytest.FixtureRequest) -> Any:
+    """The source of the present test: the one of several that this instance of the test is for, or the only one."""
+    if hasattr(request, "param"):
+        return request.param
+    sources = state_of(request.config).declared_now().sources
+    if len(sources) > 1:
+        pytest.fail("several sources need a test function or a plain class: a unittest.TestCase cannot be parametrized")
+    return sources[0]
+
+
+@pytest.fixture(scope="module")
+def coreml_model(request: pytest.FixtureRequest, _coreml_source: Any) -> CoreMLModel:
+    """The model of this test, loaded for this instance's compute units."""
+    state = state_of(request.config)
+    units = request.param if hasattr(request, "param") else state.declared_now().compute_units[0]
+    return state.load(_coreml_source, units)
+
+
+def _unit_fixture(name: str, units: str) -> Callable[..., CoreMLModel]:
+    parsed = parse_compute_units(units)
+
+    @pytest.fixture(scope="module", name=name)
+    def fixture(request: pytest.FixtureRequest, _coreml_source: Any) -> CoreMLModel:
+        return state_of(request.config).load(_coreml_source, parsed)
+
+    fixture.__doc__ = f"The model of this test, loaded for {units}."
+    return fixture
+
+
+coreml_all = _unit_fixture("coreml_all", "all")
+coreml_cpu_only = _unit_fixture("coreml_cpu_only", "cpuOnly")
+coreml_cpu_and_gpu = _unit_fixture("coreml_cpu_and_gpu", "cpuAndGPU")
+coreml_cpu_and_neural_engine = _unit_fixture("coreml_cpu_and_neural_engine", "cpuAndNeuralEngine")
+
+
+@pytest.fixture(scope="session")
+def coreml_load(request: pytest.FixtureRequest) -> Callable[..., CoreMLModel]:
+    """A factory: `coreml_load(source, compute_units="all", function=None)` gives a loaded model."""
+    state = state_of(request.config)
+
+    def load(source: Any, compute_units: object = "all", function: str | None = None) -> CoreMLModel:
+        return state.session.load(source, parse_compute_units(compute_units), function)
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def coreml_machine(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Facts about the machine, its devices and the runtime, as the report has them."""
+    return state_of(request.config).machine()
+
+
+def parametrize(metafunc: pytest.Metafunc) -> None:
+    """Make one instance of a test for each source and compute units that its marks name."""
+    names = metafunc.fixturenames
+    if not any(name in names for name in FIXTURES if name != "coreml_load"):
+        return
+    declared = state_of(metafunc.config).declare(metafunc.definition, names)
+    if declared is None:
+        return
+    if len(declared.sources) > 1:
+        from pytest_coreml.sources import label
+
+        ids = [label(source) for source in declared.sources]
+        metafunc.parametrize(SOURCE_FIXTURE, declared.sources, ids=ids, indirect=True, scope="module")
+    if "coreml_model" in names:
+        units: tuple[ComputeUnits, ...] = _partners_first(declared.compute_units, declared.budgets)
+        metafunc.parametrize("coreml_model", units, ids=units, indirect=True, scope="module")
+
+
+def _partners_first(units: tuple[ComputeUnits, ...], budgets: Any) -> tuple[ComputeUnits, ...]:
+    # What another setting is to be faster than is measured before it, so that the test itself can fail.
+    partners = {partner for budget in budgets for partner in budget.min_speedup}
+    return tuple(sorted(units, key=lambda word: word not in partners))

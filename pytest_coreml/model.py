@@ -1,0 +1,130 @@
+"""The loaded model that a test holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_coreml.engine import protocol
+from pytest_coreml.example_inputs import example_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.engine.lease import Lease
+    from pytest_coreml.measurement import LoadTimes, Measurement
+    from pytest_coreml.placement import Placement
+    from pytest_coreml.record import Runtime
+    from pytest_coreml.spec import ModelSpec
+
+
+class CoreMLState:
+    """A state of a stateful model: what `CoreMLModel.make_state` gives and `predict` takes."""
+
+    def __init__(self, lease: Lease, number: int) -> None:
+        self._lease = lease
+        self.number = number
+
+    def read_state(self, name: str) -> Any:
+        """Give the tensor *name* as a numpy array, half precision as float32."""
+        return self._lease.ask(protocol.ReadState(self.number, name))
+
+    def write_state(self, name: str, value: Any) -> None:
+        """Write an array of the declared shape to the tensor *name*."""
+        self._lease.ask(protocol.WriteState(self.number, name, plain(value)))
+
+
+class CoreMLModel:
+    """A model, loaded in an engine process for one compute-units setting.
+
+    *name*: file name. *path*, *sha256*: of the model file or package. *runtime*: `coreml` or `reference`. *spec*:
+    what the model says of itself. *load_times*: what compiling and loading took, in ms.
+    """
+
+    def __init__(self, lease: Lease, path: Path, calls: int, watch: Callable[[CoreMLModel], None]) -> None:
+        self._lease = lease
+        self._calls = calls
+        self._watch = watch
+        self.path = path
+        self.compute_units: ComputeUnits = lease.key.compute_units
+        self.function = lease.key.function
+        self.spec: ModelSpec = lease.loaded.spec
+        self.load_times: LoadTimes = lease.loaded.times
+        self.runtime: Runtime = lease.loaded.runtime
+        # What the last prediction of the present test was made with, and what was measured in it.
+        self.last_inputs: dict[str, Any] | None = None
+        self.measurement: Measurement | None = None
+
+    def __repr__(self) -> str:
+        return f"<CoreMLModel {self.name} on {self.compute_units}>"
+
+    def holds(self, lease: Lease) -> bool:
+        """Say whether the model lives in the engine of *lease*."""
+        return self._lease is lease
+
+    @property
+    def lost(self) -> bool:
+        """Whether the engine that held the model has died."""
+        return self._lease.engine.dead is not None
+
+    @property
+    def name(self) -> str:
+        """The file name."""
+        return self.spec.file_name
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the model's files, the manifest left out."""
+        return self.spec.sha256
+
+    def example_inputs(self, seed: int = 0) -> dict[str, Any]:
+        """Give inputs that the model accepts: arrays in [0, 1) or of 0 and 1, images of noise; optional ones left
+        out."""
+        return example_inputs(self.spec.inputs, seed)
+
+    def predict(self, inputs: Mapping[str, Any], state: CoreMLState | None = None) -> dict[str, Any]:
+        """Predict once, with coremltools' conventions for values: numpy arrays, PIL images, numbers, texts, dicts.
+
+        Half-precision outputs come as float32. Raises `InputError` for a wrong name, type or shape, `ModelError` when
+        the framework fails.
+        """
+        values = {name: plain(value) for name, value in inputs.items()}
+        self._watch(self)
+        answer = self._lease.ask(protocol.Predict(values, state.number if state else None))
+        self.last_inputs = values
+        return answer.outputs
+
+    def make_state(self) -> CoreMLState:
+        """Make a fresh state; `InputError` when the model has none."""
+        self._watch(self)
+        return CoreMLState(self._lease, self._lease.ask(protocol.MakeState()))
+
+    def measure(self, inputs: Mapping[str, Any] | None = None, calls: int | None = None) -> Measurement:
+        """Warm up and measure *calls* predictions (default: `--coreml-calls`), with example inputs if none are
+        given."""
+        values = {name: plain(value) for name, value in inputs.items()} if inputs is not None else None
+        self._watch(self)
+        self.measurement = self._lease.ask(protocol.Measure(values, calls or self._calls))
+        return self.measurement
+
+    @property
+    def memory_mb(self) -> float:
+        """Peak growth of the engine since before loading, in 10^6 bytes."""
+        return self._lease.ask(protocol.ReadMemory())
+
+    @property
+    def placement(self) -> Placement:
+        """The planned placement of every operation; `unknown` where there is no plan."""
+        return self._lease.placement
+
+
+def plain(value: Any) -> Any:
+    """Make a value fit to be sent: a torch tensor becomes a numpy array, a list of numbers too."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu().numpy()
+    if isinstance(value, (list, tuple)) and value and not isinstance(value[0], str):
+        import numpy as np
+
+        return np.asarray(value)
+    return value

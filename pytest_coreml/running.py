@@ -1,0 +1,207 @@
+"""What the hooks forward to: the course of one test, and of the run."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_coreml.collection import ModelItem
+from pytest_coreml.errors import CoreMLTestError
+from pytest_coreml.state import State, state_of, uses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_coreml.engine.lease import Key
+    from pytest_coreml.record import Record
+    from pytest_coreml.verdict.check import Check
+
+_COLLECTOR = "pytest-coreml-collector"
+
+
+class Collector:
+    """Keeps what came with the reports of tests, in the process that writes and prints.
+
+    *entries*: encoded records; *models*: encoded specifications by digest; *machines*: facts by what they say.
+    """
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self.models: dict[str, dict[str, Any]] = {}
+        self.machine: dict[str, Any] | None = None
+        self.problem: str | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the records that came with a report."""
+        sent = getattr(report, "coreml", None)
+        if sent is not None:
+            self.entries += sent["records"]
+            self.models.update(sent["models"])
+            self.machine = self.machine or sent["machine"]
+
+
+def prepare(config: pytest.Config) -> None:
+    """Find out whether the report can be written; keep records, unless this is a worker of pytest-xdist."""
+    options = state_of(config).options
+    if hasattr(config, "workerinput"):
+        return
+    if options.report is not None:
+        from pytest_coreml.report.write import check_writable
+
+        check_writable(options.report)
+    _give_back_test_path(config)
+    config.pluginmanager.register(Collector(), _COLLECTOR)
+
+
+def _give_back_test_path(config: pytest.Config) -> None:
+    word = getattr(config.option, "coreml_test_path", None)
+    if word is None:
+        return
+    if config.args_source is pytest.Config.ArgsSource.ARGS:
+        config.args.insert(0, word)
+    else:
+        config.args[:] = [word]
+
+
+def begin(item: pytest.Item) -> None:
+    """Begin a test."""
+    state = state_of(item.config)
+    if isinstance(item, ModelItem):
+        state.declared[item.nodeid] = item.declared()
+        state.session.begin(item.nodeid, item.path.parent, item.declared())
+    else:
+        state.begin(item)
+
+
+def judge(item: pytest.Item) -> None:
+    """Judge what the test declares, and fail or skip it when it is not green."""
+    state = state_of(item.config)
+    if not state.used or state.session.trial is None:
+        return
+    from pytest_coreml.session import outcome_of
+
+    problem: str | None = None
+    records: list[Record] = []
+    try:
+        records = state.session.judge()
+    except CoreMLTestError as error:
+        problem = str(error)
+    if problem is not None:
+        pytest.fail(problem, pytrace=False)
+    outcome, reasons = outcome_of(records, state.options.inconclusive)
+    if outcome == "failed":
+        pytest.fail(_failure_text(state, records, reasons), pytrace=False)
+    if outcome == "skipped":
+        pytest.skip("; ".join(dict.fromkeys(f"{check.check}: {check.verdict}: {check.reason}" for check in reasons)))
+
+
+def _failure_text(state: State, records: list[Record], reasons: list[Check]) -> str:
+    from pytest_coreml.report.failure_text import failure_text
+
+    texts = [
+        failure_text(record, [check for check in record.checks if check in reasons], state.machine())
+        for record in records
+        if any(check in reasons for check in record.checks)
+    ]
+    return "\n".join(texts)
+
+
+def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Put the records of a test on its report, as plain data that pytest-xdist can send."""
+    state = state_of(item.config)
+    final = call.when == "call" or (call.when == "setup" and report.outcome != "passed")
+    if not final or not state.used or state.session.trial is None:
+        return
+    outcome = "error" if call.when == "setup" and report.failed else report.outcome
+    records = state.session.end(outcome)
+    if not records:
+        return
+    from pytest_coreml.report.encode import encode_model, encode_record
+
+    specs = state.session.specs
+    report.coreml = {  # type: ignore[attr-defined]  # reports take further attributes
+        "records": [encode_record(record) for record in records],
+        "models": {record.model: encode_model(specs[record.model]) for record in records},
+        "machine": state.machine(),
+    }
+    report.user_properties += [(name, value) for record in records for name, value in _properties(record)]
+
+
+def _properties(record: Record) -> Iterator[tuple[str, float]]:
+    if record.predict is not None:
+        yield f"coreml_predict_median_ms[{record.compute_units}]", round(record.predict.median_ms, 4)
+    if record.memory_mb is not None:
+        yield f"coreml_memory_mb[{record.compute_units}]", round(record.memory_mb, 2)
+
+
+def end(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Close the engines that no test of this module needs any more; all of them after its last test."""
+    state = state_of(item.config)
+    if not state.used:
+        return
+    state.session.trial = None
+    same_module = nextitem is not None and nextitem.path == item.path and (uses(nextitem) or uses(item))
+
+    def keep(_: Key) -> bool:
+        return same_module
+
+    state.session.release(keep)
+
+
+def finish(session: pytest.Session) -> None:
+    """Close the engines; write the report, and fail the run with a clear message if that cannot be done."""
+    config = session.config
+    state = state_of(config)
+    state.close()
+    collector = _collector(config)
+    if collector is None or state.options.report is None:
+        return
+    from pytest_coreml.report.write import write_report
+
+    try:
+        write_report(_document(collector, state), state.options.report)
+    except CoreMLTestError as error:
+        collector.problem = str(error)
+        if session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _document(collector: Collector, state: State) -> Any:
+    from pytest_coreml.report.build import build_report
+    from pytest_coreml.report.decode import decode_model, decode_record
+
+    records = [decode_record(entry) for entry in collector.entries]
+    models = [decode_model(digest, entry) for digest, entry in collector.models.items()]
+    return build_report(records, models, collector.machine or state.machine())
+
+
+def summarize(reporter: Any, config: pytest.Config) -> None:
+    """Print the table of what was measured, the checks that are not green, and where the report is."""
+    collector = _collector(config)
+    if collector is None:
+        return
+    report = state_of(config).options.report
+    if collector.entries:
+        from pytest_coreml.report.decode import decode_record
+        from pytest_coreml.report.terminal import summary_lines
+
+        reporter.section("Core ML")
+        for line in summary_lines([decode_record(entry) for entry in collector.entries], _width(reporter)):
+            reporter.write_line(line)
+    if collector.problem:
+        reporter.write_line(f"ERROR: {collector.problem}", red=True)
+    elif report is not None:
+        reporter.write_line(f"Core ML report: {report}")
+
+
+def _width(reporter: Any) -> int:
+    with contextlib.suppress(AttributeError, TypeError):
+        return int(reporter._tw.fullwidth)
+    return 80
+
+
+def _collector(config: pytest.Config) -> Collector | None:
+    found = config.pluginmanager.get_plugin(_COLLECTOR)
+    return found if isinstance(found, Collector) else None

@@ -1,0 +1,212 @@
+"""The one object of a run: what was asked, the engines, and what became of each test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_coreml.engine.client import Engine
+from pytest_coreml.engine.lease import Engines, Key, Lease
+from pytest_coreml.model import CoreMLModel
+from pytest_coreml.record import Record
+from pytest_coreml.sources import Sources
+from pytest_coreml.verdict.budgets import Facts, judge_budgets, needs_prediction
+from pytest_coreml.verdict.placement_rules import judge_placement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.declared import Declared
+    from pytest_coreml.engine.protocol import EngineFacts, Progress
+    from pytest_coreml.measurement import Measurement
+    from pytest_coreml.options import Options
+    from pytest_coreml.spec import ModelSpec
+    from pytest_coreml.verdict.check import Check
+
+_STAND_IN = (
+    "the reference runtime stands in for Core ML, whose time this budget is about; "
+    "--coreml-runtime=reference judges the reference runtime's own"
+)
+
+
+@dataclass
+class Trial:
+    """One test while it runs: what it declares, and the models it uses."""
+
+    id: str
+    folder: Path
+    declared: Declared
+    models: list[CoreMLModel] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    attempt: int = 1
+
+    def use(self, model: CoreMLModel) -> None:
+        """Note that the test uses *model*, which forgets what an earlier test did with it."""
+        if model not in self.models:
+            model.last_inputs = model.measurement = None
+            self.models.append(model)
+
+
+class Session:
+    """Loads models for tests, judges them when their body has passed, and keeps the records."""
+
+    def __init__(self, options: Options, progress: Callable[[str, Progress], None]) -> None:
+        self.options = options
+        self.sources = Sources(options.rootdir)
+        self.engines = Engines(self._engine, progress)
+        self.trial: Trial | None = None
+        self.records: list[Record] = []
+        self.specs: dict[str, ModelSpec] = {}
+        self.facts: EngineFacts | None = None
+        self._measured: dict[tuple[str, str | None, ComputeUnits], Measurement] = {}
+        self._models: dict[Key, CoreMLModel] = {}
+        self._attempts: dict[str, int] = {}
+
+    def begin(self, test_id: str, folder: Path, declared: Declared) -> Trial:
+        """Begin a test."""
+        self._attempts[test_id] = attempt = self._attempts.get(test_id, 0) + 1
+        self.trial = Trial(test_id, folder, declared, attempt=attempt)
+        return self.trial
+
+    def load(self, source: Any, units: ComputeUnits, function: str | None = None) -> CoreMLModel:
+        """Give the model of *source*, loaded for *units* in an engine, and note that the present test uses it.
+
+        Raises `ModelError` when it cannot be found or loaded, `EngineError` when its engine died.
+        """
+        folder = self.trial.folder if self.trial else self.options.rootdir
+        path = self.sources.resolve(source, folder)
+        lease = self.engines.lease(Key(str(path), units, function))
+        self.facts = lease.engine.facts
+        model = self._model(lease, path)
+        self.specs[model.sha256] = model.spec
+        self._watch(model)
+        return model
+
+    def judge(self) -> list[Record]:
+        """Measure what the test's checks need and it did not measure; make and judge its records."""
+        trial = self.trial
+        if trial is None:
+            return []
+        for model in trial.models:
+            if model.measurement is None and self._wants_measurement(trial):
+                self._measure(trial, model)
+            trial.records.append(self._record(trial, model))
+        return trial.records
+
+    def end(self, outcome: str) -> list[Record]:
+        """End the test with pytest's outcome; give its records, unjudged ones for models of a test that failed."""
+        trial, self.trial = self.trial, None
+        if trial is None:
+            return []
+        self.engines.note_deaths()
+        if not trial.records and outcome != "passed":
+            trial.records = [self._facts_of(trial, model) for model in trial.models if not model.lost]
+        for record in trial.records:
+            record.outcome = outcome  # type: ignore[assignment]  # pytest has the same words
+        return trial.records
+
+    def release(self, keep: Callable[[Key], bool]) -> None:
+        """Close the engines that *keep* does not want any more."""
+        for key in [key for key in self._models if not keep(key)]:
+            self.engines.release(key)
+            del self._models[key]
+
+    def close(self) -> None:
+        """Close all engines, and remove the models that were built."""
+        self.engines.close()
+        self.sources.close()
+
+    def _engine(self) -> Engine:
+        return Engine(self.options.runtime, self.options.timeout)
+
+    def _model(self, lease: Lease, path: Path) -> CoreMLModel:
+        held = self._models.get(lease.key)
+        if held is None or not held.holds(lease):
+            held = self._models[lease.key] = CoreMLModel(lease, path, self.options.calls, self._watch)
+        return held
+
+    def _watch(self, model: CoreMLModel) -> None:
+        if self.trial is not None:
+            self.trial.use(model)
+
+    def _wants_measurement(self, trial: Trial) -> bool:
+        partners = any(budget.min_speedup for budget in trial.declared.budgets)
+        asked = self.options.report is not None and trial.declared.names_model
+        return asked or partners or any(needs_prediction(budget) for budget in trial.declared.budgets)
+
+    def _measure(self, trial: Trial, model: CoreMLModel) -> None:
+        inputs = model.last_inputs
+        if inputs is None and (declared := trial.declared.inputs) is not None:
+            inputs = declared() if callable(declared) else declared
+        model.measure(inputs)
+
+    def _record(self, trial: Trial, model: CoreMLModel) -> Record:
+        record = self._facts_of(trial, model)
+        record.memory_mb = model.memory_mb
+        if model.measurement is not None:
+            self._measured[(model.sha256, model.function, model.compute_units)] = model.measurement
+        record.checks = self._checks(trial, model, record)
+        return record
+
+    def _facts_of(self, trial: Trial, model: CoreMLModel) -> Record:
+        return Record(
+            id=trial.id,
+            model=model.sha256,
+            model_name=model.name,
+            compute_units=model.compute_units,
+            function=model.function or model.spec.default_function,
+            runtime=model.runtime,
+            load=model.load_times,
+            predict=model.measurement,
+            attempt=trial.attempt,
+        )
+
+    def _checks(self, trial: Trial, model: CoreMLModel, record: Record) -> list[Check]:
+        facts = Facts(
+            compute_units=model.compute_units,
+            load=model.load_times,
+            predict=model.measurement,
+            size_mb=model.spec.size_mb,
+            memory_mb=record.memory_mb,
+            partners=self._partners(model),
+            clock=self._clock(model),
+        )
+        checks = [check for budget in trial.declared.budgets for check in judge_budgets(budget, facts)]
+        if trial.declared.rules:
+            record.placement = model.placement
+            for rule in trial.declared.rules:
+                checks += judge_placement(rule, record.placement, model.compute_units, None, record.placement.reason)
+        return checks
+
+    def _partners(self, model: CoreMLModel) -> Mapping[ComputeUnits, Measurement]:
+        return {
+            units: measured
+            for (sha256, function, units), measured in self._measured.items()
+            if (sha256, function) == (model.sha256, model.function)
+        }
+
+    def _clock(self, model: CoreMLModel) -> str | None:
+        chosen = self.options.runtime == "reference"
+        return _STAND_IN if model.runtime == "reference" and not chosen else None
+
+
+def outcome_of(records: list[Record], inconclusive: str) -> tuple[str, list[Check]]:
+    """Say what the checks of a test do to it: `passed`, `failed` or `skipped`, and the checks that are the reason.
+
+    A failed check fails it. An inconclusive one does what *inconclusive* (`fail`, `skip`) says. Without any check that
+    passed, those that could not be judged skip it: such a test is never green.
+    """
+    checks = [check for record in records for check in record.checks]
+    by_verdict = {verdict: [check for check in checks if check.verdict == verdict] for verdict in _VERDICTS}
+    if by_verdict["failed"]:
+        return "failed", by_verdict["failed"]
+    if by_verdict["inconclusive"]:
+        return ("failed" if inconclusive == "fail" else "skipped"), by_verdict["inconclusive"]
+    if by_verdict["not_judged"] and not by_verdict["passed"]:
+        return "skipped", by_verdict["not_judged"]
+    return "passed", []
+
+
+_VERDICTS = ("passed", "failed", "inconclusive", "not_judged")

@@ -1,0 +1,66 @@
+"""From what a test names as its model to a file that an engine can open."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_coreml.errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Sources:
+    """Finds models by path, and builds each that is given as a callable once; *rootdir* is where paths end."""
+
+    def __init__(self, rootdir: Path) -> None:
+        self._rootdir = rootdir
+        self._built: dict[Callable[[], Any], Path] = {}
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def resolve(self, source: Any, test_folder: Path) -> Path:
+        """Give the path of a source: a path relative to *test_folder*, then to the rootdir, or a callable.
+
+        Raises `ModelError` naming every place that was looked at, or what a callable returned instead of a model.
+        """
+        if callable(source):
+            if source not in self._built:
+                self._built[source] = self._build(source, test_folder)
+            return self._built[source]
+        places = [folder / Path(source).expanduser() for folder in dict.fromkeys((test_folder, self._rootdir))]
+        for place in places:
+            if place.exists():
+                return place
+        looked = " nor ".join(str(place) for place in places)
+        words = f"there is neither {looked}" if len(places) > 1 else f"there is no {looked}"
+        raise ModelError(f"{source}: no such model: {words}")
+
+    def close(self) -> None:
+        """Remove the models that were built."""
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+        self._built.clear()
+
+    def _build(self, build: Callable[[], Any], test_folder: Path) -> Path:
+        name = getattr(build, "__name__", type(build).__name__)
+        model = build()
+        if isinstance(model, (str, Path)):
+            return self.resolve(model, test_folder)
+        if not hasattr(model, "save"):
+            raise UsageError(f"coreml_model: {name}() returned {type(model).__name__}, expected an MLModel or a path")
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="pytest-coreml-models-")
+        suffix = ".mlpackage" if getattr(model, "is_package", True) else ".mlmodel"
+        path = Path(self._folder.name) / f"{len(self._built)}" / f"{label(build)}{suffix}"
+        path.parent.mkdir()
+        model.save(str(path))
+        return path
+
+
+def label(source: Any) -> str:
+    """Give the word for a source in test ids and file names."""
+    if callable(source):
+        return str(getattr(source, "__name__", type(source).__name__)).strip("<>")
+    return Path(source).stem

@@ -1,0 +1,117 @@
+"""What the hooks and fixtures share: made at configure time, kept in pytest's stash."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_coreml.declared import Declared, Reader
+from pytest_coreml.errors import CoreMLTestError, UsageError
+
+if TYPE_CHECKING:
+    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.engine.protocol import Progress
+    from pytest_coreml.model import CoreMLModel
+    from pytest_coreml.options import Options
+    from pytest_coreml.session import Session
+
+KEY: pytest.StashKey[State] = pytest.StashKey()
+
+
+class State:
+    """The options, the declarations of tests, and the session, which is made when the first test needs it."""
+
+    def __init__(self, config: pytest.Config, options: Options) -> None:
+        self.config = config
+        self.options = options
+        self.reader = Reader(options)
+        self.mistakes: dict[str, list[str]] = {}
+        self.declared: dict[str, Declared] = {}
+        self._current: Declared | None = None
+        self.used = False
+
+    @cached_property
+    def session(self) -> Session:
+        """The session of this run."""
+        from pytest_coreml.session import Session
+
+        self.used = True
+        return Session(self.options, self._show)
+
+    def declare(self, node: pytest.Item, fixtures: list[str]) -> Declared | None:
+        """Read and check the marks of *node*; a mistake is noted for the end of collection, and gives None."""
+        try:
+            declared = self.reader.read(node, fixtures)
+            self.reader.check(declared, node, fixtures)
+        except UsageError as error:
+            where = node.nodeid.split("[", 1)[0]
+            places = self.mistakes.setdefault(str(error), [])
+            if where not in places:
+                places.append(where)
+            return None
+        return declared
+
+    def check(self, items: list[pytest.Item]) -> None:
+        """Read the marks of all tests; raise one usage error for all mistakes in them."""
+        for item in items:
+            fixtures = getattr(item, "fixturenames", [])
+            if (declared := self.declare(item, fixtures)) is not None:
+                self.declared[item.nodeid] = declared
+        if self.mistakes:
+            lines = [f"{error}\n    {_places(places)}" for error, places in self.mistakes.items()]
+            raise pytest.UsageError("mistakes in the use of pytest-coreml:\n  " + "\n  ".join(lines))
+
+    def begin(self, item: pytest.Item) -> None:
+        """Begin a test that uses us."""
+        self._current = declared = self.declared.get(item.nodeid)
+        if declared is not None and uses(item):
+            self.session.begin(item.nodeid, item.path.parent, declared)
+
+    def declared_now(self) -> Declared:
+        """Give what the present test declares."""
+        assert self._current is not None, "asked within a test only"
+        return self._current
+
+    def load(self, source: Any, units: ComputeUnits) -> CoreMLModel:
+        """Load for a fixture: what goes wrong is the failure of the test, without a traceback through us."""
+        try:
+            return self.session.load(source, units, self.declared_now().function)
+        except CoreMLTestError as error:
+            text = str(error)
+        # Outside of the handler, or pytest would show the same text twice, as an exception and its cause.
+        pytest.fail(text, pytrace=False)
+
+    def machine(self) -> dict[str, Any]:
+        """Facts about this machine, as the report has them."""
+        from pytest_coreml.machine import machine_json
+
+        return machine_json(self.session.facts if self.used else None, self.options.runtime)
+
+    def close(self) -> None:
+        """Close what a session opened."""
+        if self.used:
+            self.session.close()
+
+    def _show(self, subject: str, progress: Progress) -> None:
+        reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None or not getattr(reporter, "isatty", False) or not progress.total:
+            return
+        reporter.rewrite(f"{progress.doing} {subject}: {progress.done}/{progress.total}", erase=True)
+
+
+def uses(item: pytest.Item) -> bool:
+    """Say whether *item* has to do with us: by a fixture, or as a model file."""
+    return any(name.startswith(("coreml_", "_coreml_")) for name in getattr(item, "fixturenames", ()))
+
+
+def state_of(config: pytest.Config) -> State:
+    """Give the state of this run."""
+    return config.stash[KEY]
+
+
+def _places(places: list[str]) -> str:
+    more = f" and {len(places) - 3} more" if len(places) > 3 else ""
+    return ", ".join(Path(place).as_posix() for place in places[:3]) + more
