@@ -14,7 +14,7 @@ _OS_RELEASE = ("NAME", "VERSION_ID", "BUILD_ID")
 
 
 def machine_json(engine: EngineFacts | None, runtime: str) -> dict[str, Any]:
-    """Give the facts as the report's `machine` has them; *engine* tells the runtime; if none was started it is *runtime*."""
+    """Give the facts as the report's `machine` has them; without an *engine*, *runtime* was asked for."""
     import psutil
 
     system = _os()

@@ -1,0 +1,28 @@
+"""Fixtures of all tests."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(scope="session")
+def linear_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of one linear layer and a relu."""
+    from little_models import save_linear
+
+    return save_linear(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, linear_package: Path) -> pytest.Pytester:
+    """A folder with `Linear.mlpackage` in it, where pytest runs in a process of its own."""
+    shutil.copytree(linear_package, pytester.path / "Linear.mlpackage")
+    return pytester

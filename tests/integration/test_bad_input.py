@@ -1,0 +1,148 @@
+"""Bad input gets a clear error, and the rest of the run is unharmed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+USE = """
+    import pytest
+
+    @pytest.mark.coreml_model("{model}")
+    def test_it(coreml_model):
+        coreml_model.predict({inputs})
+
+    def test_other():
+        pass
+"""
+EXAMPLE = "coreml_model.example_inputs()"
+
+
+def run(project: pytest.Pytester, model: str, inputs: str = EXAMPLE) -> pytest.RunResult:
+    """Run a test of *model* beside one that has nothing to do with it."""
+    project.makepyfile(USE.format(model=model, inputs=inputs))
+    return project.runpytest_subprocess("-p", "no:randomly")
+
+
+def test_a_missing_path_names_the_places(project: pytest.Pytester) -> None:
+    """A path that is not there fails one test."""
+    result = run(project, "Nowhere.mlpackage")
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["Nowhere.mlpackage: no such model: there is no *Nowhere.mlpackage"])
+
+
+def test_an_empty_package_is_no_model(project: pytest.Pytester) -> None:
+    """A folder that is only named like a package is refused with the reason."""
+    project.mkdir("Empty.mlpackage")
+
+    result = run(project, "Empty.mlpackage")
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*Empty.mlpackage: no Core ML package: it has no Manifest.json*"])
+
+
+def test_a_file_that_is_no_model(project: pytest.Pytester) -> None:
+    """A text file named .mlmodel is refused, naming it."""
+    (project.path / "Text.mlmodel").write_text("this is no model")
+
+    result = run(project, "Text.mlmodel")
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*Text.mlmodel: *"])
+
+
+def test_weights_that_are_cut_short(project: pytest.Pytester) -> None:
+    """A truncated weight file is refused, naming it."""
+    pytest.importorskip("onnxruntime")
+    package = project.path / "Cut.mlpackage"
+    shutil.copytree(project.path / "Linear.mlpackage", package)
+    for weights in package.rglob("weight.bin"):
+        weights.write_bytes(weights.read_bytes()[:70])
+    if not list(package.rglob("weight.bin")):
+        pytest.skip("this coremltools keeps so small weights in the specification")
+
+    result = run(project, "Cut.mlpackage")
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*Cut.mlpackage*cannot be*weight.bin*"])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ("{'z': [[1.0]]}", "*Linear.mlpackage has no input 'z'*It takes x: float32 (1, 4)*"),
+        ("{}", "*Linear.mlpackage: missing input 'x'*It takes x: float32 (1, 4)*"),
+        ("{'x': [[1.0, 2.0]]}", "*Linear.mlpackage: input 'x' expects float32 (1, 4), got*(1, 2)*"),
+        ("{'x': 'text'}", "*Linear.mlpackage: input 'x' expects float32 (1, 4), got str*"),
+    ],
+)
+def test_wrong_inputs_name_what_was_expected(project: pytest.Pytester, inputs: str, expected: str) -> None:
+    """A wrong name, a missing input, a wrong shape and a wrong type each say what the model takes."""
+    result = run(project, "Linear.mlpackage", inputs)
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines([expected])
+
+
+def test_a_report_path_that_cannot_be_written_is_said_before_the_tests(project: pytest.Pytester) -> None:
+    """The run does not begin when its report could not be written."""
+    project.makepyfile("def test_other(): pass\n")
+    (project.path / "file").write_text("")
+
+    result = project.runpytest_subprocess("--coreml-report=file/report.json")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*cannot write the report*file*"])
+
+
+def test_all_mistakes_in_markers_are_told_at_once(project: pytest.Pytester) -> None:
+    """Misspelled arguments, wrong types and negative numbers are one usage error, with the nearest valid names."""
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.coreml_model("Linear.mlpackage")
+        @pytest.mark.coreml_budget(predict_msec=25)
+        def test_name(coreml_model): pass
+
+        @pytest.mark.coreml_model("Linear.mlpackage")
+        @pytest.mark.coreml_budget(predict_ms=-1)
+        def test_number(coreml_model): pass
+
+        @pytest.mark.coreml_model("Linear.mlpackage")
+        @pytest.mark.coreml_compute_units("cpuOnyl")
+        def test_units(coreml_model): pass
+
+        @pytest.mark.coreml_budget(size_mb=1)
+        def test_no_fixture(): pass
+
+        def test_no_model(coreml_model): pass
+        """
+    )
+
+    result = project.runpytest_subprocess()
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines_random(
+        [
+            "*coreml_budget: unknown argument 'predict_msec'; did you mean 'predict_ms'?*",
+            "*coreml_budget: predict_ms: expected a positive number, got -1*",
+            "*unknown compute units 'cpuOnyl'*did you mean 'cpuOnly'?*",
+            "*coreml_budget on a test without a model: add coreml_model to the arguments*",
+            "*the fixture coreml_model has no model: mark the test with*",
+        ]
+    )
+
+
+def test_the_engine_leaves_no_folder_behind(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a run the temporary folder is as it was."""
+    folder = project.mkdir("temporary")
+    monkeypatch.setenv("TMPDIR", str(folder))
+    run(project, "Linear.mlpackage")
+
+    left = [path for path in Path(folder).iterdir() if not path.name.startswith("pytest-of-")]
+
+    assert left == []

@@ -1,0 +1,100 @@
+"""A model, a budget, a report: what a user sees."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+RUN = ("-p", "no:randomly", "--coreml-calls=10")
+TEST = """
+    import numpy as np
+    import pytest
+
+    @pytest.mark.coreml_model("Linear.mlpackage")
+    @pytest.mark.coreml_budget({budget})
+    def test_linear(coreml_model):
+        out = coreml_model.predict({{"x": np.ones((1, 4), np.float32)}})
+        assert out["y"].shape == (1, 3)
+"""
+
+
+def test_a_budget_that_holds_passes_and_is_reported(project: pytest.Pytester) -> None:
+    """A test under a generous budget passes, and its figures are in the table and in the report."""
+    project.makepyfile(TEST.format(budget="predict_ms=10_000, size_mb=1, memory_mb=2000"))
+
+    result = project.runpytest_subprocess(*RUN, "--coreml-runtime=reference", "--coreml-report")
+    report = json.loads((project.path / "coreml-report.json").read_text())
+    entry = report["tests"][0]
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*Core ML*", "*Linear*", "*coreml-report.json*"])
+    assert entry["id"].endswith("::test_linear[all]")
+    assert entry["outcome"] == "passed"
+    assert entry["model"] in report["models"]
+    assert [check["verdict"] for check in entry["checks"]] == ["passed"] * 3
+    assert len(entry["predict"]["native_ms"]) >= 10
+    assert entry["load"]["first_load_ms"][0] > 0
+
+
+def test_a_missed_budget_fails_the_test_with_figures_and_machine(project: pytest.Pytester) -> None:
+    """The failure says what was expected, what came, and how it was measured."""
+    project.makepyfile(TEST.format(budget="size_mb=0.0001"))
+
+    result = project.runpytest_subprocess(*RUN)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*Linear.mlpackage on all: size*0.0001*", "*coremltools*"])
+
+
+def test_times_are_not_judged_on_a_runtime_that_was_not_chosen(project: pytest.Pytester) -> None:
+    """Under `auto` without Core ML a time budget skips its test with the reason, never passes it."""
+    project.makepyfile(TEST.format(budget="predict_ms=10_000"))
+
+    result = project.runpytest_subprocess(*RUN, "-rs", "--coreml-runtime=auto")
+
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*predict_ms: not_judged: the reference runtime stands in*"])
+
+
+def test_sizes_are_judged_on_any_runtime(project: pytest.Pytester) -> None:
+    """A size budget beside a time budget still makes the test green or red."""
+    project.makepyfile(TEST.format(budget="predict_ms=10_000, size_mb=1"))
+
+    result = project.runpytest_subprocess(*RUN)
+
+    result.assert_outcomes(passed=1)
+
+
+def test_a_model_file_is_a_test(project: pytest.Pytester) -> None:
+    """A package named on the command line is loaded, predicted with and measured for each compute units."""
+    result = project.runpytest_subprocess(*RUN, "Linear.mlpackage", "-v", "--coreml-compute-units=cpuOnly,all")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*Linear.mlpackage::cpuOnly PASSED*", "*Linear.mlpackage::all PASSED*"])
+
+
+def test_a_failing_body_is_not_judged(project: pytest.Pytester) -> None:
+    """A test that fails by itself fails with its own text, and is in the report as failed."""
+    project.makepyfile(TEST.format(budget="size_mb=1").replace("(1, 3)", "(7,)"))
+
+    result = project.runpytest_subprocess(*RUN, "--coreml-report=out.json")
+    entry = json.loads((project.path / "out.json").read_text())["tests"][0]
+
+    result.assert_outcomes(failed=1)
+    assert entry["outcome"] == "failed"
+    assert entry["checks"] == []
+
+
+def test_the_report_option_leaves_test_paths_alone(project: pytest.Pytester) -> None:
+    """`--coreml-report tests/` writes the default report and runs tests/."""
+    tests = project.mkdir("checks")
+    (tests / "test_here.py").write_text("def test_here(): pass\n")
+    project.makepyfile("def test_elsewhere(): assert False\n")
+
+    result = project.runpytest_subprocess("--coreml-report", "checks/")
+
+    result.assert_outcomes(passed=1)
+    assert (project.path / "coreml-report.json").exists()

@@ -1,0 +1,39 @@
+"""Little models for integration tests, built once a session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import coremltools as ct
+import numpy as np
+from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WEIGHT = np.arange(12, dtype=np.float32).reshape(3, 4) / 10
+BIAS = np.array([1, -1, 0.5], dtype=np.float32)
+
+
+def save_linear(folder: Path) -> Path:
+    """Save y = relu(W x + b), with x of shape (1, 4), in single precision."""
+
+    @mb.program(input_specs=[mb.TensorSpec(shape=(1, 4))])
+    def program(x):
+        return mb.relu(x=mb.linear(x=x, weight=WEIGHT, bias=BIAS), name="y")
+
+    model = ct.convert(
+        program,
+        convert_to="mlprogram",
+        minimum_deployment_target=ct.target.iOS17,
+        compute_precision=ct.precision.FLOAT32,
+        skip_model_load=True,
+    )
+    path = folder / "Linear.mlpackage"
+    model.save(str(path))
+    return path
+
+
+def linear(x: np.ndarray) -> np.ndarray:
+    """Compute what the model computes, with numpy."""
+    return np.maximum(x @ WEIGHT.T + BIAS, 0)

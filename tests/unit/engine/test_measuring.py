@@ -1,0 +1,85 @@
+"""Measuring, with a clock that the test advances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_coreml.engine.server import measuring
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def quiet(doing: str, done: int, total: int) -> None:
+    """Take progress, and say nothing."""
+
+
+def playing(times: Iterator[float]) -> measuring.Call:
+    """Make a call that took the next of *times*, native and wall alike."""
+
+    def call() -> tuple[float, float]:
+        time = next(times)
+        return time, time
+
+    return call
+
+
+def test_warm_up_ends_when_times_stop_falling() -> None:
+    """Twenty equal calls are enough: two windows that do not differ."""
+    warm = measuring.warm_up(playing(iter([5.0] * 100)), quiet)
+
+    assert len(warm) == 20
+
+
+def test_warm_up_goes_on_while_times_fall() -> None:
+    """Times that keep falling are warmed up to the limit."""
+    warm = measuring.warm_up(playing(iter(0.97**n * 50 for n in range(200))), quiet)
+
+    assert len(warm) == measuring.MOST_WARMUPS
+
+
+@pytest.mark.parametrize(("typical", "batch"), [(5.0, 1), (1.0, 1), (0.25, 4), (0.03, 34)])
+def test_short_calls_are_batched_to_a_millisecond(typical: float, batch: int) -> None:
+    """A sample is at least a millisecond of calls."""
+    assert batch == measuring.batch_for([typical] * 20)
+
+
+def test_samples_are_the_native_times_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a reading of waiting there are exactly as many samples as asked for, and no wait times."""
+    monkeypatch.setattr(measuring.RunQueueDelay, "available", staticmethod(lambda: False))
+    times = [9.0] * 20 + [float(n) for n in range(1, 11)]
+
+    measured = measuring.measure(playing(iter(times)), 10, 42.0, quiet)
+
+    assert measured.native_ms == tuple(float(n) for n in range(1, 11))
+    assert measured.wait_ms is None
+    assert measured.warmup == 20
+    assert measured.first_ms == 42.0
+
+
+def test_a_disturbed_run_is_extended_to_three_times_its_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When every call waited for a CPU, measuring ends at three times the planned calls."""
+
+    class Waiting:
+        total = 0.0
+
+        @staticmethod
+        def available() -> bool:
+            return True
+
+        def read_ms(self) -> float:
+            Waiting.total += 1.0
+            return Waiting.total
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(measuring, "RunQueueDelay", Waiting)
+
+    measured = measuring.measure(playing(iter([2.0] * 1000)), 40, None, quiet)
+
+    assert len(measured.native_ms) == 120
+    assert measured.undisturbed == 0
+    assert not measured.usable
