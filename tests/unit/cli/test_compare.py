@@ -1,0 +1,108 @@
+"""`pytest-coreml compare`: verdicts from finished reports."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import report_examples
+
+from pytest_coreml.cli import main
+from pytest_coreml.measurement import Measurement
+from pytest_coreml.report.build import build_report
+from pytest_coreml.report.write import write_report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write(path: Path, ms: float = 10.0, test_id: str = "test_a.py::test_a[all]", **machine: Any) -> str:
+    times = tuple(ms * (1 + 0.001 * (i % 10)) for i in range(100))
+    record = report_examples.bare_record(id=test_id, predict=Measurement(times, times, (0.0,) * 100, warmup=20))
+    document = build_report([record], {}, {**report_examples.MACHINE, **machine})
+    write_report(document, path)
+    return str(path)
+
+
+@pytest.fixture
+def baseline(tmp_path: Path) -> str:
+    """A folder of three baseline runs."""
+    folder = tmp_path / "baseline"
+    folder.mkdir()
+    for run, ms in enumerate((9.95, 10.0, 10.05)):
+        write(folder / f"{run}.json", ms)
+    return str(folder)
+
+
+@pytest.mark.parametrize(("ms", "expected"), [(10.1, (0, ": ok")), (11.5, (1, "REGRESSED")), (9.0, (0, ": ok"))])
+def test_status(
+    baseline: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], ms: float, expected: tuple[int, str]
+) -> None:
+    """Slower is 1, the rest 0, and the text says it."""
+    status, words = expected
+
+    assert main(["compare", baseline, "--current", write(tmp_path / "now.json", ms)]) == status
+    assert words in capsys.readouterr().out
+
+
+def test_another_machine_is_inconclusive(baseline: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Times of two machines are not compared, and the difference is named."""
+    current = write(tmp_path / "now.json", chip="Apple M1")
+
+    assert main(["compare", baseline, "--current", current]) == 3
+    assert "not the same machine: chip Apple M4 Pro, now Apple M1" in capsys.readouterr().out
+
+
+def test_nothing_in_common_is_not_ok(baseline: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two reports of different tests give no success, and an error when all are required."""
+    current = write(tmp_path / "now.json", test_id="test_b.py::test_b[all]")
+
+    assert main(["compare", baseline, "--current", current]) == 3
+    assert "only in the current report: test_b.py" in capsys.readouterr().out
+    assert main(["compare", baseline, "--current", current, "--require-all"]) == 2
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[" * 100_000, '{"schema_version": 99}'])
+def test_what_is_no_report(baseline: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str) -> None:
+    """A file that is no report is named in one line."""
+    bad = tmp_path / "bad.json"
+    bad.write_text(content)
+
+    assert main(["compare", baseline, "--current", str(bad)]) == 2
+    assert "bad.json" in capsys.readouterr().err
+
+
+def test_empty_folder(baseline: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder without reports is a usage error."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+
+    assert main(["compare", str(empty), "--current", baseline]) == 2
+    assert "no reports (*.json) in the folder" in capsys.readouterr().err
+
+
+def test_text_of_reports_is_not_obeyed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Names in a report forge neither table rows nor annotations."""
+    name = "a|b<img>\n::error::x"
+    arguments = [
+        "compare", write(tmp_path / "a.json", 10, name), "--current", write(tmp_path / "b.json", 20, name), "--format"
+    ]  # fmt: skip
+    main([*arguments, "markdown"])
+    markdown = capsys.readouterr().out
+    main([*arguments, "github"])
+    github = capsys.readouterr().out
+
+    assert "<img>" not in markdown
+    assert "a\\|b" in markdown
+    assert [line for line in github.splitlines() if line.startswith("::error::x")] == []
+    assert sum(line.startswith("::error") for line in github.splitlines()) == 1
+
+
+def test_json(baseline: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The JSON has a finding for each measurement."""
+    main(["compare", baseline, "--current", write(tmp_path / "now.json", 12.0), "--format", "json"])
+    (row,) = json.loads(capsys.readouterr().out)["measurements"]
+
+    assert row["findings"][0]["verdict"] == "failed"
+    assert row["effect"] == pytest.approx(0.2, rel=0.01)
