@@ -68,7 +68,8 @@ class Reader:
 
     def check(self, declared: Declared, node: pytest.Item, fixtures: list[str]) -> None:
         """Raise `UsageError` when marks and fixtures of *node* do not fit together."""
-        marked = next((name for name in _MARKS if node.get_closest_marker(name)), None)
+        # Marks of the test itself only: those of its module or class may be meant for its neighbours.
+        marked = next((mark.name for mark in node.own_markers if mark.name in _MARKS), None)
         if marked and not any(name in fixtures for name in FIXTURES):
             raise UsageError(f"{marked} on a test without a model: add coreml_model to the arguments of the test")
         if declared.names_model and not declared.sources:

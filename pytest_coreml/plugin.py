@@ -96,6 +96,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Judge the budgets after the body has passed, so that a miss is an ordinary failure."""
+    running.attend(item)
     yield
     running.judge(item)
 

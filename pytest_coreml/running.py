@@ -75,6 +75,18 @@ def begin(item: pytest.Item) -> None:
         state.begin(item)
 
 
+def attend(item: pytest.Item) -> None:
+    """Note the models that a test got from fixtures, also from one that an earlier test of its module has set up."""
+    state = state_of(item.config)
+    if not state.used or state.session.trial is None:
+        return
+    from pytest_coreml.model import CoreMLModel
+
+    for value in getattr(item, "funcargs", {}).values():
+        if isinstance(value, CoreMLModel):
+            state.session.trial.use(value)
+
+
 def judge(item: pytest.Item) -> None:
     """Judge what the test declares, and fail or skip it when it is not green."""
     state = state_of(item.config)
@@ -82,6 +94,8 @@ def judge(item: pytest.Item) -> None:
         return
     from pytest_coreml.session import outcome_of
 
+    if state.session.trial.is_unjudgeable:
+        pytest.skip("its markers ask for checks, and it loaded no model to check")
     problem: str | None = None
     records: list[Record] = []
     try:

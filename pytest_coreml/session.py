@@ -42,6 +42,11 @@ class Trial:
     records: list[Record] = field(default_factory=list)
     attempt: int = 1
 
+    @property
+    def is_unjudgeable(self) -> bool:
+        """Whether the test declares checks, and used no model that they could be about."""
+        return not self.models and bool(self.declared.budgets or self.declared.rules)
+
     def use(self, model: CoreMLModel) -> None:
         """Note that the test uses *model*, which forgets what an earlier test did with it."""
         if model not in self.models:

@@ -98,3 +98,65 @@ def test_the_report_option_leaves_test_paths_alone(project: pytest.Pytester) -> 
 
     result.assert_outcomes(passed=1)
     assert (project.path / "coreml-report.json").exists()
+
+
+def test_tests_that_share_a_model_are_each_judged(project: pytest.Pytester) -> None:
+    """A test whose model an earlier test has loaded, and that does nothing with it, is judged all the same."""
+    project.makepyfile(
+        """
+        import pytest
+
+        pytestmark = pytest.mark.coreml_model("Linear.mlpackage")
+
+        @pytest.mark.coreml_budget(size_mb=1)
+        def test_first(coreml_model): pass
+
+        @pytest.mark.coreml_budget(size_mb=0.0001)
+        def test_second(coreml_model): pass
+
+        @pytest.mark.coreml_budget(predict_ms=0.000001)
+        def test_third(coreml_model): pass
+        """
+    )
+
+    result = project.runpytest_subprocess(*RUN, "--coreml-runtime=reference", "--coreml-report")
+    entries = json.loads((project.path / "coreml-report.json").read_text())["tests"]
+
+    result.assert_outcomes(passed=1, failed=2)
+    assert [[check["verdict"] for check in entry["checks"]] for entry in entries] == [
+        ["passed"],
+        ["failed"],
+        ["failed"],
+    ]
+
+
+def test_checks_without_a_model_are_never_green(project: pytest.Pytester) -> None:
+    """A test that declares a budget and loads nothing is skipped with the reason."""
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.coreml_budget(size_mb=1)
+        def test_nothing(coreml_load): pass
+        """
+    )
+
+    result = project.runpytest_subprocess(*RUN, "-rs")
+
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*its markers ask for checks, and it loaded no model*"])
+
+
+def test_workers_send_their_records_to_the_one_report(project: pytest.Pytester) -> None:
+    """With pytest-xdist the report has the records of all workers, and there is one summary."""
+    project.makepyfile(
+        TEST.format(budget="size_mb=1").replace(
+            '"Linear.mlpackage")', '"Linear.mlpackage")\n    @pytest.mark.coreml_compute_units("cpuOnly", "all")'
+        )
+    )
+
+    result = project.runpytest_subprocess(*RUN, "-n", "2", "--coreml-report")
+    entries = json.loads((project.path / "coreml-report.json").read_text())["tests"]
+
+    result.assert_outcomes(passed=2)
+    assert {entry["compute_units"] for entry in entries} == {"cpuOnly", "all"}
