@@ -41,3 +41,32 @@ def narrow():
 def wide():
     """Build the perceptron with a wide hidden layer."""
     return perceptron(1024)
+
+
+def listener():
+    """Build a recurrent model: input `frames` (20, 1, 8), output `last` (1, 16), the last state of an LSTM."""
+    random = np.random.default_rng(0)
+    weights = {
+        name: random.standard_normal(shape).astype(np.float32) / 4
+        for name, shape in (("weight_ih", (64, 8)), ("weight_hh", (64, 16)), ("bias", (64,)))
+    }
+    zeros = np.zeros((1, 16), np.float32)
+
+    @mb.program(input_specs=[mb.TensorSpec(shape=(20, 1, 8))])
+    def program(frames):
+        _, last, _ = mb.lstm(x=frames, initial_h=zeros, initial_c=zeros, direction="forward", **weights)
+        return mb.identity(x=last, name="last")
+
+    return convert(program)
+
+
+def compressed():
+    """Build the perceptron with 8-bit weights."""
+    from coremltools.optimize.coreml import (
+        OpLinearQuantizerConfig,
+        OptimizationConfig,
+        linear_quantize_weights,
+    )
+
+    config = OptimizationConfig(OpLinearQuantizerConfig(mode="linear_symmetric", weight_threshold=0))
+    return linear_quantize_weights(perceptron(), config)
