@@ -1,0 +1,97 @@
+"""The macOS commands that tell of the machine, as small scripts that print recorded texts."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+M4_PRO = {
+    "machdep.cpu.brand_string": "Apple M4 Pro",
+    "hw.model": "Mac16,8",
+    "hw.ncpu": "14",
+    "hw.physicalcpu": "14",
+    "hw.logicalcpu": "14",
+    "hw.perflevel0.physicalcpu": "10",
+    "hw.perflevel1.physicalcpu": "4",
+    "hw.memsize": "25769803776",
+    "kern.hv_vmm_present": "0",
+    "sysctl.proc_translated": "0",
+}
+HOSTED_RUNNER = {
+    **M4_PRO,
+    "machdep.cpu.brand_string": "Apple M1 (Virtual)",
+    "hw.model": "VirtualMac2,1",
+    "hw.ncpu": "3",
+    "hw.physicalcpu": "3",
+    "hw.logicalcpu": "3",
+    "hw.perflevel0.physicalcpu": "3",
+    "hw.perflevel1.physicalcpu": "0",
+    "hw.memsize": "7516192768",
+    "kern.hv_vmm_present": "1",
+}
+
+ON_MAINS = (
+    "Now drawing from 'AC Power'\n -InternalBattery-0 (id=22413411)\t80%; AC attached; not charging present: true\n"
+)
+ON_BATTERY = "Now drawing from 'Battery Power'\n -InternalBattery-0 (id=22413411)\t87%; discharging; 5:41 remaining\n"
+NO_THERMAL_WARNING = (
+    "Note: No thermal warning level has been recorded\n"
+    "Note: No performance warning level has been recorded\n"
+    "Note: No CPU power status has been recorded\n"
+)
+SETTINGS = "System-wide power settings:\nCurrently in use:\n standby              1\n lowpowermode         {}\n"
+
+
+@dataclass(frozen=True)
+class MacFacts:
+    """What the commands print. *thermal_pressure*: the levels that `notifyutil` gives in turn, the last one for ever."""  # noqa: E501
+
+    sysctl: dict[str, str] = field(default_factory=lambda: dict(M4_PRO))
+    version: str = "26.5.1"
+    build: str = "25F80"
+    battery: str = ON_MAINS
+    thermal: str = NO_THERMAL_WARNING
+    low_power_mode: int = 0
+    thermal_pressure: tuple[int, ...] = (0,)
+
+
+def write_commands(folder: Path, facts: MacFacts) -> None:
+    """Write `sysctl`, `sw_vers`, `pmset` and `notifyutil` into *folder*, for the front of PATH."""
+    folder.mkdir(parents=True, exist_ok=True)
+    version = {"-productVersion": facts.version, "-buildVersion": facts.build, "-productName": "macOS"}
+    _write(folder, "sw_vers", version, "")
+    _write(folder, "sysctl", {f"-n {name}": value for name, value in facts.sysctl.items()}, "sysctl: unknown oid '$2'")
+    pmset = {"-g batt": facts.battery, "-g therm": facts.thermal, "-g": SETTINGS.format(facts.low_power_mode)}
+    _write(folder, "pmset", pmset, "Usage: pmset <options>")
+    _write_levels(folder, facts.thermal_pressure)
+
+
+def _write(folder: Path, name: str, answers: dict[str, str], otherwise: str) -> None:
+    cases = [f"{shlex.quote(question)}) printf '%s\\n' {shlex.quote(a.rstrip())} ;;" for question, a in answers.items()]
+    lines = ["#!/bin/sh", 'case "$*" in', *cases, f'*) echo "{otherwise}" >&2; exit 1 ;;', "esac"]
+    _executable(folder / name, lines)
+
+
+def _write_levels(folder: Path, levels: tuple[int, ...]) -> None:
+    count = folder / "notifyutil.count"
+    cases = [f"{i}) level={level} ;;" for i, level in enumerate(levels)]
+    lines = [
+        "#!/bin/sh",
+        f"n=$(cat {shlex.quote(str(count))} 2>/dev/null || echo 0)",
+        f"echo $((n + 1)) > {shlex.quote(str(count))}",
+        f"level={levels[-1]}",
+        'case "$n" in',
+        *cases,
+        "esac",
+        'echo "com.apple.system.thermalpressurelevel $level"',
+    ]
+    _executable(folder / "notifyutil", lines)
+
+
+def _executable(path: Path, lines: list[str]) -> None:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path.chmod(0o755)

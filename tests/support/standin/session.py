@@ -1,0 +1,63 @@
+"""The scenario of this process, the journal of its native calls, and what the operating system remembers.
+
+Scenario, journal and memory are files side by side, so that several processes share them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from standin.scenario import Scenario, load
+
+ENVIRONMENT = "COREML_STANDIN"
+
+
+class Session:
+    """One process over the stand-in."""
+
+    def __init__(self, path: Path) -> None:
+        self.scenario: Scenario = load(path)
+        self.journal = path.with_suffix(".journal")
+        self.cache = path.with_suffix(".cache")
+        self.calls: Counter[tuple[Any, ...]] = Counter()
+
+    def note(self, stage: str, **facts: Any) -> None:
+        """Append one native call to the journal."""
+        line = json.dumps({"stage": stage, "pid": os.getpid(), **facts}) + "\n"
+        with self.journal.open("a", encoding="utf-8") as stream:
+            stream.write(line)
+
+    def seen(self, path: str, units: str) -> bool:
+        """Say whether a model was loaded from this path before, by any process, as the system's cache would know."""
+        self.cache.mkdir(exist_ok=True)
+        mark = self.cache / hashlib.sha256(f"{Path(path).resolve()}\n{units}".encode()).hexdigest()
+        known = mark.exists()
+        mark.touch()
+        return known
+
+
+def read_journal(path: Path) -> list[dict[str, Any]]:
+    """Give the native calls that were made under the scenario at *path*, by all processes, in order."""
+    journal = path.with_suffix(".journal")
+    if not journal.exists():
+        return []
+    return [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
+
+
+_current: list[Session] = []
+
+
+def begin(path: Path) -> Session:
+    """Make the scenario at *path* the one of this process."""
+    _current[:] = [Session(path)]
+    return _current[0]
+
+
+def current() -> Session:
+    """Give the session of this process."""
+    return _current[0]
