@@ -114,7 +114,7 @@ def test_tests_that_share_a_model_are_each_judged(project: pytest.Pytester) -> N
         @pytest.mark.coreml_budget(size_mb=0.0001)
         def test_second(coreml_model): pass
 
-        @pytest.mark.coreml_budget(predict_ms=0.000001)
+        @pytest.mark.coreml_budget(memory_mb=0.001)
         def test_third(coreml_model): pass
         """
     )
