@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mac_project import MacProject
+
 pytest_plugins = ["pytester"]
 
 
@@ -26,3 +28,11 @@ def project(pytester: pytest.Pytester, linear_package: Path) -> pytest.Pytester:
     """A folder with `Linear.mlpackage` in it, where pytest runs in a process of its own."""
     shutil.copytree(linear_package, pytester.path / "Linear.mlpackage")
     return pytester
+
+
+@pytest.fixture
+def mac_project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> MacProject:
+    """A folder on a stand-in Mac, with no models yet."""
+    from mac_project import MacProject
+
+    return MacProject(pytester, monkeypatch)
