@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_coreml.declared import Declared
 from pytest_coreml.errors import CoreMLTestError
-from pytest_coreml.state import state_of
+from pytest_coreml.presence import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.declared import Declared
 
 SUFFIXES = (".mlpackage", ".mlmodel")
 
@@ -52,6 +52,8 @@ class ModelItem(pytest.Item):
 
     def declared(self) -> Declared:
         """Give what a test of this model would declare."""
+        from pytest_coreml.declared import Declared
+
         return Declared((self.path,), None, None, (self._units,), (), (), names_model=True)
 
     def runtest(self) -> None:

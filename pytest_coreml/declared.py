@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_coreml import marks
 from pytest_coreml.errors import UsageError
+from pytest_coreml.presence import FIXTURES, MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
     from pytest_coreml.options import Options
 
 T = TypeVar("T")
-FIXTURES = {
-    "coreml_model": None,
-    "coreml_all": "all",
-    "coreml_cpu_only": "cpuOnly",
-    "coreml_cpu_and_gpu": "cpuAndGPU",
-    "coreml_cpu_and_neural_engine": "cpuAndNeuralEngine",
-    "coreml_load": None,
-}
-_MARKS = ("coreml_model", "coreml_compute_units", "coreml_budget", "coreml_placement")
 
 
 @dataclass(frozen=True)
@@ -69,7 +61,7 @@ class Reader:
     def check(self, declared: Declared, node: pytest.Item, fixtures: list[str]) -> None:
         """Raise `UsageError` when marks and fixtures of *node* do not fit together."""
         # Marks of the test itself only: those of its module or class may be meant for its neighbours.
-        marked = next((mark.name for mark in node.own_markers if mark.name in _MARKS), None)
+        marked = next((mark.name for mark in node.own_markers if mark.name in MARKS), None)
         if marked and not any(name in fixtures for name in FIXTURES):
             raise UsageError(f"{marked} on a test without a model: add coreml_model to the arguments of the test")
         if declared.names_model and not declared.sources:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from pytest_coreml.compute_units import parse_compute_units
-from pytest_coreml.declared import FIXTURES
-from pytest_coreml.state import state_of
+from pytest_coreml.presence import FIXTURES, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,26 +36,28 @@ def coreml_model(request: pytest.FixtureRequest, _coreml_source: Any) -> CoreMLM
     return state.load(_coreml_source, units)
 
 
-def _unit_fixture(name: str, units: str) -> Callable[..., CoreMLModel]:
-    parsed = parse_compute_units(units)
+def _unit_fixture(name: str) -> Callable[..., CoreMLModel]:
+    units = cast("ComputeUnits", FIXTURES[name])
 
     @pytest.fixture(scope="module", name=name)
     def fixture(request: pytest.FixtureRequest, _coreml_source: Any) -> CoreMLModel:
-        return state_of(request.config).load(_coreml_source, parsed)
+        return state_of(request.config).load(_coreml_source, units)
 
     fixture.__doc__ = f"The model of this test, loaded for {units}."
     return fixture
 
 
-coreml_all = _unit_fixture("coreml_all", "all")
-coreml_cpu_only = _unit_fixture("coreml_cpu_only", "cpuOnly")
-coreml_cpu_and_gpu = _unit_fixture("coreml_cpu_and_gpu", "cpuAndGPU")
-coreml_cpu_and_neural_engine = _unit_fixture("coreml_cpu_and_neural_engine", "cpuAndNeuralEngine")
+coreml_all = _unit_fixture("coreml_all")
+coreml_cpu_only = _unit_fixture("coreml_cpu_only")
+coreml_cpu_and_gpu = _unit_fixture("coreml_cpu_and_gpu")
+coreml_cpu_and_neural_engine = _unit_fixture("coreml_cpu_and_neural_engine")
 
 
 @pytest.fixture(scope="session")
 def coreml_load(request: pytest.FixtureRequest) -> Callable[..., CoreMLModel]:
     """A factory: `coreml_load(source, compute_units="all", function=None)` gives a loaded model."""
+    from pytest_coreml.compute_units import parse_compute_units
+
     state = state_of(request.config)
 
     def load(source: Any, compute_units: object = "all", function: str | None = None) -> CoreMLModel:

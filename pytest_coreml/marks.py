@@ -21,16 +21,6 @@ if TYPE_CHECKING:
 
 Source = Any  # a path, or a callable that returns a path or an MLModel
 
-DESCRIPTIONS = (
-    (
-        "coreml_model(*sources, function=None, inputs=None): the model under test: a path (relative to the test file, "
-        "then the rootdir) or a callable that returns an MLModel or a path; several sources make one test each"
-    ),
-    "coreml_compute_units(*units): run the test once for each: all, cpuAndGPU, cpuOnly, cpuAndNeuralEngine",
-    f"coreml_budget({', '.join(field.name for field in fields(Budget))}): limits, in the unit that the name says",
-    f"coreml_placement({', '.join(field.name for field in fields(PlacementRule))}): rules for the planned placement",
-)
-
 
 @dataclass(frozen=True)
 class ModelMark:

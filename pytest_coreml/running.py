@@ -8,42 +8,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_coreml.collection import ModelItem
+from pytest_coreml.collector import Collector, collector_of
 from pytest_coreml.errors import CoreMLTestError
-from pytest_coreml.state import State, state_of, uses
+from pytest_coreml.presence import state_of, uses_fixture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_coreml.engine.lease import Key
     from pytest_coreml.record import Record
+    from pytest_coreml.state import State
     from pytest_coreml.verdict.check import Check
-
-_COLLECTOR = "pytest-coreml-collector"
-
-
-class Collector:
-    """Keeps what came with the reports of tests, in the process that writes and prints.
-
-    *entries*: encoded records; *models*: encoded specifications by digest; *machines*: facts by what they say.
-    """
-
-    def __init__(self) -> None:
-        self.entries: list[dict[str, Any]] = []
-        self.models: dict[str, dict[str, Any]] = {}
-        self.machine: dict[str, Any] | None = None
-        self.problem: str | None = None
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the records that came with a report."""
-        sent = getattr(report, "coreml", None)
-        if sent is not None:
-            self.entries += sent["records"]
-            self.models.update(sent["models"])
-            self.machine = self.machine or sent["machine"]
 
 
 def prepare(config: pytest.Config) -> None:
-    """Find out whether the report can be written; keep records, unless this is a worker of pytest-xdist."""
+    """Read the options, and find out now whether the report can be written; a worker of pytest-xdist writes none."""
     options = state_of(config).options
     if hasattr(config, "workerinput"):
         return
@@ -52,7 +31,6 @@ def prepare(config: pytest.Config) -> None:
 
         check_writable(options.report)
     _give_back_test_path(config)
-    config.pluginmanager.register(Collector(), _COLLECTOR)
 
 
 def _give_back_test_path(config: pytest.Config) -> None:
@@ -153,10 +131,10 @@ def _properties(record: Record) -> Iterator[tuple[str, float]]:
 def end(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Close the engines that no test of this module needs any more; all of them after its last test."""
     state = state_of(item.config)
+    state.end()
     if not state.used:
         return
-    state.session.trial = None
-    same_module = nextitem is not None and nextitem.path == item.path and (uses(nextitem) or uses(item))
+    same_module = nextitem is not None and nextitem.path == item.path and (uses_fixture(nextitem) or uses_fixture(item))
 
     def keep(_: Key) -> bool:
         return same_module
@@ -169,7 +147,7 @@ def finish(session: pytest.Session) -> None:
     config = session.config
     state = state_of(config)
     state.close()
-    collector = _collector(config)
+    collector = collector_of(config)
     if collector is None or state.options.report is None:
         return
     from pytest_coreml.report.write import write_report
@@ -193,7 +171,7 @@ def _document(collector: Collector, state: State) -> Any:
 
 def summarize(reporter: Any, config: pytest.Config) -> None:
     """Print the table of what was measured, the checks that are not green, and where the report is."""
-    collector = _collector(config)
+    collector = collector_of(config)
     if collector is None:
         return
     report = state_of(config).options.report
@@ -214,8 +192,3 @@ def _width(reporter: Any) -> int:
     with contextlib.suppress(AttributeError, TypeError):
         return int(reporter._tw.fullwidth)
     return 80
-
-
-def _collector(config: pytest.Config) -> Collector | None:
-    found = config.pluginmanager.get_plugin(_COLLECTOR)
-    return found if isinstance(found, Collector) else None

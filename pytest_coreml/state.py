@@ -1,4 +1,4 @@
-"""What the hooks and fixtures share: made at configure time, kept in pytest's stash."""
+"""What the hooks and fixtures share: made when the first thing of ours turns up, kept in pytest's stash."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from pytest_coreml.declared import Declared, Reader
 from pytest_coreml.errors import CoreMLTestError, UsageError
+from pytest_coreml.presence import CURRENT, uses_fixture
 
 if TYPE_CHECKING:
     from pytest_coreml.compute_units import ComputeUnits
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from pytest_coreml.model import CoreMLModel
     from pytest_coreml.options import Options
     from pytest_coreml.session import Session
-
-KEY: pytest.StashKey[State] = pytest.StashKey()
 
 
 class State:
@@ -66,13 +65,26 @@ class State:
 
     def begin(self, item: pytest.Item) -> None:
         """Begin a test that uses us."""
-        self._current = declared = self.declared.get(item.nodeid)
-        if declared is not None and uses(item):
+        declared = self.declared.get(item.nodeid)
+        if declared is not None and uses_fixture(item):
+            self._current = declared
             self.session.begin(item.nodeid, item.path.parent, declared)
 
+    def end(self) -> None:
+        """End the present test."""
+        self._current = None
+        if self.used:
+            self.session.trial = None
+
     def declared_now(self) -> Declared:
-        """Give what the present test declares."""
-        assert self._current is not None, "asked within a test only"
+        """Give what the present test declares; one that asks for a fixture while it runs becomes ours by that."""
+        if self._current is None:
+            item = self.config.stash[CURRENT]
+            assert item is not None, "asked within a test only"
+            fixtures = [*getattr(item, "fixturenames", []), "coreml_model"]
+            self._current = self.reader.read(item, fixtures)
+            self.reader.check(self._current, item, fixtures)
+            self.session.begin(item.nodeid, item.path.parent, self._current)
         return self._current
 
     def load(self, source: Any, units: ComputeUnits) -> CoreMLModel:
@@ -100,16 +112,6 @@ class State:
         if reporter is None or not getattr(reporter, "isatty", False) or not progress.total:
             return
         reporter.rewrite(f"{progress.doing} {subject}: {progress.done}/{progress.total}", erase=True)
-
-
-def uses(item: pytest.Item) -> bool:
-    """Say whether *item* has to do with us: by a fixture, or as a model file."""
-    return any(name.startswith(("coreml_", "_coreml_")) for name in getattr(item, "fixturenames", ()))
-
-
-def state_of(config: pytest.Config) -> State:
-    """Give the state of this run."""
-    return config.stash[KEY]
 
 
 def _places(places: list[str]) -> str:

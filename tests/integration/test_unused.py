@@ -31,3 +31,20 @@ def test_nothing_heavy_is_imported_and_nothing_is_written(pytester: pytest.Pytes
     result.assert_outcomes(passed=1)
     assert {path.name for path in pytester.path.iterdir()} - before <= {"__pycache__"}
     assert "Core ML" not in result.stdout.str()
+
+
+def test_a_fixture_asked_for_by_name_makes_the_test_ours(project: pytest.Pytester) -> None:
+    """`request.getfixturevalue` gives the model that the options name, and the report has what was done with it."""
+    project.makepyfile(
+        """
+        def test_model(request):
+            model = request.getfixturevalue("coreml_model")
+            assert model.compute_units == "all"
+            model.measure(calls=3)
+        """
+    )
+
+    result = project.runpytest_subprocess("--coreml-model=Linear.mlpackage")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*Linear*all*"])

@@ -1,0 +1,96 @@
+"""The options, as pytest's command line and ini file take them; `options.py` says what was asked for."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pytest
+
+DEFAULT_REPORT: Final = "coreml-report.json"
+# The first of each is the default.
+RUNTIMES: Final = ("auto", "coreml", "reference")
+INCONCLUSIVE: Final = ("skip", "fail")
+
+
+class ReportAction(argparse.Action):
+    """Takes `--coreml-report[=PATH]`, and gives back a test path that argparse took for the PATH.
+
+    In `pytest --coreml-report tests/` the user means the default report, and tests/ to run.
+    """
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002 (argparse's signature)
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,  # noqa: ARG002
+    ) -> None:
+        """Store the path, or the default and the test path."""
+        value = str(values) if values else DEFAULT_REPORT
+        if is_test_path(value):
+            namespace.coreml_test_path = value
+            value = DEFAULT_REPORT
+        setattr(namespace, self.dest, value)
+
+
+# Name, without the prefix `coreml_`, and what argparse is to know of it. No default stands here: the ini file's value
+# comes before it.
+OPTIONS: Final[dict[str, dict[str, Any]]] = {
+    "report": {
+        "action": ReportAction,
+        "nargs": "?",
+        "metavar": "PATH",
+        "help": f"write a JSON performance report (default path: {DEFAULT_REPORT})",
+    },
+    "runtime": {
+        "choices": RUNTIMES,
+        "help": "what executes models; auto (default): Core ML where it exists, else the reference runtime, "
+        "whose times are not judged; reference: judge its times too",
+    },
+    "model": {"metavar": "PATH", "help": "the model of tests that name none"},
+    "compute_units": {
+        "metavar": "LIST",
+        "help": "compute units of tests that name none, separated by commas (default: all)",
+    },
+    "calls": {"metavar": "N", "help": "measured calls a run (default: 100)"},
+    "timeout": {
+        "metavar": "SECONDS",
+        "help": "how long an engine may give no sign of life in one step (default: 600)",
+    },
+    "inconclusive": {
+        "choices": INCONCLUSIVE,
+        "help": "what an inconclusive check does to its test (default: skip)",
+    },
+}
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the options, each with a twin in the ini file: `--coreml-calls` and `coreml_calls`."""
+    group = parser.getgroup("coreml", "Core ML performance tests")
+    for name, settings in OPTIONS.items():
+        option = f"--coreml-{name.replace('_', '-')}"
+        group.addoption(option, dest=f"coreml_{name}", default=None, **settings)
+        parser.addini(f"coreml_{name}", f"the same as {option}", default="")
+
+
+def given(config: pytest.Config, name: str) -> Any:
+    """Give the option *name* as the command line says it, or else the ini file; None when neither does."""
+    value = config.getoption(f"coreml_{name}", None)
+    return value if value is not None else (config.getini(f"coreml_{name}") or None)
+
+
+def is_any_given(config: pytest.Config) -> bool:
+    """Say whether one of our options is given."""
+    return any(given(config, name) is not None for name in OPTIONS)
+
+
+def is_test_path(word: str) -> bool:
+    """Say whether *word*, which follows `--coreml-report`, is something to run: a folder, a test file, a node id, a
+    model."""
+    path = Path(word.split("::", maxsplit=1)[0])
+    return "::" in word or path.is_dir() or path.suffix in (".py", ".mlmodel", ".mlpackage")

@@ -1,0 +1,55 @@
+"""The hooks of a run in which something of ours turned up; each only forwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_coreml import running
+from pytest_coreml.presence import state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """Frame a test: engines that no later test needs are closed after it."""
+    running.begin(item)
+    try:
+        return (yield)
+    finally:
+        running.end(item, nextitem)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Judge the budgets after the body has passed, so that a miss is an ordinary failure."""
+    running.attend(item)
+    yield
+    running.judge(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Send the records of a test with its report."""
+    report = yield
+    running.attach(item, call, report)
+    return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Close the engines and write the report."""
+    running.finish(session)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the table and what was not green."""
+    running.summarize(terminalreporter, config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind, also when the run was interrupted."""
+    state_of(config).close()

@@ -1,0 +1,75 @@
+"""Whether a run has anything to do with us: asked in every run in which we are installed, importing nothing of ours.
+
+The state of a run is made when the first option, fixture, mark or model file of ours turns up, and with it come the
+hooks that follow tests.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_coreml.state import State
+
+STATE: Final[pytest.StashKey[State]] = pytest.StashKey()
+CURRENT: Final[pytest.StashKey[pytest.Item | None]] = pytest.StashKey()
+
+# The fixtures that give models, with the compute units that their names say.
+FIXTURES: Final = {
+    "coreml_model": None,
+    "coreml_all": "all",
+    "coreml_cpu_only": "cpuOnly",
+    "coreml_cpu_and_gpu": "cpuAndGPU",
+    "coreml_cpu_and_neural_engine": "cpuAndNeuralEngine",
+    "coreml_load": None,
+}
+MARKS: Final = {
+    "coreml_model": (
+        "coreml_model(*sources, function=None, inputs=None): the model under test: a path (relative to the test file, "
+        "then the rootdir) or a callable that returns an MLModel or a path; several sources make one test each"
+    ),
+    "coreml_compute_units": (
+        "coreml_compute_units(*units): run the test once for each: all, cpuAndGPU, cpuOnly, cpuAndNeuralEngine"
+    ),
+    "coreml_budget": (
+        "coreml_budget(predict_ms, predict_p90_ms, predict_p95_ms, first_predict_ms, load_ms, first_load_ms, "
+        "compile_ms, size_mb, memory_mb, min_fps, min_speedup, compute_units): limits, in the unit that the name says"
+    ),
+    "coreml_placement": (
+        "coreml_placement(forbid, min_share, by, allow, max_transitions, compute_units): rules for the planned "
+        "placement"
+    ),
+}
+
+
+def state_of(config: pytest.Config) -> State:
+    """Give the state of this run, made now if nothing of ours turned up before.
+
+    Raises `UsageError` when an option has a value that cannot be.
+    """
+    if STATE not in config.stash:
+        from pytest_coreml.options import Options
+        from pytest_coreml.state import State
+
+        config.stash[STATE] = State(config, Options.from_config(config))
+        from pytest_coreml import hooks
+
+        config.pluginmanager.register(hooks, "pytest-coreml-hooks")
+    return config.stash[STATE]
+
+
+def is_used(config: pytest.Config) -> bool:
+    """Say whether something of ours has turned up in this run."""
+    return STATE in config.stash
+
+
+def uses_fixture(item: pytest.Item) -> bool:
+    """Say whether a fixture of ours is among those of *item*."""
+    return any(name.startswith(("coreml_", "_coreml_")) for name in getattr(item, "fixturenames", ()))
+
+
+def is_concerned(item: pytest.Item) -> bool:
+    """Say whether *item* has a fixture or a mark of ours."""
+    return uses_fixture(item) or any(mark.name in MARKS for mark in item.iter_markers())

@@ -1,0 +1,18 @@
+"""What pytest tells of our markers is what they take."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from pytest_coreml.markers import Budget, PlacementRule
+from pytest_coreml.presence import MARKS
+
+
+@pytest.mark.parametrize(("name", "data"), [("coreml_budget", Budget), ("coreml_placement", PlacementRule)])
+def test_the_description_of_a_marker_names_every_argument(name: str, data: type) -> None:
+    """`pytest --markers` names the arguments in the order of the data that they become."""
+    expected = f"{name}({', '.join(field.name for field in fields(data))}): "
+
+    assert MARKS[name].startswith(expected)
