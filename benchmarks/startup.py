@@ -33,6 +33,11 @@ def children_cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def medians_of(rows: list[tuple[float, float]]) -> list[float]:
+    """Give the median of each column."""
+    return [statistics.median(column) for column in zip(*rows, strict=True)]
+
+
 def main(starts: int) -> None:
     """Alternate, and print medians."""
     with tempfile.TemporaryDirectory() as name:
@@ -43,7 +48,7 @@ def main(starts: int) -> None:
             sides["without"].append(start(folder, "-p", "no:coreml"))
             sides["with"].append(start(folder))
     # The first of each writes the caches of compiled modules.
-    medians = {side: [statistics.median(column) for column in zip(*rows[1:], strict=True)] for side, rows in sides.items()}
+    medians = {side: medians_of(rows[1:]) for side, rows in sides.items()}
     for side, (wall, cpu) in medians.items():
         print(f"{side:>8}: wall {wall:7.1f} ms, CPU {cpu:7.1f} ms")
     wall, cpu = (after - before for before, after in zip(medians["without"], medians["with"], strict=True))
