@@ -22,8 +22,8 @@ class Record:
 
     *id*: pytest's node id. *model*: sha256 of the model; *model_name*: its file name. *memory_mb*: peak growth of the
     engine in 10^6 bytes. *attempt*: 1, or more when a plugin reran the test. *machine*: None for the machine of the
-    report's head, else the key of another one (several machines in one run). *notes*: sentences worth reading that
-    are no verdict.
+    report's head, else the key of another one (several machines in one run). *line*: of the test in the file that *id*
+    names, from 1. *notes*: sentences worth reading that are no verdict.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Record:
     checks: list[Check] = field(default_factory=list)
     regression: Regression | None = None
     attempt: int = 1
+    line: int | None = None
     machine: str | None = None
     notes: list[str] = field(default_factory=list)
 

@@ -32,6 +32,7 @@ def decode_record(entry: Json) -> Record:
         checks=[decode_check(check) for check in entry["checks"]],
         regression=decode_regression(entry["regression"]) if entry["regression"] else None,
         attempt=entry.get("attempt", 1),
+        line=entry.get("line"),
         machine=entry.get("machine"),
         notes=list(entry.get("notes", ())),
     )
@@ -94,6 +95,18 @@ def decode_regression(value: Json) -> Regression:
         margin=value["margin"],
         verdict=value["verdict"],
         reason=value.get("reason"),
+        baseline_runs=value.get("baseline_runs", 0),
+        processes=value.get("processes", 0),
+        baseline_ms=value.get("baseline_ms"),
+        current_ms=value.get("current_ms"),
+        calls=value.get("calls", 0),
+        undisturbed=value.get("undisturbed", 0),
+        disturbance=value.get("disturbance"),
+        spread=value.get("spread"),
+        sensitivity=value.get("sensitivity"),
+        tail=value.get("tail"),
+        baseline_tail=value.get("baseline_tail"),
+        against=value.get("against"),
     )
 
 

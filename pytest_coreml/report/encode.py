@@ -32,6 +32,7 @@ def encode_record(record: Record) -> Json:
         "machine": record.machine,
         "outcome": record.outcome,
         "attempt": record.attempt,
+        "line": record.line,
         "load": encode_load(record.load) if record.load else None,
         "predict": encode_measurement(record.predict) if record.predict and record.predict.native_ms else None,
         "memory_mb": finite(record.memory_mb),
@@ -114,6 +115,18 @@ def encode_regression(regression: Regression) -> Json:
         "margin": finite(regression.margin),
         "verdict": regression.verdict,
         "reason": regression.reason,
+        "baseline_runs": regression.baseline_runs,
+        "processes": regression.processes,
+        "baseline_ms": finite(regression.baseline_ms),
+        "current_ms": finite(regression.current_ms),
+        "calls": regression.calls,
+        "undisturbed": regression.undisturbed,
+        "disturbance": finite(regression.disturbance),
+        "spread": finite(regression.spread),
+        "sensitivity": finite(regression.sensitivity),
+        "tail": finite(regression.tail),
+        "baseline_tail": finite(regression.baseline_tail),
+        "against": regression.against,
     }
 
 

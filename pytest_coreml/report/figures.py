@@ -47,13 +47,17 @@ def percent(share: float, signed: bool = False) -> str:
 def check_words(name: str) -> str:
     """Say the name of a check in words, as `speed-up over cpuOnly` for `min_speedup[cpuOnly]`."""
     stem, _, of = name.rstrip("]").partition("[")
+    if stem == "regression":
+        return f"{check_words(of)} against the baseline"
     words = _CHECK_WORDS.get(stem, stem)
     return f"{words} {of}" if of else words
 
 
 def check_figure(name: str, value: float | None) -> str:
     """Write a limit or value of the check *name* with its unit."""
-    stem = name.partition("[")[0]
+    stem, _, of = name.rstrip("]").partition("[")
+    if stem == "regression":
+        return check_figure(of, value)
     if value is not None and stem == "min_share":
         return percent(value)
     unit = {"ms": " ms", "mb": " MB"}.get(stem.rsplit("_", 1)[-1], " x" if stem == "min_speedup" else "")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.measurement import UNDISTURBED_SHARE
+from pytest_coreml.verdict.confirmation import MOST_RUNS, conclude, settled
 from pytest_coreml.verdict.gate import DEFAULT_TOLERANCE, LEAST_EFFECT, judge_run, make_baseline
 
 if TYPE_CHECKING:
@@ -15,10 +16,8 @@ if TYPE_CHECKING:
 
     from pytest_coreml.measurement import Measurement
     from pytest_coreml.verdict.check import Verdict
-    from pytest_coreml.verdict.gate import Baseline, Cause, RunVerdict
+    from pytest_coreml.verdict.gate import Baseline, RunVerdict
 
-# The first run, and two fresh processes to confirm what it says.
-MOST_RUNS: Final = 3
 # Between processes, calls shorter than this differ by 5 % through memory layout alone.
 SURE_FROM_MS: Final = 1.0
 MOST_LOG_RATIO: Final = 700.0
@@ -34,6 +33,7 @@ class Regression:
     *undisturbed*: of the run that decided; *disturbance*: the median share of its disturbed calls that its threads
     waited. *spread*: by how much the baseline runs differ among themselves. *sensitivity*: the smallest
     slowdown that would have failed. *tail*, *baseline_tail*: share of calls that take 1.5 times their run's median.
+    *against*: the model that was run alternately with this one, in place of baseline runs; *calls* are pairs then.
     """
 
     runs: int
@@ -52,6 +52,7 @@ class Regression:
     sensitivity: float | None = None
     tail: float | None = None
     baseline_tail: float | None = None
+    against: str | None = None
 
     @property
     def least_effect(self) -> float | None:
@@ -80,28 +81,11 @@ def judge_regression(
         judged.append((run, judge_run(summary, run, tolerance)))
         if settled([verdict for _, verdict in judged]):
             break
-    verdict, reason = _conclude(judged)
+    alone = any(verdict.slower and _sure_alone(run) for run, verdict in judged)
+    verdict, reason = conclude([verdict for _, verdict in judged], sure_alone=alone)
     if verdict == "failed" and not accept_unmeasured_machine_state and _unmeasured(judged):
         verdict, reason = "inconclusive", "machine state not measured"
     return _describe(summary, judged, tolerance, verdict, reason)
-
-
-def settled(verdicts: Sequence[RunVerdict]) -> bool:
-    """Whether more runs would change nothing: one is fine, or two are slower, or the baseline says nothing."""
-    return (
-        any(verdict.state == "fine" or verdict.cause == "baseline disturbed" for verdict in verdicts)
-        or sum(verdict.slower for verdict in verdicts) >= 2
-    )
-
-
-def _conclude(judged: list[tuple[Measurement, RunVerdict]]) -> tuple[Verdict, str | None]:
-    if any(verdict.state == "fine" for _, verdict in judged):
-        return "passed", None
-    slower = [(run, verdict) for run, verdict in judged if verdict.slower]
-    if len(slower) >= 2 or (len(judged) == len(slower) == 1 and _sure_alone(slower[0][0])):
-        return "failed", slower[-1][1].state
-    causes: list[Cause] = [verdict.cause for _, verdict in judged if verdict.cause is not None]
-    return "inconclusive", causes[-1] if causes else "needs a second process"
 
 
 def _sure_alone(run: Measurement) -> bool:

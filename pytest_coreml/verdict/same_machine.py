@@ -21,11 +21,17 @@ _PLACES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
 
 def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Name what makes times of the two machines incomparable, as `OS build 25F80, now 25G12`; empty when nothing."""
-    pairs = ((word, _at(one, place), _at(other, place)) for place, word in _PLACES)
+    pairs = ((word, value_at(one, place), value_at(other, place)) for place, word in _PLACES)
     return [f"{word} {before}, now {now}" for word, before, now in pairs if before != now]
 
 
-def _at(machine: Mapping[str, Any], place: tuple[str, ...]) -> Any:
+def machine_kind(machine: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Give what two machines have in common when their times can be compared."""
+    return tuple(value_at(machine, place) for place, _ in _PLACES)
+
+
+def value_at(machine: Mapping[str, Any], place: tuple[str, ...]) -> Any:
+    """Give the value at *place* in a report's machine; None where a step of the way is missing."""
     value: Any = machine
     for step in place:
         value = value.get(step) if value is not None else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_coreml.report.escaping import markdown as escaped
 from pytest_coreml.report.figures import machine_words
 from pytest_coreml.report.terminal import HEADINGS, row
 
@@ -16,18 +17,9 @@ if TYPE_CHECKING:
 def render(report: Report) -> str:
     """Give the table of the summary and the machine below it."""
     rule = ["---", "---", *["---:"] * (len(HEADINGS) - 3), "---"]
-    lines = [_line(HEADINGS), _line(rule), *(_line(map(_escape, row(record))) for record in report.records)]
-    return "\n".join([*lines, "", _escape(machine_words(report.machine))]) + "\n"
+    lines = [_line(HEADINGS), _line(rule), *(_line(map(escaped, row(record))) for record in report.records)]
+    return "\n".join([*lines, "", escaped(machine_words(report.machine))]) + "\n"
 
 
 def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _escape(text: str) -> str:
-    """Keep names from being read as Markdown or HTML."""
-    for character in "\\`*_[]<>|":
-        text = text.replace(
-            character, f"\\{character}" if character not in "<>" else {"<": "&lt;", ">": "&gt;"}[character]
-        )
-    return text

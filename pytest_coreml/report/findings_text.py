@@ -1,0 +1,36 @@
+"""The verdicts on one measurement against its baseline, in lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_coreml.report.changes_text import changes_lines
+from pytest_coreml.report.failure_text import check_line
+from pytest_coreml.report.figures import printable
+from pytest_coreml.report.regression_text import regression_text
+
+if TYPE_CHECKING:
+    from pytest_coreml.report.runs import Key
+    from pytest_coreml.verdict.against import Findings
+
+
+def key_text(key: Key) -> str:
+    """Name a measurement: node id, compute units, and the function where it is not the main one."""
+    node, units, function = key
+    return printable(f"{node} {units}" if function == "main" else f"{node} {units} {function}")
+
+
+def verdict_lines(findings: Findings) -> list[tuple[str, str]]:
+    """Give verdict and words of each judgement: the time, and the other figures unless they passed beside it."""
+    time = [(str(findings.time.verdict), printable(regression_text(findings.time)))] if findings.time else []
+    others = [
+        (str(check.verdict), printable(check_line(check)))
+        for check in findings.checks
+        if check.verdict != "passed" or findings.time is None
+    ]
+    return [*time, *others]
+
+
+def change_lines(findings: Findings) -> list[str]:
+    """Give a line for each kind of change against the baseline."""
+    return [printable(line) for line in changes_lines(findings.changes)]

@@ -1,0 +1,91 @@
+"""The runs that reports on disk hold, by what was measured."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_coreml.errors import UsageError
+from pytest_coreml.report.read import read_report
+from pytest_coreml.verdict.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from pytest_coreml.record import Record
+    from pytest_coreml.report.read import Report
+
+# Node id, compute units, function.
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of each measurement, oldest first, and the lines of the tests where reports tell them."""
+
+    by_key: dict[Key, list[Run]] = field(default_factory=dict)
+    lines: dict[Key, int] = field(default_factory=dict)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.by_key
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self.by_key)
+
+    def of(self, key: Key) -> list[Run]:
+        """Give the runs of *key*, none when nothing has it."""
+        return self.by_key.get(key, [])
+
+
+def read_runs(paths: Iterable[Path]) -> Runs:
+    """Read reports, each one run, oldest first, and gather their measurements by key.
+
+    Of a test that was rerun in one report, the last attempt counts. Raises `ReportError` for what is no report,
+    `UsageError` for a folder without one.
+    """
+    gathered: dict[Key, list[Run]] = defaultdict(list)
+    lines: dict[Key, int] = {}
+    for _, runs, lines_of_run in sorted(map(_read, find_reports(paths)), key=lambda read: read[0]):
+        for key, run in runs.items():
+            gathered[key].append(run)
+        lines.update(lines_of_run)
+    return Runs(dict(gathered), lines)
+
+
+def _read(path: Path) -> tuple[str, dict[Key, Run], dict[Key, int]]:
+    # The document goes with the report when this returns: several large ones need not fit into memory at once.
+    report = read_report(path)
+    records = last_attempts(report)
+    lines = {key: record.line for key, record in records.items() if record.line is not None}
+    return report.created, {key: run_of(record, report) for key, record in records.items()}, lines
+
+
+def find_reports(paths: Iterable[Path]) -> list[Path]:
+    """Give report files for files and folders; raises `UsageError` for a folder without a report."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        if not inside:
+            raise UsageError(f"no reports (*.json) in the folder {path}")
+        found += inside
+    # A report that is named twice is one run all the same.
+    return list({path.resolve(): path for path in found}.values())
+
+
+def last_attempts(report: Report) -> dict[Key, Record]:
+    """Give the record of each measurement of *report*."""
+    return {record.key: record for record in report.records}
+
+
+def run_of(record: Record, report: Report) -> Run:
+    """Give what *record* says as a run."""
+    return Run(
+        machine=report.machine_of(record),
+        predict=record.predict,
+        load=record.load,
+        memory_mb=record.memory_mb,
+        placement=record.placement,
+        model=report.models.get(record.model),
+    )

@@ -1,0 +1,105 @@
+"""The verdicts on one measurement against its baseline: prediction time, costs, and what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_coreml.verdict.changes import Changes, find_changes
+from pytest_coreml.verdict.confirmation import CONVICTING, MOST_RUNS
+from pytest_coreml.verdict.costs import SIZE_CHECK, judge_costs, judge_size
+from pytest_coreml.verdict.gate import DEFAULT_TOLERANCE
+from pytest_coreml.verdict.regression import Regression, judge_regression
+from pytest_coreml.verdict.same_machine import machine_differences
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_coreml.verdict.check import Check
+    from pytest_coreml.verdict.run import Run
+
+# What a further run of the same kind would say again.
+_FINAL = ("baseline disturbed", "too few calls")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How to judge. *tolerance*: slowdown that is accepted, as a share. *accept_unmeasured*: where nobody knows what
+    else the machine did, take it for idle."""
+
+    tolerance: float = DEFAULT_TOLERANCE
+    accept_unmeasured: bool = False
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The verdicts on one measurement. *time*: None when neither side predicted. *processes*: current runs."""
+
+    time: Regression | None
+    checks: tuple[Check, ...]
+    changes: Changes
+    processes: int = 1
+
+    @property
+    def verdicts(self) -> list[str]:
+        """Every verdict."""
+        return [*([self.time.verdict] if self.time else []), *(check.verdict for check in self.checks)]
+
+    @property
+    def wants_another_run(self) -> bool:
+        """Whether a fresh process may confirm or clear what looks worse."""
+        if self.processes >= MOST_RUNS:
+            return False
+        return _open(self.time, self.processes) or any(_open_cost(check, self.processes) for check in self.checks)
+
+
+def judge_against(baseline: Sequence[Run], current: Sequence[Run], rules: Rules) -> Findings:
+    """Judge the *current* runs, in the order made, against the *baseline* runs, oldest first; neither may be empty.
+
+    Times and memory are compared on the same kind of machine only; sizes, plans and operations always.
+    """
+    changes = find_changes(baseline[-1], current[-1])
+    alike, reason = _comparable(baseline, current)
+    if reason is not None:
+        predicted = any(run.predict for run in (*baseline, *current))
+        time = Regression(0, None, None, "inconclusive", reason, baseline_runs=len(baseline)) if predicted else None
+        return Findings(time, tuple(judge_size(baseline, current)), changes, len(current))
+    checks = (*judge_costs(alike, current, rules.accept_unmeasured), *judge_size(baseline, current))
+    return Findings(_time(alike, current, rules), checks, changes, len(current))
+
+
+def _comparable(baseline: Sequence[Run], current: Sequence[Run]) -> tuple[Sequence[Run], str | None]:
+    here = current[0].machine
+    if any(machine_differences(here, run.machine) for run in current):
+        return (), "not the same machine: current runs differ"
+    alike = [run for run in baseline if not machine_differences(run.machine, here)]
+    if not alike:
+        return (), f"not the same machine: {'; '.join(machine_differences(baseline[-1].machine, here))}"
+    return alike, None
+
+
+def _time(baseline: Sequence[Run], current: Sequence[Run], rules: Rules) -> Regression | None:
+    before = [run.predict for run in baseline if run.predict is not None]
+    now = [run.predict for run in current if run.predict is not None]
+    if not before and not now:
+        return None
+    if not before or not now:
+        side = "baseline" if not before else "current report"
+        return Regression(0, None, None, "inconclusive", f"the {side} has no predictions", baseline_runs=len(before))
+    return judge_regression(
+        before, now, tolerance=rules.tolerance, accept_unmeasured_machine_state=rules.accept_unmeasured
+    )
+
+
+def _open(time: Regression | None, processes: int) -> bool:
+    # Nothing was compared at all without a run that was looked at.
+    if time is None or time.verdict == "passed" or not time.processes or time.reason in _FINAL:
+        return False
+    convicted = time.verdict == "failed" or time.reason == "machine state not measured"
+    return not convicted or processes < CONVICTING
+
+
+def _open_cost(check: Check, processes: int) -> bool:
+    if check.check == SIZE_CHECK or check.verdict in ("passed", "not_judged"):
+        return False
+    return check.verdict == "inconclusive" or processes < CONVICTING

@@ -1,0 +1,121 @@
+"""What is different from the baseline besides time: placement, operations, weights, software. Facts, no verdicts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_coreml.verdict.same_machine import value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_coreml.compute_units import Device
+    from pytest_coreml.placement import Operation, Placement
+    from pytest_coreml.verdict.run import Run
+
+
+@dataclass(frozen=True)
+class Move:
+    """An operation that is planned for another device than before; *cost*: its share of the whole, where known."""
+
+    name: str
+    operator: str
+    before: Device
+    now: Device
+    cost: float | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that has another value than before; *what* is the word for it."""
+
+    what: str
+    before: Any
+    now: Any
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What differs between two runs.
+
+    *moved*: the costliest first. *appeared*, *vanished*: operations of one plan only. *operators*: how often operators
+    occur, where that changed. *differences*: size, precision, hash, versions.
+    """
+
+    moved: tuple[Move, ...] = ()
+    appeared: tuple[Operation, ...] = ()
+    vanished: tuple[Operation, ...] = ()
+    operators: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    differences: tuple[Difference, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Say whether anything changed."""
+        return any((self.moved, self.appeared, self.vanished, self.operators, self.differences))
+
+
+# Places in a report's machine that say why a plan or a time may be another one, though the model is the same.
+_SOFTWARE: Final = ((("os", "build"), "OS build"), (("coremltools",), "coremltools"))
+_OF_MODEL: Final = (("sha256", "model hash"), ("size_bytes", "size in bytes"), ("precision", "precision"))
+
+# What an operation is known by: its first output and its operator, never its place in the program.
+_Identity = tuple[str, str]
+
+
+def find_changes(before: Run, now: Run) -> Changes:
+    """Compare two runs of the same test on the same compute units, whatever machine and model they are of."""
+    moved, appeared, vanished = _plans(before.placement, now.placement)
+    return Changes(moved, appeared, vanished, _operators(before, now), tuple(_differences(before, now)))
+
+
+def _plans(
+    before: Placement | None, now: Placement | None
+) -> tuple[tuple[Move, ...], tuple[Operation, ...], tuple[Operation, ...]]:
+    if before is None or now is None or before.unknown or now.unknown:
+        return (), (), ()
+    old, new = _by_identity(before), _by_identity(now)
+    moved = [
+        move
+        for identity, ops in new.items()
+        for pair in zip(old.get(identity, ()), ops, strict=False)
+        if (move := _move(*pair)) is not None
+    ]
+    moved.sort(key=lambda move: -(move.cost or 0.0))
+    return tuple(moved), _surplus(new, old), _surplus(old, new)
+
+
+def _by_identity(placement: Placement) -> dict[_Identity, list[Operation]]:
+    found: dict[_Identity, list[Operation]] = defaultdict(list)
+    for op in placement.ops:
+        if op.counts:
+            found[(op.name, op.operator)].append(op)
+    return dict(found)
+
+
+def _move(before: Operation, now: Operation) -> Move | None:
+    if before.preferred is None or now.preferred is None or before.preferred == now.preferred:
+        return None
+    cost = now.cost if now.cost is not None else before.cost
+    return Move(now.name, now.operator, before.preferred, now.preferred, cost)
+
+
+def _surplus(these: dict[_Identity, list[Operation]], those: dict[_Identity, list[Operation]]) -> tuple[Operation, ...]:
+    """Give the operations that *these* have more of than *those*."""
+    return tuple(op for identity, ops in these.items() for op in ops[len(those.get(identity, ())) :])
+
+
+def _operators(before: Run, now: Run) -> dict[str, tuple[int, int]]:
+    if before.model is None or now.model is None:
+        return {}
+    old, new = before.model.operations, now.model.operations
+    names = sorted({*old, *new})
+    counts = {name: (old.get(name, 0), new.get(name, 0)) for name in names}
+    return {name: pair for name, pair in counts.items() if pair[0] != pair[1]}
+
+
+def _differences(before: Run, now: Run) -> list[Difference]:
+    pairs = [(word, value_at(before.machine, place), value_at(now.machine, place)) for place, word in _SOFTWARE]
+    if before.model is not None and now.model is not None:
+        pairs += [(word, getattr(before.model, name), getattr(now.model, name)) for name, word in _OF_MODEL]
+    return [Difference(*pair) for pair in pairs if pair[1] != pair[2]]

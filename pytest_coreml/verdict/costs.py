@@ -1,0 +1,150 @@
+"""Whether loading, compiling and memory have grown against the baseline, by tolerances that their spread asks for.
+
+The idea is the gate's: the unit is the process, the log of a low figure is compared, and a rise convicts only when the
+spread between runs cannot explain it. The spread is another one: load times of one model on one machine move by 40 %
+between runs, and other processes make them many times longer, which nothing tells but the predictions that
+the same process made right after. Sizes have no spread at all.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pytest_coreml.verdict.check import Check
+from pytest_coreml.verdict.confirmation import MOST_RUNS, conclude, settled
+from pytest_coreml.verdict.gate import LEAST_EFFECT, Baseline, RunVerdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_coreml.verdict.run import Run
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A figure of a run, and how much it moves without a cause.
+
+    *tolerance*: rise that is accepted, as a share. *least*: rise that nobody minds, in the unit of the figure.
+    *prior_sd*: what is believed of the spread of its log between runs. *timed*: other processes can raise it.
+    """
+
+    name: str
+    tolerance: float
+    least: float
+    prior_sd: float
+    timed: bool
+
+    def of(self, run: Run) -> float | None:
+        """Give the figure of *run*: the least of several loads, since what disturbs a load makes it longer."""
+        if not self.timed:
+            return run.memory_mb
+        samples: tuple[float, ...] = getattr(run.load, self.name, ())
+        return min(samples) if samples else None
+
+    def limit(self, level: float) -> float:
+        """Give the highest figure that is accepted, where *level* is usual."""
+        return max(level * (1 + self.tolerance), level + self.least)
+
+
+SIZE_CHECK: Final = "regression[size_mb]"
+COSTS: Final = (
+    Cost("load_ms", tolerance=0.50, least=10.0, prior_sd=0.20, timed=True),
+    Cost("first_load_ms", tolerance=0.50, least=20.0, prior_sd=0.20, timed=True),
+    Cost("compile_ms", tolerance=0.50, least=20.0, prior_sd=0.20, timed=True),
+    Cost("memory_mb", tolerance=0.20, least=5.0, prior_sd=0.05, timed=False),
+)
+
+
+def judge_costs(
+    baseline: Sequence[Run], current: Sequence[Run], accept_unmeasured_machine_state: bool = False
+) -> list[Check]:
+    """Give one check for each figure that the baseline has, over one to three *current* runs.
+
+    The names are those of budgets: `regression[load_ms]`. What looks higher on a machine that was busy, or of which
+    nobody knows whether it was, is inconclusive (the latter unless *accept_unmeasured_machine_state*).
+    """
+    judge = _Judge(current[:MOST_RUNS], accept_unmeasured_machine_state)
+    return [check for cost in COSTS for check in judge.check(cost, baseline)]
+
+
+def judge_size(baseline: Sequence[Run], current: Sequence[Run]) -> list[Check]:
+    """Compare the newest sizes exactly, since a file has no noise; no check where a model is not described."""
+    before = next((run.model for run in reversed(baseline) if run.model), None)
+    now = next((run.model for run in reversed(current) if run.model), None)
+    if before is None or now is None:
+        return []
+    kept = now.size_bytes <= before.size_bytes
+    return [Check(SIZE_CHECK, before.size_mb, now.size_mb, "passed" if kept else "failed")]
+
+
+@dataclass(frozen=True)
+class _Judge:
+    current: Sequence[Run]
+    accept_unmeasured: bool
+
+    def check(self, cost: Cost, baseline: Sequence[Run]) -> Iterator[Check]:
+        name = f"regression[{cost.name}]"
+        known = [run for run in baseline if cost.of(run) is not None]
+        measured = [run for run in self.current if cost.of(run) is not None]
+        if not known:
+            return
+        summary = _summary(cost, known)
+        if summary is None:
+            yield Check(name, None, None, "not_judged", _BUSY_BASELINE)
+        elif not measured:
+            yield Check(name, None, None, "not_judged", "nothing was measured")
+        else:
+            yield self._judged(cost, name, summary, measured)
+
+    def _judged(self, cost: Cost, name: str, summary: Baseline, measured: Sequence[Run]) -> Check:
+        verdicts: list[RunVerdict] = []
+        for run in measured:
+            verdicts.append(self._one(cost, summary, run))
+            if settled(verdicts):
+                break
+        verdict, reason = conclude(verdicts, sure_alone=True)
+        limit = cost.limit(math.exp(summary.level))
+        value = cost.of(measured[len(verdicts) - 1])
+        return Check(name, limit, value, verdict, _words(reason, summary) if verdict != "passed" else None)
+
+    def _one(self, cost: Cost, summary: Baseline, run: Run) -> RunVerdict:
+        value = cost.of(run)
+        assert value is not None, "only measured runs are judged"
+        if value <= cost.limit(math.exp(summary.level)):
+            return RunVerdict("fine")
+        if cost.timed and run.calm is False:
+            return RunVerdict("void", "current run disturbed")
+        if cost.timed and run.calm is None and not self.accept_unmeasured:
+            return RunVerdict("void", "machine state not measured")
+        margin = summary.margin(0.0, cost.prior_sd)
+        sure = math.log(value) - summary.level - margin > LEAST_EFFECT
+        return RunVerdict("slower") if sure else RunVerdict("unsure", "too noisy")
+
+
+_BUSY_BASELINE = "other processes held the CPU in every baseline run; record the baseline on a free machine"
+_REASONS = {
+    "current run disturbed": "other processes held the CPU while it was measured; free the machine and run again",
+    "machine state not measured": (
+        "nothing here tells what else the machine did; --coreml-unmeasured=fail takes it for idle (--unmeasured=fail "
+        "of pytest-coreml compare)"
+    ),
+}
+
+
+def _summary(cost: Cost, runs: Sequence[Run]) -> Baseline | None:
+    """Summarise the runs that were made on a calm machine, all of them where nobody knows; None when all were busy."""
+    trusted = [run for run in runs if not cost.timed or run.calm is not False]
+    # A figure of zero has no logarithm: the least that a clock or a page shows stands for it.
+    levels = tuple(math.log(max(cost.of(run) or 0.0, 1e-3)) for run in trusted)
+    return Baseline(len(runs), levels, ()) if levels else None
+
+
+def _words(reason: str | None, summary: Baseline) -> str | None:
+    runs = f"{summary.runs} baseline run{'' if summary.runs == 1 else 's'}"
+    if reason == "slower":
+        return f"against {runs}"
+    if reason == "too noisy":
+        return f"higher than usual, yet within what runs differ by without a cause; record more runs (have {runs})"
+    return _REASONS.get(reason or "", reason)

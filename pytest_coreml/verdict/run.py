@@ -1,0 +1,38 @@
+"""One measurement in one run: the facts that runs are compared by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_coreml.measurement import UNDISTURBED_SHARE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_coreml.measurement import LoadTimes, Measurement
+    from pytest_coreml.placement import Placement
+    from pytest_coreml.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one process measured of one test on one compute-units setting.
+
+    *machine*: a JSON value as the report has it. *model*: None where the report does not describe it. *memory_mb*:
+    peak growth of the engine in 10^6 bytes.
+    """
+
+    machine: Mapping[str, Any]
+    predict: Measurement | None = None
+    load: LoadTimes | None = None
+    memory_mb: float | None = None
+    placement: Placement | None = None
+    model: ModelSpec | None = None
+
+    @property
+    def calm(self) -> bool | None:
+        """Whether the predictions of this run lost at most 5 % of their time to other processes; None: not known."""
+        if self.predict is None or self.predict.wait_ms is None:
+            return None
+        return sum(self.predict.wait_ms) <= UNDISTURBED_SHARE * sum(self.predict.wall_ms)
