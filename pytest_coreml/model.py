@@ -91,7 +91,7 @@ class CoreMLModel:
         """
         values = {name: plain(value) for name, value in inputs.items()}
         self._watch(self)
-        answer = self._lease.ask(protocol.Predict(values, state.number if state else None))
+        answer = self._lease.predict(values, state.number if state else None)
         self.last_inputs = values
         return answer.outputs
 

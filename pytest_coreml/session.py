@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.client import Engine
-from pytest_coreml.engine.lease import Engines, Key, Lease
+from pytest_coreml.engine.lease import Context, Engines, Key, Lease
 from pytest_coreml.model import CoreMLModel
 from pytest_coreml.record import Record
 from pytest_coreml.sources import Sources
@@ -33,7 +33,10 @@ _STAND_IN = (
 
 @dataclass
 class Trial:
-    """One test while it runs: what it declares, and the models it uses."""
+    """One test while it runs: what it declares, and the models it uses.
+
+    *timed*: whether loading is measured, for this test or for another one that may use the same loaded model.
+    """
 
     id: str
     folder: Path
@@ -41,6 +44,7 @@ class Trial:
     models: list[CoreMLModel] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     attempt: int = 1
+    timed: bool = False
 
     @property
     def is_unjudgeable(self) -> bool:
@@ -60,7 +64,7 @@ class Session:
     def __init__(self, options: Options, progress: Callable[[str, Progress], None]) -> None:
         self.options = options
         self.sources = Sources(options.rootdir)
-        self.engines = Engines(self._engine, progress)
+        self.engines = Engines(self._engine, Context(progress))
         self.trial: Trial | None = None
         self.records: list[Record] = []
         self.specs: dict[str, ModelSpec] = {}
@@ -69,10 +73,10 @@ class Session:
         self._models: dict[Key, CoreMLModel] = {}
         self._attempts: dict[str, int] = {}
 
-    def begin(self, test_id: str, folder: Path, declared: Declared) -> Trial:
-        """Begin a test."""
+    def begin(self, test_id: str, folder: Path, declared: Declared, timed: bool = False) -> Trial:
+        """Begin a test; *timed*: as `Trial` says."""
         self._attempts[test_id] = attempt = self._attempts.get(test_id, 0) + 1
-        self.trial = Trial(test_id, folder, declared, attempt=attempt)
+        self.trial = Trial(test_id, folder, declared, attempt=attempt, timed=timed)
         return self.trial
 
     def load(self, source: Any, units: ComputeUnits, function: str | None = None) -> CoreMLModel:
@@ -82,7 +86,8 @@ class Session:
         """
         folder = self.trial.folder if self.trial else self.options.rootdir
         path = self.sources.resolve(source, folder)
-        lease = self.engines.lease(Key(str(path), units, function))
+        timed = self.trial is not None and self.trial.timed
+        lease = self.engines.lease(Key(str(path), units, function), timed)
         self.facts = lease.engine.facts
         model = self._model(lease, path)
         self.specs[model.sha256] = model.spec

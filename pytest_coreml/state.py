@@ -29,6 +29,8 @@ class State:
         self.reader = Reader(options)
         self.mistakes: dict[str, list[str]] = {}
         self.declared: dict[str, Declared] = {}
+        # Files with a test that measures loading: the tests of a file share loaded models.
+        self._timed: set[Path] = set()
         self._current: Declared | None = None
         self.used = False
 
@@ -59,16 +61,24 @@ class State:
             fixtures = getattr(item, "fixturenames", [])
             if (declared := self.declare(item, fixtures)) is not None:
                 self.declared[item.nodeid] = declared
+                self._note_loading(item, declared)
         if self.mistakes:
             lines = [f"{error}\n    {_places(places)}" for error, places in self.mistakes.items()]
             raise pytest.UsageError("mistakes in the use of pytest-coreml:\n  " + "\n  ".join(lines))
+
+    def _note_loading(self, item: pytest.Item, declared: Declared) -> None:
+        if declared.budgets:
+            from pytest_coreml.verdict.budgets import needs_load
+
+            if any(needs_load(budget) for budget in declared.budgets):
+                self._timed.add(item.path)
 
     def begin(self, item: pytest.Item) -> None:
         """Begin a test that uses us."""
         declared = self.declared.get(item.nodeid)
         if declared is not None and uses_fixture(item):
             self._current = declared
-            self.session.begin(item.nodeid, item.path.parent, declared)
+            self.session.begin(item.nodeid, item.path.parent, declared, item.path in self._timed)
 
     def end(self) -> None:
         """End the present test."""

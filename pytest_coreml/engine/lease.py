@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.errors import EngineDiedError, EngineError
+from pytest_coreml.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.engine.client import Engine
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_coreml.placement import Placement
 
 T = TypeVar("T")
+_WAITING = "waiting for another process to finish measuring, before"
 
 
 @dataclass(frozen=True)
@@ -29,20 +33,47 @@ class Key:
     function: str | None = None
 
 
-class Lease:
-    """The use of an engine that has loaded what *key* says."""
+@dataclass(frozen=True)
+class Context:
+    """What all engines of a run share. *progress* is told what is done to which model."""
 
-    def __init__(self, key: Key, engine: Engine, progress: Callable[[str, Progress], None]) -> None:
+    progress: Callable[[str, Progress], None]
+    turns: Turns = field(default_factory=Turns)
+
+
+class Lease:
+    """The use of an engine that has loaded what *key* says.
+
+    *timed*: loading and the first prediction are measured too, and wait for their turn.
+    """
+
+    def __init__(self, key: Key, engine: Engine, context: Context, timed: bool = False) -> None:
         self.key = key
         self.engine = engine
+        self._context = context
+        self._first_is_timed = timed
         name = key.path.rstrip("/").rsplit("/", 1)[-1]
         self._subject = engine.subject = f"{name} on {key.compute_units}"
-        self._progress = progress
-        self.loaded: Loaded = self.ask(protocol.Load(key.path, key.compute_units, key.function))
+        # Whatever starting it takes, it is nobody's turn meanwhile.
+        engine.start()
+        self.loaded: Loaded = self.ask(protocol.Load(key.path, key.compute_units, key.function, measured=timed))
 
     def ask(self, request: protocol.Request[T]) -> T:
-        """Ask the engine, as `Engine.ask` does."""
-        return self.engine.ask(request, lambda progress: self._progress(self._subject, progress))
+        """Ask the engine, as `Engine.ask` does; what is measured waits for its turn before."""
+        with self.turn() if request.measured else contextlib.nullcontext():
+            return self.engine.ask(request, self._tell)
+
+    def predict(self, inputs: protocol.Features, state: int | None) -> protocol.Prediction:
+        """Predict once."""
+        timed, self._first_is_timed = self._first_is_timed, False
+        return self.ask(protocol.Predict(inputs, state, measured=timed))
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait for the turn to measure on this host, and hold it; turns can be nested."""
+        return self._context.turns.taken(lambda: self._tell(protocol.Progress(_WAITING)))
+
+    def _tell(self, progress: Progress) -> None:
+        self._context.progress(self._subject, progress)
 
     @property
     def placement(self) -> Placement:
@@ -53,15 +84,15 @@ class Lease:
 class Engines:
     """The engines of a run. At most *most* stay open, the ones used last, so that memory does not grow with models."""
 
-    def __init__(self, make: Callable[[], Engine], progress: Callable[[str, Progress], None], most: int = 4) -> None:
+    def __init__(self, make: Callable[[], Engine], context: Context, most: int = 4) -> None:
         self._make = make
-        self._progress = progress
+        self._context = context
         self._most = most
         self._leases: OrderedDict[Key, Lease] = OrderedDict()
         self._killers: dict[Key, str] = {}
 
-    def lease(self, key: Key) -> Lease:
-        """Give the engine that holds *key*, started and loaded if need be.
+    def lease(self, key: Key, timed: bool = False) -> Lease:
+        """Give the engine that holds *key*, started and loaded if need be; *timed*: as `Lease` says.
 
         Raises `ModelError` or `EngineError`; a model that has ended its engine once is not loaded again.
         """
@@ -69,7 +100,7 @@ class Engines:
             raise EngineDiedError(f"not loaded again in this run, since it ended its engine:\n{self._killers[key]}")
         held = self._leases.pop(key, None)
         if held is None or held.engine.dead:
-            held = self._load(key)
+            held = self._load(key, timed)
         self._leases[key] = held
         while len(self._leases) > self._most:
             self._leases.popitem(last=False)[1].engine.close()
@@ -92,10 +123,10 @@ class Engines:
         for key in list(self._leases):
             self.release(key)
 
-    def _load(self, key: Key) -> Lease:
+    def _load(self, key: Key, timed: bool) -> Lease:
         engine = self._make()
         try:
-            return Lease(key, engine, self._progress)
+            return Lease(key, engine, self._context, timed)
         except EngineError:
             if engine.dead and engine.facts is not None:
                 self._killers[key] = engine.dead

@@ -25,9 +25,13 @@ Features = dict[str, Any]
 
 
 class Request(Generic[T]):
-    """A request whose answer has the type T. *doing* names the step in messages: "while loading X on all"."""
+    """A request whose answer has the type T. *doing* names the step in messages: "while loading X on all".
+
+    *measured*: whether its times are what somebody asked for, so that nothing else is to be measured meanwhile.
+    """
 
     doing = "working on"
+    measured = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class Load(Request[Loaded]):
     compute_units: ComputeUnits
     function: str | None = None
     hints: Mapping[str, Any] = field(default_factory=dict)
+    measured: bool = False
     doing = "loading"
 
 
@@ -93,6 +98,7 @@ class Predict(Request[Prediction]):
 
     inputs: Features
     state: int | None = None
+    measured: bool = False
     doing = "predicting with"
 
 
@@ -137,6 +143,7 @@ class Measure(Request[Measurement]):
     inputs: Features | None
     calls: int
     doing = "measuring"
+    measured = True
 
 
 @dataclass(frozen=True)

@@ -53,8 +53,8 @@ def needs_prediction(budget: Budget) -> bool:
 
 
 def needs_load(budget: Budget) -> bool:
-    """Whether a limit of *budget* asks for measured load or compile times."""
-    return any(getattr(budget, name) is not None for name in _LOAD_FIGURES)
+    """Whether a limit of *budget* is about loading: compile and load times, and the first prediction afterwards."""
+    return any(getattr(budget, name) is not None for name in (*_LOAD_FIGURES, "first_predict_ms"))
 
 
 def judge_budgets(budget: Budget, facts: Facts) -> list[Check]:

@@ -189,4 +189,5 @@ def test_what_a_budget_needs() -> None:
     assert needs_prediction(Budget(first_predict_ms=10))
     assert not needs_prediction(Budget(load_ms=10, size_mb=3))
     assert needs_load(Budget(compile_ms=10))
+    assert needs_load(Budget(first_predict_ms=10))
     assert not needs_load(Budget(predict_ms=10, memory_mb=3))

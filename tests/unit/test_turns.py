@@ -1,0 +1,95 @@
+"""Turns are taken one by one, and no process can leave its turn behind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_coreml.errors import EngineError
+from pytest_coreml.turns import Turns, lock_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HOLD = """
+import sys
+from pytest_coreml.turns import Turns
+with Turns().taken(lambda: None):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A temporary folder for these tests alone, in this process and in those it starts."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return tmp_path
+
+
+@pytest.fixture
+def holder() -> Iterator[subprocess.Popen[str]]:
+    """Another process, which has the turn."""
+    words = [sys.executable, "-c", HOLD]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def never() -> None:
+    """Take the place of somebody who waits, where nobody may."""
+    raise AssertionError("waited for a turn that was free")
+
+
+def test_a_killed_process_leaves_no_turn_behind(holder: subprocess.Popen[str]) -> None:
+    """Who waits is told so as long as the other process lives, and goes on when it is killed."""
+    told: list[int | None] = []
+
+    def waiting() -> None:
+        told.append(holder.poll())
+        holder.kill()
+        holder.wait()
+
+    with Turns().taken(waiting):
+        pass
+
+    assert told[0] is None
+
+
+def test_turns_can_be_nested() -> None:
+    """A turn within a turn does not wait for itself, and ends with the outer one."""
+    turns = Turns()
+    with turns.taken(never), turns.taken(never):
+        pass
+    with Turns().taken(never):
+        pass
+
+
+def test_the_lock_file_is_made_when_the_first_turn_is_taken(temporary: Path) -> None:
+    """Nobody who takes no turn finds a file; whoever does finds one folder, which others cannot look into."""
+    turns = Turns()
+    before = list(temporary.iterdir())
+
+    with turns.taken(never):
+        pass
+
+    assert before == []
+    assert list(temporary.iterdir()) == [lock_folder()]
+    assert lock_folder().stat().st_mode & 0o777 == 0o700
+
+
+def test_a_link_in_place_of_the_folder_is_refused(temporary: Path) -> None:
+    """In a folder where everybody may write, what somebody else has put there is not followed."""
+    (temporary / "elsewhere").mkdir()
+    lock_folder().symlink_to(temporary / "elsewhere")
+
+    with pytest.raises(EngineError, match="is not a folder of this user; remove it, or choose"), Turns().taken(never):
+        pass
