@@ -15,6 +15,7 @@ DEFAULT_REPORT: Final = "coreml-report.json"
 # The first of each is the default.
 RUNTIMES: Final = ("auto", "coreml", "reference")
 INCONCLUSIVE: Final = ("skip", "fail")
+PRECISIONS: Final = ("fast", "strict")
 
 
 class ReportAction(argparse.Action):
@@ -65,6 +66,16 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "inconclusive": {
         "choices": INCONCLUSIVE,
         "help": "what an inconclusive check does to its test (default: skip)",
+    },
+    "precision": {
+        "choices": PRECISIONS,
+        "help": "how the reference runtime computes half precision; fast (default): in single precision, for timing; "
+        "strict: rounded after each operation, for judging outputs",
+    },
+    "dropin": {
+        "action": "store_const",
+        "const": "true",
+        "help": "let coremltools predict in the pytest process too, by the reference runtime, where Core ML is not",
     },
 }
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_coreml import running
+from pytest_coreml import dropin, running
 from pytest_coreml.presence import state_of
 
 if TYPE_CHECKING:
@@ -53,3 +53,4 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave nothing behind, also when the run was interrupted."""
     state_of(config).close()
+    dropin.end(state_of(config).options)

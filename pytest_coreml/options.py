@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
-from pytest_coreml.command_line import RUNTIMES, given
+from pytest_coreml.command_line import PRECISIONS, RUNTIMES, given
 from pytest_coreml.compute_units import parse_compute_units
 from pytest_coreml.errors import UsageError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.reference.options import Precision
 
 Inconclusive: TypeAlias = Literal["skip", "fail"]
 
@@ -32,6 +33,8 @@ class Options:
     calls: int = 100
     timeout: float = 600.0
     inconclusive: Inconclusive = "skip"
+    precision: Precision = "fast"
+    dropin: bool = False
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Options:
@@ -49,6 +52,8 @@ class Options:
                 "Literal['fail', 'skip']",
                 _choice("inconclusive", given(config, "inconclusive") or "skip", ("fail", "skip")),
             ),
+            precision=cast("Precision", _choice("precision", given(config, "precision"), PRECISIONS)),
+            dropin=_choice("dropin", given(config, "dropin"), ("false", "true")) == "true",
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_coreml import dropin
 from pytest_coreml.collection import ModelItem
 from pytest_coreml.collector import Collector, collector_of
 from pytest_coreml.errors import CoreMLTestError
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 
 
 def prepare(config: pytest.Config) -> None:
-    """Read the options, and find out now whether the report can be written; a worker of pytest-xdist writes none."""
+    """Read the options and do what they ask for before any test: the drop-in, and a look whether the report can be
+    written, which a worker of pytest-xdist never does."""
     options = state_of(config).options
+    dropin.begin(options)
     if hasattr(config, "workerinput"):
         return
     if options.report is not None:

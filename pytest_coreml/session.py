@@ -129,7 +129,7 @@ class Session:
         self.sources.close()
 
     def _engine(self) -> Engine:
-        return Engine(self.options.runtime, self.options.timeout)
+        return Engine(self.options.runtime, self.options.timeout, (f"--precision={self.options.precision}",))
 
     def _model(self, lease: Lease, path: Path) -> CoreMLModel:
         held = self._models.get(lease.key)

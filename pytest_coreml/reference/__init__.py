@@ -7,7 +7,7 @@ an ONNX model over `graph`, `session` runs it, `executable` is the two together,
 
 from __future__ import annotations
 
-from pytest_coreml.reference.install import install, is_installed
+from pytest_coreml.reference.install import install, is_installed, uninstall
 from pytest_coreml.reference.options import RuntimeOptions
 
-__all__ = ["RuntimeOptions", "install", "is_installed"]
+__all__ = ["RuntimeOptions", "install", "is_installed", "uninstall"]

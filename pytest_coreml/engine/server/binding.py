@@ -12,13 +12,13 @@ import sys
 from typing import TYPE_CHECKING, Literal
 
 from pytest_coreml.errors import EngineError
+from pytest_coreml.reference.install import NATIVE_MODULE, has_native_module, put_in_place
+from pytest_coreml.reference.options import RuntimeOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_coreml.reference.options import Precision
-
-NATIVE_MODULE = "coremltools.libcoremlpython"
 
 # coremltools imports them if they are there, for its converters. An engine converts nothing, and torch alone costs
 # seconds. A None in sys.modules makes an import fail as if the package were not installed.
@@ -36,21 +36,13 @@ _NOT_NEEDED = (
 )
 
 
-def has_native_module() -> bool:
-    """Say whether Apple's native module can be imported, without importing coremltools."""
-    package = importlib.util.find_spec("coremltools")
-    if package is None:
-        raise EngineError(f"coremltools is not installed for {sys.executable}; install it: pip install coremltools")
-    places = package.submodule_search_locations
-    finders = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
-    return any(finder.find_spec(NATIVE_MODULE, places) is not None for finder in finders)
-
-
 def import_coremltools(runtime: str, precision: Precision) -> Literal["coreml", "reference"]:
     """Import coremltools over Apple's module or the reference binding; *runtime* is `auto`, `coreml` or `reference`.
 
     Raises `EngineError` when Core ML was asked for and its native module is not there.
     """
+    if importlib.util.find_spec("coremltools") is None:
+        raise EngineError(f"coremltools is not installed for {sys.executable}; install it: pip install coremltools")
     native = has_native_module()
     if runtime == "coreml" and not native:
         raise EngineError(_no_binding_text())
@@ -77,9 +69,10 @@ def _quiet_logger() -> Iterator[None]:
 
 
 def _install_reference(precision: Precision) -> None:
-    from pytest_coreml import reference
-
-    reference.install(reference.RuntimeOptions(precision=precision, threads=threads()))
+    try:
+        put_in_place(RuntimeOptions(precision=precision, threads=threads()))
+    except ImportError as error:
+        raise EngineError(f"--coreml-runtime=reference: {error}") from None
 
 
 def threads() -> int:

@@ -1,0 +1,30 @@
+"""The drop-in of `coreml_dropin = true`: coremltools predicts in the pytest process, where Core ML does not exist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_coreml.errors import UsageError
+
+if TYPE_CHECKING:
+    from pytest_coreml.options import Options
+
+
+def begin(options: Options) -> None:
+    """Put the reference binding in place, if it was asked for; `UsageError` when ONNX Runtime is not installed."""
+    if not options.dropin:
+        return
+    from pytest_coreml import reference
+
+    try:
+        reference.install(options.precision)
+    except ImportError as error:
+        raise UsageError(f"coreml_dropin: {error}") from None
+
+
+def end(options: Options) -> None:
+    """Take the binding away again."""
+    if options.dropin:
+        from pytest_coreml import reference
+
+        reference.uninstall()

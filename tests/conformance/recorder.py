@@ -1,0 +1,103 @@
+"""A pytest plugin for coremltools' own tests: makes them compare numbers, and writes down what became of each.
+
+A case counts when it predicts with an ML Program, or tries to. Environment: `CONFORMANCE_LOG`, the file that lines
+are appended to; `CONFORMANCE_SAMPLE`, to run each n-th case only; `CONFORMANCE_DONE`, a file of node ids to leave out.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+LOG = Path(os.environ["CONFORMANCE_LOG"])
+# The limit for one case
+SECONDS = 120
+
+# Read by coremltools' `testing_reqs`: no neural networks, and fp32 beside fp16.
+os.environ["PYMIL_TEST_TARGETS"] = "mlprogram"
+os.environ["INCLUDE_MIL_FP32_UNIT_TESTS"] = "1"
+
+
+class Case:
+    """The case that is running: whether it has predicted, and was refused by the runtime."""
+
+    predicted = False
+    refused = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the tests believe that this is a Mac; the drop-in came before, by the ini option."""
+    import coremltools
+    from coremltools import _deps
+
+    vars(_deps)["_IS_MACOS"] = True
+    for model in (coremltools.models.MLModel, coremltools.models.CompiledMLModel):
+        _note_predictions(model)
+
+
+def _note_predictions(model: Any) -> None:
+    predict = model.predict
+
+    def noted(self: Any, *arguments: Any, **options: Any) -> Any:
+        from pytest_coreml.reference.errors import UnsupportedModelError
+
+        # A compiled model shows no specification; coremltools makes them of ML Programs only in the tests that we run.
+        Case.predicted = Case.predicted or not hasattr(self, "_spec") or self._spec.HasField("mlProgram")
+        try:
+            return predict(self, *arguments, **options)
+        except UnsupportedModelError:
+            Case.refused = True
+            raise
+
+    model.predict = noted
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Take the sample, spread over the parameters of every test, and leave out what is done."""
+    every = int(os.environ.get("CONFORMANCE_SAMPLE", "1"))
+    done = set(Path(os.environ["CONFORMANCE_DONE"]).read_text().splitlines())
+    seen: defaultdict[str, int] = defaultdict(int)
+    chosen = []
+    for item in items:
+        name = item.nodeid.partition("[")[0]
+        seen[name] += 1
+        if seen[name] % every == 1 % every and item.nodeid not in done and "neuralnetwork" not in item.nodeid:
+            chosen.append(item)
+    items[:] = chosen
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Say which case begins, so that a crash has a name; end the process when it takes too long."""
+    Case.predicted = Case.refused = False
+    _write({"id": item.nodeid, "begins": True})
+    faulthandler.dump_traceback_later(SECONDS, exit=True)
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Write down the outcome of a case."""
+    if report.when != "call" and report.outcome == "passed":
+        return
+    text = str(report.longrepr).strip().splitlines()[-1:] if report.failed else []
+    outcome = "refused" if report.failed and Case.refused else report.outcome
+    _write({"id": report.nodeid, "outcome": outcome, "counts": Case.predicted, "text": "".join(text)})
+
+
+def _write(line: dict[str, Any]) -> None:
+    with LOG.open("a") as log:
+        log.write(json.dumps(line) + "\n")

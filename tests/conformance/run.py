@@ -1,0 +1,188 @@
+"""Runs coremltools' own tests on the reference runtime, and prints how many of the numeric ML Program cases pass.
+
+    python tests/conformance/run.py                             # all operations of MIL
+    python tests/conformance/run.py -k test_conv iOS14/test_conv
+    python tests/conformance/run.py --suite torch --sample 20   # each 20th case of the PyTorch front end; needs torch
+    python tests/conformance/run.py --failures iOS17            # list what failed, with the reason
+
+A case counts when it predicts. Cases that no CPU runtime can pass are in `impossible.txt`, with the reason, and are
+shown in a column of their own. Each file runs in a process of its own; a crash or a hang is a failed case.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+SUITES = {
+    "ops": ("converters/mil/mil/ops/tests",),
+    "torch": (
+        "converters/mil/frontend/torch/test/test_torch_ops.py",
+        "converters/mil/frontend/torch/test/test_torch_stateful_model.py",
+        "converters/mil/frontend/torch/test/test_torch_quantization_ops.py",
+        "converters/mil/frontend/torch/test/test_torch_export_quantization.py",
+        "converters/mil/frontend/torch/test/test_torch_conversion_api.py",
+        "converters/mil/frontend/torch/test/test_torch_export_conversion_api.py",
+        "converters/mil/frontend/torch/test/test_custom_ops.py",
+    ),
+    "models": (
+        "converters/mil/test_inputs_outputs_shape.py",
+        "converters/mil/mil/tests/test_programs.py",
+        "converters/mil/mil/passes/tests",
+        "converters/mil/backend/mil",
+        "converters/mil/frontend/milproto",
+        "test/ml_program",
+        "test/api/test_api_examples.py",
+        "test/modelpackage",
+        "test/pipeline",
+        "test/optimize/coreml",
+        "optimize/coreml/experimental",
+    ),
+}
+COLUMNS = ("passed", "failed", "refused", "crashed", "impossible")
+
+
+def main() -> int:
+    """Run what was asked for; 1 when a case failed that is not known to be impossible."""
+    arguments = _parse()
+    package = _coremltools()
+    impossible = _read_impossible()
+    results = []
+    for file in _files(package, arguments.suite, arguments.files):
+        result = File(file.relative_to(package).as_posix())
+        result.run(file, arguments)
+        result.sort_out(impossible)
+        results.append(result)
+        print(result.line(), flush=True)
+        if arguments.failures:
+            print(*result.failures(), sep="\n", flush=True)
+    total = File("total", sum((result.counts for result in results), Counter()))
+    print(total.line())
+    return 1 if total.bad else 0
+
+
+@dataclass
+class File:
+    """The outcomes of the cases of one file of tests."""
+
+    name: str
+    counts: Counter[str] = field(default_factory=Counter)
+    cases: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def run(self, path: Path, arguments: argparse.Namespace) -> None:
+        """Run the cases of `path`, and after a crash those that are left."""
+        with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
+            log, done = Path(folder, "log"), Path(folder, "done")
+            log.touch()
+            while True:
+                done.write_text("\n".join(self.cases))
+                _pytest(path, arguments, log, done, folder)
+                unfinished = self._read(log)
+                if unfinished is None:
+                    return
+                text = "the process ended, or the case took too long"
+                self.cases[unfinished] = {"id": unfinished, "outcome": "crashed", "counts": True, "text": text}
+                log.write_text("")
+
+    def _read(self, log: Path) -> str | None:
+        """Take in the lines of a log; give the case that began and did not end."""
+        unfinished = None
+        for line in map(json.loads, log.read_text().splitlines()):
+            if "begins" in line:
+                unfinished = line["id"]
+            else:
+                unfinished = None
+                self.cases[line["id"]] = line
+        return unfinished
+
+    def sort_out(self, impossible: list[tuple[re.Pattern[str], str]]) -> None:
+        """Count the outcomes of the cases that count."""
+        for name, case in self.cases.items():
+            if not case["counts"] or case["outcome"] == "skipped":
+                continue
+            if case["outcome"] != "passed" and any(pattern.search(name) for pattern, _ in impossible):
+                case["outcome"] = "impossible"
+            self.counts[case["outcome"]] += 1
+
+    @property
+    def bad(self) -> int:
+        """The number of cases that should have passed."""
+        return self.counts["failed"] + self.counts["refused"] + self.counts["crashed"]
+
+    def line(self) -> str:
+        """Give the line of the table."""
+        judged = self.counts["passed"] + self.bad
+        percent = f"{100 * self.counts['passed'] / judged:6.2f} %" if judged else "   none"
+        words = " ".join(f"{name} {self.counts[name]:5}" for name in COLUMNS)
+        return f"{percent}  {words}  {self.name}"
+
+    def failures(self) -> list[str]:
+        """Give a line for each case that should have passed."""
+        bad = [case for case in self.cases.values() if case["counts"] and case["outcome"] in COLUMNS[1:4]]
+        return [f"    {case['outcome']} {case['id'].rpartition('/')[2]}: {case['text'][:300]}" for case in bad]
+
+
+def _pytest(path: Path, arguments: argparse.Namespace, log: Path, done: Path, folder: str) -> None:
+    environment = {
+        **os.environ,
+        "CONFORMANCE_LOG": str(log),
+        "CONFORMANCE_DONE": str(done),
+        "CONFORMANCE_SAMPLE": str(arguments.sample),
+        "RUN_BACKWARD_COMPATIBILITY": "1" if arguments.all_opsets else "0",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")])),
+        "TMPDIR": folder,
+    }
+    command = [sys.executable, "-m", "pytest", "-c", str(HERE / "pytest.ini"), f"--rootdir={path.parent}", str(path)]
+    command += [f"--coreml-precision={arguments.precision}", *(["-k", arguments.k] if arguments.k else [])]
+    ended = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    if arguments.verbose:
+        print(ended.stdout, ended.stderr)
+    elif ended.returncode in (2, 3, 4):  # nothing was collected, or could be
+        print(f"{path}: {(ended.stdout + ended.stderr)[-2000:]}", file=sys.stderr)
+
+
+def _coremltools() -> Path:
+    spec = importlib.util.find_spec("coremltools")
+    if spec is None or not spec.submodule_search_locations:
+        raise SystemExit("coremltools is not installed")
+    return Path(spec.submodule_search_locations[0])
+
+
+def _files(package: Path, suite: str, wanted: list[str]) -> list[Path]:
+    """Give the files of a suite whose path has one of the wanted words in it."""
+    places = [package / place for place in SUITES[suite]]
+    files = [file for place in places for file in ([place] if place.is_file() else sorted(place.rglob("test_*.py")))]
+    return [file for file in files if not wanted or any(word in file.as_posix() for word in wanted)]
+
+
+def _read_impossible() -> list[tuple[re.Pattern[str], str]]:
+    lines = [line.split(" :: ", 1) for line in (HERE / "impossible.txt").read_text().splitlines()]
+    return [(re.compile(line[0].strip()), line[1]) for line in lines if len(line) == 2 and not line[0].startswith("#")]
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", help="only files with one of these words in their path")
+    parser.add_argument("--suite", choices=SUITES, default="ops")
+    parser.add_argument("-k", help="pytest's -k")
+    parser.add_argument("--sample", type=int, default=1, help="run each n-th case of a test only")
+    parser.add_argument("--all-opsets", action="store_true", help="every opset from the first that fits on")
+    parser.add_argument("--precision", choices=("fast", "strict"), default="fast")
+    parser.add_argument("--failures", action="store_true", help="list what did not pass")
+    parser.add_argument("--verbose", action="store_true", help="show what pytest writes")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
