@@ -188,7 +188,14 @@ class SubGraph:
             tensor.shape.SetInParent()
         return name
 
-    def output(self, value: Value, dtype: DType | None) -> Value:
+    def input_sequence(self, hint: str, dtype: DType) -> Value:
+        """Declare an input of this graph that is a sequence of tensors, of any shapes."""
+        name = self.builder.fresh(hint)
+        sequence = self.proto.input.add(name=name).type.sequence_type
+        sequence.elem_type.tensor_type.elem_type = dtype.onnx
+        return name
+
+    def output(self, value: Value, dtype: DType | None = None) -> Value:
         """Declare an output of this graph, and give the name under which it leaves; without a type, ONNX infers it."""
         # ONNX wants an output to be made by a node of the same graph, and each name once.
         if value not in self.made or any(value == output.name for output in self.proto.output):

@@ -36,17 +36,19 @@ Half precision is not a handler's business: the graph computes fp16 values in fp
 fp16. Integers stay what they are declared to be: cast where ONNX wants int64, and back to `ctx.output_type().dtype`
 where ONNX gives int64 (`ArgMax`, `Shape`, `NonZero`, `TopK`).
 
-Blocks (`cond`, `while_loop`): names in them see the values outside.
+Blocks (`cond`, `while_loop`): names in them see the values outside. `ctx.lower_block(block, results)` lowers one into
+the current graph; what it gives may be constants, lists or states, and `ctx.value(result)` is the graph's value.
 
     with ctx.subgraph("then") as graph:
-        for value, output in zip(ctx.lower_block(ctx.op.blocks[0], []), ctx.op.outputs):
-            graph.output(value, output.type.dtype.compute)
+        for result in ctx.lower_block(ctx.op.blocks[0]):
+            graph.output(ctx.value(result))
     return ctx.nodes("If", ctx.input("pred"), then_branch=graph, else_branch=..., outputs=len(ctx.op.outputs))
 
-`graph.input("i", DType.INT64, ())` declares an input of a sub-graph and gives its value, to be handed to `lower_block`.
+`graph.input("i", DType.INT64, ())` declares an input of a sub-graph and gives its value. `branches.py` has the If that
+chooses between two ways to compute one value.
 
-States: `ctx.read_state("input")` gives the current value, `ctx.write_state("input", value)` replaces it for all that
-follows.
+Lists: `ctx.list_value("ls")` is a `ListValue`. States: `ctx.states` holds the current value of each by its name, and
+`ctx.state("input").name` is the name of the one that a parameter is bound to.
 
 A test of a family lives in `tests/unit/reference/lowering/test_<family>.py` and uses `tests/support/one_op.py`: it
 builds a model of one operation with coremltools' own builder, runs it, and compares with numpy or numbers written by
@@ -67,13 +69,16 @@ if TYPE_CHECKING:
 FAMILIES: Final = (
     "activation",
     "compression",
+    "control_flow",
     "conv",
     "elementwise",
     "linear",
+    "lists",
     "normalization",
     "pool",
     "recurrent",
     "reduction",
+    "states",
     "tensor",
     "transformation",
 )

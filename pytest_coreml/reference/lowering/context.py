@@ -9,7 +9,9 @@ import numpy as np
 from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.errors import BadModelError, Refusal
 from pytest_coreml.reference.graph import NOTHING, Value
-from pytest_coreml.reference.types import StateType, TensorType
+from pytest_coreml.reference.lowering.results import ListValue, StateRef
+from pytest_coreml.reference.program import walk
+from pytest_coreml.reference.types import ListType, StateType, TensorType
 from pytest_coreml.reference.values import Constant
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.reference.graph import SubGraph
     from pytest_coreml.reference.lowering.function import FunctionLowering
+    from pytest_coreml.reference.lowering.results import Result
     from pytest_coreml.reference.lowering.scope import Symbol
     from pytest_coreml.reference.program import Block, Operation
     from pytest_coreml.reference.types import Shape, ValueType
@@ -47,7 +50,7 @@ class Context:
 
     def input(self, param: str) -> Value:
         """Give the graph's value for a parameter; a constant becomes an initializer."""
-        return self._value(self._symbol(param))
+        return self.value(self._symbol(param).result)
 
     def optional(self, param: str) -> Value:
         """Give the graph's value for a parameter, or ONNX's empty name when it is not bound."""
@@ -55,7 +58,18 @@ class Context:
 
     def inputs(self, param: str) -> list[Value]:
         """Give the graph's values for a parameter that takes several (`values` of `concat`)."""
-        return [self._value(symbol) for symbol in self._symbols(param)]
+        return [self.value(symbol.result) for symbol in self._symbols(param)]
+
+    def results(self, param: str) -> list[Result | None]:
+        """Give what the values of a parameter were lowered to, constants and lists as such."""
+        return [symbol.result for symbol in self._symbols(param)]
+
+    def list_value(self, param: str) -> ListValue:
+        """Give the list that a parameter is bound to."""
+        result = self._symbol(param).result
+        if not isinstance(result, ListValue):
+            raise BadModelError(f"operation {self.op.type} {self.op.name!r}: `{param}` is not a list")
+        return result
 
     def type(self, param: str) -> TensorType:
         """Give the type of a tensor parameter, of the wrapped tensor for a state."""
@@ -64,10 +78,6 @@ class Context:
     def types(self, param: str) -> list[TensorType]:
         """Give the types of a parameter that takes several values."""
         return [_tensor(symbol.type, param) for symbol in self._symbols(param)]
-
-    def value_type(self, param: str) -> ValueType:
-        """Give the type of a parameter that may be something else than a tensor (a list)."""
-        return self._symbol(param).type
 
     def shape(self, param: str) -> Shape:
         """Give the shape of a parameter, None standing for what is unknown before the model runs."""
@@ -84,6 +94,11 @@ class Context:
     def output_type(self, index: int = 0) -> TensorType:
         """Give the declared type of an output."""
         return _tensor(self.op.outputs[index].type, self.op.outputs[index].name)
+
+    def element_type(self, param: str) -> TensorType:
+        """Give the type of the elements of a list parameter."""
+        type_ = self._symbol(param).type
+        return _tensor(type_.element if isinstance(type_, ListType) else type_, param)
 
     # Constants, wanted while the graph is built
 
@@ -176,25 +191,38 @@ class Context:
         """Send nodes to a new sub-graph while the `with` block runs; hand it to `node` as an attribute."""
         return self._lowering.builder.subgraph(name)
 
-    def lower_block(self, block: Block, values: Sequence[Value] = ()) -> list[Value]:
-        """Lower a block of this operation into the current graph, its inputs bound to `values`; give its outputs."""
-        return self._lowering.lower_block(block, values)
+    def lower_block(self, block: Block, results: Sequence[Result | None] = ()) -> list[Result | None]:
+        """Lower a block of this operation into the current graph, its inputs bound to `results`; give its outputs."""
+        return self._lowering.lower_block(block, results)
 
-    def read_state(self, param: str) -> Value:
-        """Give the current value of the state that a parameter is bound to."""
-        return self._lowering.read_state(self._state_name(param))
+    def value(self, result: Result | None) -> Value:
+        """Give the graph's value of what an operation or a block was lowered to."""
+        return self._lowering.value(result)
 
-    def write_state(self, param: str, value: Value) -> None:
-        """Make `value` the current value of the state that a parameter is bound to."""
-        self._lowering.write_state(self._state_name(param), value)
+    @property
+    def states(self) -> dict[str, Value]:
+        """The current value of each state, by its name; to replace one is to write the state."""
+        return self._lowering.states
+
+    def state(self, param: str) -> StateRef:
+        """Give the state that a parameter is bound to."""
+        return self._state(self._symbol(param), self.op)
+
+    def written_states(self) -> list[StateRef]:
+        """Give the states that the blocks of this operation write."""
+        writes = [op for block in self.op.blocks for op in walk(block) if op.type == "write_state"]
+        return list(dict.fromkeys(map(self._written, writes)))
 
     # Inside
 
-    def _state_name(self, param: str) -> str:
-        binding = self.op.inputs[param][0]
-        if not isinstance(binding, str) or not isinstance(self._symbol(param).type, StateType):
-            raise BadModelError(f"operation {self.op.type} {self.op.name!r}: `{param}` is not a state")
-        return binding
+    def _written(self, op: Operation) -> StateRef:
+        (binding,) = op.inputs.get("input") or ("",)
+        return self._state(self._lowering.symbol(binding, op), op)
+
+    def _state(self, symbol: Symbol, op: Operation) -> StateRef:
+        if not isinstance(symbol.result, StateRef):
+            raise BadModelError(f"operation {op.type} {op.name!r}: `input` is not a state")
+        return symbol.result
 
     def _symbols(self, param: str) -> list[Symbol]:
         bindings = self.op.inputs.get(param) or ((self.op.attributes[param],) if param in self.op.attributes else ())
@@ -207,9 +235,6 @@ class Context:
                 f"operation {self.op.type} {self.op.name!r}: `{param}` has {len(symbols)} values, expected one"
             )
         return symbols[0]
-
-    def _value(self, symbol: Symbol) -> Value:
-        return self._lowering.value(symbol)
 
 
 def _tensor(type_: ValueType, what: str) -> TensorType:

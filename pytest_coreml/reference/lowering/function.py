@@ -10,7 +10,7 @@ from pytest_coreml.reference.errors import BadModelError, Refusal
 from pytest_coreml.reference.graph import GraphBuilder, Value
 from pytest_coreml.reference.lowering.context import Context
 from pytest_coreml.reference.lowering.refusals import Refusals
-from pytest_coreml.reference.lowering.results import ClassLabel, ClassProbabilities, Result
+from pytest_coreml.reference.lowering.results import ClassLabel, ClassProbabilities, ListValue, Result, StateRef
 from pytest_coreml.reference.lowering.scope import Scope, Symbol
 from pytest_coreml.reference.program import Operation, walk
 from pytest_coreml.reference.types import StateType, TensorType
@@ -92,7 +92,8 @@ class FunctionLowering:
         self._strict = precision == "strict"
         self._scope = Scope()
         self._refusals = Refusals()
-        self._states: dict[str, Value] = {}
+        # The current value of each state
+        self.states: dict[str, Value] = {}
 
     # The function's own inputs and outputs
 
@@ -106,10 +107,11 @@ class FunctionLowering:
             value = self.builder.root.input(named.name, type_.dtype.compute, type_.shape)
             if isinstance(named.type, StateType):
                 states.append((named.name, value, type_))
-                self._states[named.name] = value
+                self.states[named.name] = value
+                self._scope.bind(named.name, Symbol(named.type, StateRef(named.name, type_)))
             else:
                 ports.append(Port(named.name, value, type_))
-            self._scope.bind(named.name, Symbol(named.type, self._rounded(value, named.type)))
+                self._scope.bind(named.name, Symbol(named.type, self._rounded(value, named.type)))
         return tuple(ports), states
 
     def lower_top(self, block: Block) -> list[Symbol]:
@@ -128,23 +130,25 @@ class FunctionLowering:
             return LabelPort(name, self.builder.root.output(result.probabilities, None), result)
         if not isinstance(symbol.type, TensorType):
             raise BadModelError(f"the output {name!r} of the model is not a tensor")
-        value = self.builder.root.output(self.value(symbol), symbol.type.dtype.compute)
+        value = self.builder.root.output(self.value(result), symbol.type.dtype.compute)
         return Port(name, value, symbol.type)
 
     def state_port(self, name: str, value: Value, type_: TensorType) -> StatePort:
         """Declare the new value of a state as an output, when the function writes it."""
-        current = self._states[name]
+        current = self.states[name]
         written = None if current == value else self.builder.root.output(current, type_.dtype.compute)
         return StatePort(name, value, written, type_)
 
     # Operations
 
-    def lower_block(self, block: Block, values: Sequence[Value]) -> list[Value]:
-        """Lower an inner block with its inputs bound to `values`."""
+    def lower_block(self, block: Block, results: Sequence[Result | None]) -> list[Result | None]:
+        """Lower an inner block with its inputs bound to `results`."""
+        if len(block.inputs) != len(results):
+            raise BadModelError(f"a block has {len(block.inputs)} inputs, expected {len(results)}")
         with self._scope.inner():
-            for named, value in zip(block.inputs, values, strict=True):
-                self._scope.bind(named.name, Symbol(named.type, value))
-            return [self.value(symbol) for symbol in self._lower_operations(block)]
+            for named, result in zip(block.inputs, results, strict=True):
+                self._scope.bind(named.name, Symbol(named.type, result))
+            return [symbol.result for symbol in self._lower_operations(block)]
 
     def _lower_operations(self, block: Block) -> list[Symbol]:
         for op in block.operations:
@@ -166,11 +170,11 @@ class FunctionLowering:
         if handler is None or any(symbol.result is None for symbol in self._used(op)):
             return nothing
         try:
-            results = handler(Context(op, self))
+            lowered = handler(Context(op, self))
         except Refusal as refusal:
             self._refusals.add(op, str(refusal))
             return nothing
-        results = [results] if isinstance(results, (str, Constant, ClassLabel, ClassProbabilities)) else results
+        results = lowered if isinstance(lowered, (tuple, list)) else [lowered]
         if len(results) != len(op.outputs):
             raise BadModelError(
                 f"operation {op.type} {op.name!r} has {len(op.outputs)} outputs, expected {len(results)}"
@@ -208,21 +212,15 @@ class FunctionLowering:
             raise BadModelError(f"{user}: the value {name!r} is used before it is made")
         return symbol
 
-    def value(self, symbol: Symbol) -> Value:
-        """Give the graph's value of a symbol; a constant becomes an initializer."""
-        if isinstance(symbol.result, Constant):
-            return self.builder.constant(symbol.result)
-        if isinstance(symbol.result, (ClassLabel, ClassProbabilities)):
+    def value(self, result: Result | None) -> Value:
+        """Give the graph's value of a result; a constant becomes an initializer, a list its sequence."""
+        if isinstance(result, Constant):
+            return self.builder.constant(result)
+        if isinstance(result, ListValue):
+            return result.sequence
+        if isinstance(result, StateRef):
+            return self.states[result.name]
+        if isinstance(result, (ClassLabel, ClassProbabilities)):
             raise BadModelError("the output of `classify` is used by another operation")
         # An operation that was refused: the graph is never run, any name will do
-        return symbol.result if symbol.result is not None else Value("refused")
-
-    # States
-
-    def read_state(self, name: str) -> Value:
-        """Give the current value of a state."""
-        return self._states[name]
-
-    def write_state(self, name: str, value: Value) -> None:
-        """Replace the current value of a state."""
-        self._states[name] = value
+        return result if result is not None else Value("refused")

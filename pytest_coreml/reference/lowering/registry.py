@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import TypeAlias
 
     from pytest_coreml.reference.lowering.context import Context
     from pytest_coreml.reference.lowering.results import Result
 
-    Handler: TypeAlias = Callable[[Context], Result | Sequence[Result]]
+    Handler: TypeAlias = Callable[[Context], Result | tuple[Result | None, ...] | list[Result | None]]
 
 _Handler = TypeVar("_Handler", bound="Handler")
 

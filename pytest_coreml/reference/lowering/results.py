@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from pytest_coreml.reference.graph import Value
+    from pytest_coreml.reference.types import TensorType
     from pytest_coreml.reference.values import Constant
 
 
@@ -28,5 +29,25 @@ class ClassProbabilities:
     labels: tuple[str | int, ...]
 
 
+@dataclass(frozen=True)
+class ListValue:
+    """A list (`make_list`): an ONNX sequence.
+
+    `length` is None where only the run can tell. A list that `is_fixed` never changes its length.
+    """
+
+    sequence: Value
+    length: int | None
+    is_fixed: bool
+
+
+@dataclass(frozen=True)
+class StateRef:
+    """A state by its name; which value it has depends on what was written before."""
+
+    name: str
+    type: TensorType
+
+
 # A value that the graph computes, one that is known already, or one that is made from a value after the graph has run
-Result: TypeAlias = "Value | Constant | ClassLabel | ClassProbabilities"
+Result: TypeAlias = "Value | Constant | ListValue | StateRef | ClassLabel | ClassProbabilities"
