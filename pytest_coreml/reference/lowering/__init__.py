@@ -68,6 +68,8 @@ if TYPE_CHECKING:
 
 FAMILIES: Final = (
     "activation",
+    "attention",
+    "classification",
     "compression",
     "control_flow",
     "conv",
@@ -76,6 +78,8 @@ FAMILIES: Final = (
     "lists",
     "normalization",
     "pool",
+    "quantization",
+    "random",
     "recurrent",
     "reduction",
     "states",

@@ -33,7 +33,7 @@ def l2_pool(ctx: Context) -> Value:
 
 def _pool_attributes(ctx: Context) -> dict[str, Any]:
     kernel = ctx.ints("kernel_sizes")
-    attributes = window_attributes(ctx, len(kernel))
+    attributes = window_attributes(ctx, kernel)
     # AveragePool has dilations in ONNX since opset 19, MIL's pools have none.
     del attributes["dilations"]
     return {"kernel_shape": kernel, "ceil_mode": bool(ctx.scalar("ceil_mode", False)), **attributes}

@@ -171,3 +171,21 @@ def test_every_rank_and_emptiness(shape):
 
 def _declared(shape):
     return [size or get_new_symbol() for size in shape]
+
+
+def test_select_broadcasts_condition_and_values():
+    """A condition of a column, a row of values and a single one."""
+    cond = np.array([[True], [False]])
+
+    (result,) = run_op(lambda cond, a: mb.select(cond=cond, a=a, b=np.float32(9)), cond, np.array([1, 2], np.float32))
+
+    assert result.tolist() == [[1, 2], [9, 9]]
+
+
+def test_select_with_a_scalar_condition():
+    """One truth value chooses a whole tensor."""
+    (result,) = run_op(
+        lambda x: mb.select(cond=mb.less(x=mb.reduce_sum(x=x), y=0.0), a=x, b=mb.square(x=x)), np.array([-1, 3], "f4")
+    )
+
+    assert result.tolist() == [1, 9]

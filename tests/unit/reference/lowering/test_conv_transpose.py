@@ -1,0 +1,88 @@
+"""Transposed convolutions against sums written out."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
+from one_op import run_op
+
+RANDOM = np.random.default_rng(0)
+
+
+def _full(x, weight, *, strides, dilations, groups):
+    """Spread each input number over the output, without cutting anything off."""
+    kernel = weight.shape[2:]
+    sizes = [(n - 1) * s + (k - 1) * d + 1 for n, s, k, d in zip(x.shape[2:], strides, kernel, dilations, strict=True)]
+    result = np.zeros((len(x), weight.shape[1] * groups, *sizes))
+    into, out = x.shape[1] // groups, weight.shape[1]
+    for channel, place, tap in itertools.product(
+        range(x.shape[1]), itertools.product(*map(range, x.shape[2:])), itertools.product(*map(range, kernel))
+    ):
+        target = tuple(p * s + t * d for p, s, t, d in zip(place, strides, tap, dilations, strict=True))
+        first = channel // into * out
+        numbers = x[(slice(None), channel, *place)][:, None] * weight[(channel, slice(None), *tap)]
+        result[(slice(None), slice(first, first + out), *target)] += numbers
+    return result
+
+
+@pytest.mark.parametrize("spatial", [1, 2, 3])
+@pytest.mark.parametrize(("groups", "dilation", "stride"), [(1, 1, 1), (2, 1, 2), (2, 2, 3)])
+def test_custom_padding_is_cut_off(spatial, groups, dilation, stride):
+    """Begin and end of each dimension in turn; a bias for each output channel."""
+    x = RANDOM.standard_normal((2, 4, *(4, 3, 2)[:spatial])).astype(np.float32)
+    weight = RANDOM.standard_normal((4, 3, *(3, 3, 2)[:spatial])).astype(np.float32)
+    bias = RANDOM.standard_normal(3 * groups).astype(np.float32)
+    strides, dilations, pads = [stride] * spatial, [dilation] * spatial, [1, 0, 0, 1, 1, 1][: 2 * spatial]
+    full = _full(x, weight, strides=strides, dilations=dilations, groups=groups)
+    cuts = tuple(
+        slice(begin, size - end) for begin, end, size in zip(pads[0::2], pads[1::2], full.shape[2:], strict=True)
+    )
+    expected = full[(slice(None), slice(None), *cuts)] + bias.reshape(-1, *[1] * spatial)
+
+    (result,) = run_op(
+        lambda x: mb.conv_transpose(
+            x=x,
+            weight=weight,
+            bias=bias,
+            strides=strides,
+            dilations=dilations,
+            groups=groups,
+            pad_type="custom",
+            pad=pads,
+        ),
+        x,
+    )
+
+    assert result == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, [1, 10, 102, 20, 203, 30, 300]),
+        ({"pad_type": "same"}, [1, 10, 102, 20, 203, 30]),
+        ({"pad_type": "same", "output_shape": [1, 1, 5]}, [10, 102, 20, 203, 30]),
+        ({"pad_type": "custom", "pad": [1, 1]}, [10, 102, 20, 203, 30]),
+        ({"pad_type": "custom", "pad": [1, 1], "output_shape": [1, 1, 6]}, [10, 102, 20, 203, 30, 300]),
+        ({"pad_type": "custom", "pad": [1, 1], "output_shape": [1, 1, 7]}, [10, 102, 20, 203, 30, 300, 0]),
+    ],
+)
+def test_what_is_kept_of_the_full_result(options, expected):
+    """`same` keeps stride times the size, the odd number being cut at the end; `output_shape` may ask for more."""
+    x, weight = np.array([[[1, 2, 3]]], np.float32), np.array([[[1, 10, 100]]], np.float32)
+
+    (result,) = run_op(lambda x: mb.conv_transpose(x=x, weight=weight, strides=[2], **options), x)
+
+    assert result.tolist() == [[expected]]
+
+
+def test_kernel_smaller_than_the_stride_leaves_zeros_at_the_end():
+    """`same` has stride times the size, even where the kernel does not reach that far."""
+    x, weight = np.array([[[1, 2]]], np.float32), np.array([[[1]]], np.float32)
+
+    (result,) = run_op(lambda x: mb.conv_transpose(x=x, weight=weight, strides=[3], pad_type="same"), x)
+
+    assert result.tolist() == [[[1, 0, 0, 2, 0, 0]]]
