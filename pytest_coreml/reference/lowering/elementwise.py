@@ -188,9 +188,3 @@ def _operands(ctx: Context) -> tuple[Value, Value]:
 
 def _as_declared(ctx: Context, value: Value) -> Value:
     return value if ctx.dtype("x").is_float else ctx.cast(value, ctx.output_type().dtype)
-
-
-@lowers("select")
-def select(ctx: Context) -> Value:
-    """Lower the choice between `a` and `b`; all three broadcast."""
-    return ctx.node("Where", ctx.input("cond"), ctx.input("a"), ctx.input("b"))
