@@ -24,9 +24,13 @@ def failure_text(record: Record, checks: Iterable[Check], machine: Mapping[str, 
 
 def check_line(check: Check) -> str:
     """Say what one check found and what was asked, with the reason where there is one."""
+    return f"{finding(check)}: {check.reason}" if check.reason else finding(check)
+
+
+def finding(check: Check) -> str:
+    """Say what one check found and what was asked."""
     value = f" {check_figure(check.check, check.value)}" if check.value is not None else ""
-    text = f"{check_words(check.check)}{value}, {_asked(check)}"
-    return f"{text}: {check.reason}" if check.reason else text
+    return f"{check_words(check.check)}{value}, {_asked(check)}"
 
 
 def _lines(record: Record, checks: list[Check], machine: Mapping[str, Any]) -> Iterator[str]:
@@ -51,7 +55,8 @@ def _is_budget(check: Check) -> bool:
 
 
 def _difference(check: Check) -> str:
-    if check.value is None or not check.limit:
+    # Without a verdict a difference would read as one.
+    if check.value is None or not check.limit or check.verdict == "not_judged":
         return ""
     return f" ({percent(check.value / check.limit - 1, signed=True)})"
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import statistics
 from collections import Counter
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.report.failure_text import check_line
-from pytest_coreml.report.figures import number, percent, printable
+from pytest_coreml.report.figures import number, printable
+from pytest_coreml.report.open_checks import open_check_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.check import Verdict
 
 HEADINGS: Final = ("model", "compute units", "first load ms", "load ms", "median ms", "p90 ms", "fps", "MB", "checks")
+# "  cpuAndNeuralEngine" and "1 inconclusive": neither is ever cut.
+_UNITS_WIDTH: Final = 20
+_CHECKS_WIDTH: Final = 14
 # A table of more rows helps nobody, and takes seconds to lay out.
 MOST_ROWS: Final = 200
 # The worst first.
@@ -34,7 +38,7 @@ def summary_lines(records: Sequence[Record], width: int = 80) -> list[str]:
     """Give the lines of the summary, none when there are no records."""
     if not records:
         return []
-    return [*_table_lines(records, width), *_open_checks(records)]
+    return [*_table_lines(records, width), *open_check_lines(records, width)]
 
 
 def row(record: Record) -> tuple[str, ...]:
@@ -60,49 +64,40 @@ def checks_cell(record: Record) -> str:
 
 
 def _table_lines(records: Sequence[Record], width: int) -> Iterator[str]:
+    yield from _rendered(_table([], header=True), width)
+    for (model, test), group in groupby(records[:MOST_ROWS], key=lambda record: (record.model_name, _test(record))):
+        yield printable(f"{model or '-'}  {test}")
+        yield from _rendered(_table(list(group), header=False), width)
+    if len(records) > MOST_ROWS:
+        yield f"... and {len(records) - MOST_ROWS} more rows, all of them in the report (--coreml-report)"
+    yield ""
+
+
+def _test(record: Record) -> str:
+    """Give the test without what its instances differ in."""
+    return record.id.partition("[")[0]
+
+
+def _rendered(table: Table, width: int) -> Iterator[str]:
     from rich.console import Console
 
     stream = io.StringIO()
     console = Console(file=stream, width=width, markup=False, emoji=False, highlight=False, color_system=None)
-    console.print(_table(records[:MOST_ROWS]))
-    yield from (line.rstrip() for line in stream.getvalue().splitlines())
-    if len(records) > MOST_ROWS:
-        yield f"... and {len(records) - MOST_ROWS} more rows, all of them in the report (--coreml-report)"
+    console.print(table)
+    return (line.rstrip() for line in stream.getvalue().splitlines())
 
 
-def _table(records: Sequence[Record]) -> Table:
+def _table(records: Sequence[Record], header: bool) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
-    for heading in HEADINGS[:2]:
-        table.add_column(heading, overflow="fold", min_width=12)
+    # Every width is fixed, so that the rows of all models stand in the same columns.
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False, show_header=header)
+    table.add_column("  compute units", width=_UNITS_WIDTH, overflow="fold")
     for heading in HEADINGS[2:-1]:
-        table.add_column(heading, overflow="fold", justify="right", min_width=5, max_width=6)
-    # Wide enough for "1 inconclusive", so that verdicts are never cut.
-    table.add_column(HEADINGS[-1], min_width=14, no_wrap=True)
+        table.add_column(heading, width=6, justify="right", overflow="fold")
+    table.add_column(HEADINGS[-1], width=_CHECKS_WIDTH, no_wrap=True)
     for record in records:
-        *cells, checks = row(record)
-        table.add_row(*cells, checks.replace(", ", "\n"))
+        _, units, *cells, checks = row(record)
+        table.add_row(f"  {units}", *cells, checks.replace(", ", "\n"))
     return table
-
-
-def _open_checks(records: Sequence[Record]) -> Iterator[str]:
-    for verdict, word in _WORDS.items():
-        if verdict == "passed":
-            continue
-        for record in records:
-            for check in record.checks:
-                if check.verdict == verdict:
-                    yield f"{word}: {printable(record.id)} on {record.compute_units}: {printable(check_line(check))}"
-            if record.regression is not None and record.regression.verdict == verdict:
-                yield f"{word}: {printable(record.id)} on {record.compute_units}: {_regression(record)}"
-
-
-def _regression(record: Record) -> str:
-    found = record.regression
-    if found is None or found.effect is None:
-        return f"against the baseline: {printable(found.reason or '') if found else ''}"
-    margin = f" +- {percent(found.margin)}" if found.margin is not None else ""
-    reason = f": {printable(found.reason)}" if found.reason else ""
-    return f"{percent(found.effect, signed=True)}{margin} against {found.runs} baseline runs{reason}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from report_examples import RECORD, bare_record
 
 from pytest_coreml.report.terminal import MOST_ROWS, row, summary_lines
+from pytest_coreml.verdict.check import Check
 
 
 def test_a_run_without_records_has_no_summary():
@@ -20,24 +21,47 @@ def test_a_row_has_the_promised_cells():
     )
 
 
-def test_the_table_fits_eighty_columns():
-    """Narrow terminals fold names, and cut nothing."""
+def test_the_summary_fits_eighty_columns_and_cuts_nothing():
+    """Model and test stand above the rows of their compute units; every cell is there."""
     lines = summary_lines([bare_record(), RECORD], width=80)
-    table = [line for line in lines if not line.startswith(("failed:", "inconclusive:", "not judged:"))]
 
-    assert max(map(len, table)) <= 80
+    assert max(map(len, lines)) <= 80
+    assert "Encoder.mlpackage  test_a.py::test_encoder" in lines
     assert all(
-        any(cell in line for line in table) for cell in ("1 failed", "1 inconclusive", "1 not judged", "72.6", "48.5")
+        any(cell in line for line in lines)
+        for cell in ("  cpuAndNeuralEngine", "1 failed", "1 inconclusive", "1 not judged", "72.6", "48.5")
     )
 
 
-def test_every_open_check_is_listed_with_its_reason():
-    """Failed first, then inconclusive, then not judged; passed checks are not listed."""
-    lines = [line for line in summary_lines([RECORD]) if line.startswith(("failed", "inconclusive", "not judged"))]
+def test_tests_of_one_model_are_told_apart():
+    """Each test has a heading of its own, and its instances one."""
+    records = [bare_record(id=f"test_a.py::{test}") for test in ("test_one[all]", "test_one[cpuOnly]", "test_two[all]")]
+    lines = summary_lines(records)
 
-    assert [line.partition(":")[0] for line in lines] == ["failed", "failed", "inconclusive", "not judged"]
-    assert lines[2].endswith("load 92 ms, budget 50 ms (+84.0 %): the machine was disturbed")
-    assert lines[3].endswith("this machine has no gpu")
+    assert [line.split()[-1] for line in lines if "test_a.py" in line] == ["test_a.py::test_one", "test_a.py::test_two"]
+
+
+def test_every_open_check_is_listed_under_its_reason():
+    """Failed first, then inconclusive, then not judged; passed checks are not listed."""
+    lines = summary_lines([RECORD], width=200)
+    heads = [line for line in lines if line.startswith(("failed", "inconclusive", "not judged"))]
+
+    assert [line.partition(":")[0] for line in heads] == ["failed", "failed", "inconclusive", "not judged"]
+    assert lines[lines.index("inconclusive: the machine was disturbed") :][:3] == [
+        "inconclusive: the machine was disturbed",
+        "  test_a.py::test_encoder[cpuAndNeuralEngine]",
+        "    load 92 ms, budget 50 ms (+84.0 %)",
+    ]
+
+
+def test_a_reason_that_many_share_is_given_once():
+    """The same machine disturbs all; its tests are listed below."""
+    check = Check("load_ms", 50, 92, "inconclusive", "the machine was disturbed")
+    records = [bare_record(id=f"test_{name}[all]", checks=[check]) for name in "abc"]
+    lines = summary_lines(records)
+
+    assert lines.count("inconclusive: the machine was disturbed") == 1
+    assert [line for line in lines if line.startswith("  test_")] == ["  test_a[all]", "  test_b[all]", "  test_c[all]"]
 
 
 def test_brackets_in_names_are_no_markup():

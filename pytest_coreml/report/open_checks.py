@@ -1,0 +1,81 @@
+"""Every check that did not pass, under the reason that it shares with others."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pytest_coreml.report.failure_text import finding
+from pytest_coreml.report.figures import percent, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_coreml.record import Record
+    from pytest_coreml.verdict.check import Verdict
+
+# The worst first.
+_WORDS: Final[dict[Verdict, str]] = {"failed": "failed", "inconclusive": "inconclusive", "not_judged": "not judged"}
+
+
+class _Open(NamedTuple):
+    verdict: Verdict
+    reason: str
+    where: str
+    text: str
+
+
+def open_check_lines(records: Sequence[Record], width: int) -> list[str]:
+    """Give lines of at most *width* columns, where words allow it: a reason, the tests it is for, their checks."""
+    groups: dict[tuple[Verdict, str], dict[str, list[str]]] = {}
+    for found in (found for record in records for found in _open(record)):
+        groups.setdefault((found.verdict, found.reason), {}).setdefault(found.where, []).append(found.text)
+    return [
+        line
+        for wanted, word in _WORDS.items()
+        for (verdict, reason), tests in groups.items()
+        if verdict == wanted
+        for line in _group(word, reason, tests, width)
+    ]
+
+
+def _group(word: str, reason: str, tests: dict[str, list[str]], width: int) -> Iterator[str]:
+    yield from _wrapped(f"{word}: {reason}" if reason else word, "", width)
+    for where, texts in tests.items():
+        yield from _wrapped(where, "  ", width)
+        for text in texts:
+            yield from _wrapped(text, "    ", width)
+
+
+def _wrapped(text: str, indent: str, width: int) -> list[str]:
+    # A test id or a path is never broken: it is there to be copied.
+    return textwrap.wrap(
+        printable(text),
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _open(record: Record) -> Iterator[_Open]:
+    where = place(record)
+    for check in record.checks:
+        if check.verdict != "passed":
+            yield _Open(check.verdict, check.reason or "", where, finding(check))
+    if record.regression is not None and record.regression.verdict != "passed":
+        yield _Open(record.regression.verdict, record.regression.reason or "", where, _regression(record))
+
+
+def place(record: Record) -> str:
+    """Say which test, and under which compute units where its id does not."""
+    return record.id if record.compute_units in record.id else f"{record.id} on {record.compute_units}"
+
+
+def _regression(record: Record) -> str:
+    found = record.regression
+    if found is None or found.effect is None:
+        return "against the baseline"
+    margin = f" +- {percent(found.margin)}" if found.margin is not None else ""
+    return f"{percent(found.effect, signed=True)}{margin} against {found.runs} baseline runs"
