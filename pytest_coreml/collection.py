@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_coreml.errors import CoreMLTestError
+from pytest_coreml.errors import CoreMLTestError, UnfitMachineError
 from pytest_coreml.presence import state_of
 
 if TYPE_CHECKING:
@@ -58,7 +58,10 @@ class ModelItem(pytest.Item):
 
     def runtest(self) -> None:
         """Load and measure."""
-        model = state_of(self.config).session.load(self.path, self._units)
+        try:
+            model = state_of(self.config).session.load(self.path, self._units)
+        except UnfitMachineError as error:
+            pytest.skip(str(error))
         model.predict(model.example_inputs())
         model.measure(model.last_inputs)
 

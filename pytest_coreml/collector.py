@@ -15,8 +15,8 @@ NAME: Final = "pytest-coreml-collector"
 class Collector:
     """A plugin of its own, so that it gets the reports which pytest-xdist's workers send.
 
-    *entries*: encoded records; *models*: encoded specifications by digest; *machine*: facts, as the first report that
-    came has them. *problem*: why the report could not be written.
+    *entries*: encoded records; *models*: encoded specifications by digest; *machine*: facts, from the
+    first report that came to the last one. *problem*: why the report could not be written.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -30,11 +30,13 @@ class Collector:
         """Keep the records that came with a report."""
         sent = getattr(report, "coreml", None)
         if sent is not None:
+            from pytest_coreml.machine.document import joined
+
             # The controller of pytest-xdist collects no tests: this may be the first thing of ours that it meets.
             state_of(self._config)
             self.entries += sent["records"]
             self.models.update(sent["models"])
-            self.machine = self.machine or sent["machine"]
+            self.machine = joined(self.machine, sent["machine"]) if self.machine else sent["machine"]
 
 
 def collector_of(config: pytest.Config) -> Collector | None:

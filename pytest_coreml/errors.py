@@ -19,6 +19,10 @@ class ModelError(CoreMLTestError):
     """A model cannot be read, compiled, loaded or executed; the text names the file and the cause."""
 
 
+class UnfitMachineError(CoreMLTestError):
+    """What a test is about does not exist on this machine; the test is skipped with the text."""
+
+
 class InputError(CoreMLTestError):
     """`predict` got inputs that the model does not take; the text says what it expects."""
 

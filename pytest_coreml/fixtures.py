@@ -55,13 +55,22 @@ coreml_cpu_and_neural_engine = _unit_fixture("coreml_cpu_and_neural_engine")
 
 @pytest.fixture(scope="session")
 def coreml_load(request: pytest.FixtureRequest) -> Callable[..., CoreMLModel]:
-    """A factory: `coreml_load(source, compute_units="all", function=None)` gives a loaded model."""
+    """A factory: `coreml_load(source, compute_units="all", function=None)` gives a loaded model.
+
+    On a virtual Mac the default is `cpuOnly`, and other compute units skip the test.
+    """
     from pytest_coreml.compute_units import parse_compute_units
+    from pytest_coreml.errors import UnfitMachineError
+    from pytest_coreml.options import default_units
 
     state = state_of(request.config)
 
-    def load(source: Any, compute_units: object = "all", function: str | None = None) -> CoreMLModel:
-        return state.session.load(source, parse_compute_units(compute_units), function)
+    def load(source: Any, compute_units: object = None, function: str | None = None) -> CoreMLModel:
+        units = default_units(state.options.runtime) if compute_units is None else parse_compute_units(compute_units)
+        try:
+            return state.session.load(source, units, function)
+        except UnfitMachineError as error:
+            pytest.skip(str(error))
 
     return load
 

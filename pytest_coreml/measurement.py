@@ -10,6 +10,9 @@ import statistics
 from dataclasses import dataclass
 from functools import cached_property
 
+# The machine's thermal state before and after, in the system's words.
+Thermal = tuple[str, str]
+
 # A call is undisturbed when its threads waited for a CPU for at most this share of its wall time.
 UNDISTURBED_SHARE = 0.05
 # A run can be judged when it has this many undisturbed calls, or this share of all its calls, whichever is more.
@@ -31,17 +34,27 @@ def quantile(values: list[float] | tuple[float, ...], q: float) -> float:
     return ordered[below] + (ordered[above] - ordered[below]) * (position - below)
 
 
+def _changed(thermal: Thermal | None) -> bool:
+    return thermal is not None and thermal[0] != thermal[1]
+
+
 @dataclass(frozen=True)
 class LoadTimes:
     """Compile and load times in ms, in the order measured.
 
     *first_load_ms*: from a path never used before. *load_ms*: from a path loaded before.
-    *compile_ms*: wall time, since Core ML gives no duration for it.
+    *compile_ms*: wall time, since Core ML gives no duration for it. *thermal*: None where the system does not tell.
     """
 
     compile_ms: tuple[float, ...] = ()
     first_load_ms: tuple[float, ...] = ()
     load_ms: tuple[float, ...] = ()
+    thermal: Thermal | None = None
+
+    @property
+    def thermal_changed(self) -> bool:
+        """Whether the machine became warmer or cooler meanwhile, as far as is known."""
+        return _changed(self.thermal)
 
 
 @dataclass(frozen=True)
@@ -50,7 +63,8 @@ class Measurement:
 
     *native_ms*, *wall_ms*, *wait_ms*: one value a sample; *wait_ms* is None where the platform gives no reading.
     *warmup*: calls made before, not counted. *batch*: calls that one sample is the mean of (1, but for very short
-    calls). *first_ms*: native time of the very first prediction after loading, where this run made it.
+    calls). *first_ms*: native time of the very first prediction after loading, where this run made it. *thermal*: None
+    where the system does not tell.
     """
 
     native_ms: tuple[float, ...]
@@ -59,6 +73,12 @@ class Measurement:
     warmup: int
     batch: int = 1
     first_ms: float | None = None
+    thermal: Thermal | None = None
+
+    @property
+    def thermal_changed(self) -> bool:
+        """Whether the machine became warmer or cooler meanwhile, as far as is known."""
+        return _changed(self.thermal)
 
     @cached_property
     def undisturbed_ms(self) -> tuple[float, ...]:

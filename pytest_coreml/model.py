@@ -105,7 +105,7 @@ class CoreMLModel:
         given."""
         values = {name: plain(value) for name, value in inputs.items()} if inputs is not None else None
         self._watch(self)
-        self.measurement = self._lease.ask(protocol.Measure(values, calls or self._calls))
+        self.measurement = self._lease.measure(values, calls or self._calls)
         return self.measurement
 
     @property

@@ -40,12 +40,13 @@ class Options:
     def from_config(cls, config: pytest.Config) -> Options:
         """Read the options, and for those not given the ini file; `UsageError` for a value that cannot be."""
         report = given(config, "report")
+        runtime = _choice("runtime", given(config, "runtime"), RUNTIMES)
         return cls(
             rootdir=config.rootpath,
             report=Path(config.invocation_params.dir, report) if report else None,
-            runtime=_choice("runtime", given(config, "runtime"), RUNTIMES),
+            runtime=runtime,
             model=given(config, "model"),
-            compute_units=_units(given(config, "compute_units") or "all"),
+            compute_units=_units(given(config, "compute_units") or default_units(runtime)),
             calls=_number("calls", given(config, "calls") or "100", int),
             timeout=_number("timeout", given(config, "timeout") or "600", float),
             inconclusive=cast(
@@ -55,6 +56,15 @@ class Options:
             precision=cast("Precision", _choice("precision", given(config, "precision"), PRECISIONS)),
             dropin=_choice("dropin", given(config, "dropin"), ("false", "true")) == "true",
         )
+
+
+def default_units(runtime: str) -> ComputeUnits:
+    """Give the compute units of what names none: `all`, but `cpuOnly` where Core ML runs on a virtual Mac."""
+    # What this machine is costs a look at the system, and matters on Macs only.
+    from pytest_coreml import machine
+    from pytest_coreml.machine.policy import default_compute_units
+
+    return default_compute_units(machine.identity()) if machine.is_mac() and runtime != "reference" else "all"
 
 
 def _units(text: str) -> tuple[ComputeUnits, ...]:

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.client import Engine
 from pytest_coreml.engine.lease import Context, Engines, Key, Lease
+from pytest_coreml.engine.protocol import ListDevices
+from pytest_coreml.errors import UnfitMachineError
+from pytest_coreml.machine import identity
+from pytest_coreml.machine.policy import clock_doubt, unfit_units
 from pytest_coreml.model import CoreMLModel
 from pytest_coreml.record import Record
 from pytest_coreml.sources import Sources
@@ -19,16 +23,12 @@ if TYPE_CHECKING:
 
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.declared import Declared
-    from pytest_coreml.engine.protocol import EngineFacts, Progress
+    from pytest_coreml.engine.protocol import DeviceFacts, EngineFacts, Progress
+    from pytest_coreml.machine.watch import Watch
     from pytest_coreml.measurement import Measurement
     from pytest_coreml.options import Options
     from pytest_coreml.spec import ModelSpec
     from pytest_coreml.verdict.check import Check
-
-_STAND_IN = (
-    "the reference runtime stands in for Core ML, whose time this budget is about; "
-    "--coreml-runtime=reference judges the reference runtime's own"
-)
 
 
 @dataclass
@@ -64,14 +64,21 @@ class Session:
     def __init__(self, options: Options, progress: Callable[[str, Progress], None]) -> None:
         self.options = options
         self.sources = Sources(options.rootdir)
-        self.engines = Engines(self._engine, Context(progress))
+        self._context = Context(progress)
+        self.engines = Engines(self._engine, self._context)
         self.trial: Trial | None = None
         self.records: list[Record] = []
         self.specs: dict[str, ModelSpec] = {}
         self.facts: EngineFacts | None = None
+        self.devices: tuple[DeviceFacts, ...] | None = None
         self._measured: dict[tuple[str, str | None, ComputeUnits], Measurement] = {}
         self._models: dict[Key, CoreMLModel] = {}
         self._attempts: dict[str, int] = {}
+
+    @property
+    def watch(self) -> Watch:
+        """What was seen of the machine's conditions so far."""
+        return self._context.watch
 
     def begin(self, test_id: str, folder: Path, declared: Declared, timed: bool = False) -> Trial:
         """Begin a test; *timed*: as `Trial` says."""
@@ -82,13 +89,18 @@ class Session:
     def load(self, source: Any, units: ComputeUnits, function: str | None = None) -> CoreMLModel:
         """Give the model of *source*, loaded for *units* in an engine, and note that the present test uses it.
 
-        Raises `ModelError` when it cannot be found or loaded, `EngineError` when its engine died.
+        Raises `ModelError` when it cannot be found or loaded, `EngineError` when its engine died, `UnfitMachineError`
+        when this machine is not fit for *units*.
         """
+        if reason := unfit_units(units, self.options.runtime, identity()):
+            raise UnfitMachineError(reason)
         folder = self.trial.folder if self.trial else self.options.rootdir
         path = self.sources.resolve(source, folder)
         timed = self.trial is not None and self.trial.timed
         lease = self.engines.lease(Key(str(path), units, function), timed)
-        self.facts = lease.engine.facts
+        if self.facts is None:
+            self.facts = lease.engine.facts
+            self.devices = lease.ask(ListDevices())
         model = self._model(lease, path)
         self.specs[model.sha256] = model.spec
         self._watch(model)
@@ -181,13 +193,14 @@ class Session:
             size_mb=model.spec.size_mb,
             memory_mb=record.memory_mb,
             partners=self._partners(model),
-            clock=self._clock(model),
+            clock=clock_doubt(model.runtime, self.options.runtime, identity()),
         )
         checks = [check for budget in trial.declared.budgets for check in judge_budgets(budget, facts)]
         if trial.declared.rules:
             record.placement = model.placement
+            devices = tuple(found.device for found in self.devices) if self.devices is not None else None
             for rule in trial.declared.rules:
-                checks += judge_placement(rule, record.placement, model.compute_units, None, record.placement.reason)
+                checks += judge_placement(rule, record.placement, model.compute_units, devices, record.placement.reason)
         return checks
 
     def _partners(self, model: CoreMLModel) -> Mapping[ComputeUnits, Measurement]:
@@ -196,10 +209,6 @@ class Session:
             for (sha256, function, units), measured in self._measured.items()
             if (sha256, function) == (model.sha256, model.function)
         }
-
-    def _clock(self, model: CoreMLModel) -> str | None:
-        chosen = self.options.runtime == "reference"
-        return _STAND_IN if model.runtime == "reference" and not chosen else None
 
 
 def outcome_of(records: list[Record], inconclusive: str) -> tuple[str, list[Check]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_coreml.declared import Declared, Reader
-from pytest_coreml.errors import CoreMLTestError, UsageError
+from pytest_coreml.errors import CoreMLTestError, UnfitMachineError, UsageError
 from pytest_coreml.presence import CURRENT, uses_fixture
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ class State:
         """Load for a fixture: what goes wrong is the failure of the test, without a traceback through us."""
         try:
             return self.session.load(source, units, self.declared_now().function)
+        except UnfitMachineError as error:
+            pytest.skip(str(error))
         except CoreMLTestError as error:
             text = str(error)
         # Outside of the handler, or pytest would show the same text twice, as an exception and its cause.
@@ -108,9 +110,15 @@ class State:
 
     def machine(self) -> dict[str, Any]:
         """Facts about this machine, as the report has them."""
-        from pytest_coreml.machine import machine_json
+        from pytest_coreml.machine import conditions, identity
+        from pytest_coreml.machine.document import Software, machine_json
 
-        return machine_json(self.session.facts if self.used else None, self.options.runtime)
+        if not self.used:
+            now = conditions()
+            return machine_json(identity(), now, now, Software(self.options.runtime))
+        session = self.session
+        software = Software(self.options.runtime, session.facts, session.devices)
+        return machine_json(identity(), session.watch.first or conditions(), session.watch.last, software)
 
     def close(self) -> None:
         """Close what a session opened."""

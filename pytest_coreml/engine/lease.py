@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.errors import EngineDiedError, EngineError
+from pytest_coreml.machine import conditions
+from pytest_coreml.machine.watch import Watch
 from pytest_coreml.turns import Turns
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.engine.client import Engine
     from pytest_coreml.engine.protocol import Loaded, Progress
+    from pytest_coreml.measurement import Measurement, Thermal
     from pytest_coreml.placement import Placement
 
 T = TypeVar("T")
@@ -35,10 +38,12 @@ class Key:
 
 @dataclass(frozen=True)
 class Context:
-    """What all engines of a run share. *progress* is told what is done to which model."""
+    """What all engines of a run share. *progress* is told what is done to which model; *watch* looks at the machine's
+    conditions around what is measured."""
 
     progress: Callable[[str, Progress], None]
     turns: Turns = field(default_factory=Turns)
+    watch: Watch = field(default_factory=lambda: Watch(conditions))
 
 
 class Lease:
@@ -56,7 +61,7 @@ class Lease:
         self._subject = engine.subject = f"{name} on {key.compute_units}"
         # Whatever starting it takes, it is nobody's turn meanwhile.
         engine.start()
-        self.loaded: Loaded = self.ask(protocol.Load(key.path, key.compute_units, key.function, measured=timed))
+        self.loaded = self._load()
 
     def ask(self, request: protocol.Request[T]) -> T:
         """Ask the engine, as `Engine.ask` does; what is measured waits for its turn before."""
@@ -71,6 +76,24 @@ class Lease:
     def turn(self) -> AbstractContextManager[None]:
         """Wait for the turn to measure on this host, and hold it; turns can be nested."""
         return self._context.turns.taken(lambda: self._tell(protocol.Progress(_WAITING)))
+
+    def measure(self, inputs: protocol.Features | None, calls: int) -> Measurement:
+        """Measure *calls* predictions."""
+        measurement, thermal = self._ask_watched(protocol.Measure(inputs, calls))
+        return replace(measurement, thermal=thermal)
+
+    def _load(self) -> Loaded:
+        key, timed = self.key, self._first_is_timed
+        request = protocol.Load(key.path, key.compute_units, key.function, measured=timed)
+        if not timed:
+            return self.ask(request)
+        loaded, thermal = self._ask_watched(request)
+        return replace(loaded, times=replace(loaded.times, thermal=thermal))
+
+    def _ask_watched(self, request: protocol.Request[T]) -> tuple[T, Thermal | None]:
+        # Within the turn: to look takes processor time, which is another's to measure.
+        with self.turn():
+            return self._context.watch.during(lambda: self.ask(request))
 
     def _tell(self, progress: Progress) -> None:
         self._context.progress(self._subject, progress)

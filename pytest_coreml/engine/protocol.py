@@ -17,7 +17,7 @@ from pytest_coreml.spec import ModelSpec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.compute_units import ComputeUnits, Device
 
 T = TypeVar("T")
 # Names of inputs or outputs to values by coremltools' conventions: numpy arrays, PIL images, numbers, strings, dicts.
@@ -36,13 +36,13 @@ class Request(Generic[T]):
 
 @dataclass(frozen=True)
 class EngineFacts:
-    """What an engine is made of. *runtime*: `coreml` or `reference`, with its version."""
+    """What an engine is made of. *runtime*: `coreml`, whose version is the system's, or `reference`."""
 
     pid: int
     python: str
     coremltools: str
     runtime: Literal["coreml", "reference"]
-    runtime_version: str
+    runtime_version: str | None
     threads: int | None
 
 
@@ -51,6 +51,24 @@ class Hello(Request[EngineFacts]):
     """Import coremltools over the chosen native module, and say what is there."""
 
     doing = "starting an engine for"
+
+
+@dataclass(frozen=True)
+class DeviceFacts:
+    """A compute device that models may use. *cores*: None where the runtime does not tell."""
+
+    device: Device
+    cores: int | None = None
+
+
+@dataclass(frozen=True)
+class ListDevices(Request["tuple[DeviceFacts, ...] | None"]):
+    """List the compute devices; None where the runtime does not tell.
+
+    To be asked after loading: to look for devices wakes parts of the system that a first load should wake.
+    """
+
+    doing = "listing the devices for"
 
 
 @dataclass(frozen=True)

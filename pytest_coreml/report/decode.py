@@ -12,6 +12,7 @@ from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.regression import Regression
 
 if TYPE_CHECKING:
+    from pytest_coreml.measurement import Thermal
     from pytest_coreml.report.encode import Json
 
 
@@ -44,6 +45,7 @@ def decode_load(value: Json) -> LoadTimes:
         compile_ms=tuple(value["compile_ms"]),
         first_load_ms=tuple(value["first_load_ms"]),
         load_ms=tuple(value["load_ms"]),
+        thermal=decode_thermal(value.get("thermal")),
     )
 
 
@@ -56,7 +58,13 @@ def decode_measurement(value: Json) -> Measurement:
         warmup=value["warmup"],
         batch=value.get("batch", 1),
         first_ms=value.get("first_ms"),
+        thermal=decode_thermal(value.get("thermal")),
     )
+
+
+def decode_thermal(value: Json | None) -> Thermal | None:
+    """Make the thermal states before and after a measurement."""
+    return (value["before"], value["after"]) if value is not None else None
 
 
 def decode_placement(value: Json) -> Placement:

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_coreml.measurement import LoadTimes, Measurement
+    from pytest_coreml.measurement import LoadTimes, Measurement, Thermal
     from pytest_coreml.placement import Operation, Placement
     from pytest_coreml.record import Record
     from pytest_coreml.spec import Feature, ModelSpec
@@ -49,6 +49,7 @@ def encode_load(load: LoadTimes) -> Json:
         "compile_ms": list(load.compile_ms),
         "first_load_ms": list(load.first_load_ms),
         "load_ms": list(load.load_ms),
+        "thermal": encode_thermal(load.thermal),
     }
 
 
@@ -61,6 +62,7 @@ def encode_measurement(measurement: Measurement) -> Json:
         "warmup": measurement.warmup,
         "batch": measurement.batch,
         "first_ms": finite(measurement.first_ms),
+        "thermal": encode_thermal(measurement.thermal),
         "undisturbed": measurement.undisturbed,
         "min_ms": measurement.min_ms,
         "p10_ms": measurement.p10_ms,
@@ -68,6 +70,11 @@ def encode_measurement(measurement: Measurement) -> Json:
         "p90_ms": measurement.p90_ms,
         "p95_ms": measurement.p95_ms,
     }
+
+
+def encode_thermal(thermal: Thermal | None) -> Json | None:
+    """Give the thermal states before and after a measurement."""
+    return {"before": thermal[0], "after": thermal[1]} if thermal is not None else None
 
 
 def encode_placement(placement: Placement) -> Json:

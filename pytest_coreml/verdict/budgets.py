@@ -6,6 +6,7 @@ import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_coreml.measurement import Measurement
 from pytest_coreml.verdict.check import Check
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.markers import Budget
-    from pytest_coreml.measurement import LoadTimes, Measurement
+    from pytest_coreml.measurement import LoadTimes
     from pytest_coreml.verdict.check import Verdict
 
 
@@ -22,8 +23,7 @@ class Facts:
     """What budgets are judged by: everything known of one record.
 
     *partners*: measurements of the same test under other settings in the same run; an absent key was not measured.
-    *clock*: None when times may be judged, else the reason why they may not. *thermal_changed*: the thermal state of
-    the machine changed while measuring.
+    *clock*: None when times may be judged, else the reason why they may not.
     """
 
     compute_units: ComputeUnits
@@ -33,7 +33,6 @@ class Facts:
     memory_mb: float | None = None
     partners: Mapping[ComputeUnits, Measurement | None] = field(default_factory=dict)
     clock: str | None = None
-    thermal_changed: bool = False
 
 
 _PREDICT_FIGURES: dict[str, Callable[[Measurement], float | None]] = {
@@ -61,7 +60,8 @@ def judge_budgets(budget: Budget, facts: Facts) -> list[Check]:
     """Give one check for each limit that *budget* sets, none when it is for other compute units.
 
     A figure equal to its limit keeps it. A figure beyond its limit that other processes may have caused is
-    `inconclusive`; one that keeps its limit in spite of them has passed.
+    `inconclusive`; one that keeps its limit in spite of them has passed. A time taken while the machine became warmer
+    or cooler is `inconclusive` in any case.
     """
     if budget.compute_units is not None and facts.compute_units not in budget.compute_units:
         return []
@@ -71,15 +71,17 @@ def judge_budgets(budget: Budget, facts: Facts) -> list[Check]:
 def _figures(budget: Budget, facts: Facts) -> Iterator[Check]:
     for name, figure in _PREDICT_FIGURES.items():
         value = figure(facts.predict) if facts.predict is not None else None
-        yield from _limit(budget, name, value, facts.clock, _doubt(facts, facts.predict))
+        yield from _limit(budget, name, value, facts.clock, facts.predict)
     for name in _LOAD_FIGURES:
         samples = getattr(facts.load, name, ())
-        yield from _limit(budget, name, statistics.median(samples) if samples else None, facts.clock, _doubt(facts))
+        yield from _limit(budget, name, statistics.median(samples) if samples else None, facts.clock, facts.load)
     for name in _EXACT_FIGURES:
         yield from _limit(budget, name, getattr(facts, name), None, None)
 
 
-def _limit(budget: Budget, name: str, value: float | None, clock: str | None, doubt: str | None) -> Iterator[Check]:
+def _limit(
+    budget: Budget, name: str, value: float | None, clock: str | None, measured: LoadTimes | Measurement | None
+) -> Iterator[Check]:
     limit: float | None = getattr(budget, name)
     if limit is None:
         return
@@ -89,7 +91,7 @@ def _limit(budget: Budget, name: str, value: float | None, clock: str | None, do
         yield Check(name, limit, None, "not_judged", "nothing was measured")
     else:
         kept = value >= limit if name.startswith("min_") else value <= limit
-        yield Check(name, limit, value, *_verdict(kept, None if kept else doubt))
+        yield Check(name, limit, value, *_verdict(kept, _thermal_doubt(measured) or _doubt(measured, kept)))
 
 
 def _speedups(budget: Budget, facts: Facts) -> Iterator[Check]:
@@ -111,7 +113,8 @@ def _speedup(units: ComputeUnits, limit: float, facts: Facts) -> Check:
     value = partner.median_ms / own.median_ms if own.median_ms > 0 else float("inf")
     # A disturbed run looks slower than it is: a slow partner can only help, a slow run of our own only hurt.
     kept = value >= limit
-    return Check(name, limit, value, *_verdict(kept, _doubt(facts, partner if kept else own)))
+    doubt = _thermal_doubt(partner) or _thermal_doubt(own) or _doubt(partner if kept else own, kept=False)
+    return Check(name, limit, value, *_verdict(kept, doubt))
 
 
 def _verdict(kept: bool, doubt: str | None) -> tuple[Verdict, str | None]:
@@ -120,13 +123,21 @@ def _verdict(kept: bool, doubt: str | None) -> tuple[Verdict, str | None]:
     return ("passed" if kept else "failed"), None
 
 
-def _doubt(facts: Facts, run: Measurement | None = None) -> str | None:
-    """Give the reason why a time may be longer than the model's own, if there is one."""
-    if run is not None and not run.usable:
-        return (
-            f"only {run.undisturbed} of {len(run.native_ms)} calls were undisturbed by other processes; "
-            "free the machine and run again"
-        )
-    if facts.thermal_changed:
-        return "the thermal state of the machine changed while measuring; let it cool down and run again"
-    return None
+def _doubt(measured: LoadTimes | Measurement | None, kept: bool) -> str | None:
+    """Give the reason why a time may be longer than the model's own; to one that keeps its limit this is no doubt."""
+    if kept or not isinstance(measured, Measurement) or measured.usable:
+        return None
+    return (
+        f"only {measured.undisturbed} of {len(measured.native_ms)} calls were undisturbed by other processes; "
+        "free the machine and run again"
+    )
+
+
+def _thermal_doubt(measured: LoadTimes | Measurement | None) -> str | None:
+    if measured is None or measured.thermal is None or not measured.thermal_changed:
+        return None
+    before, after = measured.thermal
+    return (
+        f"the thermal state of the machine changed from {before} to {after} while measuring; "
+        "let it cool down and run again"
+    )

@@ -10,7 +10,12 @@ if TYPE_CHECKING:
 # Each is a place in a report's machine, and the word for it.
 _PLACES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (("chip",), "chip"),
+    # The same chip is cooled better in another Mac.
+    (("model_identifier",), "model"),
     (("cores", "total"), "cores"),
+    (("virtual",), "virtual machine"),
+    (("rosetta",), "Rosetta"),
+    (("low_power_mode",), "low-power mode"),
     (("os", "name"), "operating system"),
     (("os", "build"), "OS build"),
     (("runtime", "name"), "runtime"),
@@ -21,13 +26,20 @@ _PLACES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
 
 def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Name what makes times of the two machines incomparable, as `OS build 25F80, now 25G12`; empty when nothing."""
-    pairs = ((word, value_at(one, place), value_at(other, place)) for place, word in _PLACES)
-    return [f"{word} {before}, now {now}" for word, before, now in pairs if before != now]
+    before, now = _facts(one), _facts(other)
+    return [f"{word} {before[word]}, now {now[word]}" for word in before if before[word] != now[word]]
 
 
 def machine_kind(machine: Mapping[str, Any]) -> tuple[Any, ...]:
     """Give what two machines have in common when their times can be compared."""
-    return tuple(value_at(machine, place) for place, _ in _PLACES)
+    return tuple(_facts(machine).values())
+
+
+def _facts(machine: Mapping[str, Any]) -> dict[str, Any]:
+    facts = {word: value_at(machine, place) for place, word in _PLACES}
+    gpus = [device for device in machine.get("devices") or () if device["device"] == "gpu"]
+    # Chips of one name differ in the number of them.
+    return {**facts, "GPU cores": gpus[0].get("cores") if gpus else None}
 
 
 def value_at(machine: Mapping[str, Any], place: tuple[str, ...]) -> Any:

@@ -60,6 +60,7 @@ MEASUREMENT = Measurement(
     warmup=20,
     batch=2,
     first_ms=44.5,
+    thermal=("nominal", "fair"),
 )
 
 PLACEMENT = Placement(
@@ -78,7 +79,7 @@ RECORD = Record(
     function="main",
     runtime="coreml",
     outcome="failed",
-    load=LoadTimes(compile_ms=(812.0,), first_load_ms=(640.0,), load_ms=(93.0, 91.0)),
+    load=LoadTimes(compile_ms=(812.0,), first_load_ms=(640.0,), load_ms=(93.0, 91.0), thermal=("nominal", "nominal")),
     predict=MEASUREMENT,
     memory_mb=48.5,
     placement=PLACEMENT,

@@ -7,7 +7,6 @@ import importlib
 import importlib.util
 import logging
 import os
-import platform
 import sys
 from typing import TYPE_CHECKING, Literal
 
@@ -80,13 +79,13 @@ def threads() -> int:
     return int(os.environ.get("PYTEST_COREML_THREADS", "1"))
 
 
-def runtime_version(runtime: str) -> str:
-    """Give the version of what executes models: macOS with its build for Core ML, ONNX Runtime for the reference."""
-    if runtime == "reference":
-        import importlib.metadata
+def runtime_version(runtime: str) -> str | None:
+    """Give the version of what executes models: ONNX Runtime for the reference. Core ML has none but the system's."""
+    if runtime != "reference":
+        return None
+    import importlib.metadata
 
-        return f"onnxruntime {importlib.metadata.version('onnxruntime')}"
-    return f"macOS {platform.mac_ver()[0]}"
+    return f"onnxruntime {importlib.metadata.version('onnxruntime')}"
 
 
 def _no_binding_text() -> str:

@@ -45,6 +45,7 @@ class Service:
         self._kept: list[object] = []
         self._handlers: dict[type, Callable[[Any], object]] = {
             protocol.Hello: self._hello,
+            protocol.ListDevices: self._list_devices,
             protocol.Describe: self._describe,
             protocol.Load: self._load,
             protocol.Predict: self._predict,
@@ -77,6 +78,11 @@ class Service:
             runtime_version=binding.runtime_version(runtime),
             threads=binding.threads() if runtime == "reference" else None,
         )
+
+    def _list_devices(self, _: protocol.ListDevices) -> tuple[protocol.DeviceFacts, ...] | None:
+        from pytest_coreml.engine.server.devices import list_devices
+
+        return list_devices()
 
     def _describe(self, request: protocol.Describe) -> ModelSpec:
         from pytest_coreml.engine.server.describing import describe

@@ -43,6 +43,17 @@ NO_THERMAL_WARNING = (
     "Note: No performance warning level has been recorded\n"
     "Note: No CPU power status has been recorded\n"
 )
+GPU = """\
++-o AGXAcceleratorG16X  <class AGXAcceleratorG16X, id 0x1000003a1, registered, matched, active, busy 0, retain 71>
+    {{
+      "IOClass" = "AGXAcceleratorG16X"
+      "PerformanceStatistics" = {{"In use system memory (driver)"=0,"Device Utilization %"=3,"recoveryCount"=0}}
+      "IOReportLegendPublic" = Yes
+      "model" = "{name}"
+      "gpu-core-count" = {cores}
+      "MetalPluginName" = "AGXMetalG16X"
+    }}
+"""
 SETTINGS = "System-wide power settings:\nCurrently in use:\n standby              1\n lowpowermode         {}\n"
 
 
@@ -53,6 +64,7 @@ class MacFacts:
     sysctl: dict[str, str] = field(default_factory=lambda: dict(M4_PRO))
     version: str = "26.5.1"
     build: str = "25F80"
+    gpu: str = GPU.format(name="Apple M4 Pro", cores=20)
     battery: str = ON_MAINS
     thermal: str = NO_THERMAL_WARNING
     low_power_mode: int = 0
@@ -60,11 +72,12 @@ class MacFacts:
 
 
 def write_commands(folder: Path, facts: MacFacts) -> None:
-    """Write `sysctl`, `sw_vers`, `pmset` and `notifyutil` into *folder*, for the front of PATH."""
+    """Write `sysctl`, `sw_vers`, `pmset`, `ioreg` and `notifyutil` into *folder*, for the front of PATH."""
     folder.mkdir(parents=True, exist_ok=True)
-    version = {"-productVersion": facts.version, "-buildVersion": facts.build, "-productName": "macOS"}
-    _write(folder, "sw_vers", version, "")
-    _write(folder, "sysctl", {f"-n {name}": value for name, value in facts.sysctl.items()}, "sysctl: unknown oid '$2'")
+    version = f"ProductName:\t\tmacOS\nProductVersion:\t\t{facts.version}\nBuildVersion:\t\t{facts.build}"
+    _write(folder, "sw_vers", {"": version}, "")
+    _write(folder, "ioreg", {"-r -c IOAccelerator -d 1": facts.gpu}, "ioreg: invalid option")
+    _write_sysctl(folder, facts.sysctl)
     pmset = {"-g batt": facts.battery, "-g therm": facts.thermal, "-g": SETTINGS.format(facts.low_power_mode)}
     _write(folder, "pmset", pmset, "Usage: pmset <options>")
     _write_levels(folder, facts.thermal_pressure)
@@ -74,6 +87,14 @@ def _write(folder: Path, name: str, answers: dict[str, str], otherwise: str) -> 
     cases = [f"{shlex.quote(question)}) printf '%s\\n' {shlex.quote(a.rstrip())} ;;" for question, a in answers.items()]
     lines = ["#!/bin/sh", 'case "$*" in', *cases, f'*) echo "{otherwise}" >&2; exit 1 ;;', "esac"]
     _executable(folder / name, lines)
+
+
+def _write_sysctl(folder: Path, values: dict[str, str]) -> None:
+    """Print `name: value` for each name asked for; complain of others, and go on."""
+    cases = [f"    {name}) printf '%s: %s\\n' {name} {shlex.quote(value)} ;;" for name, value in values.items()]
+    unknown = """    *) echo "sysctl: unknown oid '$name'" >&2; status=1 ;;"""
+    lines = ["#!/bin/sh", "status=0", 'for name in "$@"; do case "$name" in', *cases, unknown, "esac; done"]
+    _executable(folder / "sysctl", [*lines, "exit $status"])
 
 
 def _write_levels(folder: Path, levels: tuple[int, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -101,12 +101,32 @@ def test_without_a_reading_of_wait_all_calls_are_judged() -> None:
     assert judge_one(Budget(predict_ms=5), Facts("all", predict=run_of(6.0, 6.0, 6.0))).verdict == "failed"
 
 
-def test_thermal_change_makes_a_miss_inconclusive() -> None:
-    """A machine that got hot while measuring fails no time budget."""
-    facts = Facts("all", predict=steady(6.0), load=LoadTimes(load_ms=(9.0,)), size_mb=9.0, thermal_changed=True)
-    checks = judge_budgets(Budget(predict_ms=5, load_ms=5, size_mb=5), facts)
+@pytest.mark.parametrize("limit", [5, 50])
+def test_a_thermal_change_makes_times_inconclusive(limit: float) -> None:
+    """Times that were taken while the machine became warmer are neither kept nor missed; sizes are judged."""
+    warmer = ("nominal", "heavy")
+    load = LoadTimes(load_ms=(9.0,), thermal=warmer)
+    facts = Facts("all", predict=replace(steady(6.0), thermal=warmer), load=load, size_mb=9.0)
+    checks = judge_budgets(Budget(predict_ms=limit, load_ms=limit, size_mb=5), facts)
 
     assert [check.verdict for check in checks] == ["inconclusive", "inconclusive", "failed"]
+    assert "changed from nominal to heavy" in str(checks[0].reason)
+
+
+def test_a_thermal_change_of_the_partner_counts_too() -> None:
+    """A speed-up is of two measurements."""
+    facts = Facts(
+        "all", predict=steady(1.0), partners={"cpuOnly": replace(steady(6.0), thermal=("nominal", "moderate"))}
+    )
+
+    assert judge_one(Budget(min_speedup={"cpuOnly": 2}), facts).verdict == "inconclusive"
+
+
+def test_a_steady_thermal_state_is_no_doubt() -> None:
+    """A machine that is warm before and after is judged."""
+    facts = Facts("all", predict=replace(steady(6.0), thermal=("heavy", "heavy")))
+
+    assert judge_one(Budget(predict_ms=7), facts).verdict == "passed"
 
 
 def test_a_foreign_clock_judges_no_time() -> None:

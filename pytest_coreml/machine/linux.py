@@ -1,0 +1,46 @@
+"""Read the facts of a machine that is no Mac."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+from pathlib import Path
+
+from pytest_coreml.machine import parsing
+from pytest_coreml.machine.facts import Conditions, Cores, Identity, System
+
+_CPU_INFO = Path("/proc/cpuinfo")
+
+
+def read_identity(cpu_info: Path = _CPU_INFO) -> Identity:
+    """Say what this machine is."""
+    import psutil
+
+    text = ""
+    with contextlib.suppress(OSError):
+        text = cpu_info.read_text(errors="replace")
+    return Identity(
+        system=_system(),
+        chip=parsing.cpuinfo_chip(text) or platform.processor() or platform.machine() or None,
+        cores=Cores(psutil.cpu_count()),
+        memory_bytes=psutil.virtual_memory().total,
+        virtual=parsing.cpuinfo_virtual(text),
+    )
+
+
+def read_conditions() -> Conditions:
+    """Say what powers this machine; Linux has no common word for the rest."""
+    import psutil
+
+    battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    if battery is None or battery.power_plugged is None:
+        return Conditions()
+    return Conditions(power_source="AC Power" if battery.power_plugged else "Battery Power")
+
+
+def _system() -> System:
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        return System(platform.system(), platform.release())
+    return System(release["NAME"], release.get("VERSION_ID"), platform.release())

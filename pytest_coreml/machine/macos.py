@@ -1,0 +1,78 @@
+"""Read the facts of a Mac, without root and without what names a person or this very device.
+
+`system_profiler` is not asked: it takes a second, and all that it adds are serial numbers.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_coreml.machine import commands, parsing
+from pytest_coreml.machine.facts import Conditions, Cores, Identity, System
+
+if TYPE_CHECKING:
+    from pytest_coreml.machine.commands import Run
+
+_SYSCTL = (
+    "machdep.cpu.brand_string",
+    "hw.model",
+    "hw.logicalcpu",
+    "hw.perflevel0.physicalcpu",
+    "hw.perflevel1.physicalcpu",
+    "hw.memsize",
+    "kern.hv_vmm_present",
+    "sysctl.proc_translated",
+)
+
+
+def read_identity(run: Run = commands.run, architecture: str | None = None) -> Identity:
+    """Say what this Mac is. *architecture*: of this Python, as `arm64` (default: what `platform` says)."""
+    values = parsing.sysctl_values(run(["sysctl", *_SYSCTL]))
+    chip, model = values.get("machdep.cpu.brand_string"), values.get("hw.model")
+    cores = Cores(
+        total=parsing.integer(values.get("hw.logicalcpu")),
+        # Intel Macs know no levels.
+        performance=parsing.integer(values.get("hw.perflevel0.physicalcpu")),
+        efficiency=parsing.integer(values.get("hw.perflevel1.physicalcpu")),
+    )
+    return Identity(
+        system=_system(run),
+        chip=chip,
+        model_identifier=model,
+        cores=cores,
+        memory_bytes=parsing.integer(values.get("hw.memsize")),
+        virtual=_virtual(values),
+        rosetta=_rosetta(values, architecture or platform.machine()),
+        gpu=parsing.gpu(run(["ioreg", "-r", "-c", "IOAccelerator", "-d", "1"])),
+    )
+
+
+def read_conditions(run: Run = commands.run) -> Conditions:
+    """Say how warm this Mac is and what powers it."""
+    return Conditions(
+        thermal=parsing.thermal_pressure(run(["notifyutil", "-g", "com.apple.system.thermalpressurelevel"]))
+        or parsing.speed_limit(run(["pmset", "-g", "therm"])),
+        power_source=parsing.power_source(run(["pmset", "-g", "batt"])),
+        low_power_mode=parsing.low_power_mode(run(["pmset", "-g"])),
+    )
+
+
+def _system(run: Run) -> System:
+    # Not `platform` first: a Python built against an old SDK says 10.16 for any macOS.
+    system = parsing.macos_system(run(["sw_vers"]))
+    return system if system.version else replace(system, version=platform.mac_ver()[0] or None)
+
+
+def _virtual(values: dict[str, str]) -> bool | None:
+    if values.get("hw.model", "").startswith("VirtualMac"):
+        return True
+    return parsing.flag(values.get("kern.hv_vmm_present"))
+
+
+def _rosetta(values: dict[str, str], architecture: str) -> bool | None:
+    if architecture == "x86_64" and values.get("machdep.cpu.brand_string", "").startswith("Apple"):
+        return True
+    # Macs that never translate do not have the value.
+    return parsing.flag(values.get("sysctl.proc_translated", "0")) if values else None

@@ -1,0 +1,32 @@
+"""The conditions of the machine before and after what is measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from pytest_coreml.machine.facts import Conditions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_coreml.measurement import Thermal
+
+T = TypeVar("T")
+
+
+class Watch:
+    """Reads the conditions around each measurement. *first*, *last*: of the whole run so far."""
+
+    def __init__(self, read: Callable[[], Conditions]) -> None:
+        self._read = read
+        self.first: Conditions | None = None
+        self.last = Conditions()
+
+    def during(self, work: Callable[[], T]) -> tuple[T, Thermal | None]:
+        """Do the *work*; give what it gives, and the thermal states before and after it, None when not known."""
+        before = self._read()
+        self.first = self.first or before
+        done = work()
+        self.last = after = self._read()
+        known = before.thermal is not None and after.thermal is not None
+        return done, (str(before.thermal), str(after.thermal)) if known else None

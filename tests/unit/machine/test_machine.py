@@ -1,0 +1,161 @@
+"""The smaller parts of the facts: commands, Linux, conditions around a measurement, policy, the report's form."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import platform
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_coreml import machine
+from pytest_coreml.engine.protocol import DeviceFacts, EngineFacts
+from pytest_coreml.machine import commands, linux
+from pytest_coreml.machine.document import Software, joined, machine_json
+from pytest_coreml.machine.facts import Conditions, Gpu, Identity, System
+from pytest_coreml.machine.policy import clock_doubt, default_compute_units, unfit_units
+from pytest_coreml.machine.watch import Watch
+from pytest_coreml.report.schema import report_schema
+
+if TYPE_CHECKING:
+    from pytest_coreml.compute_units import ComputeUnits
+
+REAL = Identity(System("macOS", "26.5.1", "25F80"), "Apple M4", "Mac16,10", virtual=False, rosetta=False)
+VIRTUAL = Identity(System("macOS", "15.7", "24G222"), "Apple M1 (Virtual)", "VirtualMac2,1", virtual=True)
+TRANSLATED = Identity(System("macOS", "26.5.1", "25F80"), "Apple M4", "Mac16,10", virtual=False, rosetta=True)
+LINUX_GUEST = Identity(System("Debian GNU/Linux", "13"), virtual=True)
+COREML = EngineFacts(1, "3.12.4", "9.0", "coreml", None, None)
+
+
+def test_a_command_gives_its_output_also_when_it_fails() -> None:
+    """What a command knew before it gave up is worth having."""
+    assert commands.run([sys.executable, "-c", "print('known'); raise SystemExit(1)"]).strip() == "known"
+
+
+def test_a_command_that_is_not_there_or_hangs_says_nothing() -> None:
+    """Neither is an error."""
+    assert commands.run(["no-such-command-here"]) == ""
+    assert commands.run([sys.executable, "-c", "import time; time.sleep(60)"], seconds=0.2) == ""
+
+
+def test_a_linux_machine(tmp_path: Path) -> None:
+    """Its processor's name, whether it is a guest, cores and memory."""
+    info = tmp_path / "cpuinfo"
+    info.write_text("model name\t: Some CPU\nflags\t\t: fpu hypervisor\n")
+    found = linux.read_identity(info)
+
+    assert (found.chip, found.virtual, found.is_mac) == ("Some CPU", True, False)
+    assert found.cores.total is not None
+    assert found.cores.total > 0
+
+
+def test_a_linux_machine_without_cpuinfo(tmp_path: Path) -> None:
+    """Whether it is a guest is not known then."""
+    assert linux.read_identity(tmp_path / "nothing").virtual is None
+
+
+def test_conditions_around_a_measurement() -> None:
+    """Read before and after each; the first and the last of the run are kept."""
+    read = iter(
+        [Conditions("nominal", "AC Power"), Conditions("moderate"), Conditions("moderate"), Conditions("heavy")]
+    )
+    watch = Watch(lambda: next(read))
+
+    assert watch.during(lambda: "done") == ("done", ("nominal", "moderate"))
+    assert watch.during(lambda: "again") == ("again", ("moderate", "heavy"))
+    assert watch.first == Conditions("nominal", "AC Power")
+    assert watch.last == Conditions("heavy")
+
+
+def test_an_unknown_thermal_state_is_no_change() -> None:
+    """Where the system does not tell there is nothing to compare."""
+    read = iter([Conditions("nominal"), Conditions(None)])
+
+    assert Watch(lambda: next(read)).during(lambda: 0) == (0, None)
+
+
+@pytest.mark.parametrize(("found", "units"), [(REAL, "all"), (VIRTUAL, "cpuOnly"), (LINUX_GUEST, "all")])
+def test_default_compute_units(found: Identity, units: ComputeUnits) -> None:
+    """Only the CPU on a virtual Mac; other virtual machines have no Core ML to worry about."""
+    assert units == default_compute_units(found)
+
+
+def test_units_that_a_virtual_mac_is_not_fit_for() -> None:
+    """All but cpuOnly, unless the runtime is asked for by name."""
+    reason = unfit_units("cpuAndNeuralEngine", "auto", VIRTUAL)
+
+    assert reason is not None
+    assert reason.startswith("cpuAndNeuralEngine on a virtual Mac (VirtualMac2,1)")
+    assert "--coreml-runtime=coreml" in reason
+    assert unfit_units("cpuOnly", "auto", VIRTUAL) is None
+    assert unfit_units("all", "coreml", VIRTUAL) is None
+    assert unfit_units("all", "auto", REAL) is None
+    assert unfit_units("all", "auto", LINUX_GUEST) is None
+
+
+@pytest.mark.parametrize(
+    ("runtime", "asked", "found", "words"),
+    [
+        ("coreml", "auto", REAL, None),
+        ("coreml", "auto", VIRTUAL, "a virtual Mac (VirtualMac2,1)"),
+        ("coreml", "coreml", VIRTUAL, None),
+        ("coreml", "auto", TRANSLATED, "translated by Rosetta"),
+        ("coreml", "coreml", TRANSLATED, None),
+        ("reference", "auto", LINUX_GUEST, "the reference runtime stands in"),
+        ("reference", "reference", LINUX_GUEST, None),
+    ],
+)
+def test_whose_clock_is_judged(runtime: str, asked: str, found: Identity, words: str | None) -> None:
+    """A real Mac's; any other when the runtime is asked for by name."""
+    doubt = clock_doubt(runtime, asked, found)
+
+    assert words is None if doubt is None else words is not None and words in doubt
+
+
+def test_the_report_has_the_facts() -> None:
+    """Devices with the GPU's name and cores, the system's version as Core ML's, conditions before and after."""
+    mac = Identity(System("macOS", "26.5.1", "25F80"), "Apple M4 Pro", "Mac16,8", gpu=Gpu("Apple M4 Pro", 20))
+    devices = (DeviceFacts("cpu"), DeviceFacts("gpu"), DeviceFacts("neuralEngine", 16))
+    before, after = Conditions("nominal", "AC Power", False), Conditions("heavy", "Battery Power", False)
+
+    found = machine_json(mac, before, after, Software("auto", COREML, devices))
+
+    assert found["devices"] == [
+        {"device": "cpu"},
+        {"device": "gpu", "name": "Apple M4 Pro", "cores": 20},
+        {"device": "neuralEngine", "cores": 16},
+    ]
+    assert found["runtime"] == {"name": "coreml", "version": "26.5.1"}
+    assert found["thermal"] == {"before": "nominal", "after": "heavy"}
+    assert (found["power_source"], found["power_source_after"]) == ("AC Power", "Battery Power")
+
+
+def test_a_run_begins_with_its_first_facts_and_ends_with_its_last() -> None:
+    """What changed between the reports of two tests is seen."""
+    cool, warm = Conditions("nominal", "AC Power"), Conditions("heavy", "Battery Power")
+    first = machine_json(REAL, cool, cool, Software("auto"))
+    last = machine_json(REAL, warm, warm, Software("auto", COREML))
+
+    found = joined(first, last)
+
+    assert found["thermal"] == {"before": "nominal", "after": "heavy"}
+    assert (found["power_source"], found["power_source_after"]) == ("AC Power", "Battery Power")
+    assert found["coremltools"] == "9.0"
+
+
+def test_the_facts_of_this_machine_are_of_the_schema_and_name_nobody() -> None:
+    """Every fact is described in the schema; none is a host, a user or a home folder."""
+    import jsonschema
+
+    now = machine.conditions()
+    found = machine_json(machine.identity(), now, now, Software("auto", COREML))
+    text = json.dumps(found)
+    schema = report_schema()
+
+    jsonschema.validate(found, {**schema["$defs"]["machine"], "$defs": schema["$defs"]})
+    assert set(found) == set(schema["$defs"]["machine"]["properties"])
+    for private in (platform.node(), getpass.getuser(), str(Path.home())):
+        assert len(private) < 4 or private not in text
