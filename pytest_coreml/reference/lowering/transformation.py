@@ -1,16 +1,16 @@
-"""Operations that rearrange a tensor (`tensor_transformation.py` of coremltools)."""
+"""Operations that give a tensor another shape (`tensor_transformation.py` of coremltools)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.lowering.registry import lowers
+from pytest_coreml.reference.lowering.shapes import dimension, vector
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
-
-_FAR: Final = 2**63 - 1
 
 
 @lowers("transpose")
@@ -28,33 +28,60 @@ def expand_dims(ctx: Context) -> Value:
 
 @lowers("squeeze")
 def squeeze(ctx: Context) -> Value:
-    """Lower the removal of dimensions of size one, all of them by default."""
-    if not ctx.has("axes"):
-        return ctx.node("Squeeze", ctx.input("x"))
-    return ctx.node("Squeeze", ctx.input("x"), ctx.int64(ctx.axes("axes", ctx.rank("x"))))
+    """Lower the removal of dimensions of size one, all of them by default; others stay, also where they are named."""
+    shape = ctx.shape("x")
+    axes = [axis for axis in ctx.axes("axes", len(shape), range(len(shape))) if shape[axis] == 1]
+    return ctx.node("Squeeze", ctx.input("x"), ctx.int64(axes)) if axes else ctx.input("x")
 
 
 @lowers("reshape")
 def reshape(ctx: Context) -> Value:
-    """Lower a new shape; 0 keeps a dimension, -1 is what is left."""
-    return ctx.node("Reshape", ctx.input("x"), ctx.as_int64("shape"))
+    """Lower a new shape; 0 keeps a dimension, counted from the last one, and -1 is what is left."""
+    x, shape = ctx.input("x"), ctx.as_int64("shape")
+    size, rank = ctx.shape("shape")[0], ctx.rank("x")
+    # Up to iOS 16, 0 is for shapes of the same rank only. There it means what it means in ONNX.
+    if size == rank:
+        return ctx.node("Reshape", x, shape)
+    if ctx.is_const("shape"):
+        return ctx.node("Reshape", x, _without_zeros(ctx))
+    if size is None:
+        ctx.refuse("the rank of the result is unknown")
+    kept = ctx.node("Shape", x, start=max(0, rank - size))
+    kept = ctx.node("Concat", ctx.int64([1] * (size - rank)), kept, axis=0)
+    is_zero = ctx.node("Equal", shape, ctx.int64(0))
+    return ctx.node("Reshape", x, ctx.node("Where", is_zero, kept, shape))
 
 
-@lowers("slice_by_index")
-def slice_by_index(ctx: Context) -> Value:
-    """Lower a slice as Python writes it, where the positions are constant; squeezed dimensions take one element."""
-    rank = ctx.rank("x")
-    begin, end, stride = ctx.ints("begin"), ctx.ints("end"), ctx.ints("stride", [1] * rank)
-    nothing = [False] * rank
-    begin_mask, end_mask = ctx.flags("begin_mask", nothing), ctx.flags("end_mask", nothing)
-    squeezed = [axis for axis, flag in enumerate(ctx.flags("squeeze_mask", nothing)) if flag]
-    for axis in range(rank):
-        if axis in squeezed:
-            stride[axis], end[axis] = 1, begin[axis] + 1 if begin[axis] != -1 else _FAR
-        else:
-            forward = stride[axis] > 0
-            begin[axis] = (0 if forward else _FAR) if begin_mask[axis] else begin[axis]
-            end[axis] = (_FAR if forward else -_FAR) if end_mask[axis] else end[axis]
-    positions = map(ctx.int64, (begin, end, list(range(rank)), stride))
-    result = ctx.node("Slice", ctx.input("x"), *positions)
-    return ctx.node("Squeeze", result, ctx.int64(squeezed)) if squeezed else result
+def _without_zeros(ctx: Context) -> Value:
+    """Give the constant `shape` with each 0 replaced by the dimension of `x` at the same distance from the end."""
+    sizes, offset = ctx.ints("shape"), ctx.rank("x") - ctx.const("shape").size
+    x, shape = ctx.input("x"), ctx.shape("x")
+    return vector(
+        ctx,
+        [
+            size if size != 0 else 1 if index + offset < 0 else dimension(ctx, x, shape, index + offset)
+            for index, size in enumerate(sizes)
+        ],
+    )
+
+
+@lowers("reshape_like")
+def reshape_like(ctx: Context) -> Value:
+    """Lower a shape pieced together from those of other tensors; MIL wants it known when the model is made."""
+    shape = [size for size in ctx.output_type().shape if size is not None]
+    if len(shape) != ctx.output_type().rank:
+        ctx.refuse("the shape of the result is unknown")
+    return ctx.node("Reshape", ctx.input("x"), ctx.int64(shape), allowzero=True)
+
+
+@lowers("flatten2d")
+def flatten2d(ctx: Context) -> Value:
+    """Lower to a matrix: what is before the axis, and what is from it on."""
+    before = range(ctx.rank("x"))[: ctx.scalar("axis", 1)]
+    return ctx.node("Flatten", ctx.input("x"), axis=len(before))
+
+
+@lowers("shape")
+def shape(ctx: Context) -> Value:
+    """Lower the sizes of all dimensions."""
+    return ctx.cast(ctx.node("Shape", ctx.input("x")), DType.INT32)

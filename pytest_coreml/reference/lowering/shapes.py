@@ -1,0 +1,65 @@
+"""Arithmetic on shapes: done now where a dimension is known, in the graph where it is not."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import TypeAlias
+
+    from pytest_coreml.reference.graph import Value
+    from pytest_coreml.reference.lowering.context import Context
+    from pytest_coreml.reference.types import Shape
+
+    # A number, or an int64 vector of one element that the graph computes.
+    Dimension: TypeAlias = "int | Value"
+
+
+def dimension(ctx: Context, value: Value, shape: Shape, axis: int) -> Dimension:
+    """Give the size of one axis, which may be negative, of `value`, which the program declares to have `shape`."""
+    known, axis = shape[axis], axis % len(shape)
+    return known if known is not None else ctx.node("Shape", value, start=axis, end=axis + 1)
+
+
+def dimensions(ctx: Context, value: Value, shape: Shape) -> list[Dimension]:
+    """Give the size of every axis of `value`."""
+    return [dimension(ctx, value, shape, axis) for axis in range(len(shape))]
+
+
+def vector(ctx: Context, sizes: Sequence[Dimension]) -> Value:
+    """Put sizes together to a vector, as ONNX wants shapes."""
+    if all(isinstance(size, int) for size in sizes):
+        return ctx.int64(list(sizes))
+    return ctx.node("Concat", *[as_vector(ctx, size) for size in sizes], axis=0)
+
+
+def as_vector(ctx: Context, size: Dimension) -> Value:
+    """Give a size as a vector of one element."""
+    return ctx.int64([size]) if isinstance(size, int) else size
+
+
+def product(ctx: Context, sizes: Iterable[Dimension]) -> Dimension:
+    """Multiply sizes; of none, 1."""
+    sizes = list(sizes)
+    known = math.prod(size for size in sizes if isinstance(size, int))
+    result: Dimension = known
+    for size in sizes:
+        if not isinstance(size, int):
+            result = size if result == 1 else ctx.node("Mul", as_vector(ctx, result), size)
+    return result
+
+
+def plus(ctx: Context, size: Dimension, number: int) -> Dimension:
+    """Add a number to a size."""
+    if isinstance(size, int):
+        return size + number
+    return ctx.node("Add", size, ctx.int64([number])) if number else size
+
+
+def divided(ctx: Context, size: Dimension, number: int) -> Dimension:
+    """Divide a size by a number, rounded down."""
+    if isinstance(size, int):
+        return size // number
+    return ctx.node("Div", size, ctx.int64([number])) if number != 1 else size
