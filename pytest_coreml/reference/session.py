@@ -62,10 +62,17 @@ def run(
 
 
 def reason(error: Exception) -> str:
-    """Give an error of ONNX Runtime in the words of the model: the operation's name, and what went wrong with it."""
+    """Give an error of ONNX Runtime in the words of the model: the operation's type and name, and what went wrong."""
     text = str(error)
-    node = re.search(r"Name:'([^']*)'", text)
     message = text.rpartition("Status Message: ")[2].strip() or text
-    if node is None:
-        return message
-    return f"operation {node[1].partition('/')[0]!r} failed: {message}"
+    operation = operation_at_fault(text)
+    return f"operation {operation} failed: {message}" if operation else message
+
+
+def operation_at_fault(text: str) -> str | None:
+    """Find the operation of the program in a message that names a node: its type, and its own name in quotes.
+
+    Of a node in a sub-graph, the nodes around it come first in the message.
+    """
+    nodes = re.findall(r"(\w+):([^'/]*)/\w+#\d+", text)
+    return "{} {!r}".format(*nodes[-1]) if nodes else None

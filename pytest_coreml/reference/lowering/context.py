@@ -157,7 +157,9 @@ class Context:
         while given and given[-1] == NOTHING:
             given.pop()
         graph = self._lowering.builder.current
-        return graph.node(op_type, given, outputs=outputs, domain=domain, hint=self.op.name, **attrs)
+        # `session.operation_at_fault` takes this apart again
+        hint = f"{self.op.type}:{self.op.name}"
+        return graph.node(op_type, given, outputs=outputs, domain=domain, hint=hint, **attrs)
 
     def literal(self, value: ArrayLike, dtype: DType) -> Value:
         """Give the value of a small constant of our own, in the compute type of `dtype`."""
