@@ -31,5 +31,5 @@ def test_a_failure_in_a_block_names_the_operation_in_the_block():
             _false_fn=lambda: x,
         )
 
-    with pytest.raises(ExecutionError, match="operation reshape 'the_culprit' failed: .*cannot be reshaped"):
+    with pytest.raises(ExecutionError, match=r"operation reshape 'the_culprit' failed: .*cannot be reshaped"):
         run_op(body, X, np.array([4, 4], np.int32))
