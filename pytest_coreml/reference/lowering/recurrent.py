@@ -75,6 +75,7 @@ def _unroll(
     weights = [
         _stacked(ctx, [_gates(ctx, f"{name}{end}", order) for end in suffixes]) for name in ("weight_ih", "weight_hh")
     ]
+    attributes.update({name: values * len(suffixes) or None for name, values in activations.items()})
     peephole = [_gates(ctx, f"peephole{end}", _LSTM_PEEPHOLES) for end in suffixes if ctx.has(f"peephole{end}")]
     sequence, *last = ctx.nodes(
         op_type,
@@ -87,7 +88,6 @@ def _unroll(
         outputs=1 + len(states),
         direction=str(ctx.scalar("direction", "forward")),
         hidden_size=hidden,
-        **{name: values * len(suffixes) or None for name, values in activations.items()},
         **attributes,
     )
     last = [beside(ctx, value, [1, 0, 2], [0, -1]) for value in last]

@@ -34,7 +34,7 @@ def _weights(gates):
     }
 
 
-def _lstm(x, h, c, weights, names=("sigmoid", "tanh", "tanh"), clip=np.inf):
+def _lstm(x, h, c, weights, *, names=("sigmoid", "tanh", "tanh"), clip=np.inf):
     """Walk through time; gates are stacked input, forget, output, cell, peepholes input, forget, output."""
     inner, cell, outer = (ACTIVATIONS[name] for name in names)
     p_i, p_f, p_o = np.split(weights.get("peephole", np.zeros(3 * HIDDEN)), 3)
@@ -113,7 +113,7 @@ def test_lstm_with_other_activations(names, clip):
 
     results = run_op(lambda x, h, c: mb.lstm(x=x, initial_h=h, initial_c=c, **weights, **options), x, h, c)
 
-    _check(results, _lstm(x, h, c, weights, names), output_sequence=False)
+    _check(results, _lstm(x, h, c, weights, names=names), output_sequence=False)
 
 
 def test_lstm_over_a_time_known_when_it_runs():
