@@ -42,14 +42,14 @@ class PlacementRule:
     """The rules of one `coreml_placement` marker.
 
     *forbid*: devices on which no operation may be planned. *min_share*: least share (0..1) for each device, *by* cost
-    or number of operations. *allow*: operators, without opset prefix, that do not count. *max_transitions*: most
-    changes of device between neighbouring operations. *compute_units*: the settings that this rule is for, None for
-    all.
+    or number of operations (None: cost, or operations where the plan has no cost). *allow*: operators, without opset
+    prefix, that do not count. *max_transitions*: most changes of device between neighbouring operations.
+    *compute_units*: the settings that this rule is for, None for all.
     """
 
     forbid: tuple[Device, ...] = ()
     min_share: Mapping[Device, float] = field(default_factory=dict)
-    by: ShareBy = "cost"
+    by: ShareBy | None = None
     allow: frozenset[str] = frozenset()
     max_transitions: int | None = None
     compute_units: tuple[ComputeUnits, ...] | None = None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.lease import Lease
     from pytest_coreml.measurement import LoadTimes, Measurement
     from pytest_coreml.placement import Placement
+    from pytest_coreml.plans import Plans
     from pytest_coreml.record import Runtime
     from pytest_coreml.spec import ModelSpec
 
@@ -42,8 +43,11 @@ class CoreMLModel:
     what the model says of itself. *load_times*: what compiling and loading took, in ms.
     """
 
-    def __init__(self, lease: Lease, path: Path, calls: int, watch: Callable[[CoreMLModel], None]) -> None:
+    def __init__(
+        self, lease: Lease, plans: Plans, path: Path, calls: int, watch: Callable[[CoreMLModel], None]
+    ) -> None:
         self._lease = lease
+        self._plans = plans
         self._calls = calls
         self._watch = watch
         self.path = path
@@ -115,8 +119,16 @@ class CoreMLModel:
 
     @property
     def placement(self) -> Placement:
-        """The planned placement of every operation; `unknown` where there is no plan."""
-        return self._lease.placement
+        """The planned placement of every operation; `unknown` where there is no plan.
+
+        Raises `EngineError` when Core ML died of reading it.
+        """
+        return self._plans.placement(self._lease)
+
+    @property
+    def known_placement(self) -> Placement:
+        """The same for a reader who must not fail: unknown, with the reason, where Core ML died of it."""
+        return self._plans.known(self._lease)
 
 
 def plain(value: Any) -> Any:

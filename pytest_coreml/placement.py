@@ -23,7 +23,8 @@ class Operation:
     *name*: its first output (a plan has no operation names). *operator*: without opset prefix. *preferred*: the planned
     device, None where the plan says nothing of this operation. *supported*: devices that could execute it among those
     that the compute units allow. *cost*: share of the whole, 0..1, None where the plan has none. *block*: path of the
-    block it stands in, as `main` or `main/while_loop_0/body`.
+    block it stands in, as `main` or `main/while_loop_0/body`; that of a network is `layers`, and in a pipeline the
+    name of the part comes first. *unknown_device*: what the plan calls a planned device that is none of ours.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Operation:
     supported: tuple[Device, ...]
     cost: float | None
     block: str
+    unknown_device: str | None = None
 
     @property
     def counts(self) -> bool:
@@ -65,14 +67,29 @@ class Placement:
         return not self.placed
 
     @cached_property
-    def without_usage(self) -> tuple[Operation, ...]:
-        """The operations that count, yet the plan names no device for."""
+    def undetermined(self) -> tuple[Operation, ...]:
+        """The operations that count, yet may be anywhere: without a usage, or planned for a device unknown to us."""
         return tuple(op for op in self.ops if op.counts and op.preferred is None)
+
+    @property
+    def why_unknown(self) -> str | None:
+        """Why nothing is known, None when something is."""
+        if not self.unknown:
+            return None
+        strange = sorted({op.unknown_device for op in self.undetermined if op.unknown_device})
+        if strange and self.reason is None:
+            return f"the compute plan puts every operation on {', '.join(strange)}, which this version does not know"
+        return self.reason or "the compute plan names no device for any operation"
 
     @property
     def has_cost(self) -> bool:
         """Whether every placed operation has a cost, so that shares of cost exist."""
-        return bool(self.placed) and all(op.cost is not None for op in self.placed)
+        return bool(self.placed) and not self.without_cost
+
+    @cached_property
+    def without_cost(self) -> tuple[Operation, ...]:
+        """The placed operations that the plan gives no cost for."""
+        return tuple(op for op in self.placed if op.cost is None)
 
     def share(self, device: Device, by: ShareBy = "cost") -> float:
         """Give the share (0..1) of *device* among the placed operations, by their cost or by their number.
@@ -80,7 +97,7 @@ class Placement:
         Raises `ValueError` when the plan is unknown, or when a share of cost is asked for and the plan has no cost.
         """
         if self.unknown:
-            raise ValueError(f"no placement is known: {self.reason or 'the plan names no device'}")
+            raise ValueError(f"no placement is known: {self.why_unknown}")
         if by == "ops":
             return len(self.on(device)) / len(self.placed)
         if not self.has_cost:

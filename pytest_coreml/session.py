@@ -12,6 +12,7 @@ from pytest_coreml.errors import UnfitMachineError
 from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import clock_doubt, unfit_units
 from pytest_coreml.model import CoreMLModel
+from pytest_coreml.plans import Plans
 from pytest_coreml.record import Record
 from pytest_coreml.sources import Sources
 from pytest_coreml.verdict.budgets import Facts, judge_budgets, needs_prediction
@@ -66,6 +67,7 @@ class Session:
         self.sources = Sources(options.rootdir)
         self._context = Context(progress)
         self.engines = Engines(self._engine, self._context)
+        self.plans = Plans(self._engine)
         self.trial: Trial | None = None
         self.records: list[Record] = []
         self.specs: dict[str, ModelSpec] = {}
@@ -138,6 +140,7 @@ class Session:
     def close(self) -> None:
         """Close all engines, and remove the models that were built."""
         self.engines.close()
+        self.plans.close()
         self.sources.close()
 
     def _engine(self) -> Engine:
@@ -146,7 +149,7 @@ class Session:
     def _model(self, lease: Lease, path: Path) -> CoreMLModel:
         held = self._models.get(lease.key)
         if held is None or not held.holds(lease):
-            held = self._models[lease.key] = CoreMLModel(lease, path, self.options.calls, self._watch)
+            held = self._models[lease.key] = CoreMLModel(lease, self.plans, path, self.options.calls, self._watch)
         return held
 
     def _watch(self, model: CoreMLModel) -> None:
@@ -169,7 +172,9 @@ class Session:
         record.memory_mb = model.memory_mb
         if model.measurement is not None:
             self._measured[(model.sha256, model.function, model.compute_units)] = model.measurement
-        record.checks = self._checks(trial, model, record)
+        record.checks = [*self._budget_checks(trial, model, record), *self._placement_checks(trial, model, record)]
+        if record.placement is None and self._shows_placement(record):
+            record.placement = model.known_placement
         return record
 
     def _facts_of(self, trial: Trial, model: CoreMLModel) -> Record:
@@ -185,7 +190,7 @@ class Session:
             attempt=trial.attempt,
         )
 
-    def _checks(self, trial: Trial, model: CoreMLModel, record: Record) -> list[Check]:
+    def _budget_checks(self, trial: Trial, model: CoreMLModel, record: Record) -> list[Check]:
         facts = Facts(
             compute_units=model.compute_units,
             load=model.load_times,
@@ -195,13 +200,27 @@ class Session:
             partners=self._partners(model),
             clock=clock_doubt(model.runtime, self.options.runtime, identity()),
         )
-        checks = [check for budget in trial.declared.budgets for check in judge_budgets(budget, facts)]
-        if trial.declared.rules:
-            record.placement = model.placement
-            devices = tuple(found.device for found in self.devices) if self.devices is not None else None
-            for rule in trial.declared.rules:
-                checks += judge_placement(rule, record.placement, model.compute_units, devices, record.placement.reason)
-        return checks
+        return [check for budget in trial.declared.budgets for check in judge_budgets(budget, facts)]
+
+    def _placement_checks(self, trial: Trial, model: CoreMLModel, record: Record) -> list[Check]:
+        if not trial.declared.rules:
+            return []
+        record.placement = placement = model.placement
+        reason = placement.reason if model.runtime == "reference" else None
+        devices = tuple(found.device for found in self.devices) if self.devices is not None else None
+        return [
+            check
+            for rule in trial.declared.rules
+            for check in judge_placement(rule, placement, model.compute_units, devices, reason)
+        ]
+
+    def _shows_placement(self, record: Record) -> bool:
+        """Whether the plan is worth reading though no rule asks for it: for the report, for the text of a failure, and
+        to set it against the clock."""
+        if record.runtime == "reference":
+            return False
+        timed = record.predict is not None and record.compute_units == "cpuAndNeuralEngine"
+        return timed or self.options.report is not None or any(check.verdict == "failed" for check in record.checks)
 
     def _partners(self, model: CoreMLModel) -> Mapping[ComputeUnits, Measurement]:
         return {

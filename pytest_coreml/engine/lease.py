@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.client import Engine
     from pytest_coreml.engine.protocol import Loaded, Progress
     from pytest_coreml.measurement import Measurement, Thermal
-    from pytest_coreml.placement import Placement
 
 T = TypeVar("T")
 _WAITING = "waiting for another process to finish measuring, before"
@@ -47,7 +46,7 @@ class Context:
 
 
 class Lease:
-    """The use of an engine that has loaded what *key* says.
+    """The use of an engine that has loaded what *key* says; *subject* names it in messages.
 
     *timed*: loading and the first prediction are measured too, and wait for their turn.
     """
@@ -58,7 +57,7 @@ class Lease:
         self._context = context
         self._first_is_timed = timed
         name = key.path.rstrip("/").rsplit("/", 1)[-1]
-        self._subject = engine.subject = f"{name} on {key.compute_units}"
+        self.subject = engine.subject = f"{name} on {key.compute_units}"
         # Whatever starting it takes, it is nobody's turn meanwhile.
         engine.start()
         self.loaded = self._load()
@@ -96,12 +95,7 @@ class Lease:
             return self._context.watch.during(lambda: self.ask(request))
 
     def _tell(self, progress: Progress) -> None:
-        self._context.progress(self._subject, progress)
-
-    @property
-    def placement(self) -> Placement:
-        """The planned placement, read from the engine."""
-        return self.ask(protocol.ReadPlan())
+        self._context.progress(self.subject, progress)
 
 
 class Engines:

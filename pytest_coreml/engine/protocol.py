@@ -82,11 +82,12 @@ class Describe(Request[ModelSpec]):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A loaded model: what it says of itself, what loading took, and what loaded it."""
+    """A loaded model: what it says of itself, what loading took, what loaded it, and the path of its compiled form."""
 
     spec: ModelSpec
     times: LoadTimes
     runtime: Literal["coreml", "reference"]
+    compiled: str
 
 
 @dataclass(frozen=True)
@@ -166,8 +167,14 @@ class Measure(Request[Measurement]):
 
 @dataclass(frozen=True)
 class ReadPlan(Request[Placement]):
-    """Read the planned placement of the loaded model."""
+    """Read the planned placement of the compiled model at *path*, which is for its default *function*.
 
+    No model need be loaded; an engine that dies of a plan should hold none.
+    """
+
+    path: str
+    compute_units: ComputeUnits
+    function: str
     doing = "reading the plan of"
 
 

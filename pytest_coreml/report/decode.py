@@ -81,6 +81,7 @@ def decode_operation(value: Json) -> Operation:
         supported=tuple(value["supported"]),
         cost=value["cost"],
         block=value["block"],
+        unknown_device=value.get("unknown_device"),
     )
 
 

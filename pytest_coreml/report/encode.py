@@ -100,6 +100,7 @@ def encode_operation(operation: Operation) -> Json:
         "supported": list(operation.supported),
         "cost": finite(operation.cost),
         "block": operation.block,
+        "unknown_device": operation.unknown_device,
     }
 
 

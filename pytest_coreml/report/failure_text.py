@@ -70,10 +70,11 @@ def _how_measured(run: Measurement) -> str:
 
 def _placement(placement: Placement) -> str:
     if placement.unknown:
-        return f"planned placement: unknown, {placement.reason or 'the plan names no device'}"
+        return f"planned placement: unknown, {placement.why_unknown}"
     by: ShareBy = "cost" if placement.has_cost else "ops"
     shares = placement.shares(by)
     main = max(shares, key=lambda device: shares[device])
     noun = "cost" if by == "cost" else "operations"
     rest = "".join(f"; on {device}: {tally(placement.on(device))}" for device in shares if device != main)
-    return f"planned placement: {main} {percent(shares[main])} of {noun}{rest}"
+    open_ = f"; not known where: {tally(placement.undetermined)}" if placement.undetermined else ""
+    return f"planned placement: {main} {percent(shares[main])} of {noun}{rest}{open_}"

@@ -67,7 +67,8 @@ PLACEMENT = Placement(
     ops=(
         Operation("w", "const", None, (), None, "main"),
         Operation("x", "conv", "neuralEngine", ("cpu", "neuralEngine"), 0.75, "main"),
-        Operation("y", "gather", "cpu", ("cpu",), 0.25, "main/while_loop_0/body"),
+        Operation("y", "gather", "cpu", ("cpu", "neuralEngine"), 0.25, "main/while_loop_0/body"),
+        Operation("z", "relu", None, ("cpu",), 0.0, "main", "MLNovelComputeDevice"),
     )
 )
 

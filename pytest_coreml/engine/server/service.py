@@ -98,7 +98,7 @@ class Service:
         order = loading.LoadRequest(request.path, request.compute_units, request.function, request.hints)
         self._model, times = loading.load(order, self._folder, lambda doing: self._notify(Progress(doing)))
         self._first_ms = None
-        return protocol.Loaded(self._spec, times, self._runtime)
+        return protocol.Loaded(self._spec, times, self._runtime, str(self._model.compiled))
 
     def _predict(self, request: protocol.Predict) -> protocol.Prediction:
         inputs = self._prepared(request.inputs)
@@ -152,11 +152,10 @@ class Service:
     def _drop_state(self, request: protocol.DropState) -> None:
         self._states.pop(request.state, None)
 
-    def _read_plan(self, _: protocol.ReadPlan) -> Placement:
+    def _read_plan(self, request: protocol.ReadPlan) -> Placement:
         from pytest_coreml.engine.server.plan import read_plan
 
-        self._loaded()
-        return read_plan(self._runtime)
+        return read_plan(request.path, request.compute_units, request.function)
 
     def _read_memory(self, _: protocol.ReadMemory) -> float:
         from pytest_coreml.engine.server import memory

@@ -85,7 +85,7 @@ def _entry(item: NativeItem, units: str) -> Op:
 
 
 def _has_usage(item: NativeItem, units: str) -> bool:
-    return not item.constant and _entry(item, units).usage
+    return item.planned and _entry(item, units).usage
 
 
 def _costs(items: list[NativeItem], units: str) -> dict[int, float]:

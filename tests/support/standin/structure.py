@@ -22,11 +22,22 @@ class _MLModelStructureNeuralNetworkLayerProxy(Unmade):
 
 @dataclass(frozen=True)
 class NativeItem:
-    """An operation or a layer: the framework's object, which its plan owns and proxies only watch."""
+    """An operation or a layer: the framework's object, which its plan owns and proxies only watch.
+
+    *planned* False: a constant, or part of a function that is not the default one.
+    """
 
     name: str
     operator: str
-    constant: bool
+    planned: bool
+
+
+@dataclass(frozen=True)
+class _Style:
+    """What all operations of a function share: the opset's prefix, and whether the plan is about them."""
+
+    prefix: str
+    planned: bool
 
 
 # Operators spelled without opset prefix even in newer programs, since they never changed after iOS 15.
@@ -57,7 +68,7 @@ class StructureBuilder:
         if kind.startswith("neuralNetwork"):
             network = self._network(getattr(spec, kind))
         elif kind == "mlProgram":
-            program = self._program(spec.mlProgram)
+            program = self._program(spec.mlProgram, spec.description.defaultFunctionName or "main")
         elif kind.startswith("pipeline"):
             parts = getattr(spec, kind) if kind == "pipeline" else getattr(spec, kind).pipeline
             pipeline = self._pipeline(parts)
@@ -73,34 +84,35 @@ class StructureBuilder:
 
     def _layer(self, layer: Any) -> Any:
         kind = layer.WhichOneof("layer")
-        item = NativeItem(layer.name, _LAYER_TYPES.get(kind, kind), constant=False)
+        item = NativeItem(layer.name, _LAYER_TYPES.get(kind, kind), planned=True)
         proxy = self._proxy(_MLModelStructureNeuralNetworkLayerProxy, item)
         return self.words.MLModelStructureNeuralNetworkLayer(
             layer.name, item.operator, list(layer.input), list(layer.output), proxy
         )
 
-    def _program(self, program: Any) -> Any:
-        functions = {name: self._function(function) for name, function in program.functions.items()}
+    def _program(self, program: Any, default: str) -> Any:
+        functions = {name: self._function(function, name == default) for name, function in program.functions.items()}
         return self.words.MLModelStructureProgram(functions)
 
-    def _function(self, function: Any) -> Any:
-        block = self._block(function.block_specializations[function.opset], _PREFIXES.get(function.opset, ""))
+    def _function(self, function: Any, planned: bool) -> Any:
+        style = _Style(_PREFIXES.get(function.opset, ""), planned)
+        block = self._block(function.block_specializations[function.opset], style)
         return self.words.MLModelStructureProgramFunction(self._named(function.inputs), block)
 
-    def _block(self, block: Any, prefix: str) -> Any:
-        operations = [self._operation(operation, prefix) for operation in block.operations]
+    def _block(self, block: Any, style: _Style) -> Any:
+        operations = [self._operation(operation, style) for operation in block.operations]
         return self.words.MLModelStructureProgramBlock(self._named(block.inputs), operations, list(block.outputs))
 
-    def _operation(self, operation: Any, prefix: str) -> Any:
+    def _operation(self, operation: Any, style: _Style) -> Any:
         bare = operation.type
         constant = bare == "const" or bare.startswith("constexpr_")
         outputs = self._named(operation.outputs)
-        item = NativeItem(outputs[0].name if outputs else "", bare, constant)
+        item = NativeItem(outputs[0].name if outputs else "", bare, planned=style.planned and not constant)
         return self.words.MLModelStructureProgramOperation(
             {name: self._argument(argument) for name, argument in operation.inputs.items()},
-            _spell(bare, prefix),
+            _spell(bare, style.prefix),
             outputs,
-            [self._block(block, prefix) for block in operation.blocks],
+            [self._block(block, style) for block in operation.blocks],
             self._proxy(_MLModelStructureProgramOperationProxy, item),
         )
 

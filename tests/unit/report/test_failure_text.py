@@ -18,7 +18,7 @@ def test_a_missed_budget_is_told_from_end_to_end():
     assert text.splitlines() == [
         "Encoder.mlpackage on cpuAndNeuralEngine: predict median 31.5 ms, budget 25 ms (+26.0 %)",
         "  4 calls after 20 warm-ups, each the mean of 2, 3 undisturbed, p10-p90 31.1-72.6 ms",
-        "  planned placement: neuralEngine 75.0 % of cost; on cpu: 1 x gather",
+        "  planned placement: neuralEngine 75.0 % of cost; on cpu: 1 x gather; not known where: 1 x relu",
         "  Apple M4 Pro, macOS 26.5.1, coremltools 9.0",
         f"  each figure: pytest '{RECORD.id}' --coreml-report && pytest-coreml show coreml-report.json",
     ]

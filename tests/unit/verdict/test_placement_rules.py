@@ -88,7 +88,7 @@ def test_share_too_small() -> None:
 
 def test_share_without_cost_counts_operations() -> None:
     """A plan that lacks cost is judged by the number of operations, and says so."""
-    plan = Placement((op("conv", "neuralEngine"), op("relu", "neuralEngine", 0.4)))
+    plan = Placement((op("conv", "neuralEngine"), op("relu", "neuralEngine")))
     check = judge_one(PlacementRule(min_share={"neuralEngine": 1.0}), plan)
 
     assert check == Check(
@@ -165,13 +165,84 @@ def test_reason_of_the_run_wins() -> None:
     }
 
 
-def test_operations_without_usage_are_shown_and_fail_nothing() -> None:
-    """An operation that the plan says nothing of is named in the reason."""
-    plan = Placement((op("conv", "cpu", 1.0), op("identity", None, name="identity_0"), op("const", None)))
-    check = judge_one(PlacementRule(forbid=("gpu",)), plan)
+def test_cost_that_was_asked_for_is_not_replaced() -> None:
+    """With by="cost" a plan without cost judges nothing, and the reason has the cure."""
+    check = judge_one(PlacementRule(min_share={"cpu": 0.5}, by="cost"), Placement((op("conv", "cpu"),)))
 
-    assert check.verdict == "passed"
-    assert check.reason == "not counted, since the plan names no device for them: identity_0 (identity)"
+    assert (check.verdict, check.reason) == (
+        "not_judged",
+        "the plan has no cost; by='ops' judges the number of operations",
+    )
+
+
+SILENT = op("identity", None, name="identity_0")
+STRANGE = Operation("relu_0", "relu", None, ("cpu",), 0.1, "main", "MLNovelComputeDevice")
+
+
+@pytest.mark.parametrize(
+    ("silent", "reason"),
+    [
+        (SILENT, "the plan names no device for identity_0 (identity)"),
+        (STRANGE, "the plan names MLNovelComputeDevice, which this version does not know, for relu_0 (relu)"),
+    ],
+    ids=["no usage", "unknown device"],
+)
+@pytest.mark.parametrize(
+    ("rule", "verdict"),
+    [
+        (PlacementRule(forbid=("gpu",)), "inconclusive"),
+        (PlacementRule(forbid=("cpu",)), "failed"),
+        (PlacementRule(min_share={"neuralEngine": 0.5}), "inconclusive"),
+        (PlacementRule(min_share={"neuralEngine": 0.9}), "failed"),
+        (PlacementRule(min_share={"neuralEngine": 0.5}, by="ops"), "passed"),
+        (PlacementRule(min_share={"neuralEngine": 0.6}, by="ops"), "inconclusive"),
+        (PlacementRule(min_share={"neuralEngine": 0.8}, by="ops"), "failed"),
+        (PlacementRule(max_transitions=0), "failed"),
+        (PlacementRule(max_transitions=2), "inconclusive"),
+        (PlacementRule(max_transitions=3), "passed"),
+    ],
+)
+def test_operations_that_may_be_anywhere(silent: Operation, reason: str, rule: PlacementRule, verdict: str) -> None:
+    """A rule passes when it holds wherever they are, fails when nothing could save it, and always names them."""
+    plan = Placement(
+        (op("gather", "cpu", 0.3), op("conv", "neuralEngine", 0.3), op("relu", "neuralEngine", 0.4), silent)
+    )
+    check = judge_one(rule, plan)
+
+    assert (check.verdict, reason in (check.reason or "")) == (verdict, True)
+    assert ("allow=" in (check.reason or "")) == (verdict == "inconclusive")
+
+
+def test_operations_left_out_need_no_device() -> None:
+    """What `allow` names may be without a device."""
+    rule = PlacementRule(forbid=("gpu",), allow=frozenset({"identity"}))
+
+    assert judge_one(rule, Placement((op("conv", "cpu", 1.0), SILENT))) == Check("forbid[gpu]", 0, 0, "passed")
+
+
+@pytest.mark.parametrize(("limit", "verdict"), [(0.4, "inconclusive"), (0.7, "failed")])
+def test_cost_that_some_operations_lack(limit: float, verdict: str) -> None:
+    """What the known costs lack to 1 may belong to them."""
+    plan = Placement((op("gather", "cpu"), op("conv", "neuralEngine", 0.6), op("relu", "gpu", 0.4)))
+    check = judge_one(PlacementRule(min_share={"neuralEngine": limit}), plan)
+
+    assert (check.value, check.verdict) == (0.6, verdict)
+    assert "the plan gives no cost for y (gather)" in (check.reason or "")
+
+
+def test_cost_that_cannot_matter() -> None:
+    """When everything is on the device, it has all of the cost, whatever that is."""
+    plan = Placement((op("conv", "neuralEngine"), op("relu", "neuralEngine", 0.4)))
+
+    assert judge_one(PlacementRule(min_share={"neuralEngine": 1.0}), plan).verdict == "passed"
+
+
+def test_a_plan_of_unknown_devices_is_unknown() -> None:
+    """The class that the plan names is in the reason."""
+    check = judge_one(PlacementRule(forbid=("gpu",)), Placement((STRANGE,)))
+
+    assert check.verdict == "not_judged"
+    assert "MLNovelComputeDevice" in (check.reason or "")
 
 
 @pytest.mark.parametrize(("units", "count"), [("all", 1), ("cpuOnly", 0)])

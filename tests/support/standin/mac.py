@@ -1,18 +1,19 @@
-"""A coremltools over the stand-in, in this process."""
+"""A coremltools of this process over the stand-in, for unit tests."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import standin_models
+
 from standin.install import rebind
 from standin.scenario import Scenario
 from standin.session import begin, read_journal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
 
 class Mac:
@@ -43,24 +44,3 @@ class Mac:
     def stages(self) -> list[str]:
         """Give the stages of all native calls so far."""
         return [entry["stage"] for entry in read_journal(self.path)]
-
-
-@pytest.fixture
-def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mac:
-    """Put coremltools of this process over the stand-in."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
-    monkeypatch.setattr("tempfile.tempdir", None)
-    (tmp_path / "tmp").mkdir()
-    return Mac(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def load(mac: Mac) -> Callable[..., Any]:
-    """Load a specification as a compiled model."""
-
-    def load_it(spec: Any, **options: Any) -> Any:
-        from coremltools.models import CompiledMLModel
-
-        return CompiledMLModel(mac.compiled(spec), **options)
-
-    return load_it
