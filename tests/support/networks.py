@@ -13,7 +13,7 @@ class Weights:
         self._random = np.random.default_rng(1)
 
     def matrix(self, *shape):
-        """Give weights that keep the size of what they are applied to, and a bias; the first dimension is the output."""
+        """Give weights of [out, ...] that keep the size of what they are applied to, and a bias."""
         scale = np.sqrt(2 / np.prod(shape[1:]))
         return self._numbers(*shape) * np.float32(scale), self.vector(shape[0])
 
@@ -29,7 +29,8 @@ class Weights:
         return self._random.standard_normal(shape).astype(np.float32)
 
 
-def _conv_norm(layers, weights, x, into, out, size, *, stride=1, groups=1):
+def _conv_norm(layers, weights, x, kernel, *, stride=1, groups=1):
+    out, into, size = kernel
     weight, bias = weights.matrix(out, into // groups, size, size)
     x = layers.conv(x, weight, bias, stride=stride, pad=size // 2, groups=groups)
     return layers.batch_norm(x, weights.vector(out), weights.positive(out), weights.positive(out), weights.vector(out))
@@ -38,13 +39,13 @@ def _conv_norm(layers, weights, x, into, out, size, *, stride=1, groups=1):
 def mobile_net(layers, x):
     """MobileNetV2: inverted residuals of pointwise and depthwise convolutions; from [1, 3, 32, 32] to ten classes."""
     weights = Weights()
-    x = layers.relu6(_conv_norm(layers, weights, x, 3, 8, 3, stride=2))
+    x = layers.relu6(_conv_norm(layers, weights, x, (8, 3, 3), stride=2))
     channels = 8
     for out, stride in ((8, 1), (12, 2), (12, 1), (16, 2), (16, 1)):
         wide = 6 * channels
-        y = layers.relu6(_conv_norm(layers, weights, x, channels, wide, 1))
-        y = layers.relu6(_conv_norm(layers, weights, y, wide, wide, 3, stride=stride, groups=wide))
-        y = _conv_norm(layers, weights, y, wide, out, 1)
+        y = layers.relu6(_conv_norm(layers, weights, x, (wide, channels, 1)))
+        y = layers.relu6(_conv_norm(layers, weights, y, (wide, wide, 3), stride=stride, groups=wide))
+        y = _conv_norm(layers, weights, y, (out, wide, 1))
         x = layers.add(x, y) if stride == 1 and channels == out else y
         channels = out
     return layers.linear(layers.mean_of_image(x), *weights.matrix(10, channels))
@@ -53,14 +54,14 @@ def mobile_net(layers, x):
 def res_net(layers, x):
     """ResNet: bottlenecks with a projected shortcut; from [1, 3, 32, 32] to ten classes."""
     weights = Weights()
-    x = layers.relu(_conv_norm(layers, weights, x, 3, 8, 7, stride=2))
+    x = layers.relu(_conv_norm(layers, weights, x, (8, 3, 7), stride=2))
     x = layers.max_pool(x, 3, 2, pad=1)
     channels = 8
     for out, stride in ((16, 1), (16, 1), (32, 2), (32, 1)):
-        y = layers.relu(_conv_norm(layers, weights, x, channels, out // 4, 1))
-        y = layers.relu(_conv_norm(layers, weights, y, out // 4, out // 4, 3, stride=stride))
-        y = _conv_norm(layers, weights, y, out // 4, out, 1)
-        shortcut = x if channels == out else _conv_norm(layers, weights, x, channels, out, 1, stride=stride)
+        y = layers.relu(_conv_norm(layers, weights, x, (out // 4, channels, 1)))
+        y = layers.relu(_conv_norm(layers, weights, y, (out // 4, out // 4, 3), stride=stride))
+        y = _conv_norm(layers, weights, y, (out, out // 4, 1))
+        shortcut = x if channels == out else _conv_norm(layers, weights, x, (out, channels, 1), stride=stride)
         x = layers.relu(layers.add(y, shortcut))
         channels = out
     return layers.linear(layers.mean_of_image(x), *weights.matrix(10, channels))
