@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.presence import state_of
@@ -9,34 +10,54 @@ from pytest_coreml.presence import state_of
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_coreml.record import Record
+    from pytest_coreml.report.machines import Machines
+
 NAME: Final = "pytest-coreml-collector"
 
 
 class Collector:
     """A plugin of its own, so that it gets the reports which pytest-xdist's workers send.
 
-    *entries*: encoded records; *models*: encoded specifications by digest; *machine*: facts, from the
-    first report that came to the last one. *problem*: why the report could not be written.
+    *models*: encoded specifications by digest; *machines*: facts that came with the reports. *problem*: why the report
+    could not be written.
     """
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self.entries: list[dict[str, Any]] = []
+        self._entries: list[dict[str, Any]] = []
         self.models: dict[str, dict[str, Any]] = {}
-        self.machine: dict[str, Any] | None = None
         self.problem: str | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the records that came with a report."""
         sent = getattr(report, "coreml", None)
         if sent is not None:
-            from pytest_coreml.machine.document import joined
-
             # The controller of pytest-xdist collects no tests: this may be the first thing of ours that it meets.
             state_of(self._config)
-            self.entries += sent["records"]
+            machine = self.machines.note(sent["worker"], sent["machine"])
+            self._entries += [{**entry, "machine": machine} for entry in sent["records"]]
             self.models.update(sent["models"])
-            self.machine = joined(self.machine, sent["machine"]) if self.machine else sent["machine"]
+
+    @cached_property
+    def machines(self) -> Machines:
+        """The machines that measured; with `--dist=each`, every worker is taken for one of its own."""
+        from pytest_coreml.machine.document import joined
+        from pytest_coreml.report.machines import Machines
+
+        return Machines(joined, apart=self._config.getoption("dist", "no") == "each")
+
+    @cached_property
+    def records(self) -> list[Record]:
+        """All records of the run; to be asked for when it is over."""
+        from pytest_coreml.report.decode import decode_record
+        from pytest_coreml.report.duplicates import note_duplicates
+
+        several = self.machines.several
+        entries = [{**entry, "machine": entry["machine"] if several else None} for entry in self._entries]
+        records = [decode_record(entry) for entry in entries]
+        note_duplicates(records)
+        return records
 
 
 def collector_of(config: pytest.Config) -> Collector | None:

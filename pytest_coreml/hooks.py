@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
-    """Frame a test: engines that no later test needs are closed after it."""
-    running.begin(item)
+    """Close the engines that no later test needs, when a test and its reruns are over."""
     try:
         return (yield)
     finally:
         running.end(item, nextitem)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin an attempt: a plugin that reruns tests calls this again, but not the protocol around it."""
+    running.begin(item)
 
 
 @pytest.hookimpl(wrapper=True)

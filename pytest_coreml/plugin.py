@@ -24,7 +24,7 @@ from pytest_coreml.fixtures import (
     coreml_model,
     coreml_source,
 )
-from pytest_coreml.presence import CURRENT, MARKS, is_concerned, is_used, state_of
+from pytest_coreml.presence import CURRENT, MARKS, is_concerned, is_used, state_of, worker_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers, read the options, and find out now whether the report can be written."""
     for line in MARKS.values():
         config.addinivalue_line("markers", line)
-    if not hasattr(config, "workerinput"):
+    if worker_of(config) is None:
         config.pluginmanager.register(Collector(config), NAME)
     if is_any_given(config):
         from pytest_coreml import running

@@ -60,6 +60,12 @@ def state_of(config: pytest.Config) -> State:
     return config.stash[STATE]
 
 
+def worker_of(config: pytest.Config) -> str | None:
+    """Give the name of this worker of pytest-xdist, as `gw0`; None in a process that is none."""
+    told: dict[str, str] = getattr(config, "workerinput", {})
+    return told.get("workerid")
+
+
 def is_used(config: pytest.Config) -> bool:
     """Say whether something of ours has turned up in this run."""
     return STATE in config.stash

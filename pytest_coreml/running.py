@@ -11,7 +11,7 @@ from pytest_coreml import dropin
 from pytest_coreml.collection import ModelItem
 from pytest_coreml.collector import Collector, collector_of
 from pytest_coreml.errors import CoreMLTestError
-from pytest_coreml.presence import state_of, uses_fixture
+from pytest_coreml.presence import state_of, uses_fixture, worker_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def prepare(config: pytest.Config) -> None:
     written, which a worker of pytest-xdist never does."""
     options = state_of(config).options
     dropin.begin(options)
-    if hasattr(config, "workerinput"):
+    if worker_of(config) is not None:
         return
     if options.report is not None:
         from pytest_coreml.report.write import check_writable
@@ -120,6 +120,7 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         "records": [encode_record(record) for record in records],
         "models": {record.model: encode_model(specs[record.model]) for record in records},
         "machine": state.machine(),
+        "worker": worker_of(item.config),
     }
     report.user_properties += [(name, value) for record in records for name, value in _properties(record)]
 
@@ -165,11 +166,11 @@ def finish(session: pytest.Session) -> None:
 
 def _document(collector: Collector, state: State) -> Any:
     from pytest_coreml.report.build import build_report
-    from pytest_coreml.report.decode import decode_model, decode_record
+    from pytest_coreml.report.decode import decode_model
 
-    records = [decode_record(entry) for entry in collector.entries]
     models = [decode_model(digest, entry) for digest, entry in collector.models.items()]
-    return build_report(records, models, collector.machine or state.machine())
+    machines = collector.machines
+    return build_report(collector.records, models, machines.first or state.machine(), machines.several)
 
 
 def summarize(reporter: Any, config: pytest.Config) -> None:
@@ -178,12 +179,11 @@ def summarize(reporter: Any, config: pytest.Config) -> None:
     if collector is None:
         return
     report = state_of(config).options.report
-    if collector.entries:
-        from pytest_coreml.report.decode import decode_record
+    if collector.records:
         from pytest_coreml.report.terminal import summary_lines
 
         reporter.section("Core ML")
-        for line in summary_lines([decode_record(entry) for entry in collector.entries], _width(reporter)):
+        for line in summary_lines(collector.records, _width(reporter)):
             reporter.write_line(line)
     if collector.problem:
         reporter.write_line(f"ERROR: {collector.problem}", red=True)

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 pytest_plugins = ["pytester"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the whole suite show that what it promises is also true under pytest-xdist."""
+    parser.addoption(
+        "--project-workers",
+        type=int,
+        metavar="N",
+        help="run the little projects of tests/integration with pytest-xdist: -n N",
+    )
+
+
 @pytest.fixture(scope="session")
 def linear_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package of one linear layer and a relu."""

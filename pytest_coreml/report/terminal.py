@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import statistics
 from collections import Counter
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.report.figures import number, printable
@@ -38,7 +37,7 @@ def summary_lines(records: Sequence[Record], width: int = 80) -> list[str]:
     """Give the lines of the summary, none when there are no records."""
     if not records:
         return []
-    return [*_table_lines(records, width), *open_check_lines(records, width)]
+    return [*_table_lines(records, width), *open_check_lines(records, width), *_notes(records)]
 
 
 def row(record: Record) -> tuple[str, ...]:
@@ -65,17 +64,30 @@ def checks_cell(record: Record) -> str:
 
 def _table_lines(records: Sequence[Record], width: int) -> Iterator[str]:
     yield from _rendered(_table([], header=True), width)
-    for (model, test), group in groupby(records[:MOST_ROWS], key=lambda record: (record.model_name, _test(record))):
-        yield printable(f"{model or '-'}  {test}")
-        yield from _rendered(_table(list(group), header=False), width)
+    groups: dict[str, list[Record]] = {}
+    for record in records[:MOST_ROWS]:
+        groups.setdefault(_heading(record), []).append(record)
+    for heading, group in groups.items():
+        yield printable(heading)
+        yield from _rendered(_table(group, header=False), width)
     if len(records) > MOST_ROWS:
         yield f"... and {len(records) - MOST_ROWS} more rows, all of them in the report (--coreml-report)"
     yield ""
 
 
-def _test(record: Record) -> str:
-    """Give the test without what its instances differ in."""
-    return record.id.partition("[")[0]
+def _heading(record: Record) -> str:
+    """Give the model, the test without its compute units, and the machine where there are several."""
+    test, _, parameters = record.id.partition("[")
+    words = parameters.removesuffix("]").split("-") if parameters else []
+    if record.compute_units in words:
+        words.remove(record.compute_units)
+    named = f"{test}[{'-'.join(words)}]" if words else test
+    return "  ".join([record.model_name or "-", named, *([record.machine] if record.machine else [])])
+
+
+def _notes(records: Sequence[Record]) -> Iterator[str]:
+    for note in dict.fromkeys(note for record in records for note in record.notes):
+        yield f"note: {printable(note)}"
 
 
 def _rendered(table: Table, width: int) -> Iterator[str]:
@@ -99,5 +111,6 @@ def _table(records: Sequence[Record], header: bool) -> Table:
     table.add_column(HEADINGS[-1], width=_CHECKS_WIDTH, no_wrap=True)
     for record in records:
         _, units, *cells, checks = row(record)
-        table.add_row(f"  {units}", *cells, checks.replace(", ", "\n"))
+        attempt = f"\n    attempt {record.attempt}" if record.attempt > 1 else ""
+        table.add_row(f"  {units}{attempt}", *cells, checks.replace(", ", "\n"))
     return table

@@ -145,18 +145,3 @@ def test_checks_without_a_model_are_never_green(project: pytest.Pytester) -> Non
 
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*its markers ask for checks, and it loaded no model*"])
-
-
-def test_workers_send_their_records_to_the_one_report(project: pytest.Pytester) -> None:
-    """With pytest-xdist the report has the records of all workers, and there is one summary."""
-    project.makepyfile(
-        TEST.format(budget="size_mb=1").replace(
-            '"Linear.mlpackage")', '"Linear.mlpackage")\n    @pytest.mark.coreml_compute_units("cpuOnly", "all")'
-        )
-    )
-
-    result = project.runpytest_subprocess(*RUN, "-n", "2", "--coreml-report")
-    entries = json.loads((project.path / "coreml-report.json").read_text())["tests"]
-
-    result.assert_outcomes(passed=2)
-    assert {entry["compute_units"] for entry in entries} == {"cpuOnly", "all"}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pytest
 
 # Plugins that have no part in what is tested, and cost time or order.
-QUICK = ("-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "--coreml-calls=10")
+QUICK = ("-p", "no:randomly", "-p", "no:cacheprovider", "--coreml-calls=10")
 
 
 class MacProject:

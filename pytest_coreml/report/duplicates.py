@@ -1,0 +1,34 @@
+"""Measurements of one run that cannot be told apart in a report: a baseline could hold only one of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_coreml.record import Record
+
+
+def note_duplicates(records: Iterable[Record]) -> list[str]:
+    """Add a note to each record that shares its key with another one, attempts and machines apart; give the notes."""
+    alike: dict[tuple[object, ...], list[Record]] = defaultdict(list)
+    for record in records:
+        alike[record.key, record.attempt, record.machine].append(record)
+    notes = []
+    for group in alike.values():
+        if len(group) > 1:
+            notes.append(note := _note(group))
+            for record in group:
+                record.notes.append(note)
+    return notes
+
+
+def _note(group: list[Record]) -> str:
+    first = group[0]
+    names = ", ".join(dict.fromkeys(record.model_name for record in group))
+    return (
+        f"{first.id} measured {len(group)} models on {first.compute_units} ({names}), and they share a key: "
+        "comparisons take the last of them; give each model a test of its own, as coreml_model(first, second) does"
+    )

@@ -1,0 +1,18 @@
+"""How the little projects of these tests are run."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int | None:
+    """How many workers of pytest-xdist run each little project: `--project-workers=2`; None without pytest-xdist's."""
+    chosen: int | None = request.config.getoption("--project-workers")
+    if chosen is None:
+        return None
+    if "pytester" in request.fixturenames:
+        # It forgets the options of our own run.
+        request.getfixturevalue("pytester")
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"-n {chosen}")
+    return chosen

@@ -1,0 +1,65 @@
+"""Under pytest-xdist: workers send data, and the controller makes one report and one summary of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+RUN = ("-p", "no:randomly", "--coreml-calls=10", "--coreml-report")
+TEST = """
+    import os
+    import pytest
+
+    @pytest.mark.coreml_model("Linear.mlpackage")
+    @pytest.mark.coreml_compute_units("cpuOnly", "all")
+    def test_linear(coreml_model):
+        pass
+"""
+
+
+def report_of(project: pytest.Pytester) -> dict[str, Any]:
+    """Give the report that the run has written."""
+    report: dict[str, Any] = json.loads((project.path / "coreml-report.json").read_text())
+    return report
+
+
+def test_workers_send_their_records_to_the_one_report(project: pytest.Pytester) -> None:
+    """The report has the records of all workers, all on one machine, and there is one summary."""
+    project.makepyfile(TEST)
+
+    result = project.runpytest_subprocess(*RUN, "-n", "2")
+    report = report_of(project)
+
+    result.assert_outcomes(passed=2)
+    assert result.stdout.str().count("Core ML report:") == 1
+    assert {(entry["compute_units"], entry["machine"]) for entry in report["tests"]} == {
+        ("cpuOnly", None),
+        ("all", None),
+    }
+    assert "machines" not in report
+
+
+def test_each_measurement_names_its_machine(project: pytest.Pytester) -> None:
+    """With `--dist=each` the one report has every test once for each machine, under names that tell them apart."""
+    project.makepyfile(TEST.replace('"cpuOnly", ', ""))
+
+    result = project.runpytest_subprocess(*RUN, "--dist=each", "--tx=2*popen")
+    report = report_of(project)
+
+    result.assert_outcomes(passed=2)
+    assert {entry["machine"] for entry in report["tests"]} == set(report["machines"])
+    assert sorted(name[-5:] for name in report["machines"]) == ["(gw0)", "(gw1)"]
+
+
+def test_a_worker_that_dies_loses_the_test_it_ran(project: pytest.Pytester) -> None:
+    """What it measured before, and what another worker does after it, is in the report."""
+    project.makepyfile(TEST + "\n    def test_death():\n        os._exit(1)\n\n    def test_last():\n        pass\n")
+
+    result = project.runpytest_subprocess(*RUN, "-n", "1")
+
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines(["*worker 'gw0' crashed while running '*::test_death'*"])
+    assert [entry["outcome"] for entry in report_of(project)["tests"]] == ["passed", "passed"]
