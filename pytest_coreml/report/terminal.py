@@ -7,6 +7,7 @@ import statistics
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from pytest_coreml.report.attempts import last_attempts
 from pytest_coreml.report.figures import number, printable
 from pytest_coreml.report.open_checks import open_check_lines
 
@@ -37,7 +38,8 @@ def summary_lines(records: Sequence[Record], width: int = 80) -> list[str]:
     """Give the lines of the summary, none when there are no records."""
     if not records:
         return []
-    return [*_table_lines(records, width), *open_check_lines(records, width), *_notes(records)]
+    judged = last_attempts(records)
+    return [*_table_lines(records, width), *open_check_lines(judged, width), *_notes(judged)]
 
 
 def row(record: Record) -> tuple[str, ...]:

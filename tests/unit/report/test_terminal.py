@@ -35,10 +35,40 @@ def test_the_summary_fits_eighty_columns_and_cuts_nothing():
 
 def test_tests_of_one_model_are_told_apart():
     """Each test has a heading of its own, and its instances one."""
-    records = [bare_record(id=f"test_a.py::{test}") for test in ("test_one[all]", "test_one[cpuOnly]", "test_two[all]")]
+    instances = (("test_one", "all"), ("test_one", "cpuOnly"), ("test_two", "all"))
+    records = [bare_record(id=f"test_a.py::{test}[{units}]", compute_units=units) for test, units in instances]
     lines = summary_lines(records)
 
     assert [line.split()[-1] for line in lines if "test_a.py" in line] == ["test_a.py::test_one", "test_a.py::test_two"]
+
+
+def test_parameters_and_machines_stand_in_the_heading():
+    """What a row does not show tells its test from others: parameters beside the compute units, the machine."""
+    lines = summary_lines(
+        [bare_record(id="t.py::test[all-fast]"), bare_record(id="t.py::test[all]", machine="M1 (gw1)")]
+    )
+
+    assert [line for line in lines if "t.py" in line] == [
+        "Encoder.mlpackage  t.py::test[fast]",
+        "Encoder.mlpackage  t.py::test  M1 (gw1)",
+    ]
+
+
+def test_the_last_attempt_is_the_one_that_is_judged():
+    """A test that was rerun has a row for each attempt; what only an earlier one failed is not listed."""
+    failed = Check("load_ms", 50, 92, "failed")
+    lines = summary_lines([bare_record(checks=[failed]), bare_record(attempt=2)])
+
+    assert any("1 failed" in line for line in lines)
+    assert any("attempt 2" in line for line in lines)
+    assert "failed" not in lines
+
+
+def test_notes_are_given_once():
+    """What is worth reading and no verdict stands at the end."""
+    assert (
+        summary_lines([bare_record(notes=["Read this."]), bare_record(notes=["Read this."])])[-1] == "note: Read this."
+    )
 
 
 def test_every_open_check_is_listed_under_its_reason():
