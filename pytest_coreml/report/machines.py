@@ -16,8 +16,9 @@ _CONDITIONS: Final = ("thermal", "power_source", "low_power_mode")
 class Machines:
     """Gathers what workers tell of their machines.
 
-    *join* makes one of the facts from before and after. *apart*: each worker is taken for a machine of its own, also when it tells the same as another one: several Macs of
-    one kind run every test. Otherwise workers that tell the same share a machine.
+    *join* makes one of the facts from before and after. *apart*: each worker is taken for a machine of its own, also
+    when it tells the same as another one: several Macs of one kind run every test. Otherwise workers that tell the same
+    share a machine.
     """
 
     def __init__(self, join: Callable[[Json, Json], Json], apart: bool = False) -> None:
