@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.presence import state_of
+import pytest
+
+from pytest_coreml.presence import MISTAKES, state_of
 
 if TYPE_CHECKING:
-    import pytest
-
     from pytest_coreml.record import Record
     from pytest_coreml.report.machines import Machines
 
@@ -38,6 +38,13 @@ class Collector:
             machine = self.machines.note(sent["worker"], sent["machine"])
             self._entries += [{**entry, "machine": machine} for entry in sent["records"]]
             self.models.update(sent["models"])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Raise the usage error that a worker of pytest-xdist has found."""
+        mistakes = getattr(node, "workeroutput", {}).get(MISTAKES)
+        if mistakes is not None:
+            raise pytest.UsageError(mistakes)
 
     @cached_property
     def machines(self) -> Machines:

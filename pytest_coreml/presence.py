@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pytest_coreml.state import State
 
 STATE: Final[pytest.StashKey[State]] = pytest.StashKey()
+# Under this key a worker of pytest-xdist sends what is wrong in marks.
+MISTAKES: Final = "coreml_mistakes"
 CURRENT: Final[pytest.StashKey[pytest.Item | None]] = pytest.StashKey()
 
 # The fixtures that give models, with the compute units that their names say.

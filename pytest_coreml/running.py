@@ -27,13 +27,11 @@ def prepare(config: pytest.Config) -> None:
     written, which a worker of pytest-xdist never does."""
     options = state_of(config).options
     dropin.begin(options)
-    if worker_of(config) is not None:
-        return
-    if options.report is not None:
+    _give_back_test_path(config)
+    if options.report is not None and worker_of(config) is None:
         from pytest_coreml.report.write import check_writable
 
         check_writable(options.report)
-    _give_back_test_path(config)
 
 
 def _give_back_test_path(config: pytest.Config) -> None:

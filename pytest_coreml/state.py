@@ -10,7 +10,7 @@ import pytest
 
 from pytest_coreml.declared import Declared, Reader
 from pytest_coreml.errors import CoreMLTestError, UnfitMachineError, UsageError
-from pytest_coreml.presence import CURRENT, uses_fixture
+from pytest_coreml.presence import CURRENT, MISTAKES, uses_fixture, worker_of
 
 if TYPE_CHECKING:
     from pytest_coreml.compute_units import ComputeUnits
@@ -56,7 +56,10 @@ class State:
         return declared
 
     def check(self, items: list[pytest.Item]) -> None:
-        """Read the marks of all tests; raise one usage error for all mistakes in them."""
+        """Read the marks of all tests; one usage error is raised for all mistakes in them.
+
+        A worker of pytest-xdist tells its controller, which raises it, and runs nothing.
+        """
         for item in items:
             fixtures = getattr(item, "fixturenames", [])
             if (declared := self.declare(item, fixtures)) is not None:
@@ -64,7 +67,11 @@ class State:
                 self._note_loading(item, declared)
         if self.mistakes:
             lines = [f"{error}\n    {_places(places)}" for error, places in self.mistakes.items()]
-            raise pytest.UsageError("mistakes in the use of pytest-coreml:\n  " + "\n  ".join(lines))
+            text = "mistakes in the use of pytest-coreml:\n  " + "\n  ".join(lines)
+            if worker_of(self.config) is None:
+                raise pytest.UsageError(text)
+            items.clear()
+            self.config.workeroutput[MISTAKES] = text  # type: ignore[attr-defined]  # pytest-xdist's
 
     def _note_loading(self, item: pytest.Item, declared: Declared) -> None:
         if declared.budgets:
