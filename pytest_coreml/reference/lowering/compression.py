@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from pytest_coreml.reference.values import Constant
 
 
-def _result(ctx: Context, array: NDArray[Any]) -> Constant:
-    dtype = ctx.output_type().dtype
-    declared = ctx.output_type().shape
+def _result(ctx: Context, array: NDArray[Any], index: int = 0) -> Constant:
+    dtype = ctx.output_type(index).dtype
+    declared = ctx.output_type(index).shape
     if array.shape != declared:
         ctx.refuse(f"decoded to the shape {list(array.shape)}, the program says {list(declared)}")
     return ctx.constant(np.ascontiguousarray(array, dtype.numpy), dtype)
@@ -50,19 +50,38 @@ def lut_to_dense(ctx: Context) -> Constant:
     lut, indices = ctx.const("lut"), ctx.const("indices")
     if ctx.has("shape"):
         return _result(ctx, lut[_unpacked(ctx, indices, lut.size)])
+    return _result(ctx, _looked_up(ctx, indices))
+
+
+@lowers("constexpr_lut_to_sparse")
+def lut_to_sparse(ctx: Context) -> tuple[Constant, Constant]:
+    """Look up the indices that are there; the mask is spread as the vectors of the table are."""
+    mask = ctx.const("indices_mask")
+    decoded = _looked_up(ctx, _dense(ctx, mask, "indices_nonzero_data"))
+    size = ctx.const("lut").shape[-1]
+    spread = mask if size == 1 else np.repeat(mask, size, ctx.axis("vector_axis", mask.ndim))
+    return _result(ctx, spread, 0), _result(ctx, decoded[spread != 0], 1)
+
+
+def _looked_up(ctx: Context, indices: NDArray[Any]) -> NDArray[Any]:
+    """Look indices up in the table of their block; an entry that is a vector goes along `vector_axis`."""
+    lut = ctx.const("lut")
     if lut.ndim != indices.ndim + 2:
         ctx.refuse(f"`lut` has rank {lut.ndim}, expected {indices.ndim + 2}")
+    _check_blocks(ctx, "lut", lut.shape[:-2], indices.shape)
+    if indices.size and int(indices.max()) >= lut.shape[-2]:
+        ctx.refuse(f"an index is {indices.max()}, in tables of {lut.shape[-2]}")
     places = [
         (np.arange(size) // (size // blocks)).reshape([-1 if i == axis else 1 for i in range(indices.ndim)])
         for axis, (size, blocks) in enumerate(zip(indices.shape, lut.shape, strict=False))
     ]
     entry = (*places, indices)
-    vectors = lut[entry]
+    vectors: NDArray[Any] = lut[entry]
     if vectors.shape[-1] == 1:
-        return _result(ctx, vectors[..., 0])
+        return vectors.reshape(indices.shape)
     axis = ctx.axis("vector_axis", indices.ndim)
     shape = [size * (vectors.shape[-1] if i == axis else 1) for i, size in enumerate(indices.shape)]
-    return _result(ctx, np.moveaxis(vectors, -1, axis + 1).reshape(shape))
+    return np.moveaxis(vectors, -1, axis + 1).reshape(shape)
 
 
 def _unpacked(ctx: Context, packed: NDArray[Any], entries: int) -> NDArray[Any]:
@@ -81,30 +100,52 @@ def sparse_to_dense(ctx: Context) -> Constant:
     mask = ctx.const("mask")
     if ctx.has("shape"):
         mask = unpack(mask, DType.UINT1, tuple(ctx.ints("shape")))
-    data = ctx.const("nonzero_data")
+    return _result(ctx, _dense(ctx, mask, "nonzero_data"))
+
+
+def _dense(ctx: Context, mask: NDArray[Any], param: str) -> NDArray[Any]:
+    """Put the elements of a parameter where the mask has a bit, zeros elsewhere."""
+    data = ctx.const(param)
     if np.count_nonzero(mask) != data.size:
         ctx.refuse(f"the mask has {np.count_nonzero(mask)} bits set, for {data.size} numbers")
     dense = np.zeros(mask.shape, data.dtype)
     dense[mask != 0] = data.reshape(-1)
-    return _result(ctx, dense)
+    return dense
 
 
 @lowers("constexpr_blockwise_shift_scale")
 def blockwise_shift_scale(ctx: Context) -> Constant:
     """Decode `(data - offset) * scale`, one offset and scale a block."""
-    data = ctx.const("data")
+    return _result(ctx, _shifted_and_scaled(ctx, ctx.const("data")))
+
+
+@lowers("constexpr_sparse_blockwise_shift_scale")
+def sparse_blockwise_shift_scale(ctx: Context) -> tuple[Constant, Constant]:
+    """Decode the elements that are there; the mask stays."""
+    mask = ctx.const("data_mask")
+    decoded = _shifted_and_scaled(ctx, _dense(ctx, mask, "nonzero_data"))
+    return _result(ctx, mask, 0), _result(ctx, decoded[mask != 0], 1)
+
+
+def _shifted_and_scaled(ctx: Context, data: NDArray[Any]) -> NDArray[Any]:
     shifted = data.astype(np.float32)
     if ctx.has("offset"):
-        shifted = shifted - _blocks(ctx, "offset", data.shape)
-    return _result(ctx, shifted * _blocks(ctx, "scale", data.shape))
+        shifted -= _blocks(ctx, "offset", data.shape)
+    shifted *= _blocks(ctx, "scale", data.shape)
+    return shifted
 
 
 def _blocks(ctx: Context, param: str, shape: tuple[int, ...]) -> NDArray[Any]:
     """Repeat each number over its block."""
     array = ctx.const(param).astype(np.float32)
-    if array.ndim != len(shape) or any(n == 0 or size % n for size, n in zip(shape, array.shape, strict=False)):
-        ctx.refuse(f"`{param}` of shape {list(array.shape)} does not divide the shape {list(shape)}")
+    _check_blocks(ctx, param, array.shape, shape)
     for axis, size in enumerate(shape):
         if array.shape[axis] not in (1, size):
             array = np.repeat(array, size // array.shape[axis], axis)
     return array
+
+
+def _check_blocks(ctx: Context, param: str, blocks: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    """Refuse a number of blocks that does not divide the size of a dimension."""
+    if len(blocks) != len(shape) or any(n == 0 or size % n for size, n in zip(shape, blocks, strict=False)):
+        ctx.refuse(f"`{param}` of shape {list(blocks)} does not divide the shape {list(shape)}")

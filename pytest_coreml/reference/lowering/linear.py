@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.lowering.registry import lowers
 
 if TYPE_CHECKING:
@@ -17,18 +18,35 @@ def linear(ctx: Context) -> Value:
 
     Always a Gemm on two dimensions: a MatMul would make ONNX Runtime keep a transposed copy of each weight.
     """
-    x, shape = ctx.input("x"), ctx.shape("x")
+    shape = ctx.shape("x")
+    params = ["x", "weight", "bias"] if ctx.has("bias") else ["x", "weight"]
+    x, *weights = _computable(ctx, params)
     if len(shape) == 2:
-        return _gemm(ctx, x)
+        return _as_declared(ctx, ctx.node("Gemm", x, *weights, transB=1))
     out, into = ctx.shape("weight")
     if out is None or into is None:
         ctx.refuse("`weight` has an unknown dimension")
     flat = ctx.node("Reshape", x, ctx.int64([-1, into]))
-    return ctx.node("Reshape", _gemm(ctx, flat), _with_last(ctx, x, out))
+    product = _as_declared(ctx, ctx.node("Gemm", flat, *weights, transB=1))
+    return ctx.node("Reshape", product, _with_last(ctx, x, out))
 
 
-def _gemm(ctx: Context, x: Value) -> Value:
-    return ctx.node("Gemm", x, ctx.input("weight"), ctx.optional("bias"), transB=1)
+def _computable(ctx: Context, params: list[str]) -> list[Value]:
+    """Give operands of floating-point types; integers, which may stand beside these since iOS 17, as fp64.
+
+    Fp64 holds the sums of integers exactly; ONNX Runtime multiplies integers only in part of its operators.
+    """
+    dtypes = {ctx.dtype(param).compute for param in params}
+    if dtypes == {DType.FP32}:
+        return [ctx.input(param) for param in params]
+    return [ctx.cast(ctx.input(param), DType.FP64) for param in params]
+
+
+def _as_declared(ctx: Context, product: Value) -> Value:
+    """Bring a product of integers back to the declared type."""
+    if all(ctx.dtype(param).is_float for param in ("x", "weight", "y") if ctx.has(param)):
+        return product
+    return ctx.cast(product, ctx.output_type().dtype)
 
 
 def _with_last(ctx: Context, x: Value, last: int) -> Value:
@@ -42,13 +60,13 @@ def _with_last(ctx: Context, x: Value, last: int) -> Value:
 @lowers("matmul")
 def matmul(ctx: Context) -> Value:
     """Lower the batched product; transposed operands become a Transpose, which ONNX Runtime fuses."""
-    operands = [_matrix(ctx, param, ctx.scalar(f"transpose_{param}", False)) for param in ("x", "y")]
-    return ctx.node("MatMul", *operands)
+    x, y = _computable(ctx, ["x", "y"])
+    return _as_declared(ctx, ctx.node("MatMul", _matrix(ctx, x, "x"), _matrix(ctx, y, "y")))
 
 
-def _matrix(ctx: Context, param: str, transposed: bool) -> Value:
-    value, rank = ctx.input(param), ctx.rank(param)
-    if not transposed or rank < 2:
+def _matrix(ctx: Context, value: Value, param: str) -> Value:
+    rank = ctx.rank(param)
+    if not ctx.scalar(f"transpose_{param}", False) or rank < 2:
         return value
     return ctx.node("Transpose", value, perm=[*range(rank - 2), rank - 1, rank - 2])
 

@@ -84,15 +84,25 @@ def l2_norm(ctx: Context) -> Value:
 
 @lowers("local_response_norm")
 def local_response_norm(ctx: Context) -> Value:
-    """Lower the normalization over neighbouring channels."""
-    return ctx.node(
-        "LRN",
-        ctx.input("x"),
-        size=ctx.scalar("size"),
-        alpha=float(ctx.scalar("alpha", 1e-4)),
-        beta=float(ctx.scalar("beta", 0.75)),
-        bias=float(ctx.scalar("k", 1.0)),
+    """Lower `x / (k + alpha / size * sum(x ** 2)) ** beta`, the sum going over `size` neighbouring channels.
+
+    By an average over the channels, whose padding counts: ONNX's own LRN takes images and odd sizes only in ONNX
+    Runtime. Of an even size, the odd neighbour is one before the channel.
+    """
+    x, dtype, rank = ctx.input("x"), ctx.dtype("x"), ctx.rank("x")
+    size = int(ctx.scalar("size"))
+    by_place = [0, *range(2, rank), 1]
+    squares = ctx.node("Transpose", ctx.node("Mul", x, x), perm=by_place)
+    row = ctx.node(
+        "Reshape", squares, ctx.node("Concat", ctx.int64([-1, 1]), ctx.node("Shape", x, start=1, end=2), axis=0)
     )
+    mean = ctx.node("AveragePool", row, kernel_shape=[size], pads=[size // 2, (size - 1) // 2], count_include_pad=True)
+    means = ctx.node(
+        "Transpose", ctx.node("Reshape", mean, ctx.node("Shape", squares)), perm=[0, rank - 1, *range(1, rank - 1)]
+    )
+    scaled = ctx.node("Mul", means, ctx.literal(ctx.scalar("alpha", 1e-4), dtype))
+    base = ctx.node("Add", scaled, ctx.literal(ctx.scalar("k", 1.0), dtype))
+    return ctx.node("Div", x, ctx.node("Pow", base, ctx.literal(ctx.scalar("beta", 0.75), dtype)))
 
 
 def _epsilon(ctx: Context, default: float) -> float:

@@ -81,3 +81,59 @@ def test_a_scale_for_each_block():
     )
 
     assert decoded == [[-8, 7], [10, 20]]
+
+
+def test_a_table_of_vectors_spreads_along_an_axis():
+    """Each index stands for two numbers below each other; the axis may be negative."""
+    decoded = _decode(
+        lambda: mb.constexpr_lut_to_dense(
+            indices=np.array([[0, 1]], types.np_uint1_dtype),
+            lut=np.array([[5, 6], [7, 8]], np.float32).reshape(1, 1, 2, 2),
+            vector_axis=-2,
+        ),
+        "iOS18",
+    )
+
+    assert decoded == [[5, 7], [6, 8]]
+
+
+def test_a_sparse_table_of_vectors():
+    """The mask of the indices is spread as the vectors are."""
+
+    def make():
+        mask, data = mb.constexpr_lut_to_sparse(
+            indices_mask=np.array([[1, 0]], types.np_uint1_dtype),
+            indices_nonzero_data=np.array([1], types.np_uint1_dtype),
+            lut=np.array([[5, 6], [7, 8]], np.float32).reshape(1, 1, 2, 2),
+            vector_axis=0,
+        )
+        return mb.constexpr_sparse_to_dense(nonzero_data=data, mask=mask)
+
+    assert _decode(make, "iOS18") == [[7, 0], [8, 0]]
+
+
+def test_sparse_numbers_have_the_scale_of_their_place():
+    """A scale and an offset for each column."""
+
+    def make():
+        mask, data = mb.constexpr_sparse_blockwise_shift_scale(
+            data_mask=np.array([[1, 0], [1, 1]], types.np_uint1_dtype),
+            nonzero_data=np.array([10, 3, 4], np.int8),
+            scale=np.array([[2, 10]], np.float32),
+            offset=np.array([[1, 2]], np.int8),
+        )
+        return mb.constexpr_sparse_to_dense(nonzero_data=data, mask=mask)
+
+    assert _decode(make, "iOS18") == [[18, 0], [4, 20]]
+
+
+def test_a_table_that_is_quantized_itself():
+    """The table is decoded first."""
+
+    def make():
+        lut = mb.constexpr_blockwise_shift_scale(
+            data=np.array([1, 2], np.int8).reshape(1, 1, 2, 1), scale=np.full((1, 1, 1, 1), 0.5, np.float32)
+        )
+        return mb.constexpr_lut_to_dense(indices=np.array([[0, 1], [1, 1]], types.np_uint1_dtype), lut=lut)
+
+    assert _decode(make, "iOS18") == [[0.5, 1], [1, 1]]

@@ -66,3 +66,14 @@ def test_einsum_follows_numpy():
     (result,) = run_op(lambda x, y: mb.einsum(values=(x, y), equation=equation), x, y)
 
     assert result == pytest.approx(expected, abs=1e-5)
+
+
+def test_matmul_of_integers_is_exact():
+    """Beyond what single precision holds, and beside floating-point numbers."""
+    big = 2**24 + 1
+
+    (whole,) = run_op(lambda x, y: mb.matmul(x=x, y=y), np.array([[big]], np.int32), np.array([[1]], np.int32))
+    (mixed,) = run_op(lambda x: mb.matmul(x=x, y=np.array([[0.5]], np.float32)), np.array([[4]], np.int32))
+
+    assert whole.tolist() == [[big]]
+    assert mixed.tolist() == [[2]]

@@ -84,3 +84,17 @@ def test_local_response_norm_looks_at_neighbouring_channels():
     (result,) = run_op(lambda x: mb.local_response_norm(x=x, size=3, alpha=0.3, beta=0.5, k=2.0), X)
 
     assert result == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+@pytest.mark.parametrize("rank", [3, 4, 5])
+def test_local_response_of_any_rank_and_size(rank, size):
+    """The odd neighbour of an even size is the one before; a channel beyond the border counts as zero."""
+    x = np.random.default_rng(0).standard_normal((2, 5, *(3, 2, 2)[: rank - 2])).astype(np.float32)
+    padded = np.pad(x**2, [(0, 0), (size // 2, (size - 1) // 2), *[(0, 0)] * (rank - 2)])
+    total = sum(padded[:, start : start + 5] for start in range(size))
+    expected = x / (2 + 0.5 / size * total) ** 0.75
+
+    (result,) = run_op(lambda x: mb.local_response_norm(x=x, size=size, alpha=0.5, beta=0.75, k=2.0), x)
+
+    assert result == pytest.approx(expected, abs=1e-5)
