@@ -16,6 +16,7 @@ DEFAULT_REPORT: Final = "coreml-report.json"
 RUNTIMES: Final = ("auto", "coreml", "reference")
 INCONCLUSIVE: Final = ("skip", "fail")
 PRECISIONS: Final = ("fast", "strict")
+UNMEASURED: Final = ("inconclusive", "fail")
 
 
 class ReportAction(argparse.Action):
@@ -48,6 +49,12 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "metavar": "PATH",
         "help": f"write a JSON performance report (default path: {DEFAULT_REPORT})",
     },
+    "baseline": {
+        "action": "append",
+        "metavar": "PATH",
+        "help": "judge against this report, or the reports in this folder, each one run (repeatable; in the ini file "
+        "one path a line, relative to the rootdir)",
+    },
     "runtime": {
         "choices": RUNTIMES,
         "help": "what executes models; auto (default): Core ML where it exists, else the reference runtime, "
@@ -76,6 +83,15 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "action": "store_const",
         "const": "true",
         "help": "let coremltools predict in the pytest process too, by the reference runtime, where Core ML is not",
+    },
+    "tolerance": {
+        "metavar": "SHARE",
+        "help": "slowdown against the baseline that is accepted (default: 0.05, which is 5 %%)",
+    },
+    "unmeasured": {
+        "choices": UNMEASURED,
+        "help": "what slower than the baseline is where nothing tells what else the machine did (default: "
+        "inconclusive)",
     },
 }
 

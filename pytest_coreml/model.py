@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_coreml.compute_units import ComputeUnits
-    from pytest_coreml.engine.lease import Lease
+    from pytest_coreml.engine.lease import Key, Lease
     from pytest_coreml.measurement import LoadTimes, Measurement
     from pytest_coreml.placement import Placement
     from pytest_coreml.plans import Plans
@@ -59,6 +59,7 @@ class CoreMLModel:
         # What the last prediction of the present test was made with, and what was measured in it.
         self.last_inputs: dict[str, Any] | None = None
         self.measurement: Measurement | None = None
+        self.measured_with: tuple[dict[str, Any] | None, int] | None = None
 
     def __repr__(self) -> str:
         return f"<CoreMLModel {self.name} on {self.compute_units}>"
@@ -66,6 +67,11 @@ class CoreMLModel:
     def holds(self, lease: Lease) -> bool:
         """Say whether the model lives in the engine of *lease*."""
         return self._lease is lease
+
+    @property
+    def key(self) -> Key:
+        """What the engine holds."""
+        return self._lease.key
 
     @property
     def lost(self) -> bool:
@@ -109,7 +115,8 @@ class CoreMLModel:
         given."""
         values = {name: plain(value) for name, value in inputs.items()} if inputs is not None else None
         self._watch(self)
-        self.measurement = self._lease.measure(values, calls or self._calls)
+        self.measured_with = (values, calls or self._calls)
+        self.measurement = self._lease.measure(*self.measured_with)
         return self.measurement
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
-from pytest_coreml.command_line import PRECISIONS, RUNTIMES, given
+from pytest_coreml.command_line import PRECISIONS, RUNTIMES, UNMEASURED, given
 from pytest_coreml.compute_units import parse_compute_units
 from pytest_coreml.errors import UsageError
 
@@ -23,7 +23,11 @@ Inconclusive: TypeAlias = Literal["skip", "fail"]
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for. *timeout*: seconds. *calls*: measured calls a run."""
+    """What the user asked for.
+
+    *timeout*: seconds. *calls*: measured calls a run. *tolerance*: slowdown against the baseline that is accepted, as
+    a share. *accept_unmeasured*: where nothing tells what else the machine did, it is taken for idle.
+    """
 
     rootdir: Path
     report: Path | None = None
@@ -35,6 +39,9 @@ class Options:
     inconclusive: Inconclusive = "skip"
     precision: Precision = "fast"
     dropin: bool = False
+    baseline: tuple[Path, ...] = ()
+    tolerance: float = 0.05
+    accept_unmeasured: bool = False
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Options:
@@ -55,6 +62,9 @@ class Options:
             ),
             precision=cast("Precision", _choice("precision", given(config, "precision"), PRECISIONS)),
             dropin=_choice("dropin", given(config, "dropin"), ("false", "true")) == "true",
+            baseline=_paths(config, given(config, "baseline")),
+            tolerance=_number("tolerance", given(config, "tolerance") or "0.05", float),
+            accept_unmeasured=_choice("unmeasured", given(config, "unmeasured"), UNMEASURED) == "fail",
         )
 
 
@@ -65,6 +75,13 @@ def default_units(runtime: str) -> ComputeUnits:
     from pytest_coreml.machine.policy import default_compute_units
 
     return default_compute_units(machine.identity()) if machine.is_mac() and runtime != "reference" else "all"
+
+
+def _paths(config: pytest.Config, value: list[str] | str | None) -> tuple[Path, ...]:
+    # The command line gives a list, which is relative to where pytest was started; the ini file lines of text.
+    if isinstance(value, list):
+        return tuple(Path(config.invocation_params.dir, path) for path in value)
+    return tuple(config.rootpath / line.strip() for line in (value or "").splitlines() if line.strip())
 
 
 def _units(text: str) -> tuple[ComputeUnits, ...]:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.measurement import LoadTimes, Measurement
     from pytest_coreml.placement import Placement
-    from pytest_coreml.verdict.check import Check
+    from pytest_coreml.verdict.check import Check, Verdict
     from pytest_coreml.verdict.regression import Regression
 
 Runtime = Literal["coreml", "reference"]
@@ -43,6 +43,11 @@ class Record:
     line: int | None = None
     machine: str | None = None
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """Every verdict on it: of its checks, and against the baseline."""
+        return [*(check.verdict for check in self.checks), *([self.regression.verdict] if self.regression else [])]
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -19,19 +19,23 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.lease import Key
     from pytest_coreml.record import Record
     from pytest_coreml.state import State
-    from pytest_coreml.verdict.check import Check
+    from pytest_coreml.verdict.check import Verdict
 
 
 def prepare(config: pytest.Config) -> None:
-    """Read the options and do what they ask for before any test: the drop-in, and a look whether the report can be
-    written, which a worker of pytest-xdist never does."""
-    options = state_of(config).options
-    dropin.begin(options)
+    """Read the options and do what they ask for before any test: the drop-in, the baseline, and a look whether the
+    report can be written, which a worker of pytest-xdist never does."""
+    state = state_of(config)
+    dropin.begin(state.options)
     _give_back_test_path(config)
-    if options.report is not None and worker_of(config) is None:
+    if worker_of(config) is not None:
+        return
+    # A baseline that cannot be used is to be known before tests run for minutes.
+    state.read_baseline()
+    if state.options.report is not None:
         from pytest_coreml.report.write import check_writable
 
-        check_writable(options.report)
+        check_writable(state.options.report)
 
 
 def _give_back_test_path(config: pytest.Config) -> None:
@@ -83,22 +87,29 @@ def judge(item: pytest.Item) -> None:
         problem = str(error)
     if problem is not None:
         pytest.fail(problem, pytrace=False)
-    outcome, reasons = outcome_of(records, state.options.inconclusive)
+    outcome, verdict = outcome_of(records, state.options.inconclusive)
+    if verdict is None:
+        return
+    concerned = [record for record in records if verdict in record.verdicts]
     if outcome == "failed":
-        pytest.fail(_failure_text(state, records, reasons), pytrace=False)
-    if outcome == "skipped":
-        pytest.skip("; ".join(dict.fromkeys(f"{check.check}: {check.verdict}: {check.reason}" for check in reasons)))
+        pytest.fail(_failure_text(state, concerned, verdict), pytrace=False)
+    pytest.skip(_skip_text(concerned, verdict))
 
 
-def _failure_text(state: State, records: list[Record], reasons: list[Check]) -> str:
+def _failure_text(state: State, records: list[Record], verdict: Verdict) -> str:
+    from pytest_coreml.report.accepting import accept_command
     from pytest_coreml.report.failure_text import failure_text
 
     texts = [
-        failure_text(record, [check for check in record.checks if check in reasons], state.machine())
-        for record in records
-        if any(check in reasons for check in record.checks)
+        failure_text(record, verdict, state.machine(), accept_command(record.id, state.options)) for record in records
     ]
     return "\n".join(texts)
+
+
+def _skip_text(records: list[Record], verdict: Verdict) -> str:
+    from pytest_coreml.report.failure_text import skip_reasons
+
+    return "; ".join(dict.fromkeys(reason for record in records for reason in skip_reasons(record, verdict)))
 
 
 def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:

@@ -9,6 +9,7 @@ from pytest_coreml.engine.client import Engine
 from pytest_coreml.engine.lease import Context, Engines, Key, Lease
 from pytest_coreml.engine.protocol import ListDevices
 from pytest_coreml.errors import UnfitMachineError
+from pytest_coreml.gate import Gate
 from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import clock_doubt, unfit_units
 from pytest_coreml.model import CoreMLModel
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from pytest_coreml.machine.watch import Watch
     from pytest_coreml.measurement import Measurement
     from pytest_coreml.options import Options
+    from pytest_coreml.report.runs import Runs
     from pytest_coreml.spec import ModelSpec
-    from pytest_coreml.verdict.check import Check
+    from pytest_coreml.verdict.check import Check, Verdict
 
 
 @dataclass
@@ -55,18 +57,25 @@ class Trial:
     def use(self, model: CoreMLModel) -> None:
         """Note that the test uses *model*, which forgets what an earlier test did with it."""
         if model not in self.models:
-            model.last_inputs = model.measurement = None
+            model.last_inputs = model.measurement = model.measured_with = None
             self.models.append(model)
 
 
 class Session:
     """Loads models for tests, judges them when their body has passed, and keeps the records."""
 
-    def __init__(self, options: Options, progress: Callable[[str, Progress], None]) -> None:
+    def __init__(
+        self,
+        options: Options,
+        progress: Callable[[str, Progress], None],
+        baseline: Runs | None = None,
+        machine: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
         self.options = options
         self.sources = Sources(options.rootdir)
         self._context = Context(progress)
         self.engines = Engines(self._engine, self._context)
+        self.gate = Gate(options, baseline, self.engines, machine) if baseline is not None else None
         self.plans = Plans(self._engine)
         self.trial: Trial | None = None
         self.records: list[Record] = []
@@ -114,9 +123,12 @@ class Session:
         if trial is None:
             return []
         for model in trial.models:
-            if model.measurement is None and self._wants_measurement(trial):
+            if model.measurement is None and self._wants_measurement(trial, model):
                 self._measure(trial, model)
             trial.records.append(self._record(trial, model))
+        if self.gate is not None:
+            for record, model in zip(trial.records, trial.models, strict=True):
+                self.gate.judge(record, model)
         return trial.records
 
     def end(self, outcome: str) -> list[Record]:
@@ -156,7 +168,9 @@ class Session:
         if self.trial is not None:
             self.trial.use(model)
 
-    def _wants_measurement(self, trial: Trial) -> bool:
+    def _wants_measurement(self, trial: Trial, model: CoreMLModel) -> bool:
+        if self.gate is not None and self.gate.wants_prediction(self._facts_of(trial, model).key):
+            return True
         partners = any(budget.min_speedup for budget in trial.declared.budgets)
         asked = self.options.report is not None and trial.declared.names_model
         return asked or partners or any(needs_prediction(budget) for budget in trial.declared.budgets)
@@ -217,6 +231,8 @@ class Session:
     def _shows_placement(self, record: Record) -> bool:
         """Whether the plan is worth reading though no rule asks for it: for the report, for the text of a failure, and
         to set it against the clock."""
+        if self.gate is not None and self.gate.wants_placement(record.key):
+            return True
         if record.runtime == "reference":
             return False
         timed = record.predict is not None and record.compute_units == "cpuAndNeuralEngine"
@@ -230,21 +246,17 @@ class Session:
         }
 
 
-def outcome_of(records: list[Record], inconclusive: str) -> tuple[str, list[Check]]:
-    """Say what the checks of a test do to it: `passed`, `failed` or `skipped`, and the checks that are the reason.
+def outcome_of(records: list[Record], inconclusive: str) -> tuple[str, Verdict | None]:
+    """Say what the verdicts of a test do to it: `passed`, `failed` or `skipped`, and which of them is the reason.
 
     A failed check fails it. An inconclusive one does what *inconclusive* (`fail`, `skip`) says. Without any check that
     passed, those that could not be judged skip it: such a test is never green.
     """
-    checks = [check for record in records for check in record.checks]
-    by_verdict = {verdict: [check for check in checks if check.verdict == verdict] for verdict in _VERDICTS}
-    if by_verdict["failed"]:
-        return "failed", by_verdict["failed"]
-    if by_verdict["inconclusive"]:
-        return ("failed" if inconclusive == "fail" else "skipped"), by_verdict["inconclusive"]
-    if by_verdict["not_judged"] and not by_verdict["passed"]:
-        return "skipped", by_verdict["not_judged"]
-    return "passed", []
-
-
-_VERDICTS = ("passed", "failed", "inconclusive", "not_judged")
+    verdicts = {verdict for record in records for verdict in record.verdicts}
+    if "failed" in verdicts:
+        return "failed", "failed"
+    if "inconclusive" in verdicts:
+        return ("failed" if inconclusive == "fail" else "skipped"), "inconclusive"
+    if "not_judged" in verdicts and "passed" not in verdicts:
+        return "skipped", "not_judged"
+    return "passed", None

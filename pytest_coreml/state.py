@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.protocol import Progress
     from pytest_coreml.model import CoreMLModel
     from pytest_coreml.options import Options
+    from pytest_coreml.report.runs import Runs
     from pytest_coreml.session import Session
 
 
@@ -40,7 +41,20 @@ class State:
         from pytest_coreml.session import Session
 
         self.used = True
-        return Session(self.options, self._show)
+        return Session(self.options, self._show, self.baseline, self.machine)
+
+    @cached_property
+    def baseline(self) -> Runs | None:
+        """The runs to judge against; `UsageError` when the options name what is no baseline."""
+        if not self.options.baseline:
+            return None
+        from pytest_coreml.report.runs import read_baseline
+
+        return read_baseline(self.options.baseline)
+
+    def read_baseline(self) -> None:
+        """Read the baseline now; `UsageError` when it is none."""
+        _ = self.baseline
 
     def declare(self, node: pytest.Item, fixtures: list[str]) -> Declared | None:
         """Read and check the marks of *node*; a mistake is noted for the end of collection, and gives None."""
@@ -74,6 +88,9 @@ class State:
             self.config.workeroutput[MISTAKES] = text  # type: ignore[attr-defined]  # pytest-xdist's
 
     def _note_loading(self, item: pytest.Item, declared: Declared) -> None:
+        if self.options.baseline or self.options.report:
+            # A report may become a baseline, whose loads are compared.
+            self._timed.add(item.path)
         if declared.budgets:
             from pytest_coreml.verdict.budgets import needs_load
 

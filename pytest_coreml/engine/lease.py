@@ -14,7 +14,7 @@ from pytest_coreml.machine.watch import Watch
 from pytest_coreml.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from pytest_coreml.compute_units import ComputeUnits
@@ -122,6 +122,15 @@ class Engines:
         while len(self._leases) > self._most:
             self._leases.popitem(last=False)[1].engine.close()
         return held
+
+    @contextlib.contextmanager
+    def fresh(self, key: Key) -> Iterator[Lease]:
+        """Give a new engine that holds *key*, whatever else is open, and close it at the end."""
+        lease = self._load(key, timed=True)
+        try:
+            yield lease
+        finally:
+            lease.engine.close()
 
     def note_deaths(self) -> None:
         """Remember the models whose engines have died."""

@@ -6,20 +6,34 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.report.figures import check_figure, check_words, machine_words, number, percent
+from pytest_coreml.report.regression_text import regression_text
 from pytest_coreml.verdict.placement_rules import tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from pytest_coreml.measurement import Measurement
     from pytest_coreml.placement import Placement, ShareBy
     from pytest_coreml.record import Record
-    from pytest_coreml.verdict.check import Check
+    from pytest_coreml.verdict.check import Check, Verdict
 
 
-def failure_text(record: Record, checks: Iterable[Check], machine: Mapping[str, Any]) -> str:
-    """Say why the *checks* of *record* did not pass on *machine*, which is a JSON value as the report has it."""
-    return "\n".join(_lines(record, list(checks), machine))
+def failure_text(record: Record, verdict: Verdict, machine: Mapping[str, Any], accept: str | None = None) -> str:
+    """Say why *record* did not pass on *machine*, which is a JSON value as the report has it.
+
+    *verdict*: the one to explain, of its checks and against the baseline. *accept*: the command that makes the present
+    state the baseline, told where it would help.
+    """
+    return "\n".join(_lines(record, verdict, machine, accept))
+
+
+def skip_reasons(record: Record, verdict: Verdict) -> Iterator[str]:
+    """Give a sentence for each check of *record* with this verdict."""
+    for check in record.checks:
+        if check.verdict == verdict:
+            yield f"{check.check}: {check.verdict}: {check.reason}"
+    if record.regression is not None and record.regression.verdict == verdict:
+        yield f"against the baseline: {regression_text(record.regression)}"
 
 
 def check_line(check: Check) -> str:
@@ -33,14 +47,23 @@ def finding(check: Check) -> str:
     return f"{check_words(check.check)}{value}, {_asked(check)}"
 
 
-def _lines(record: Record, checks: list[Check], machine: Mapping[str, Any]) -> Iterator[str]:
+def _lines(record: Record, verdict: Verdict, machine: Mapping[str, Any], accept: str | None) -> Iterator[str]:
+    subject = f"{record.model_name} on {record.compute_units}"
+    checks = [check for check in record.checks if check.verdict == verdict]
     for check in checks:
-        yield f"{record.model_name} on {record.compute_units}: {check_line(check)}"
+        yield f"{subject}: {check_line(check)}"
+    regressed = record.regression is not None and record.regression.verdict == verdict
+    if record.regression is not None and regressed:
+        yield f"{subject}: {regression_text(record.regression)}"
+    yield from (f"  changed: {note}" for note in record.notes if record.regression is not None)
     if record.predict is not None:
         yield f"  {_how_measured(record.predict)}"
     if record.placement is not None:
         yield f"  {_placement(record.placement)}"
     yield f"  {machine_words(machine)}"
+    worse = regressed or any(check.check.startswith("regression[") for check in checks)
+    if accept is not None and worse and verdict == "failed":
+        yield f"  accept the new state: {accept}"
     yield f"  each figure: pytest {shlex.quote(record.id)} --coreml-report && pytest-coreml show coreml-report.json"
 
 

@@ -6,7 +6,8 @@ import textwrap
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pytest_coreml.report.failure_text import finding
-from pytest_coreml.report.figures import percent, printable
+from pytest_coreml.report.figures import printable
+from pytest_coreml.report.regression_text import regression_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,7 +66,7 @@ def _open(record: Record) -> Iterator[_Open]:
         if check.verdict != "passed":
             yield _Open(check.verdict, check.reason or "", where, finding(check))
     if record.regression is not None and record.regression.verdict != "passed":
-        yield _Open(record.regression.verdict, record.regression.reason or "", where, _regression(record))
+        yield _Open(record.regression.verdict, "", where, _regression(record))
 
 
 def place(record: Record) -> str:
@@ -74,8 +75,4 @@ def place(record: Record) -> str:
 
 
 def _regression(record: Record) -> str:
-    found = record.regression
-    if found is None or found.effect is None:
-        return "against the baseline"
-    margin = f" +- {percent(found.margin)}" if found.margin is not None else ""
-    return f"{percent(found.effect, signed=True)}{margin} against {found.runs} baseline runs"
+    return f"against the baseline: {regression_text(record.regression)}" if record.regression else ""

@@ -19,12 +19,15 @@ def regression_text(regression: Regression) -> str:
         return f"{_figures(regression)}: ok{_blind(regression)}"
     if regression.verdict == "failed":
         return f"{_figures(regression)}: REGRESSED{_manner(regression)}"
+    if regression.verdict == "not_judged":
+        return regression.reason or ""
     return f"CANNOT TELL: {_cause_and_cure(regression)}"
 
 
 def _figures(regression: Regression) -> str:
+    times = f"{number(regression.current_ms)} ms vs {number(regression.baseline_ms)} ms, "
     return (
-        f"{number(regression.current_ms)} ms vs {number(regression.baseline_ms)} ms, "
+        f"{times if regression.current_ms is not None else ''}"
         f"{percent(regression.effect or 0.0, signed=True)} "
         f"({percent(regression.least_effect or 0.0, signed=True)} at least), "
         f"{regression.undisturbed} of {regression.calls} calls undisturbed, {_runs(regression)}"

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.errors import UsageError
+from pytest_coreml.errors import CoreMLTestError, UsageError
 from pytest_coreml.report.read import read_report
 from pytest_coreml.verdict.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pytest_coreml.record import Record
     from pytest_coreml.report.read import Report
+    from pytest_coreml.spec import ModelSpec
 
 # Node id, compute units, function.
 Key = tuple[str, str, str]
@@ -54,12 +55,27 @@ def read_runs(paths: Iterable[Path]) -> Runs:
     return Runs(dict(gathered), lines)
 
 
+def read_baseline(paths: Sequence[Path]) -> Runs:
+    """Read the runs to judge against; `UsageError` for whatever is wrong with them, also when they measured nothing."""
+    try:
+        runs = read_runs(paths)
+    except CoreMLTestError as error:
+        raise UsageError(f"the baseline cannot be used: {error}") from error
+    if not runs.by_key:
+        raise UsageError(f"the baseline cannot be used: {', '.join(map(str, paths))} holds no measurement")
+    return runs
+
+
 def _read(path: Path) -> tuple[str, dict[Key, Run], dict[Key, int]]:
     # The document goes with the report when this returns: several large ones need not fit into memory at once.
     report = read_report(path)
     records = last_attempts(report)
     lines = {key: record.line for key, record in records.items() if record.line is not None}
-    return report.created, {key: run_of(record, report) for key, record in records.items()}, lines
+    runs = {
+        key: run_of(record, report.machine_of(record), report.models.get(record.model))
+        for key, record in records.items()
+    }
+    return report.created, runs, lines
 
 
 def find_reports(paths: Iterable[Path]) -> list[Path]:
@@ -79,13 +95,13 @@ def last_attempts(report: Report) -> dict[Key, Record]:
     return {record.key: record for record in report.records}
 
 
-def run_of(record: Record, report: Report) -> Run:
-    """Give what *record* says as a run."""
+def run_of(record: Record, machine: Mapping[str, Any], model: ModelSpec | None) -> Run:
+    """Give what *record* says as a run, made on *machine*; *model* is what the model says of itself, where known."""
     return Run(
-        machine=report.machine_of(record),
+        machine=machine,
         predict=record.predict,
         load=record.load,
         memory_mb=record.memory_mb,
         placement=record.placement,
-        model=report.models.get(record.model),
+        model=model,
     )

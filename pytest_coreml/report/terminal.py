@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.report.attempts import last_attempts
+from pytest_coreml.report.compared import compared_lines
 from pytest_coreml.report.figures import number, printable
 from pytest_coreml.report.open_checks import open_check_lines
 
@@ -39,7 +40,12 @@ def summary_lines(records: Sequence[Record], width: int = 80) -> list[str]:
     if not records:
         return []
     judged = last_attempts(records)
-    return [*_table_lines(records, width), *open_check_lines(judged, width), *_notes(judged)]
+    return [
+        *_table_lines(records, width),
+        *open_check_lines(judged, width),
+        *compared_lines(judged),
+        *_notes(judged),
+    ]
 
 
 def row(record: Record) -> tuple[str, ...]:

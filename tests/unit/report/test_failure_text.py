@@ -8,12 +8,10 @@ from pytest_coreml.placement import Placement
 from pytest_coreml.report.failure_text import check_line, failure_text
 from pytest_coreml.verdict.check import Check
 
-FAILED = RECORD.checks[0]
-
 
 def test_a_missed_budget_is_told_from_end_to_end():
     """The whole text, as a user sees it."""
-    text = failure_text(RECORD, [FAILED], MACHINE)
+    text = failure_text(record(regression=None), "failed", MACHINE)
 
     assert text.splitlines() == [
         "Encoder.mlpackage on cpuAndNeuralEngine: predict median 31.5 ms, budget 25 ms (+26.0 %)",
@@ -26,7 +24,7 @@ def test_a_missed_budget_is_told_from_end_to_end():
 
 def test_what_was_not_measured_is_not_told():
     """A size needs neither calls nor a plan."""
-    text = failure_text(bare_record(), [Check("size_mb", 10, 12.4, "failed")], MACHINE)
+    text = failure_text(bare_record(checks=[Check("size_mb", 10, 12.4, "failed")]), "failed", MACHINE)
 
     assert text.splitlines()[0] == "Encoder.mlpackage on all: size 12.4 MB, budget 10 MB (+24.0 %)"
     assert "calls" not in text
@@ -35,7 +33,7 @@ def test_what_was_not_measured_is_not_told():
 
 def test_an_unknown_plan_is_called_unknown():
     """Nothing is said of devices when the plan names none."""
-    text = failure_text(record(placement=Placement((), reason="no plan here")), [FAILED], MACHINE)
+    text = failure_text(record(placement=Placement((), reason="no plan here")), "failed", MACHINE)
 
     assert "planned placement: unknown, no plan here" in text
 
@@ -57,3 +55,14 @@ def test_a_check_without_a_value_gives_its_reason():
     line = check_line(Check("load_ms", 10, None, "not_judged", "nothing was measured"))
 
     assert line == "load, budget 10 ms: nothing was measured"
+
+
+def test_a_regression_is_told_with_changes_and_the_command_that_accepts_it():
+    """Whoever meant the change copies the last line but one."""
+    slower = record(checks=[], notes=["operations: conv 12 -> 13"])
+
+    lines = failure_text(slower, "failed", MACHINE, accept="pytest-coreml baseline add --replace r.json b").splitlines()
+
+    assert lines[0].startswith("Encoder.mlpackage on cpuAndNeuralEngine: +12.0 % (+9.8 % at least)")
+    assert lines[1] == "  changed: operations: conv 12 -> 13"
+    assert lines[-2] == "  accept the new state: pytest-coreml baseline add --replace r.json b"

@@ -1,0 +1,73 @@
+"""Judges what tests measured against the baseline, and measures again in fresh engines what looks worse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_coreml.engine import protocol
+from pytest_coreml.report.changes_text import changes_lines
+from pytest_coreml.report.runs import run_of
+from pytest_coreml.verdict.against import Rules, judge_against
+from pytest_coreml.verdict.changes import find_changes
+from pytest_coreml.verdict.regression import Regression
+from pytest_coreml.verdict.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_coreml.engine.lease import Engines
+    from pytest_coreml.model import CoreMLModel
+    from pytest_coreml.options import Options
+    from pytest_coreml.record import Record
+    from pytest_coreml.report.runs import Key, Runs
+
+UNKNOWN_TEST = (
+    "the baseline has no run of this test; record one with --coreml-report, and add it with: "
+    "pytest-coreml baseline add REPORT FOLDER"
+)
+
+
+class Gate:
+    """The baseline of a run. *machine* gives the facts of the present one, as a report has them."""
+
+    def __init__(
+        self, options: Options, baseline: Runs, engines: Engines, machine: Callable[[], Mapping[str, Any]]
+    ) -> None:
+        self._rules = Rules(options.tolerance, options.accept_unmeasured)
+        self._baseline = baseline
+        self._engines = engines
+        self._machine = machine
+
+    def wants_prediction(self, key: Key) -> bool:
+        """Say whether the baseline has predictions to compare with."""
+        return any(run.predict for run in self._baseline.of(key))
+
+    def wants_placement(self, key: Key) -> bool:
+        """Say whether the baseline has a plan to compare with."""
+        return any(run.placement and not run.placement.unknown for run in self._baseline.of(key))
+
+    def judge(self, record: Record, model: CoreMLModel) -> None:
+        """Add to *record* its verdicts against the baseline, and notes on what else changed.
+
+        What looks worse is measured again, as the test measured it, in at most two fresh engines.
+        """
+        baseline = self._baseline.of(record.key)
+        if not baseline:
+            record.regression = Regression(0, None, None, "not_judged", UNKNOWN_TEST)
+            return
+        machine = self._machine()
+        runs = [run_of(record, machine, model.spec)]
+        findings = judge_against(baseline, runs, self._rules)
+        while findings.wants_another_run:
+            runs.append(self._measure_again(model, machine))
+            findings = judge_against(baseline, runs, self._rules)
+        record.regression = findings.time
+        record.checks += findings.checks
+        # Of the first run, which is what the report holds; the others have no plan.
+        record.notes += changes_lines(find_changes(baseline[-1], runs[0]))
+
+    def _measure_again(self, model: CoreMLModel, machine: Mapping[str, Any]) -> Run:
+        with self._engines.fresh(model.key) as lease:
+            predict = lease.measure(*model.measured_with) if model.measured_with is not None else None
+            memory_mb = lease.ask(protocol.ReadMemory())
+            return Run(machine, predict, lease.loaded.times, memory_mb, model=lease.loaded.spec)

@@ -1,0 +1,251 @@
+"""`--coreml-baseline`: what a user sees of a model that became slower, larger, or stayed as it was.
+
+The engines are scripted, so that no machine can blur the outcome, but in the last test.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from scripted_engine import Script, ScriptedEngine
+
+from pytest_coreml import session
+from pytest_coreml.measurement import LoadTimes
+from pytest_coreml.placement import Operation, Placement
+from pytest_coreml.report.encode import encode_placement
+
+RUN = ("-p", "no:randomly", "--coreml-runtime=reference", "-rs")
+TEST = """
+    import pytest
+
+    @pytest.mark.coreml_model("Linear.mlpackage")
+    def test_linear(coreml_model):
+        coreml_model.measure(calls=40)
+"""
+
+
+Baseline = Callable[..., None]
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Script:
+    """What the engines of the project answer."""
+    script = Script()
+    monkeypatch.setattr(session, "Engine", lambda *_: ScriptedEngine(script))
+    return script
+
+
+@pytest.fixture
+def baseline(pytester: pytest.Pytester, script: Script) -> Baseline:
+    """A project whose baseline of three runs at 10 ms is in `baselines`; call it to change what the runs say."""
+    pytester.makepyfile(test_model=TEST)
+    pytester.mkdir("Linear.mlpackage")
+    folder = pytester.mkdir("baselines")
+    pytester.runpytest_inprocess(*RUN, "--coreml-report=first.json").assert_outcomes(passed=1)
+    recorded = json.loads((pytester.path / "first.json").read_text())
+
+    def write(change: Callable[[dict[str, Any]], object] = lambda report: None) -> None:
+        document = copy.deepcopy(recorded)
+        change(document)
+        for run in range(3):
+            document["created"] = f"2026-01-0{run + 1}T00:00:00Z"
+            (folder / f"{run}.json").write_text(json.dumps(document))
+
+    write()
+    return write
+
+
+def test_an_unchanged_model_passes(pytester: pytest.Pytester, baseline: Baseline, script: Script) -> None:
+    """The summary and the report say how it compares."""
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-baseline=baselines", "--coreml-report=now.json")
+    (test,) = json.loads((pytester.path / "now.json").read_text())["tests"]
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["against the baseline: *test_linear*: 10.0 ms vs 10.0 ms, +0.0 %*, 3 baseline runs: ok"]
+    )
+    assert test["regression"]["verdict"] == "passed"
+    assert test["regression"]["runs"] == 3
+    assert test["regression"]["processes"] == 1
+
+
+def test_a_slower_model_fails_when_a_fresh_engine_confirms_it(
+    pytester: pytest.Pytester, baseline: Baseline, script: Script
+) -> None:
+    """The failure has effect, least effect, undisturbed calls, baseline runs, and the command that accepts it."""
+    script.times = (12.0,)
+
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-baseline=baselines")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            (
+                "*Encoder.mlpackage on all: 12.0 ms vs 10.0 ms, +20.0 % (+16.* % at least), 40 of 40 calls "
+                "undisturbed, 3 baseline runs: REGRESSED, confirmed in 2 processes"
+            ),
+            (
+                "*accept the new state: pytest *test_linear* --coreml-runtime=reference --coreml-report && "
+                "pytest-coreml baseline add --replace coreml-report.json baselines"
+            ),
+        ]
+    )
+
+
+def test_one_slow_process_is_luck(pytester: pytest.Pytester, baseline: Baseline, script: Script) -> None:
+    """A fresh engine that is as fast as before clears the model."""
+    script.times = (12.0, 10.0)
+
+    pytester.runpytest_inprocess(*RUN, "--coreml-baseline=baselines").assert_outcomes(passed=1)
+
+
+def test_three_processes_decide_at_most(pytester: pytest.Pytester, baseline: Baseline, script: Script) -> None:
+    """Where other processes hold the CPU throughout, three runs are made, and none is called ok."""
+    script.times, script.waiting = (30.0,), 0.5
+
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-baseline=baselines", "--coreml-report=now.json")
+    (test,) = json.loads((pytester.path / "now.json").read_text())["tests"]
+
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(
+        ["*against the baseline: CANNOT TELL: other processes held the CPU during 40 of 40 calls*run again*"]
+    )
+    assert test["regression"]["processes"] == 3
+    assert test["regression"]["verdict"] == "inconclusive"
+
+
+def test_inconclusive_can_fail(pytester: pytest.Pytester, baseline: Baseline, script: Script) -> None:
+    """With `--coreml-inconclusive=fail` what cannot be told is a failure."""
+    script.times, script.waiting = (30.0,), 0.5
+
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-baseline=baselines", "--coreml-inconclusive=fail")
+
+    result.assert_outcomes(failed=1)
+
+
+def test_a_test_that_the_baseline_lacks_is_not_green(
+    pytester: pytest.Pytester, baseline: Baseline, script: Script
+) -> None:
+    """A renamed test would be compared with nothing for ever; it is skipped with the command that helps."""
+    baseline(lambda report: report["tests"][0].update(id="test_gone.py::test_gone[all]"))
+
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-baseline=baselines")
+
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*the baseline has no run of this test*pytest-coreml baseline add*"])
+
+
+def test_times_of_another_machine_are_not_compared(
+    pytester: pytest.Pytester, baseline: Baseline, script: Script
+) -> None:
+    """The difference is named."""
+    baseline(lambda report: report["machine"].update(chip="Apple M1"))
+
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-baseline=baselines")
+
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*CANNOT TELL: not the same machine: chip Apple M1, now *"])
+
+
+def test_a_larger_model_fails(pytester: pytest.Pytester, baseline: Baseline, script: Script) -> None:
+    """One byte more than the baseline is a failure, on any machine, and the size stands beside the changes."""
+
+    def smaller(report: dict[str, Any]) -> None:
+        (model,) = report["models"].values()
+        model["size_bytes"] -= 1
+        model["operations"] = {"conv": 13, "relu": 11}
+
+    baseline(smaller)
+
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-baseline=baselines")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*size against the baseline * MB, at most * MB*", "*changed: operations: conv 13 -> 12"]
+    )
+
+
+def test_the_ini_file_has_a_twin(pytester: pytest.Pytester, baseline: Baseline, script: Script) -> None:
+    """One path a line, relative to the file."""
+    script.times = (12.0,)
+    pytester.makeini("[pytest]\ncoreml_baseline =\n    baselines/0.json\n    baselines/1.json\n")
+
+    result = pytester.runpytest_inprocess(*RUN)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*2 baseline runs: REGRESSED*"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("none.json", None, "cannot read the report*none.json*No such file"),
+        ("bad.json", "[" * 1000, "bad.json: *"),
+        ("new.json", '{"schema_version": 99}', "new.json: written in report format 99*upgrade"),
+        ("empty", None, "no reports (?.json) in the folder *empty"),
+    ],
+)
+def test_what_is_no_baseline_is_a_usage_error(
+    pytester: pytest.Pytester, name: str, content: str | None, words: str
+) -> None:
+    """It is said before a test runs, in one line."""
+    pytester.makepyfile("def test_other(): pass")
+    if content is not None:
+        (pytester.path / name).write_text(content)
+    if name == "empty":
+        pytester.mkdir(name)
+
+    result = pytester.runpytest_inprocess("--coreml-baseline", name)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: the baseline cannot be used: *{words}*"])
+
+
+def test_loads_that_take_three_times_as_long_fail(
+    pytester: pytest.Pytester, baseline: Baseline, script: Script
+) -> None:
+    """Load times move by 40 % between runs without a cause, and by 200 % for one."""
+    script.load = LoadTimes((30.0,), (550.0,), (303.0, 301.0))
+
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-baseline=baselines")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*load against the baseline 301 ms, at most 150 ms (+100.7 %)*: against 3 baseline*"])
+    result.stdout.no_fnmatch_line("*first load against the baseline*")
+    # The run that recorded the baseline, this one, and a fresh engine.
+    assert script.loads == 1 + 2
+
+
+def test_operations_that_moved_are_named(pytester: pytest.Pytester, baseline: Baseline, script: Script) -> None:
+    """A move is no failure by itself; the summary has it, and the report as a note."""
+    before = Operation("y", "conv", "neuralEngine", ("cpu", "neuralEngine"), 0.75, "main")
+    baseline(lambda report: report["tests"][0].update(placement=encode_placement(Placement((before,)))))
+    script.placement = Placement((Operation("y", "conv", "cpu", ("cpu",), 0.8, "main"),))
+
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-baseline=baselines", "--coreml-report=now.json")
+    (test,) = json.loads((pytester.path / "now.json").read_text())["tests"]
+
+    result.assert_outcomes(passed=1)
+    moved = "planned on cpu, before on neuralEngine: 1 operations, 80.0 % of the cost: y (conv, 80.0 %)"
+    result.stdout.fnmatch_lines([f"note: {moved}"])
+    assert test["notes"] == [moved]
+
+
+def test_real_engines_agree_with_a_generous_tolerance(project: pytest.Pytester) -> None:
+    """Recorded and judged by engine processes: within a factor of a thousand, whatever the machine does, nothing
+    fails."""
+    project.makepyfile(test_model=TEST)
+    project.runpytest_inprocess(*RUN, "--coreml-report=first.json").assert_outcomes(passed=1)
+
+    result = project.runpytest_inprocess(
+        *RUN, "--coreml-baseline=first.json", "--coreml-tolerance=1000", "--coreml-report"
+    )
+    (test,) = json.loads((project.path / "coreml-report.json").read_text())["tests"]
+
+    assert result.parseoutcomes().get("failed") is None
+    assert test["regression"]["verdict"] in ("passed", "inconclusive")
+    assert {check["check"] for check in test["checks"]} >= {"regression[load_ms]", "regression[size_mb]"}
