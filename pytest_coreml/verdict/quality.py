@@ -1,0 +1,51 @@
+"""Whether a baseline has enough, and even enough, runs to judge with."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pytest_coreml.verdict.gate import LEAST_CALLS, LEAST_EFFECT, make_baseline
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_coreml.measurement import Measurement
+
+ENOUGH_RUNS: Final = 3
+# A baseline that lets a slowdown of a tenth pass is no help.
+COARSE: Final = 0.10
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What a baseline is worth. *usable*: of *runs*, those with enough undisturbed calls. *calls*: of the shortest run.
+    *spread*: how much the slowest usable run is above the fastest. *sensitivity*: the smallest slowdown that it can
+    show at best; both None without a usable run."""
+
+    runs: int
+    usable: int
+    calls: int
+    spread: float | None = None
+    sensitivity: float | None = None
+
+    @property
+    def thin(self) -> bool:
+        """Whether more runs, or longer ones, are needed."""
+        return self.usable < ENOUGH_RUNS or self.calls < LEAST_CALLS
+
+    @property
+    def uneven(self) -> bool:
+        """Whether the runs differ too much among themselves."""
+        return self.sensitivity is not None and self.sensitivity > COARSE
+
+
+def assess(runs: Sequence[Measurement]) -> Quality:
+    """Say what the *runs* of one measurement are worth as a baseline."""
+    summary = make_baseline(runs)
+    calls = min((len(run.native_ms) for run in runs), default=0)
+    if not summary.runs:
+        return Quality(len(runs), 0, calls)
+    sensitivity = math.expm1(min(summary.margin(0.0) + LEAST_EFFECT, 700.0))
+    return Quality(len(runs), summary.runs, calls, summary.spread, sensitivity)

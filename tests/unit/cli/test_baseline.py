@@ -1,0 +1,134 @@
+"""`pytest-coreml baseline add`: a folder of runs for version control."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import report_examples
+
+from pytest_coreml.cli import main
+from pytest_coreml.measurement import Measurement
+from pytest_coreml.report.build import build_report
+from pytest_coreml.report.write import write_report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write(path: Path, day: int, *, ms: float = 10.0, tests: tuple[str, ...] = ("b", "a"), **machine: Any) -> str:
+    """Write a report of *tests*, made on a day of January."""
+    times = tuple(ms * (1 + 0.001 * (i % 10)) + 1e-9 for i in range(100))
+    predict = Measurement(times, times, (0.0,) * 100, warmup=20)
+    records = [report_examples.record(id=f"test_{name}.py::test[all]", predict=predict) for name in tests]
+    created = datetime(2026, 1, day, tzinfo=timezone.utc)
+    document = build_report(records, [report_examples.SPEC], {**report_examples.MACHINE, **machine}, created=created)
+    write_report(document, path)
+    return str(path)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def add(tmp_path: Path, day: int, *options: str, **report: Any) -> None:
+    assert main(["baseline", "add", write(tmp_path / "r.json", day, **report), str(tmp_path / "b"), *options]) == 0
+
+
+def test_the_newest_runs_stay(tmp_path: Path) -> None:
+    """Names begin with the machine and end with the time of the run."""
+    for day in (1, 2, 3, 4):
+        add(tmp_path, day, "--keep", "3")
+
+    assert [name.rsplit("-", 1)[1] for name in names(tmp_path / "b")] == [
+        "20260102T000000Z.json",
+        "20260103T000000Z.json",
+        "20260104T000000Z.json",
+    ]
+    assert all(name.startswith("apple-m4-pro-") for name in names(tmp_path / "b"))
+
+
+def test_a_run_is_added_once(tmp_path: Path) -> None:
+    """The same report again changes nothing."""
+    add(tmp_path, 1)
+    before = names(tmp_path / "b")
+    add(tmp_path, 1)
+
+    assert names(tmp_path / "b") == before
+
+
+def test_machines_are_kept_apart(tmp_path: Path) -> None:
+    """The runs of one machine do not push out those of another."""
+    add(tmp_path, 1, "--keep", "1")
+    add(tmp_path, 2, "--keep", "1", chip="Apple M1")
+
+    assert len(names(tmp_path / "b")) == 2
+
+
+def test_what_is_not_ours_stays(tmp_path: Path) -> None:
+    """Other files, and files that only look like ours, are left alone."""
+    folder = tmp_path / "b"
+    folder.mkdir()
+    (folder / "README.md").write_text("hands off")
+    (folder / "apple-m4-pro-01234567-20250101T000000Z.json").write_text("{}")
+    for day in (1, 2):
+        add(tmp_path, day, "--keep", "1")
+
+    assert "README.md" in names(folder)
+    assert (folder / "apple-m4-pro-01234567-20250101T000000Z.json").read_text() == "{}"
+
+
+def test_files_are_small_and_in_a_stable_order(tmp_path: Path) -> None:
+    """Tests and keys are sorted, samples rounded to nanoseconds, verdicts left out."""
+    add(tmp_path, 1)
+    (path,) = (tmp_path / "b").iterdir()
+    document = json.loads(path.read_text())
+
+    assert [test["id"] for test in document["tests"]] == ["test_a.py::test[all]", "test_b.py::test[all]"]
+    assert list(document["tests"][0]) == sorted(document["tests"][0])
+    assert document["tests"][0]["predict"]["native_ms"][:2] == [10.0, 10.01]
+    assert document["tests"][0]["checks"] == []
+
+
+def test_replace_accepts_what_was_measured_and_keeps_the_rest(tmp_path: Path) -> None:
+    """A new state of one test begins anew; the other tests keep their runs."""
+    for day in (1, 2, 3):
+        add(tmp_path, day)
+    add(tmp_path, 4, "--replace", ms=20.0, tests=("a",))
+    documents = [json.loads(path.read_text()) for path in sorted((tmp_path / "b").iterdir())]
+
+    assert [[test["id"] for test in document["tests"]] for document in documents] == [
+        *[["test_b.py::test[all]"]] * 3,
+        ["test_a.py::test[all]"],
+    ]
+    now = write(tmp_path / "now.json", 5, ms=20.0, tests=("a",))
+    assert main(["compare", str(tmp_path / "b"), "--current", now]) == 0
+
+
+@pytest.mark.parametrize(
+    ("levels", "words"),
+    [((10.0,), "too thin: 1 runs"), ((10.0, 14.0, 18.0), "too uneven: runs differ by 80.0 %"), ((10.0,) * 3, None)],
+)
+def test_a_baseline_that_cannot_judge_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], levels: tuple[float, ...], words: str | None
+) -> None:
+    """Too few runs, or runs that differ, are said when they are added."""
+    for day, ms in enumerate(levels, 1):
+        capsys.readouterr()
+        add(tmp_path, day, ms=ms)
+    text = capsys.readouterr().out
+
+    assert ("test_a.py::test[all] cpuAndNeuralEngine" in text) is (words is not None)
+    assert words is None or words in text
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"schema_version": 99}'])
+def test_what_is_no_report_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str) -> None:
+    """Nothing is written then."""
+    (tmp_path / "bad.json").write_text(content)
+
+    assert main(["baseline", "add", str(tmp_path / "bad.json"), str(tmp_path / "b")]) == 2
+    assert "bad.json" in capsys.readouterr().err
+    assert not (tmp_path / "b").exists()
