@@ -21,19 +21,27 @@ if TYPE_CHECKING:
 @lowers("random_uniform")
 def random_uniform(ctx: Context) -> Value:
     """Lower numbers from `low` up to `high`."""
-    low, high = (float(ctx.scalar(param, default)) for param, default in (("low", 0.0), ("high", 1.0)))
-    dtype = ctx.output_type().dtype
-    # Not by ONNX's own bounds: an empty range is defined here
-    scaled = ctx.node("Mul", _uniform(ctx, ctx.as_int64("shape"), dtype), ctx.literal(high - low, dtype))
-    return ctx.node("Add", scaled, ctx.literal(low, dtype))
+    low, high = float(ctx.scalar("low", 0.0)), float(ctx.scalar("high", 1.0))
+    unit = _uniform(ctx, ctx.as_int64("shape"), ctx.output_type().dtype)
+    return _scaled(ctx, unit, high - low, low)
 
 
 @lowers("random_normal")
 def random_normal(ctx: Context) -> Value:
     """Lower numbers of a normal distribution."""
     mean, stddev = float(ctx.scalar("mean", 0.0)), float(ctx.scalar("stddev", 1.0))
-    shape, dtype = ctx.as_int64("shape"), ctx.output_type().dtype
-    return _random(ctx, "RandomNormalLike", shape, dtype, mean=mean, scale=stddev)
+    unit = _random(ctx, "RandomNormalLike", ctx.as_int64("shape"), ctx.output_type().dtype, mean=0.0, scale=1.0)
+    return _scaled(ctx, unit, stddev, mean)
+
+
+def _scaled(ctx: Context, unit: Value, factor: float, offset: float) -> Value:
+    """Stretch and move a distribution.
+
+    Not by attributes of ONNX: an empty range and a deviation of zero are defined here, and refused by ONNX Runtime or
+    the end of the process.
+    """
+    dtype = ctx.output_type().dtype
+    return ctx.node("Add", ctx.node("Mul", unit, ctx.literal(factor, dtype)), ctx.literal(offset, dtype))
 
 
 @lowers("random_bernoulli")

@@ -36,6 +36,13 @@ def test_normal_numbers_have_mean_and_deviation():
     assert result.std() == pytest.approx(3, abs=0.1)
 
 
+def test_a_deviation_of_zero_gives_the_mean():
+    """The distribution has one point."""
+    (result,) = run_op(lambda shape: mb.random_normal(shape=shape, mean=2.0, stddev=0.0), np.array([3], np.int32))
+
+    assert result.tolist() == [2, 2, 2]
+
+
 def test_bernoulli_gives_ones_and_zeros():
     """Ones with the given probability."""
     (result,) = run_op(lambda shape: mb.random_bernoulli(shape=shape, prob=0.25, seed=1), SHAPE)
