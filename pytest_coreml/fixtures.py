@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from pytest_coreml.presence import FIXTURES, state_of
+from pytest_coreml.presence import FIXTURES, SOURCE_FIXTURE, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.model import CoreMLModel
-
-SOURCE_FIXTURE = "_coreml_source"
 
 
 @pytest.fixture(scope="module", name=SOURCE_FIXTURE)

@@ -28,6 +28,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     running.begin(item)
 
 
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+    """Note what our shared fixture is set up for."""
+    running.note_fixture(fixturedef, request)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Judge the budgets after the body has passed, so that a miss is an ordinary failure."""

@@ -19,6 +19,8 @@ MISTAKES: Final = "coreml_mistakes"
 CURRENT: Final[pytest.StashKey[pytest.Item | None]] = pytest.StashKey()
 
 # The fixtures that give models, with the compute units that their names say.
+# What the fixtures that give models depend on.
+SOURCE_FIXTURE: Final = "_coreml_source"
 FIXTURES: Final = {
     "coreml_model": None,
     "coreml_all": "all",

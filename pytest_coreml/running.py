@@ -11,7 +11,7 @@ from pytest_coreml import dropin
 from pytest_coreml.collection import ModelItem
 from pytest_coreml.collector import Collector, collector_of
 from pytest_coreml.errors import CoreMLTestError
-from pytest_coreml.presence import state_of, uses_fixture, worker_of
+from pytest_coreml.presence import SOURCE_FIXTURE, state_of, uses_fixture, worker_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,13 @@ def begin(item: pytest.Item) -> None:
         state.session.begin(item.nodeid, item.path.parent, item.declared())
     else:
         state.begin(item)
+
+
+def note_fixture(definition: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+    """Note what a fixture is set up for."""
+    if definition.argname == SOURCE_FIXTURE:
+        state = state_of(request.config)
+        state.shared_fixture.note(definition, request, state.declared_now())
 
 
 def attend(item: pytest.Item) -> None:
@@ -191,8 +198,9 @@ def summarize(reporter: Any, config: pytest.Config) -> None:
     if collector.records:
         from pytest_coreml.report.terminal import summary_lines
 
+        verbose = config.getoption("verbose") > 0
         reporter.section("Core ML")
-        for line in summary_lines(collector.records, _width(reporter)):
+        for line in summary_lines(collector.records, _width(reporter), verbose):
             reporter.write_line(line)
     if collector.problem:
         reporter.write_line(f"ERROR: {collector.problem}", red=True)

@@ -11,6 +11,7 @@ import pytest
 from pytest_coreml.declared import Declared, Reader
 from pytest_coreml.errors import CoreMLTestError, UnfitMachineError, UsageError
 from pytest_coreml.presence import CURRENT, MISTAKES, uses_fixture, worker_of
+from pytest_coreml.shared_fixture import SharedFixture
 
 if TYPE_CHECKING:
     from pytest_coreml.compute_units import ComputeUnits
@@ -33,6 +34,7 @@ class State:
         # Files with a test that measures loading: the tests of a file share loaded models.
         self._timed: set[Path] = set()
         self._current: Declared | None = None
+        self.shared_fixture = SharedFixture()
         self.used = False
 
     @cached_property
@@ -101,6 +103,7 @@ class State:
         """Begin a test that uses us."""
         declared = self.declared.get(item.nodeid)
         if declared is not None and uses_fixture(item):
+            self.shared_fixture.renew(declared)
             self._current = declared
             self.session.begin(item.nodeid, item.path.parent, declared, item.path in self._timed)
 

@@ -1,4 +1,5 @@
-"""Every check that did not pass, under the reason that it shares with others."""
+"""Every check that did not pass, or that passed for a reason worth knowing, under the reason that it shares with
+others."""
 
 from __future__ import annotations
 
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.check import Verdict
 
 # The worst first.
-_WORDS: Final[dict[Verdict, str]] = {"failed": "failed", "inconclusive": "inconclusive", "not_judged": "not judged"}
+_WORDS: Final[dict[Verdict, str]] = {
+    "failed": "failed",
+    "inconclusive": "inconclusive",
+    "not_judged": "not judged",
+    "passed": "passed",
+}
 
 
 class _Open(NamedTuple):
@@ -63,7 +69,8 @@ def _wrapped(text: str, indent: str, width: int) -> list[str]:
 def _open(record: Record) -> Iterator[_Open]:
     where = place(record)
     for check in record.checks:
-        if check.verdict != "passed":
+        # Such as one that holds by configuration: no achievement of the model.
+        if check.verdict != "passed" or check.reason:
             yield _Open(check.verdict, check.reason or "", where, finding(check))
     if record.regression is not None and record.regression.verdict != "passed":
         yield _Open(record.regression.verdict, "", where, _regression(record))

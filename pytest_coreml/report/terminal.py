@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import statistics
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -11,6 +10,8 @@ from pytest_coreml.report.attempts import last_attempts
 from pytest_coreml.report.compared import compared_lines
 from pytest_coreml.report.figures import number, printable
 from pytest_coreml.report.open_checks import open_check_lines
+from pytest_coreml.report.placement_view import placement_lines
+from pytest_coreml.report.rendering import plain_table, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,13 +36,14 @@ _WORDS: Final[dict[Verdict, str]] = {
 }
 
 
-def summary_lines(records: Sequence[Record], width: int = 80) -> list[str]:
-    """Give the lines of the summary, none when there are no records."""
+def summary_lines(records: Sequence[Record], width: int = 80, verbose: bool = False) -> list[str]:
+    """Give the lines of the summary, none when there are no records; *verbose*: with a row an operation."""
     if not records:
         return []
     judged = last_attempts(records)
     return [
         *_table_lines(records, width),
+        *placement_lines(judged, width, verbose),
         *open_check_lines(judged, width),
         *compared_lines(judged),
         *_notes(judged),
@@ -71,13 +73,13 @@ def checks_cell(record: Record) -> str:
 
 
 def _table_lines(records: Sequence[Record], width: int) -> Iterator[str]:
-    yield from _rendered(_table([], header=True), width)
+    yield from rendered(_table([], header=True), width)
     groups: dict[str, list[Record]] = {}
     for record in records[:MOST_ROWS]:
         groups.setdefault(_heading(record), []).append(record)
     for heading, group in groups.items():
         yield printable(heading)
-        yield from _rendered(_table(group, header=False), width)
+        yield from rendered(_table(group, header=False), width)
     if len(records) > MOST_ROWS:
         yield f"... and {len(records) - MOST_ROWS} more rows, all of them in the report (--coreml-report)"
     yield ""
@@ -98,21 +100,9 @@ def _notes(records: Sequence[Record]) -> Iterator[str]:
         yield f"note: {printable(note)}"
 
 
-def _rendered(table: Table, width: int) -> Iterator[str]:
-    from rich.console import Console
-
-    stream = io.StringIO()
-    console = Console(file=stream, width=width, markup=False, emoji=False, highlight=False, color_system=None)
-    console.print(table)
-    return (line.rstrip() for line in stream.getvalue().splitlines())
-
-
 def _table(records: Sequence[Record], header: bool) -> Table:
-    from rich import box
-    from rich.table import Table
-
     # Every width is fixed, so that the rows of all models stand in the same columns.
-    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False, show_header=header)
+    table = plain_table(header)
     table.add_column("  compute units", width=_UNITS_WIDTH, overflow="fold")
     for heading in HEADINGS[2:-1]:
         table.add_column(heading, width=6, justify="right", overflow="fold")

@@ -47,4 +47,4 @@ def test_a_fixture_asked_for_by_name_makes_the_test_ours(project: pytest.Pyteste
     result = project.runpytest_subprocess("--coreml-model=Linear.mlpackage")
 
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*Linear*all*"])
+    result.stdout.fnmatch_lines(["Linear.mlpackage*", "*all *"])

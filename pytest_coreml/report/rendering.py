@@ -1,0 +1,29 @@
+"""Tables of rich as plain lines of text."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.table import Table
+
+
+def plain_table(header: bool = True) -> Table:
+    """Give an empty table in the style of our summaries: a rule below the header, and no frame."""
+    from rich import box
+    from rich.table import Table
+
+    return Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False, show_header=header)
+
+
+def rendered(table: Table, width: int) -> Iterator[str]:
+    """Give the lines of *table*, with nothing in its cells read as markup."""
+    from rich.console import Console
+
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, markup=False, emoji=False, highlight=False, color_system=None)
+    console.print(table)
+    return (line.rstrip() for line in stream.getvalue().splitlines())
