@@ -37,3 +37,21 @@ def save_linear(folder: Path) -> Path:
 def linear(x: np.ndarray) -> np.ndarray:
     """Compute what the model computes, with numpy."""
     return np.maximum(x @ WEIGHT.T + BIAS, 0)
+
+
+def save_encoder(folder: Path, name: str = "Encoder") -> Path:
+    """Save a small classifier in half precision: input `features` (1, 64), output `logits` (1, 1000)."""
+    random = np.random.default_rng(0)
+    first = random.standard_normal((128, 64)).astype(np.float32) / 8
+    second = random.standard_normal((1000, 128)).astype(np.float32) / 11
+
+    @mb.program(input_specs=[mb.TensorSpec(shape=(1, 64))])
+    def program(features):
+        hidden = mb.relu(x=mb.linear(x=features, weight=first))
+        return mb.linear(x=hidden, weight=second, name="logits")
+
+    path = folder / f"{name}.mlpackage"
+    ct.convert(program, convert_to="mlprogram", minimum_deployment_target=ct.target.iOS17, skip_model_load=True).save(
+        str(path)
+    )
+    return path

@@ -1,0 +1,116 @@
+"""Directives that make tables of what the code says, so that pages cannot disagree with it.
+
+`{report-fields}` lists every field of the report's schema, `{coreml-options}` every option with its ini twin.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from docutils import nodes
+    from sphinx.application import Sphinx
+
+
+class MarkdownDirective(SphinxDirective):
+    """A directive that stands for lines of Markdown."""
+
+    def run(self) -> list[nodes.Node]:
+        """Give what the lines become."""
+        lines = StringList(list(self.lines()), type(self).__name__)
+        return self.parse_text_to_nodes(lines, allow_section_headings=True)
+
+    def lines(self) -> Iterator[str]:
+        """Give the lines."""
+        raise NotImplementedError
+
+
+class ReportFields(MarkdownDirective):
+    """Every field of a report: one table for the document and one for each definition of the schema."""
+
+    def lines(self) -> Iterator[str]:
+        """Make the tables from the schema file."""
+        schema = json.loads((files("pytest_coreml.report") / "report-1.schema.json").read_text(encoding="utf-8"))
+        yield from table_of("The document", schema)
+        for name, definition in schema["$defs"].items():
+            yield from table_of(f"`{name}`", definition)
+
+
+def table_of(title: str, definition: Mapping[str, Any]) -> Iterator[str]:
+    """Describe one definition: its text, and a row for each property, those of nested objects too."""
+    yield from ("", f"## {title}", "", definition.get("description", ""), "")
+    rows = list(rows_of(definition))
+    if rows:
+        yield from ("| field | type | meaning |", "| --- | --- | --- |", *rows, "")
+
+
+def rows_of(definition: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Give a row for each property."""
+    required = definition.get("required", ())
+    for name, field in definition.get("properties", {}).items():
+        optional = "" if name in required else " (optional)"
+        meaning = field.get("description", "").replace("|", "\\|")
+        yield f"| `{prefix}{name}` | {type_of(field)}{optional} | {meaning} |"
+        yield from rows_of(field, f"{prefix}{name}.")
+        if "properties" in (items := field.get("items", {})):
+            yield from rows_of(items, f"{prefix}{name}[].")
+
+
+def type_of(field: Mapping[str, Any]) -> str:
+    """Say in a word or two what a field holds."""
+    for key, say in SAYINGS.items():
+        if key in field:
+            return say(field[key])
+    return "any"
+
+
+def names_of(kinds: str | list[str]) -> str:
+    """Say what JSON types a field may have."""
+    return kinds if isinstance(kinds, str) else " or ".join(kinds)
+
+
+def choices_of(choices: list[Mapping[str, Any]]) -> str:
+    """Say which of several a field holds."""
+    return " or ".join(type_of(choice) for choice in choices)
+
+
+# What says most about a field comes first.
+SAYINGS: Mapping[str, Callable[[Any], str]] = {
+    "$ref": lambda target: f"`{target.rsplit('/', 1)[-1]}`",
+    "const": lambda value: f"`{json.dumps(value)}`",
+    "enum": lambda values: ", ".join(f"`{json.dumps(value)}`" for value in values),
+    "items": lambda items: f"array of {type_of(items)}",
+    "anyOf": choices_of,
+    "oneOf": choices_of,
+    "additionalProperties": lambda values: f"object of {type_of(values)}" if values else "object",
+    "type": names_of,
+}
+
+
+class CoreMLOptions(MarkdownDirective):
+    """Every option, as the parser has it."""
+
+    def lines(self) -> Iterator[str]:
+        """Make a table from the options that the plugin declares."""
+        from pytest_coreml.command_line import OPTIONS
+
+        yield from ("| option | ini | meaning |", "| --- | --- | --- |")
+        for name, settings in OPTIONS.items():
+            value = settings.get("metavar") or "|".join(settings.get("choices", ()))
+            option = f"--coreml-{name.replace('_', '-')}" + (f"={value}" if value else "").replace("|", "\\|")
+            meaning = settings["help"].replace("|", "\\|")
+            yield f"| `{option}` | `coreml_{name}` | {meaning} |"
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directives."""
+    app.add_directive("report-fields", ReportFields)
+    app.add_directive("coreml-options", CoreMLOptions)
+    return {"parallel_read_safe": True}

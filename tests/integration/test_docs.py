@@ -1,0 +1,110 @@
+"""Every code block of the documentation does what its page says."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+from doc_blocks import CodeBlock, code_blocks, is_for_a_mac, missing_lines
+from little_models import save_encoder
+from standin.commands import MacFacts, write_commands
+from standin.install import environment
+from standin.scenario import Scenario
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAGES = sorted(
+    page.relative_to(REPOSITORY).as_posix()
+    for page in (REPOSITORY / "docs").rglob("*.md")
+    if list(code_blocks(page.read_text()))
+)
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model that the pages speak of."""
+    return save_encoder(tmp_path_factory.mktemp("models"))
+
+
+class Reader:
+    """Somebody who does what a page says, in a folder with `Encoder.mlpackage` and a folder `tests`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        scripts = sysconfig.get_path("scripts")
+        self.environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{scripts}{os.pathsep}{os.environ['PATH']}",
+            "COLUMNS": "80",
+            "PYTEST_ADDOPTS": "-p no:randomly -p no:cacheprovider --coreml-calls=10",
+        }
+        for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "CI"):
+            self.environment.pop(name, None)
+
+    def sit_at_a_mac(self) -> None:
+        """Let Core ML and the commands of the system be there, scripted."""
+        hidden = self.folder / ".mac"
+        (hidden / "bin").mkdir(parents=True)
+        Scenario().save(hidden / "scenario.json")
+        write_commands(hidden / "bin", MacFacts())
+        path = f"{hidden / 'bin'}{os.pathsep}{self.environment['PATH']}"
+        self.environment = {**environment(hidden / "scenario.json", self.environment), "PATH": path}
+
+    def follow(self, block: CodeBlock) -> None:
+        """Write the file, run the commands, or read the data that a block shows."""
+        if "not run" in block.asked:
+            return
+        if block.caption is not None:
+            path = self.folder / block.caption
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text)
+        elif block.language == "console":
+            self._type(block)
+        elif block.language == "json":
+            json.loads(block.text)
+        elif block.language == "python":
+            assert self._run(f"{sys.executable} -", block.text) == (0, "")
+        else:
+            pytest.fail(f"line {block.line}: a {block.language} block that is no file: give it a caption")
+
+    def _type(self, block: CodeBlock) -> None:
+        *before, last = block.commands()
+        for command in before:
+            status, output = self._run(command.line)
+            assert (status, missing_lines(command.expected, output)) == (0, []), output
+        status, output = self._run(last.line)
+        expected = int(block.asked.get("exit status", "0"))
+        assert (status, missing_lines(last.expected, output)) == (expected, []), f"line {block.line}:\n{output}"
+
+    def _run(self, line: str, given: str = "") -> tuple[int, str]:
+        done = subprocess.run(
+            line,
+            shell=True,
+            check=False,
+            cwd=self.folder,
+            env=self.environment,
+            input=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+        )
+        return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_blocks_of_a_page_work_from_top_to_bottom(page: str, encoder: Path, tmp_path: Path) -> None:
+    """Files are written, sessions run, and what comes out is what the page shows, numbers aside."""
+    shutil.copytree(encoder, tmp_path / "Encoder.mlpackage")
+    reader = Reader(tmp_path)
+    markdown = (REPOSITORY / page).read_text()
+    if is_for_a_mac(markdown):
+        reader.sit_at_a_mac()
+
+    for block in code_blocks(markdown):
+        reader.follow(block)

@@ -1,0 +1,77 @@
+"""Code blocks of a documentation page, in order, and what each asks of the tests.
+
+A block with a caption is a file that is written. A `console` block is a session: each line that begins with `$` is run,
+and the lines below it are what must come out, numbers aside, `...` standing for any lines between. A comment before a
+block changes that: `<!-- exit status: 1 -->`, `<!-- not run: why -->`. A page that begins with
+`<!-- machine: a Mac -->` is read on one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from markdown_it import MarkdownIt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_COMMENT = re.compile(r"<!--\s*(exit status|not run):\s*(.*?)\s*-->", re.DOTALL)
+_CAPTION = re.compile(r"\A:caption:\s*(\S+)\n+")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One line of a session, and the lines that must come out of it."""
+
+    line: str
+    expected: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CodeBlock:
+    """One block. *line*: of the page, from 1. *asked*: what comments before it say."""
+
+    language: str
+    caption: str | None
+    text: str
+    line: int
+    asked: dict[str, str] = field(default_factory=dict)
+
+    def commands(self) -> Iterator[Command]:
+        """Give the commands of a session."""
+        for part in re.split(r"^\$ ", self.text, flags=re.MULTILINE)[1:]:
+            line, *expected = part.replace("\\\n", " ").rstrip().split("\n")
+            yield Command(line, tuple(text for text in expected if text.strip()))
+
+
+def code_blocks(markdown: str) -> Iterator[CodeBlock]:
+    """Give the code blocks of a page."""
+    asked: dict[str, str] = {}
+    for token in MarkdownIt().parse(markdown):
+        if token.type == "html_block":
+            asked.update(_COMMENT.findall(token.content))
+        elif (token.type == "fence" and not token.info.startswith("{")) or token.info.startswith("{code-block}"):
+            caption = _CAPTION.match(token.content)
+            text = token.content[caption.end() :] if caption else token.content
+            language = token.info.removeprefix("{code-block}").strip()
+            yield CodeBlock(language, caption and caption[1], text, (token.map or [0])[0] + 1, asked)
+            asked = {}
+
+
+def is_for_a_mac(markdown: str) -> bool:
+    """Say whether a page is to be read on a Mac."""
+    return markdown.startswith("<!-- machine: a Mac -->")
+
+
+def missing_lines(expected: tuple[str, ...], output: str) -> list[str]:
+    """Give the expected lines that *output* does not have in this order; numbers and runs of blanks do not count."""
+    lines = iter([_normal(line) for line in output.splitlines()])
+    return [line for line in expected if line.strip() != "..." and not any(_normal(line) == got for got in lines)]
+
+
+def _normal(line: str) -> str:
+    line = re.sub(r"\d+(\.\d+)?", "#", line)
+    # Rules of tables and bars get as long as the terminal is wide.
+    return re.sub(r"([=\-─━_])\1+", r"\1", " ".join(line.split()))
