@@ -24,13 +24,15 @@ def batch_norm(ctx: Context) -> Value:
 @lowers("instance_norm")
 def instance_norm(ctx: Context) -> Value:
     """Lower the normalization of each channel of each example by its own statistics."""
+    if ctx.shape("x")[1] is None and not (ctx.has("gamma") and ctx.has("beta")):
+        return _by_formula(ctx, list(range(2, ctx.rank("x"))), [1])
     scale, offset = _channel_scale_and_offset(ctx)
     return ctx.node("InstanceNormalization", ctx.input("x"), scale, offset, epsilon=_epsilon(ctx, 1e-5))
 
 
 def _channel_scale_and_offset(ctx: Context) -> tuple[Value, Value]:
     """Give `gamma` and `beta`, or ones and zeros: ONNX has no defaults for them."""
-    channels = ctx.shape("x")[1]
+    channels = ctx.shape("mean")[0] if ctx.has("mean") else ctx.shape("x")[1]
     if channels is None and not (ctx.has("gamma") and ctx.has("beta")):
         ctx.refuse("the number of channels is unknown")
     ones = np.ones(channels or 0)
@@ -49,18 +51,19 @@ def layer_norm(ctx: Context) -> Value:
         scale = ctx.input("gamma") if ctx.has("gamma") else ctx.literal(np.ones(_known(shape)), ctx.dtype("x"))
         inputs = (ctx.input("x"), scale, ctx.optional("beta"))
         return ctx.node("LayerNormalization", *inputs, axis=axes[0], epsilon=_epsilon(ctx, 1e-5))
-    return _layer_norm_by_formula(ctx, axes)
+    return _by_formula(ctx, axes, axes)
 
 
-def _layer_norm_by_formula(ctx: Context, axes: list[int]) -> Value:
+def _by_formula(ctx: Context, axes: list[int], scaled: list[int]) -> Value:
+    """Normalize over `axes`; `gamma` and `beta` have the dimensions `scaled`."""
     where = ctx.int64(axes)
     centred = ctx.node("Sub", ctx.input("x"), ctx.node("ReduceMean", ctx.input("x"), where))
     variance = ctx.node("ReduceMean", ctx.node("Mul", centred, centred), where)
     epsilon = ctx.literal(_epsilon(ctx, 1e-5), ctx.dtype("x"))
     result = ctx.node("Div", centred, ctx.node("Sqrt", ctx.node("Add", variance, epsilon)))
     if ctx.has("gamma"):
-        result = ctx.node("Mul", result, _spread(ctx, "gamma", axes))
-    return ctx.node("Add", result, _spread(ctx, "beta", axes)) if ctx.has("beta") else result
+        result = ctx.node("Mul", result, _spread(ctx, "gamma", scaled))
+    return ctx.node("Add", result, _spread(ctx, "beta", scaled)) if ctx.has("beta") else result
 
 
 def _spread(ctx: Context, param: str, axes: list[int]) -> Value:

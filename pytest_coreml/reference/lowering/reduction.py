@@ -31,6 +31,10 @@ def reduce(ctx: Context) -> Value:
     axes, keep = sorted(ctx.axes("axes", rank, range(rank))), bool(ctx.scalar("keep_dims", False))
     if ctx.op.type == "reduce_mean" and keep and rank > 2 and axes == list(range(2, rank)):
         return ctx.node("GlobalAveragePool", ctx.input("x"))
+    if not axes:
+        # Of ONNX, no axes are all axes; of MIL and numpy each number is reduced alone
+        alone = ctx.node("Unsqueeze", ctx.input("x"), ctx.int64([rank]))
+        return ctx.node(_REDUCTIONS[ctx.op.type], alone, ctx.int64([rank]), keepdims=False)
     return ctx.node(_REDUCTIONS[ctx.op.type], ctx.input("x"), ctx.int64(axes), keepdims=keep)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
+from coremltools.converters.mil.mil import get_new_symbol
 from one_op import run_op
 
 RANDOM = np.random.default_rng(0)
@@ -98,3 +99,13 @@ def test_local_response_of_any_rank_and_size(rank, size):
     (result,) = run_op(lambda x: mb.local_response_norm(x=x, size=size, alpha=0.5, beta=0.75, k=2.0), x)
 
     assert result == pytest.approx(expected, abs=1e-5)
+
+
+def test_instances_of_an_unknown_number_of_channels():
+    """Nothing in the program says how many there are."""
+    x = np.random.default_rng(0).standard_normal((2, 3, 4)).astype(np.float32)
+    expected = (x - x.mean(2, keepdims=True)) / np.sqrt(x.var(2, keepdims=True) + 1e-5)
+
+    (result,) = run_op(lambda x: mb.instance_norm(x=x), x, shapes=[[get_new_symbol() for _ in range(3)]])
+
+    assert result == pytest.approx(expected, abs=1e-4)
