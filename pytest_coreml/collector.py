@@ -20,7 +20,7 @@ class Collector:
     """A plugin of its own, so that it gets the reports which pytest-xdist's workers send.
 
     *models*: encoded specifications by digest; *machines*: facts that came with the reports. *problem*: why the report
-    could not be written.
+    could not be written. *failed_late*: records that failed by what the whole run told, once it is over.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -28,6 +28,7 @@ class Collector:
         self._entries: list[dict[str, Any]] = []
         self.models: dict[str, dict[str, Any]] = {}
         self.problem: str | None = None
+        self.failed_late: list[Record] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the records that came with a report."""
@@ -56,14 +57,16 @@ class Collector:
 
     @cached_property
     def records(self) -> list[Record]:
-        """All records of the run; to be asked for when it is over."""
+        """All records of the run, and what they tell together; to be asked for when it is over."""
         from pytest_coreml.report.decode import decode_record
         from pytest_coreml.report.duplicates import note_duplicates
+        from pytest_coreml.verdict.whole_run import settle
 
         several = self.machines.several
         entries = [{**entry, "machine": entry["machine"] if several else None} for entry in self._entries]
         records = [decode_record(entry) for entry in entries]
         note_duplicates(records)
+        self.failed_late = settle(records)
         return records
 
 

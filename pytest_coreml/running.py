@@ -168,7 +168,11 @@ def finish(session: pytest.Session) -> None:
     state = state_of(config)
     state.close()
     collector = collector_of(config)
-    if collector is None or state.options.report is None:
+    if collector is None:
+        return
+    if collector.records and collector.failed_late:
+        _fail(session)
+    if state.options.report is None:
         return
     from pytest_coreml.report.write import write_report
 
@@ -176,8 +180,12 @@ def finish(session: pytest.Session) -> None:
         write_report(_document(collector, state), state.options.report)
     except CoreMLTestError as error:
         collector.problem = str(error)
-        if session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        _fail(session)
+
+
+def _fail(session: pytest.Session) -> None:
+    if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def _document(collector: Collector, state: State) -> Any:
@@ -202,6 +210,8 @@ def summarize(reporter: Any, config: pytest.Config) -> None:
         reporter.section("Core ML")
         for line in summary_lines(collector.records, _width(reporter), verbose):
             reporter.write_line(line)
+    for record in collector.failed_late:
+        reporter.write_line(f"ERROR: {record.id} failed after its end, by what a later test measured", red=True)
     if collector.problem:
         reporter.write_line(f"ERROR: {collector.problem}", red=True)
     elif report is not None:

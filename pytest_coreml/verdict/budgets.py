@@ -6,6 +6,7 @@ import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_coreml.compute_units import COMPUTE_UNITS
 from pytest_coreml.measurement import Measurement
 from pytest_coreml.verdict.check import Check
 
@@ -97,10 +98,23 @@ def _limit(
 def _speedups(budget: Budget, facts: Facts) -> Iterator[Check]:
     for units, limit in budget.min_speedup.items():
         if units != facts.compute_units:
-            yield _speedup(units, limit, facts)
+            yield judge_speedup(units, limit, facts)
 
 
-def _speedup(units: ComputeUnits, limit: float, facts: Facts) -> Check:
+def awaits_partner(check: Check) -> ComputeUnits | None:
+    """Give the compute units that *check*, a speed-up, could not be judged for, since nothing had been measured there
+    so far; None for any other check."""
+    partners = (units for units in COMPUTE_UNITS if check.check == f"min_speedup[{units}]")
+    units = next(partners, None)
+    return units if units is not None and check.reason == _no_partner(units) else None
+
+
+def _no_partner(units: ComputeUnits) -> str:
+    return f"{units} was not measured in this run; add {units!r} to this test's coreml_compute_units marker"
+
+
+def judge_speedup(units: ComputeUnits, limit: float, facts: Facts) -> Check:
+    """Judge how many times faster than under *units* the predictions are."""
     name = f"min_speedup[{units}]"
     own, partner = facts.predict, facts.partners.get(units)
     if facts.clock is not None:
@@ -108,8 +122,7 @@ def _speedup(units: ComputeUnits, limit: float, facts: Facts) -> Check:
     if own is None:
         return Check(name, limit, None, "not_judged", "nothing was measured")
     if partner is None:
-        reason = f"{units} was not measured in this run; add {units!r} to this test's coreml_compute_units marker"
-        return Check(name, limit, None, "not_judged", reason)
+        return Check(name, limit, None, "not_judged", _no_partner(units))
     value = partner.median_ms / own.median_ms if own.median_ms > 0 else float("inf")
     # A disturbed run looks slower than it is: a slow partner can only help, a slow run of our own only hurt.
     kept = value >= limit

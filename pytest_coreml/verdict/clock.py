@@ -1,0 +1,37 @@
+"""Whether the clock confirms a planned placement: a plan is an anticipation, and nothing tells when it was not kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_coreml.measurement import Measurement
+    from pytest_coreml.placement import Placement, ShareBy
+
+# A plan says Neural Engine when at least this share of it is there: less would not show in the time.
+LEAST_SHARE = 0.5
+# Medians of one model on one Mac moved by up to 2.3 % from run to run; within a run, less is no difference.
+LEAST_NOISE = 0.03
+
+
+def unconfirmed(placement: Placement, own: Measurement, cpu_only: Measurement) -> str | None:
+    """Say in a sentence that timing does not confirm a plan for the Neural Engine; None when it does or cannot tell.
+
+    *own*: predictions under cpuAndNeuralEngine, *cpu_only*: of the same model in the same run. Not confirmed means that
+    the medians differ by no more than the noise: half the distance of the 10 % and 90 % quantiles, at least 3 %.
+    """
+    if placement.unknown or not (own.usable and cpu_only.usable):
+        return None
+    by: ShareBy = "cost" if placement.has_cost else "ops"
+    share = placement.share("neuralEngine", by)
+    if share < LEAST_SHARE or abs(own.median_ms / cpu_only.median_ms - 1) > max(_noise(own), _noise(cpu_only)):
+        return None
+    return (
+        f"planned placement not confirmed by timing: the plan has {share * 100:.1f} % of "
+        f"{'cost' if by == 'cost' else 'operations'} on neuralEngine, yet the median of {own.median_ms:.3g} ms is "
+        f"within noise of the {cpu_only.median_ms:.3g} ms under cpuOnly"
+    )
+
+
+def _noise(run: Measurement) -> float:
+    return max(LEAST_NOISE, (run.p90_ms - run.p10_ms) / 2 / run.median_ms)

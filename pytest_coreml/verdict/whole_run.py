@@ -1,0 +1,61 @@
+"""What only the whole run can tell: speed-ups over what was measured later, and plans that timing does not confirm."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from pytest_coreml.verdict.budgets import Facts, awaits_partner, judge_speedup
+from pytest_coreml.verdict.clock import unconfirmed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.measurement import Measurement
+    from pytest_coreml.record import Record
+
+Partners = dict["ComputeUnits", "Measurement"]
+
+
+def settle(records: Iterable[Record]) -> list[Record]:
+    """Judge the speed-ups that waited for a partner, and note plans that timing does not confirm.
+
+    The records are changed. Gives those that have failed by it, after their tests had ended.
+    """
+    everything = list(records)
+    measured: dict[tuple[object, ...], Partners] = defaultdict(dict)
+    for record in everything:
+        if record.predict is not None and record.predict.native_ms:
+            measured[_what(record)][record.compute_units] = record.predict
+    for record in everything:
+        _note_clock(record, measured[_what(record)])
+    return [record for record in everything if _judge_late(record, measured[_what(record)])]
+
+
+def _what(record: Record) -> tuple[object, ...]:
+    """Give what times must have in common to be set against each other, but for the compute units."""
+    return record.model, record.function or "main", record.runtime, record.machine
+
+
+def _judge_late(record: Record, partners: Mapping[ComputeUnits, Measurement]) -> bool:
+    """Judge the checks of *record* that waited; say whether one of them has failed."""
+    failed = False
+    for index, check in enumerate(record.checks):
+        units = awaits_partner(check)
+        if units is not None and units in partners:
+            facts = Facts(record.compute_units, predict=record.predict, partners=partners)
+            record.checks[index] = judged = judge_speedup(units, check.limit, facts)
+            failed = failed or judged.verdict == "failed"
+    if failed:
+        record.outcome = "failed"
+    return failed
+
+
+def _note_clock(record: Record, partners: Mapping[ComputeUnits, Measurement]) -> None:
+    partner = partners.get("cpuOnly")
+    if record.compute_units != "cpuAndNeuralEngine" or not (record.placement and record.predict and partner):
+        return
+    found = unconfirmed(record.placement, record.predict, partner)
+    if found is not None:
+        record.notes.append(f"{record.model_name} on {record.compute_units}: {found}")

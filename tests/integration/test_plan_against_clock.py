@@ -1,0 +1,55 @@
+"""Compute units set against each other in one run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from standin.scenario import Op, Times
+
+if TYPE_CHECKING:
+    from mac_project import MacProject
+
+TESTS = """
+    import pytest
+
+    pytestmark = pytest.mark.coreml_model("Model.mlpackage")
+
+    @pytest.mark.coreml_compute_units("cpuAndNeuralEngine")
+    @pytest.mark.coreml_budget(predict_ms=100)
+    @pytest.mark.coreml_budget(min_speedup={"cpuOnly": 2.0})
+    def test_faster_than_what_is_measured_later(coreml_model): pass
+
+    @pytest.mark.coreml_compute_units("all")
+    @pytest.mark.coreml_budget(min_speedup={"cpuAndGPU": 2.0})
+    def test_faster_than_what_is_never_measured(coreml_model): pass
+
+    @pytest.mark.coreml_compute_units("cpuOnly")
+    def test_later(coreml_model):
+        coreml_model.measure()
+"""
+
+
+def test_units_are_compared_at_the_end_of_the_run(mac_project: MacProject) -> None:
+    """A partner that came later fails the run; one that never came is not judged; an idle Neural Engine is noted."""
+    mac_project.save()
+    mac_project.become(default=Op("neuralEngine"), times=Times(predict_ns=(4_000_000,)))
+    mac_project.test(TESTS)
+
+    result = mac_project.run("--coreml-calls=100")
+    late, never, _ = mac_project.report["tests"]
+
+    assert result.ret == 1
+    result.assert_outcomes(passed=2, skipped=1)
+    assert [check["verdict"] for check in late["checks"]] == ["failed", "passed"]
+    assert (late["checks"][0]["value"], late["outcome"]) == (1.0, "failed")
+    assert [check["verdict"] for check in never["checks"]] == ["not_judged"]
+    assert late["notes"][0].startswith(
+        "Model.mlpackage on cpuAndNeuralEngine: planned placement not confirmed by timing: the plan has 100.0 % of cost"
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "*speed-up over cpuOnly 1 x, at least 2 x*",
+            "note: *planned placement not confirmed by timing*",
+            "ERROR: *test_faster_than_what_is_measured_later* failed after its end, by what a later test measured",
+        ]
+    )
