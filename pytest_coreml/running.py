@@ -133,19 +133,28 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
 
     specs = state.session.specs
     report.coreml = {  # type: ignore[attr-defined]  # reports take further attributes
-        "records": [encode_record(record) for record in records],
+        "records": [encode_record(record) for record in _located(records, item)],
         "models": {record.model: encode_model(specs[record.model]) for record in records},
         "machine": state.machine(),
         "worker": worker_of(item.config),
     }
-    report.user_properties += [(name, value) for record in records for name, value in _properties(record)]
+    properties = [(name, value) for record in records for name, value in _properties(record)]
+    # Of the report, for whoever reads that; of the test, for junitxml, which reads the report of its end.
+    report.user_properties += properties
+    item.user_properties += properties
 
 
-def _properties(record: Record) -> Iterator[tuple[str, float]]:
-    if record.predict is not None:
-        yield f"coreml_predict_median_ms[{record.compute_units}]", round(record.predict.median_ms, 4)
-    if record.memory_mb is not None:
-        yield f"coreml_memory_mb[{record.compute_units}]", round(record.memory_mb, 2)
+def _located(records: list[Record], item: pytest.Item) -> list[Record]:
+    line = item.location[1]
+    for record in records:
+        record.line = line + 1 if line is not None else None
+    return records
+
+
+def _properties(record: Record) -> Iterator[tuple[str, float | str]]:
+    from pytest_coreml.report.properties import properties
+
+    yield from ((f"coreml_{name}[{record.compute_units}]", value) for name, value in properties(record))
 
 
 def end(item: pytest.Item, nextitem: pytest.Item | None) -> None:
@@ -210,12 +219,22 @@ def summarize(reporter: Any, config: pytest.Config) -> None:
         reporter.section("Core ML")
         for line in summary_lines(collector.records, _width(reporter), verbose):
             reporter.write_line(line)
+        _tell_actions(collector, state_of(config), reporter)
     for record in collector.failed_late:
         reporter.write_line(f"ERROR: {record.id} failed after its end, by what a later test measured", red=True)
     if collector.problem:
         reporter.write_line(f"ERROR: {collector.problem}", red=True)
     elif report is not None:
         reporter.write_line(f"Core ML report: {report}")
+
+
+def _tell_actions(collector: Collector, state: State, reporter: Any) -> None:
+    """Tell GitHub Actions, where it runs us."""
+    from pytest_coreml import in_actions
+    from pytest_coreml.report.attempts import last_attempts
+
+    machine = collector.machines.first or state.machine()
+    in_actions.tell(last_attempts(collector.records), machine, state.options.rootdir, reporter.write_line)
 
 
 def _width(reporter: Any) -> int:

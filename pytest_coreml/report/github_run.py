@@ -1,0 +1,59 @@
+"""What a run of pytest tells GitHub Actions: annotations on tests, and the table in the step summary."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_coreml.report.comparisons.github import LEVELS
+from pytest_coreml.report.escaping import command
+from pytest_coreml.report.escaping import markdown as escaped
+from pytest_coreml.report.exports.markdown import table
+from pytest_coreml.report.failure_text import check_line
+from pytest_coreml.report.figures import printable
+from pytest_coreml.report.regression_text import regression_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pytest_coreml.record import Record
+
+# GitHub shows ten annotations of a kind for a step, and a summary of at most 1 MiB.
+_MOST_ROWS: Final = 500
+_SIGNS: Final = {"failed": "**FAILED**", "inconclusive": "cannot tell", "not_judged": "not judged", "passed": "ok"}
+
+
+def annotation_lines(records: Sequence[Record], folder: str) -> Iterator[str]:
+    """Give a workflow command for each verdict that failed or could not be told.
+
+    *folder*: of the rootdir, as the repository sees it; `.` or empty for its top.
+    """
+    for record in records:
+        file = record.id.partition("::")[0]
+        place = (PurePath(folder) / file).as_posix()
+        for verdict, words in verdicts(record):
+            if verdict in LEVELS:
+                yield command(LEVELS[verdict], words, file=place, line=record.line, title=printable(record.id))
+
+
+def step_summary(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
+    """Give the table of what was measured, what is to be said of it, and the machine, in Markdown."""
+    shown = sorted(records, key=lambda record: not {"failed", "inconclusive"} & set(record.verdicts))[:_MOST_ROWS]
+    lines = ["### Core ML", "", table(shown, machine)]
+    for record in shown:
+        said = [f"{_SIGNS[verdict]}: {escaped(words)}" for verdict, words in verdicts(record)]
+        said += [f"changed: {escaped(printable(note))}" for note in record.notes]
+        if said:
+            lines += [f"- {escaped(printable(record.id))}", *(f"  - {line}" for line in said)]
+    if len(records) > len(shown):
+        lines.append(f"\n{len(records) - len(shown)} more rows were left out.")
+    return "\n".join(lines) + "\n"
+
+
+def verdicts(record: Record) -> Iterator[tuple[str, str]]:
+    """Give verdict and words of what did not pass, and of the comparison with the baseline."""
+    for check in record.checks:
+        if check.verdict != "passed":
+            yield check.verdict, printable(check_line(check))
+    if record.regression is not None:
+        yield record.regression.verdict, f"against the baseline: {printable(regression_text(record.regression))}"

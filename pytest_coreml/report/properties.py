@@ -1,0 +1,28 @@
+"""The figures of a record as names and values, for JUnit and whatever else takes properties."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_coreml.record import Record
+
+
+def properties(record: Record) -> Iterator[tuple[str, float | str]]:
+    """Give what was measured of *record*; the unit is in the name."""
+    if record.predict is not None:
+        yield "predict_median_ms", round(record.predict.median_ms, 4)
+        yield "predict_p90_ms", round(record.predict.p90_ms, 4)
+    for name in ("compile_ms", "first_load_ms", "load_ms"):
+        samples: tuple[float, ...] = getattr(record.load, name, ())
+        if samples:
+            yield name, round(statistics.median(samples), 3)
+    if record.memory_mb is not None:
+        yield "memory_mb", round(record.memory_mb, 2)
+    if record.regression is not None:
+        yield "regression", record.regression.verdict
+        if record.regression.effect is not None:
+            yield "regression_effect", round(record.regression.effect, 4)

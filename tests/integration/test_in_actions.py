@@ -1,0 +1,90 @@
+"""In GitHub Actions a run tells its verdicts to the step summary, to annotations, and anywhere to JUnit."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+import pytest
+from scripted_engine import Script, ScriptedEngine
+
+from pytest_coreml import session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUN = ("-p", "no:randomly", "--coreml-runtime=reference")
+TEST = """
+    import pytest
+
+    @pytest.mark.coreml_model("Linear.mlpackage")
+    @pytest.mark.coreml_budget(size_mb=1)
+    def test_linear(coreml_model):
+        coreml_model.measure(calls=40)
+"""
+
+
+@pytest.fixture
+def summary(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose test fails, in a job of GitHub Actions: where its step summary is."""
+    script = Script()
+    monkeypatch.setattr(session, "Engine", lambda *_: ScriptedEngine(script))
+    pytester.makepyfile(test_model=TEST)
+    pytester.mkdir("Linear.mlpackage")
+    path = pytester.path / "summary.md"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(pytester.path.parent))
+    return path
+
+
+def test_a_failed_check_is_an_annotation_on_the_line_of_its_test(pytester: pytest.Pytester, summary: Path) -> None:
+    """The file is named from the top of the repository."""
+    result = pytester.runpytest_inprocess(*RUN)
+
+    # The line of the first decorator is where Python says that the test begins.
+    place = f"file={pytester.path.name}/test_model.py,line=3,title=test_model.py%3A%3Atest_linear[[]all]"
+    result.stdout.fnmatch_lines([f"::error {place}::size 12.4 MB, budget 1 MB (+1140.0 %25)"])
+
+
+def test_the_step_summary_has_the_table_and_the_verdict(pytester: pytest.Pytester, summary: Path) -> None:
+    """It is appended to what other steps wrote."""
+    summary.write_text("before\n")
+    pytester.runpytest_inprocess(*RUN)
+    text = summary.read_text()
+
+    assert text.startswith("before\n### Core ML")
+    assert "| Encoder.mlpackage | all | 400 | 100 | 10.0 |" in text
+    assert "**FAILED**: size 12.4 MB, budget 1 MB" in text
+
+
+def test_a_summary_that_cannot_be_written_is_a_warning(
+    pytester: pytest.Pytester, summary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run ends as it would have ended."""
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(pytester.path))
+
+    result = pytester.runpytest_inprocess(*RUN)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["::warning::the step summary * cannot be written: Is a directory"])
+
+
+def test_elsewhere_nothing_is_told(pytester: pytest.Pytester, summary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the variable of GitHub Actions there are no commands, and no file."""
+    monkeypatch.delenv("GITHUB_ACTIONS")
+
+    result = pytester.runpytest_inprocess(*RUN)
+
+    result.stdout.no_fnmatch_line("::error*")
+    assert not summary.exists()
+
+
+def test_junit_has_the_figures_once(pytester: pytest.Pytester, summary: Path) -> None:
+    """Each figure is one property of the test case."""
+    pytester.runpytest_inprocess(*RUN, "--junitxml=out.xml")
+    found = [(each.get("name"), each.get("value")) for each in ET.parse(pytester.path / "out.xml").iter("property")]
+
+    assert len(found) == len(set(found))
+    assert ("coreml_predict_median_ms[all]", "10.045") in found
+    assert ("coreml_load_ms[all]", "100.5") in found
