@@ -9,102 +9,90 @@ import shutil
 import time
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
-import numpy as np
-
-from pytest_coreml.reference import compiled, executable, features
-from pytest_coreml.reference.errors import BadModelError, ReferenceRuntimeError, UnsupportedModelError
+from pytest_coreml.reference import compiled
+from pytest_coreml.reference.errors import BadModelError, ReferenceRuntimeError
+from pytest_coreml.reference.models import load_model
 from pytest_coreml.reference.options import RuntimeOptions
-from pytest_coreml.reference.package import open_package
-from pytest_coreml.reference.proto import MAXIMUM_SPECIFICATION_VERSION, read_spec
-from pytest_coreml.reference.session import run
-from pytest_coreml.reference.structure import program_structure
+from pytest_coreml.reference.package import MemoryPackage, open_compiled
+from pytest_coreml.reference.plan import (
+    _MLComputePlanProxy,
+    _MLCPUComputeDeviceProxy,
+    _MLGPUComputeDeviceProxy,
+    _MLModelStructureNeuralNetworkLayerProxy,
+    _MLModelStructureProgramOperationProxy,
+    _MLNeuralEngineComputeDeviceProxy,
+    cpu,
+)
+from pytest_coreml.reference.proto import MAXIMUM_SPECIFICATION_VERSION, parse_spec, read_spec
+from pytest_coreml.reference.signatures import takes, text
+from pytest_coreml.reference.specification_version import oldest_version
+from pytest_coreml.reference.state import StateTensors
+from pytest_coreml.reference.structure import model_structure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pytest_coreml.reference.lowering.function import StatePort
+    from pytest_coreml.reference.package import Package
 
+__all__ = [
+    "_MLCPUComputeDeviceProxy",
+    "_MLComputePlanProxy",
+    "_MLGPUComputeDeviceProxy",
+    "_MLModelAssetProxy",
+    "_MLModelProxy",
+    "_MLModelStructureNeuralNetworkLayerProxy",
+    "_MLModelStructureProgramOperationProxy",
+    "_MLNeuralEngineComputeDeviceProxy",
+    "_State",
+]
 
-class _MLCPUComputeDeviceProxy:
-    """The one device of this runtime."""
-
-
-class _MLGPUComputeDeviceProxy:
-    """Never found here; coremltools subclasses it."""
-
-
-class _MLNeuralEngineComputeDeviceProxy:
-    """Never found here; coremltools subclasses it."""
-
-    def get_total_core_count(self) -> int:
-        """Give the number of cores."""
-        return 0
+_COMPILED: Final = ".mlmodelc"
 
 
 class _MLModelAssetProxy:
-    """A model that was not loaded from a path; this runtime makes none."""
+    """A model that is loaded from an asset."""
 
+    _package: Package
 
-class _MLComputePlanProxy:
-    """A plan in which every operation but a constant runs on the CPU, at unknown cost."""
+    def __init__(self) -> None:
+        """Refuse: only `_MLModelProxy` makes these."""
+        raise TypeError("_MLModelAssetProxy: No constructor defined!")
 
-    def __init__(self, structure: Any = None) -> None:
-        self.model_structure = structure
+    @classmethod
+    def _of(cls, package: Package) -> Any:
+        from coremltools.models.model import MLModelAsset
 
-    def get_compute_device_usage_for_mlprogram_operation(self, operation: Any) -> Any:
-        """Give the CPU, or None for a constant."""
-        from coremltools.models.compute_device import MLCPUComputeDevice
-        from coremltools.models.compute_plan import MLComputePlanDeviceUsage
-
-        if operation.operator_name.rpartition(".")[2] == "const":
-            return None
-        return MLComputePlanDeviceUsage(
-            MLCPUComputeDevice(_MLCPUComputeDeviceProxy()), [MLCPUComputeDevice(_MLCPUComputeDeviceProxy())]
-        )
-
-    def get_compute_device_usage_for_neuralnetwork_layer(self, layer: Any) -> None:
-        """Give nothing: networks are not executed here."""
-
-    def get_estimated_cost_for_mlprogram_operation(self, operation: Any) -> None:
-        """Give nothing: this runtime estimates no cost."""
-
-
-class _MLModelStructureProgramOperationProxy:
-    """Stands for an operation in queries of a plan."""
-
-
-class _MLModelStructureNeuralNetworkLayerProxy:
-    """Stands for a layer in queries of a plan; never made here."""
+        proxy = cls.__new__(cls)
+        proxy._package = package
+        return MLModelAsset(proxy)
 
 
 class _State:
     """The tensors that live from one prediction to the next."""
 
-    def __init__(self, ports: tuple[StatePort, ...]) -> None:
-        self._arrays = {
-            port.name: np.zeros([d or 0 for d in port.type.shape], port.type.dtype.compute.numpy) for port in ports
-        }
+    _tensors: StateTensors
 
+    def __init__(self) -> None:
+        """Refuse: only models make these."""
+        raise TypeError("_State: No constructor defined!")
+
+    @classmethod
+    def _of(cls, tensors: StateTensors) -> _State:
+        state = cls.__new__(cls)
+        state._tensors = tensors
+        return state
+
+    @takes("str")
     def read_state(self, name: str) -> NDArray[Any]:
         """Give a copy of a state."""
-        copy: NDArray[Any] = self._find(name).copy()
-        return copy
+        return self._tensors.read(text(name))
 
+    @takes("str", "object")
     def write_state(self, name: str, value: Any) -> None:
         """Replace a state."""
-        old = self._find(name)
-        if not isinstance(value, np.ndarray):
-            raise ReferenceRuntimeError("Failed to write state, only multi-array value is supported")
-        if value.shape != old.shape:
-            raise ReferenceRuntimeError(f"state {name!r}: expected the shape {old.shape}, got {value.shape}")
-        self._arrays[name] = value.astype(old.dtype)
-
-    def _find(self, name: str) -> NDArray[Any]:
-        if name not in self._arrays:
-            raise ReferenceRuntimeError(f"no state {name!r}; there are: {', '.join(sorted(self._arrays)) or 'none'}")
-        return self._arrays[name]
+        self._tensors.write(text(name), value)
 
 
 class _MLModelProxy:
@@ -112,78 +100,73 @@ class _MLModelProxy:
 
     options: ClassVar[RuntimeOptions] = RuntimeOptions()
 
-    def __init__(self, path: str, units: str, function: str, hints: dict[str, str], asset: Any = None) -> None:  # noqa: ARG002 - the signature of the native class, which has more to choose from
-        if asset is not None:
-            raise UnsupportedModelError("the reference runtime loads models from paths only, not from assets")
-        is_compiled = path.rstrip("/").endswith(".mlmodelc")
-        folder = Path(path) if is_compiled else compiled.compile_model(Path(path))
-        self._path = str(folder)
-        self._finalizer = None if is_compiled else weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        package = open_package(folder)
+    def __init__(self, *arguments: Any) -> None:
+        """Load a model: path, compute units, function name, hints, and an asset or None, which may be left out.
+
+        Compiles the model first, unless the path ends in `.mlmodelc`. Units and hints are taken and have no effect.
+        """
+        path, function, asset = _arguments(*arguments, *([None] if len(arguments) == 4 else []))
+        package = asset._package if asset is not None else self._compiled(path)
         spec = read_spec(package)
-        self._inputs, self._outputs, name = _description(spec, function)
-        features.check_multi_arrays([*self._inputs, *self._outputs])
-        program = _program(spec, path)
         begin = time.perf_counter_ns()
-        self._model = executable.load(package, program, name, self.options)
+        self._model = load_model(package, spec, function, self.options)
         self._load_ns = time.perf_counter_ns() - begin
         self._predict_ns: int | None = None
 
+    def _compiled(self, path: str) -> Package:
+        if not path.rstrip("/").endswith(_COMPILED):
+            try:
+                folder = compiled.compile_model(Path(path))
+            except ReferenceRuntimeError as error:
+                raise type(error)(f'Error compiling model: "{error}".') from error
+            # Also when the load that follows fails
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            path = str(folder)
+        self._path = path.rstrip("/")
+        return open_compiled(Path(path))
+
+    @takes("dict", "_State | None")
     def predict(self, data: dict[str, Any], state: _State | None) -> dict[str, Any]:
         """Predict once."""
-        arrays = features.read_inputs(data, self._inputs)
-        lowered = self._model.lowered
-        if lowered.states and state is None:
-            raise ReferenceRuntimeError(
-                f"The input feature for {lowered.states[0].name} must be an MLState, but it was not."
-            )
-        feeds = {
-            port.value: np.ascontiguousarray(arrays[port.name], port.type.dtype.compute.numpy)
-            for port in lowered.inputs
-        }
-        written = [port for port in lowered.states if port.written is not None]
-        if state is not None:
-            feeds.update({port.value: state._arrays[port.name] for port in lowered.states})
-        names = [port.value for port in lowered.outputs] + [port.written for port in written if port.written]
-        begin = time.perf_counter_ns()
-        results = run(self._model.session, names, feeds)
-        self._predict_ns = time.perf_counter_ns() - begin
-        if state is not None:
-            state._arrays.update(
-                {port.name: result for port, result in zip(written, results[len(lowered.outputs) :], strict=True)}
-            )
-        by_name = {port.name: result for port, result in zip(lowered.outputs, results, strict=False)}
-        return features.write_outputs(by_name, self._outputs)
-
-    def batchPredict(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:  # noqa: N802
-        """Predict each in turn; the duration is that of the whole batch."""
-        total, results = 0, []
-        for data in batch:
-            results.append(self.predict(data, None))
-            total += self._predict_ns or 0
-        self._predict_ns = total
+        results, self._predict_ns = self._model.predict(data, state._tensors if state is not None else None)
         return results
 
-    def newState(self) -> _State:  # noqa: N802
+    @takes("list")
+    def batchPredict(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:  # noqa: N802 - a native name
+        """Predict each in turn; the duration is that of the whole batch."""
+        if not all(isinstance(data, dict) for data in batch):
+            raise RuntimeError("Unable to cast Python instance of a batch to dict")
+        predictions = [self._model.predict(data, None) for data in batch]
+        self._predict_ns = sum(elapsed for _, elapsed in predictions)
+        return [results for results, _ in predictions]
+
+    def newState(self) -> _State:  # noqa: N802 - a native name
         """Give a state of zeros."""
-        return _State(self._model.lowered.states)
+        return _State._of(StateTensors(self._model.states))
 
     def get_compiled_model_path(self) -> str:
         """Give the compiled folder, which lives as long as this object when it made it."""
+        if not hasattr(self, "_path"):
+            raise BadModelError("a model that was loaded from an asset has no compiled path")
         return self._path
 
     def get_load_duration_in_nano_seconds(self) -> int:
-        """Give the time of reading, lowering and loading, without compiling."""
+        """Give the time of lowering and loading, without compiling."""
         return self._load_ns
 
     def get_last_predict_duration_in_nano_seconds(self) -> int | None:
         """Give the time of the last prediction that succeeded, conversions not included."""
         return self._predict_ns
 
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        """Refuse to be pickled or copied, as native objects do."""
+        raise TypeError("cannot pickle '_MLModelProxy' object")
+
     @staticmethod
-    def compileModel(path: str) -> str:  # noqa: N802
+    @takes("str", this=False)
+    def compileModel(path: str) -> str:  # noqa: N802 - a native name
         """Compile into a folder that the caller deletes."""
-        return str(compiled.compile_model(Path(path)))
+        return str(compiled.compile_model(Path(text(path))))
 
     @staticmethod
     def maximum_supported_specification_version() -> int:
@@ -191,42 +174,68 @@ class _MLModelProxy:
         return MAXIMUM_SPECIFICATION_VERSION
 
     @staticmethod
+    @takes("bytes", this=False)
+    def auto_set_specification_version(content: bytes) -> bytes:
+        """Give a serialized model with the oldest specification version that it needs."""
+        spec = parse_spec(content, "the model")
+        spec.specificationVersion = oldest_version(spec)
+        serialized: bytes = spec.SerializeToString()
+        return serialized
+
+    @staticmethod
+    @takes("str", this=False)
+    def create_model_asset_from_path(path: str) -> Any:
+        """Make an asset of a compiled folder."""
+        return _MLModelAssetProxy._of(open_compiled(Path(text(path))))
+
+    @staticmethod
+    @takes("bytes", "dict", this=False)
+    def create_model_asset_from_memory(content: bytes, blobs: dict[str, bytes]) -> Any:
+        """Make an asset of a serialized model, and its weight files by names such as `weights/weight.bin`."""
+        for name, blob in blobs.items():
+            if not isinstance(name, str) or not isinstance(blob, bytes):
+                raise RuntimeError(f"Unable to cast Python instance of type {type(blob)} to bytes")  # noqa: TRY004 - what pybind11 raises
+        return _MLModelAssetProxy._of(MemoryPackage(content, dict(blobs)))
+
+    @staticmethod
     def get_available_compute_devices() -> list[Any]:
         """Give the one CPU."""
-        from coremltools.models.compute_device import MLCPUComputeDevice
-
-        return [MLCPUComputeDevice(_MLCPUComputeDeviceProxy())]
+        return [cpu()]
 
     get_all_compute_devices = get_available_compute_devices
 
     @staticmethod
+    @takes("str", this=False)
     def get_model_structure(path: str) -> Any:
-        """Give the operations of a compiled model."""
-        spec = read_spec(open_package(Path(path)))
-        return program_structure(_program(spec, path), _MLModelStructureProgramOperationProxy)
+        """Give the operations of a compiled model; its proxies belong to no plan."""
+        return _structure(text(path), None)
 
     @staticmethod
+    @takes("str", "str", this=False)
     def get_compute_plan(path: str, units: str) -> Any:  # noqa: ARG004 - there is one device, whatever is asked for
         """Give the plan of a compiled model."""
         from coremltools.models.compute_plan import MLComputePlan
 
-        return MLComputePlan(_MLComputePlanProxy(_MLModelProxy.get_model_structure(path)))
+        plan = _MLComputePlanProxy()
+        plan.model_structure = _structure(text(path), plan)
+        return MLComputePlan(plan)
 
 
-def _program(spec: Any, path: str) -> Any:
-    kind = spec.WhichOneof("Type")
-    if kind != "mlProgram":
-        raise UnsupportedModelError(f"{path}: the reference runtime cannot execute models of type {kind}")
-    return spec.mlProgram
+@takes("str", "str", "str", "dict", "_MLModelAssetProxy | None", this=False, name="__init__")
+def _arguments(
+    path: str,
+    units: str,  # noqa: ARG001 - there is one device, whatever is asked for
+    function: str,
+    hints: dict[str, str],  # noqa: ARG001 - nothing here can be hinted at
+    asset: _MLModelAssetProxy | None,
+) -> tuple[str, str, _MLModelAssetProxy | None]:
+    """Check the arguments of the constructor, and give those that matter."""
+    # Apple's binding compares the last characters without looking whether there are as many.
+    if asset is None and len(path) < len(_COMPILED):
+        raise IndexError("basic_string::at: out of range")
+    return text(path), text(function), asset
 
 
-def _description(spec: Any, function: str) -> tuple[list[Any], list[Any], str]:
-    """Give inputs, outputs and name of a function, the default one for an empty name."""
-    description = spec.description
-    if not description.functions:
-        return list(description.input), list(description.output), function or "main"
-    name = function or description.defaultFunctionName
-    for found in description.functions:
-        if found.name == name:
-            return list(found.input), list(found.output), name
-    raise BadModelError(f"no function {name!r}; there are: {', '.join(f.name for f in description.functions)}")
+def _structure(path: str, plan: _MLComputePlanProxy | None) -> Any:
+    spec = read_spec(open_compiled(Path(path)))
+    return model_structure(spec, lambda: _MLModelStructureProgramOperationProxy.of(plan))

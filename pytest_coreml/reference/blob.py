@@ -11,6 +11,7 @@ import mmap
 import struct
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,8 +21,6 @@ from pytest_coreml.reference.errors import BadModelError
 from pytest_coreml.reference.packing import packed_size, unpack
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
 _SENTINEL: Final = 0xDEADBEEF
@@ -31,10 +30,9 @@ _HEADER: Final = struct.Struct("<IIQQQ32x")
 class BlobFile:
     """A weight file, mapped into memory when the first blob is asked for."""
 
-    def __init__(self, path: Path, location: str) -> None:
-        """Take the file's path, and its path relative to the folder of the model."""
+    def __init__(self, path: Path) -> None:
+        """Take the file's path; nothing is opened yet."""
         self.path = path
-        self.location = location
 
     @cached_property
     def bytes(self) -> memoryview:
@@ -88,3 +86,17 @@ class BlobRef:
         """Give the constant: a read-only view of the mapped file, or a new array where elements are below a byte."""
         data = self.file.bytes[self.start : self.start + self.length]
         return unpack(np.frombuffer(data, np.uint8), self.dtype, self.shape)
+
+
+class MemoryBlobs:
+    """The weights of a model that its owner holds in memory; they must stay as they are while the model is used."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        """Take the name by which messages call the weights, and their bytes as a weight file has them."""
+        self._file = BlobFile(Path(name))
+        # In place of the file that is mapped
+        self._file.bytes = memoryview(content)
+
+    def ref(self, offset: int, dtype: DType, size: int, shape: tuple[int, ...]) -> NDArray[Any]:
+        """Give a view of a blob, found as in a file: ONNX Runtime reads files by itself, but not another's memory."""
+        return self._file.ref(offset, dtype, size, shape).array()

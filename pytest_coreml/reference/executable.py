@@ -27,11 +27,22 @@ class Executable:
     lowered: LoweredFunction
     session: Any
 
-    def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """Execute once, without states; arrays go in and out under the names of the program, in compute types."""
-        feeds = {port.value: inputs[port.name] for port in self.lowered.inputs}
-        results = run(self.session, [port.value for port in self.lowered.outputs], feeds)
-        return {port.name: result for port, result in zip(self.lowered.outputs, results, strict=True)}
+    def run(
+        self, inputs: Mapping[str, NDArray[Any]], states: dict[str, NDArray[Any]] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Execute once; arrays go in and out under the names of the program, in compute types.
+
+        `states` is changed where the program writes. What a classifier makes of its probabilities is left to others:
+        both of its outputs are the probabilities.
+        """
+        lowered = self.lowered
+        states = {} if states is None else states
+        feeds = {port.value: inputs[port.name] for port in lowered.inputs}
+        feeds.update({port.value: states[port.name] for port in lowered.states})
+        written = {port.name: port.written for port in lowered.states if port.written is not None}
+        results = run(self.session, [*(port.value for port in lowered.outputs), *written.values()], feeds)
+        states.update(zip(written, results[len(lowered.outputs) :], strict=True))
+        return {port.name: result for port, result in zip(lowered.outputs, results, strict=False)}
 
 
 def load(package: Package, program: Any, function_name: str, options: RuntimeOptions) -> Executable:

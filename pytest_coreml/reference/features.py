@@ -1,82 +1,136 @@
-"""Values at the boundary of a model, checked and converted as Apple's binding does it (multi-arrays)."""
+"""The values that go into a model and come out of it, by the names and types that its description declares."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import zlib
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from pytest_coreml.reference.errors import BadInputError, UnsupportedModelError
+from pytest_coreml.reference.arrays import ArrayInput, ArrayOutput
+from pytest_coreml.reference.errors import BadInputError, BadModelError, UnsupportedModelError
+from pytest_coreml.reference.images import ImageInput, ImageOutput
+from pytest_coreml.reference.lowering.function import LabelPort
+from pytest_coreml.reference.lowering.results import ClassLabel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
-# CoreML.Specification.ArrayFeatureType.ArrayDataType to numpy; float16 comes back as float32, as from Apple's binding.
-_DTYPES: Final = {65568: np.float32, 65600: np.float64, 131104: np.int32, 65552: np.float32}
-_TAKEN: Final = ("float32", "float64", "int32")
+    from pytest_coreml.reference.lowering.function import LoweredFunction, Port
 
 
-def check_multi_arrays(features: Iterable[Any]) -> None:
-    """Raise `UnsupportedModelError` for an input or output that is not a multi-array, naming it and its type."""
-    for feature in features:
-        kind = feature.type.WhichOneof("Type")
-        if kind not in ("multiArrayType", "stateType"):
-            raise UnsupportedModelError(f"{feature.name!r} is of {kind}, which the reference runtime does not take yet")
+class InputFeature(Protocol):
+    """One input of a model."""
+
+    name: str
+    optional: bool
+
+    @property
+    def expected(self) -> str:
+        """Say what values it takes."""
+
+    def read(self, value: Any) -> NDArray[Any]:
+        """Give a value as the graph takes it; `BadInputError` for what the binding or Core ML refuses."""
+
+    def default(self) -> NDArray[Any] | None:
+        """Give the value of an optional input that was left out, or None when there is none."""
 
 
-def read_inputs(data: Mapping[str, Any], features: Iterable[Any]) -> dict[str, NDArray[Any]]:
-    """Give the arrays of a prediction by name; `BadInputError` says what was expected, and what came."""
-    known = {feature.name: feature for feature in features}
-    # Lists vanish in Apple's binding, so that Core ML misses them.
-    given = {name: value for name, value in data.items() if not isinstance(value, (list, tuple))}
-    unknown, missing = sorted(given.keys() - known), sorted(known.keys() - given.keys())
-    if unknown or missing:
-        what = f"unknown: {', '.join(unknown)}" if unknown else f"missing: {', '.join(missing)}"
-        raise BadInputError(f"the inputs do not fit the model, {what}; expected {', '.join(sorted(known))}")
-    return {name: _array(name, value, known[name].type.multiArrayType) for name, value in given.items()}
+class OutputFeature(Protocol):
+    """One output of a model."""
+
+    name: str
+
+    def write(self, result: NDArray[Any]) -> Any:
+        """Give what the graph computed as Apple's binding gives it."""
 
 
-def _array(name: str, value: Any, declared: Any) -> NDArray[Any]:
-    if not isinstance(value, np.ndarray) or value.ndim == 0 or value.dtype.name not in _TAKEN:
-        came = (
-            f"an array of {value.dtype}, rank {value.ndim}" if isinstance(value, np.ndarray) else type(value).__name__
+class Interface:
+    """The inputs and outputs of a function: `description` declares them, `lowered` computes them."""
+
+    def __init__(self, description: Any, lowered: LoweredFunction) -> None:
+        """Read a description; an error names a feature that is not in the program, or not of a type known here."""
+        inputs, outputs = ({port.name: port for port in ports} for ports in (lowered.inputs, lowered.outputs))
+        self._inputs = [_input(feature, _port_of(feature, inputs)) for feature in description.input]
+        self._outputs = [_output(feature, _port_of(feature, outputs)) for feature in description.output]
+        undeclared = sorted(inputs.keys() - {feature.name for feature in self._inputs})
+        if undeclared:
+            raise BadModelError(f"the program has inputs that the model does not declare: {', '.join(undeclared)}")
+
+    def read(self, data: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+        """Give the arrays of a prediction by name; `BadInputError` says what was expected, and what came."""
+        # Lists vanish in Apple's binding, so that Core ML misses them.
+        given = {name: value for name, value in data.items() if not isinstance(value, (list, tuple))}
+        return {
+            feature.name: feature.read(given[feature.name]) if feature.name in given else self._left_out(feature, given)
+            for feature in self._inputs
+        }
+
+    def write(self, results: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+        """Give the outputs, in an order that does not follow the model's: Apple's binding promises none."""
+        values = [(feature.name, feature.write(results[feature.name])) for feature in self._outputs]
+        return dict(sorted(values, key=lambda item: zlib.crc32(item[0].encode())))
+
+    def _left_out(self, feature: InputFeature, given: Iterable[str]) -> NDArray[Any]:
+        default = feature.default() if feature.optional else None
+        if default is not None:
+            return default
+        unknown = sorted(set(given) - {known.name for known in self._inputs})
+        takes = "; ".join(f"{known.name}: {known.expected}" for known in self._inputs)
+        raise BadInputError(
+            f"Feature {feature.name} is required but not specified. The model takes {takes}"
+            + (f"; not known: {', '.join(unknown)}" if unknown else "")
         )
-        raise BadInputError(f"input {name!r}: expected an array of {', '.join(_TAKEN)}, got {came}")
-    if not _fits(value.shape, declared):
-        raise BadInputError(f"input {name!r}: expected the shape {_expected(declared)}, got {list(value.shape)}")
-    return value
 
 
-def _fits(shape: tuple[int, ...], declared: Any) -> bool:
-    flexibility = declared.WhichOneof("ShapeFlexibility")
-    if flexibility == "enumeratedShapes":
-        return any(shape == tuple(choice.shape) for choice in declared.enumeratedShapes.shapes)
-    if flexibility == "shapeRange":
-        ranges = declared.shapeRange.sizeRanges
-        return len(shape) == len(ranges) and all(
-            size >= r.lowerBound and (r.upperBound < 0 or size <= r.upperBound)
-            for size, r in zip(shape, ranges, strict=True)
-        )
-    return shape == tuple(declared.shape)
+def _port_of(feature: Any, ports: Mapping[str, Any]) -> Any:
+    if feature.name not in ports:
+        has = ", ".join(sorted(ports)) or "none"
+        raise BadModelError(f"the model declares {feature.name!r}, which the program does not have; it has {has}")
+    return ports[feature.name]
 
 
-def _expected(declared: Any) -> str:
-    flexibility = declared.WhichOneof("ShapeFlexibility")
-    if flexibility == "enumeratedShapes":
-        return " or ".join(str(list(choice.shape)) for choice in declared.enumeratedShapes.shapes)
-    if flexibility == "shapeRange":
-        ranges = declared.shapeRange.sizeRanges
-        bounds = [(r.lowerBound, r.upperBound if r.upperBound >= 0 else "") for r in ranges]
-        return f"[{', '.join(f'{low}..{high}' for low, high in bounds)}]"
-    return str(list(declared.shape))
+def _input(feature: Any, port: Port) -> InputFeature:
+    kind = feature.type.WhichOneof("Type")
+    if kind == "multiArrayType":
+        return ArrayInput(feature, port.type)
+    if kind == "imageType":
+        return ImageInput(feature, port.type)
+    raise UnsupportedModelError(f"the input {feature.name!r} is of {kind}, which no ML Program takes")
 
 
-def write_outputs(results: Mapping[str, NDArray[Any]], features: Iterable[Any]) -> dict[str, NDArray[Any]]:
-    """Give the outputs as fresh arrays of their declared types; rank 0 becomes the shape (1,)."""
-    outputs = {}
-    for feature in features:
-        dtype = _DTYPES.get(feature.type.multiArrayType.dataType, np.float32)
-        outputs[feature.name] = np.atleast_1d(np.asarray(results[feature.name], dtype=dtype))
-    return outputs
+def _output(feature: Any, port: Port | LabelPort) -> OutputFeature:
+    kind = feature.type.WhichOneof("Type")
+    if isinstance(port, LabelPort):
+        return LabelOutput(feature, port)
+    if kind == "multiArrayType":
+        return ArrayOutput(feature)
+    if kind == "imageType":
+        return ImageOutput(feature, port.type)
+    raise UnsupportedModelError(f"the output {feature.name!r} is of {kind}, which no ML Program gives")
+
+
+class LabelOutput:
+    """The most probable class of a classifier, or the probabilities of all, by their labels."""
+
+    def __init__(self, feature: Any, port: LabelPort) -> None:
+        """Read a `FeatureDescription`; `BadModelError` when the declared type is another than the program's."""
+        self.name = feature.name
+        self._labels = port.result.labels
+        self._one = isinstance(port.result, ClassLabel)
+        declared = feature.type.WhichOneof("Type")
+        if (declared != "dictionaryType") if not self._one else (declared not in ("stringType", "int64Type")):
+            raise BadModelError(f"the output {self.name!r} is of {declared}, the program gives something else")
+
+    def write(self, result: NDArray[Any]) -> Any:
+        """Give the label, or a dictionary from label to probability."""
+        probabilities = result.reshape(-1)
+        if len(probabilities) != len(self._labels):
+            raise BadModelError(
+                f"output {self.name!r}: {len(probabilities)} probabilities for {len(self._labels)} labels"
+            )
+        if self._one:
+            return self._labels[int(np.argmax(probabilities))]
+        return dict(zip(self._labels, map(float, probabilities), strict=True))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from pytest_coreml.reference.blob import BlobFile
+from pytest_coreml.reference.blob import BlobFile, MemoryBlobs
 from pytest_coreml.reference.errors import BadModelError
 
 if TYPE_CHECKING:
@@ -21,8 +21,43 @@ COMPILED_MARK: Final = "coremldata.bin"
 COMPILED_MODEL: Final = "model.mlmodel"
 
 
+class Package(Protocol):
+    """Where a model comes from. Messages call it `path`."""
+
+    @property
+    def path(self) -> Path:
+        """Give what the user named."""
+
+    def model(self) -> bytes:
+        """Give the serialized `Model` message; `BadModelError` when it cannot be read."""
+
+    def blob_file(self, name: str) -> BlobFile | MemoryBlobs:
+        """Give the weights that the program calls `name`; `BadModelError` when they are outside or not there."""
+
+
 @dataclass(frozen=True)
-class Package:
+class MemoryPackage:
+    """A model in memory: its message, and its weight files by their names relative to the model's folder."""
+
+    content: bytes
+    weights: Mapping[str, bytes]
+    path: Path = Path("a model in memory")
+
+    def model(self) -> bytes:
+        """Give the message."""
+        return self.content
+
+    def blob_file(self, name: str) -> MemoryBlobs:
+        """Give the weights that the program calls `name`; `BadModelError` when nobody gave them."""
+        relative = str(_relative_name(name, self.path))
+        if relative not in self.weights:
+            has = ", ".join(sorted(self.weights)) or "none"
+            raise BadModelError(f"{self.path}: the weight file {relative!r} is not among those given: {has}")
+        return MemoryBlobs(relative, self.weights[relative])
+
+
+@dataclass(frozen=True)
+class FilePackage:
     """A model on disk: `path` is what the user named, `model_file` the proto in it.
 
     Weight files are resolved from the folder of `model_file`, and must lie in `root`.
@@ -33,31 +68,37 @@ class Package:
     root: Path
     _blobs: dict[str, BlobFile] = field(default_factory=dict, repr=False)
 
+    def model(self) -> bytes:
+        """Read the message; `BadModelError` when the file cannot be read."""
+        try:
+            return self.model_file.read_bytes()
+        except OSError as error:
+            raise BadModelError(f"{self.model_file}: cannot read the model: {error}") from error
+
     def blob_file(self, name: str) -> BlobFile:
         """Give the weight file which the program calls `name`; `BadModelError` when it is outside or not there."""
         if name not in self._blobs:
             relative = _relative_name(name, self.path)
             path = _inside(self.root, self.model_file.parent / relative, f"{self.path}: the weight file {name!r}")
-            self._blobs[name] = BlobFile(path, str(relative))
+            self._blobs[name] = BlobFile(path)
         return self._blobs[name]
 
-    def blob_files(self) -> Mapping[str, BlobFile]:
-        """Give the weight files that were asked for so far, by their names in the program."""
-        return self._blobs
 
-
-def open_package(path: Path) -> Package:
+def open_package(path: Path) -> FilePackage:
     """Find the model at `path`; `BadModelError` naming the file and the cause when there is none."""
     if not path.exists():
         raise BadModelError(f"{path}: there is no such file or folder")
     if path.is_file():
-        return Package(path, path.resolve(), path.resolve().parent)
+        return FilePackage(path, path.resolve(), path.resolve().parent)
     if (path / COMPILED_MARK).exists() or path.suffix == ".mlmodelc":
-        return _compiled(path)
+        return open_compiled(path)
     return _mlpackage(path)
 
 
-def _compiled(path: Path) -> Package:
+def open_compiled(path: Path) -> FilePackage:
+    """Find the model in a `.mlmodelc` folder; `BadModelError` when it is none, or Core ML's own."""
+    if not path.is_dir():
+        raise BadModelError(f"{path}: there is no such folder")
     root = path.resolve()
     if (root / "model.mil").exists() and not (root / COMPILED_MODEL).exists():
         raise BadModelError(
@@ -65,10 +106,10 @@ def _compiled(path: Path) -> Package:
         )
     if not (root / COMPILED_MARK).is_file():
         raise BadModelError(f"{path}: no compiled model, {COMPILED_MARK} is missing")
-    return Package(path, _inside(root, root / COMPILED_MODEL, f"{path}: {COMPILED_MODEL}"), root)
+    return FilePackage(path, _inside(root, root / COMPILED_MODEL, f"{path}: {COMPILED_MODEL}"), root)
 
 
-def _mlpackage(path: Path) -> Package:
+def _mlpackage(path: Path) -> FilePackage:
     manifest_file = path / "Manifest.json"
     try:
         manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
@@ -77,7 +118,7 @@ def _mlpackage(path: Path) -> Package:
     root = (path / "Data").resolve()
     name = _root_model(manifest, manifest_file)
     model_file = _inside(root, root / _relative_name(name, manifest_file), f"{manifest_file}: the model file {name!r}")
-    return Package(path, model_file, root)
+    return FilePackage(path, model_file, root)
 
 
 def _root_model(manifest: Any, manifest_file: Path) -> str:

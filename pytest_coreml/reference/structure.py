@@ -1,15 +1,39 @@
-"""The structure of a program in the dataclasses of coremltools, nested blocks included."""
+"""The structure of a model in the dataclasses of coremltools, nested blocks included."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_coreml.reference.models import pipeline_parts
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def program_structure(program: Any, make_proxy: Callable[[], Any]) -> Any:
-    """Give the `MLModelStructure` of a `MILSpec.Program`; `make_proxy` makes the stand-ins for queries."""
+def model_structure(spec: Any, make_proxy: Callable[[], Any]) -> Any:
+    """Give the `MLModelStructure` of a `Model` message; `make_proxy` makes the stand-ins for queries.
+
+    All parts are None for models that are neither programs nor pipelines.
+    """
+    from coremltools.models import compute_plan as cp
+
+    if spec.WhichOneof("Type") == "mlProgram":
+        return cp.MLModelStructure(None, _program(spec.mlProgram, make_proxy), None)
+    parts = pipeline_parts(spec)
+    if parts is None:
+        return cp.MLModelStructure(None, None, None)
+    names = [*_part_names(spec), *(f"model_{index}" for index in range(len(parts)))]
+    sub_models = [(name, model_structure(part, make_proxy)) for name, part in zip(names, parts, strict=False)]
+    return cp.MLModelStructure(None, None, cp.MLModelStructurePipeline(sub_models))
+
+
+def _part_names(spec: Any) -> list[str]:
+    kind = spec.WhichOneof("Type")
+    names = list((spec.pipeline if kind == "pipeline" else getattr(spec, kind).pipeline).names)
+    return names if all(names) else []
+
+
+def _program(program: Any, make_proxy: Callable[[], Any]) -> Any:
     from coremltools.models import compute_plan as cp
 
     functions = {
@@ -18,7 +42,7 @@ def program_structure(program: Any, make_proxy: Callable[[], Any]) -> Any:
         )
         for name, function in program.functions.items()
     }
-    return cp.MLModelStructure(None, cp.MLModelStructureProgram(functions), None)
+    return cp.MLModelStructureProgram(functions)
 
 
 def _named(protos: Any) -> list[Any]:

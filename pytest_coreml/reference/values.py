@@ -16,14 +16,14 @@ from pytest_coreml.reference.types import TensorType, type_from_proto
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pytest_coreml.reference.blob import BlobFile
+    from pytest_coreml.reference.blob import BlobFile, MemoryBlobs
 
 
 class Blobs(Protocol):
     """Where constants find their weight files."""
 
-    def __call__(self, name: str, /) -> BlobFile:
-        """Give the file that the program calls `name`."""
+    def __call__(self, name: str, /) -> BlobFile | MemoryBlobs:
+        """Give the weights that the program calls `name`."""
 
 
 @dataclass(frozen=True, eq=False)
