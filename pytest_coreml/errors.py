@@ -6,6 +6,8 @@ They stand in a module of their own so that every other module can import them w
 
 from __future__ import annotations
 
+import operator
+
 
 class CoreMLTestError(Exception):
     """Base of everything that this package raises on purpose."""
@@ -41,3 +43,8 @@ class EngineTimeoutError(EngineError):
 
 class ReportError(CoreMLTestError):
     """A report cannot be read or written; the text names the file and the place in it."""
+
+
+# As `__tracebackhide__` of a module it keeps the frames of that module out of pytest's tracebacks, when the error is
+# one that we raise on purpose: its text says all (https://docs.pytest.org/en/stable/example/simple.html).
+hidden_for_ours = operator.methodcaller("errisinstance", CoreMLTestError)

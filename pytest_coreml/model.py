@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
+from pytest_coreml.errors import hidden_for_ours
 from pytest_coreml.example_inputs import example_inputs
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pytest_coreml.plans import Plans
     from pytest_coreml.record import Runtime
     from pytest_coreml.spec import ModelSpec
+
+__tracebackhide__ = hidden_for_ours
 
 
 class CoreMLState:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_coreml.engine.protocol import ReadPlan
-from pytest_coreml.errors import EngineDiedError, EngineError
+from pytest_coreml.errors import EngineDiedError, EngineError, hidden_for_ours
 from pytest_coreml.placement import Placement
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _REFERENCE = "the reference runtime stands in for Core ML and plans nothing"
 # The kinds of models that a structure has operations or layers of (coremltools.models.compute_plan.MLModelStructure).
 _STRUCTURED = ("mlProgram", "neuralNetwork", "pipeline")
+
+__tracebackhide__ = hidden_for_ours
 
 
 class Plans:

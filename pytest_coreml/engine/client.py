@@ -17,10 +17,19 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_coreml.engine.captured import CapturedOutput
 from pytest_coreml.engine.protocol import Done, EngineFacts, Failed, Hello, Progress, Request
-from pytest_coreml.errors import EngineDiedError, EngineError, EngineTimeoutError, InputError, ModelError
+from pytest_coreml.errors import (
+    EngineDiedError,
+    EngineError,
+    EngineTimeoutError,
+    InputError,
+    ModelError,
+    hidden_for_ours,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+__tracebackhide__ = hidden_for_ours
 
 T = TypeVar("T")
 
@@ -116,6 +125,8 @@ class Engine:
 
     def _converse(self, request: Request[T], on_progress: Callable[[Progress], None] | None) -> T:
         doing = request.doing
+        if self.facts is not None and self._process is not None and self._process.poll() is not None:
+            raise self._died(f"between two steps, before {doing}")
         try:
             self._send(request)
             while True:
@@ -130,7 +141,7 @@ class Engine:
                     value: T = reply.value
                     return value
         except (EOFError, ConnectionError):
-            raise self._died(doing) from None
+            raise self._died(f"while {doing}") from None
         except KeyboardInterrupt:
             self._give_up(f"interrupted while {doing} {self.subject}")
             raise
@@ -150,8 +161,8 @@ class Engine:
             raise EngineTimeoutError(text)
         return self._connection.recv()
 
-    def _died(self, doing: str) -> EngineDiedError:
-        text = f"the engine {self._exit_text()} while {doing} {self.subject}{self._stderr_text()}"
+    def _died(self, when: str) -> EngineDiedError:
+        text = f"the engine {self._exit_text()} {when} {self.subject}{self._stderr_text()}"
         self._give_up(text)
         return EngineDiedError(text)
 

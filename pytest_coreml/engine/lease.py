@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_coreml.engine import protocol
-from pytest_coreml.errors import EngineDiedError, EngineError
+from pytest_coreml.errors import EngineDiedError, EngineError, hidden_for_ours
 from pytest_coreml.machine import conditions
 from pytest_coreml.machine.watch import Watch
 from pytest_coreml.turns import Turns
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.client import Engine
     from pytest_coreml.engine.protocol import Loaded, Progress
     from pytest_coreml.measurement import Measurement, Thermal
+
+__tracebackhide__ = hidden_for_ours
 
 T = TypeVar("T")
 _WAITING = "waiting for another process to finish measuring, before"

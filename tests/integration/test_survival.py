@@ -1,45 +1,154 @@
-"""An engine that dies, hangs or is killed is one failed test."""
+"""An engine that dies, hangs or is killed is one failed test, and leaves nothing behind."""
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING
 
+import psutil
+import pytest
+import standin_models as models
+from standin.scenario import Failure
+
 if TYPE_CHECKING:
+    from mac_project import MacProject
+
+DEATHS = """
     import pytest
 
-TEST = """
-    import os, signal
-    import pytest
+    @pytest.mark.coreml_model("Abort.mlpackage")
+    def test_abort(coreml_model): pass
 
-    pytestmark = pytest.mark.coreml_model("Linear.mlpackage")
+    @pytest.mark.coreml_model("Abort.mlpackage")
+    def test_abort_again(coreml_all): pass
 
-    def pid_of(model):
-        return model._lease.engine.facts.pid
+    @pytest.mark.coreml_model("Abort.mlpackage")
+    def test_abort_elsewhere(coreml_cpu_only):
+        coreml_cpu_only.predict(coreml_cpu_only.example_inputs())
 
-    def test_killed(coreml_model):
-        os.kill(pid_of(coreml_model), signal.{signal})
+    @pytest.mark.coreml_model("Segfault.mlpackage")
+    def test_segfault(coreml_model):
         coreml_model.predict(coreml_model.example_inputs())
+
+    @pytest.mark.coreml_model("Memory.mlpackage")
+    def test_memory(coreml_model):
+        coreml_model.measure()
+
+    @pytest.mark.coreml_model("Leave.mlpackage")
+    def test_leave(coreml_model):
+        coreml_model.predict(coreml_model.example_inputs())
+        coreml_model._lease.engine._process.wait()
+        coreml_model.predict(coreml_model.example_inputs())
+
+    @pytest.mark.coreml_model("Noise.mlpackage")
+    @pytest.mark.coreml_budget(size_mb=1)
+    def test_noise(coreml_model):
+        coreml_model.predict(coreml_model.example_inputs())
+"""
+
+
+def left_behind(project: MacProject) -> list[object]:
+    """Give the engines that still run, and what is left in the folder for temporary files."""
+    engines = {call["pid"] for stage in ("compile", "load") for call in project.journal(stage)}
+    alive = [pid for pid in engines if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
+    # The lock by which processes of a host take turns stays for the next one.
+    ours = {path.name for path in project.temporary.glob("pytest-coreml-*")}
+    return [*alive, *(name for name in ours if not name.startswith("pytest-coreml-of-"))]
+
+
+def test_each_death_is_one_failed_test_and_the_run_goes_on(mac_project: MacProject) -> None:
+    """With the stage, the model, its compute units, the signal by name and the last lines of stderr."""
+    for name in ("Abort", "Segfault", "Memory", "Leave", "Noise"):
+        mac_project.save(models.program_spec(1), f"{name}.mlpackage")
+    mac_project.become(
+        failures=(
+            Failure("load", "abort", "MLIR pass manager failed\n", units="ALL", model="Abort"),
+            Failure("predict", "segfault", model="Segfault"),
+            Failure("predict", "grow", model="Memory", megabytes=50, call=1),
+            Failure("predict", "kill", model="Memory", call=2),
+            Failure("predict", "exit_later", model="Leave"),
+            *(Failure(stage, "stdout", "\x00\xffgarbage\n", model="Noise") for stage in ("compile", "load", "predict")),
+        )
+    )
+    mac_project.test(DEATHS)
+
+    result = mac_project.run("-v")
+    loads = [call for call in mac_project.journal("load") if "Abort" in call["path"]]
+
+    # An engine that dies while a fixture loads the model is an error of the test, as any failure of a fixture.
+    result.assert_outcomes(passed=2, failed=3, errors=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*the engine was ended by SIGABRT (native code gave up) while loading Abort.mlpackage on all*",
+            "*MLIR pass manager failed*",
+            "*not loaded again in this run, since it ended its engine*",
+        ]
+    )
+    for line in (
+        "*the engine was ended by SIGSEGV*while predicting with Segfault.mlpackage on all*",
+        "*the engine was ended by SIGKILL (*memory runs out) while * Memory.mlpackage on all*",
+        "*the engine exited with status 7 between two steps, before predicting with Leave.mlpackage on all*",
+    ):
+        result.stdout.fnmatch_lines([line])
+    # Errors are told without the way through our own code.
+    result.stdout.no_fnmatch_line("*client.py:*")
+    assert [call["units"] for call in loads].count("ALL") == 1
+    assert [test["outcome"] for test in mac_project.report["tests"]][-1] == "passed"
+    assert left_behind(mac_project) == []
+
+
+HANG = """
+    import pytest
+
+    @pytest.mark.coreml_model("Model.mlpackage")
+    @pytest.mark.coreml_budget(size_mb=1)
+    def test_before(coreml_cpu_only): pass
+
+    @pytest.mark.coreml_model("Model.mlpackage")
+    def test_hang(coreml_all): pass
 
     def test_after(): pass
 """
 
 
-def test_a_killed_engine_is_one_failed_test(project: pytest.Pytester) -> None:
-    """The failure names the stage, the model, the compute units and the signal; the run goes on and reports."""
-    project.makepyfile(TEST.format(signal="SIGKILL"))
-
-    result = project.runpytest_subprocess("-p", "no:randomly", "--coreml-report")
-
-    result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*the engine was ended by SIGKILL*while predicting with Linear.mlpackage on all*"])
-    assert (project.path / "coreml-report.json").exists()
+@pytest.fixture
+def hanging(mac_project: MacProject) -> MacProject:
+    """A Mac where loading for the Neural Engine never returns, and holds the interpreter's lock."""
+    mac_project.save()
+    mac_project.become(failures=(Failure("load", "hang", "waiting for ANECompilerService\n", units="ALL"),))
+    mac_project.test(HANG)
+    return mac_project
 
 
-def test_a_hanging_engine_is_killed_at_the_time_limit(project: pytest.Pytester) -> None:
-    """A stopped engine gives no sign of life; the failure says for how long, and how to wait longer."""
-    project.makepyfile(TEST.format(signal="SIGSTOP"))
+def test_a_hang_ends_at_the_time_limit(hanging: MacProject) -> None:
+    """The failure says for how long there was no sign of life, and how to wait longer."""
+    result = hanging.run("--coreml-timeout=20")
 
-    result = project.runpytest_subprocess("-p", "no:randomly", "--coreml-timeout=20")
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*no sign of life for 20 s while loading Model.mlpackage on all, and was killed*",
+            "*waiting for ANECompilerService*",
+            "*a longer limit: --coreml-timeout=40*",
+        ]
+    )
+    assert left_behind(hanging) == []
 
-    result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*no sign of life for 20 s while predicting with Linear.mlpackage on all*"])
+
+def test_an_interrupt_in_a_native_call_leaves_a_report_and_nothing_else(hanging: MacProject) -> None:
+    """Ctrl-C, as a terminal sends it to the whole group: the report has the tests that were over."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider", "--coreml-report"]
+    process = subprocess.Popen(command, cwd=hanging.path, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    while not any(call["units"] == "ALL" for call in hanging.journal("load")) and process.poll() is None:
+        time.sleep(0.05)
+
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == pytest.ExitCode.INTERRUPTED, output
+    assert [test["id"] for test in hanging.report["tests"]] == ["test_models.py::test_before"]
+    assert left_behind(hanging) == []
