@@ -70,3 +70,13 @@ def compressed():
 
     config = OptimizationConfig(OpLinearQuantizerConfig(mode="linear_symmetric", weight_threshold=0))
     return linear_quantize_weights(perceptron(), config)
+
+
+def photographer():
+    """Build an image model: input `image`, RGB of 64 x 64; output `mean`, the mean of each channel from 0 to 1."""
+
+    @mb.program(input_specs=[mb.TensorSpec(shape=(1, 3, 64, 64))])
+    def program(image):
+        return mb.reduce_mean(x=image, axes=[2, 3], keep_dims=False, name="mean")
+
+    return convert(program, inputs=[ct.ImageType(name="image", shape=(1, 3, 64, 64), scale=1 / 255)])
