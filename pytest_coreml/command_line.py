@@ -84,6 +84,11 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "const": "true",
         "help": "let coremltools predict in the pytest process too, by the reference runtime, where Core ML is not",
     },
+    "against": {
+        "metavar": "MODEL",
+        "help": "run each model and this other version of it alternately, and judge the ratio; or a folder with models "
+        "of the same file names",
+    },
     "tolerance": {
         "metavar": "SHARE",
         "help": "slowdown against the baseline that is accepted (default: 0.05, which is 5 %%)",

@@ -6,20 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.report.changes_text import changes_lines
-from pytest_coreml.report.runs import run_of
+from pytest_coreml.report.runs import Runs, run_of
 from pytest_coreml.verdict.against import Rules, judge_against
 from pytest_coreml.verdict.changes import find_changes
+from pytest_coreml.verdict.duet import judge_duet, wants_another_duet
 from pytest_coreml.verdict.regression import Regression
 from pytest_coreml.verdict.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from pytest_coreml.engine.lease import Engines
+    from pytest_coreml.measurement import Pairs
     from pytest_coreml.model import CoreMLModel
     from pytest_coreml.options import Options
     from pytest_coreml.record import Record
-    from pytest_coreml.report.runs import Key, Runs
+    from pytest_coreml.report.runs import Key
 
 UNKNOWN_TEST = (
     "the baseline has no run of this test; record one with --coreml-report, and add it with: "
@@ -27,14 +30,22 @@ UNKNOWN_TEST = (
 )
 
 
+def is_folder_of_models(path: Path) -> bool:
+    """Say whether *path* holds models, and is none itself."""
+    return path.is_dir() and path.suffix not in (".mlpackage", ".mlmodelc")
+
+
 class Gate:
     """The baseline of a run. *machine* gives the facts of the present one, as a report has them."""
 
     def __init__(
-        self, options: Options, baseline: Runs, engines: Engines, machine: Callable[[], Mapping[str, Any]]
+        self, options: Options, baseline: Runs | None, engines: Engines, machine: Callable[[], Mapping[str, Any]]
     ) -> None:
         self._rules = Rules(options.tolerance, options.accept_unmeasured)
-        self._baseline = baseline
+        self._options = options
+        # Without a baseline, nothing but the other model is compared with.
+        self._baseline = baseline if baseline is not None else Runs()
+        self._only_against = baseline is None
         self._engines = engines
         self._machine = machine
 
@@ -49,8 +60,27 @@ class Gate:
     def judge(self, record: Record, model: CoreMLModel) -> None:
         """Add to *record* its verdicts against the baseline, and notes on what else changed.
 
-        What looks worse is measured again, as the test measured it, in at most two fresh engines.
+        What looks worse is measured again, as the test measured it, in at most two fresh engines. The time against
+        another model takes the place of the time against finished runs, since it is the stronger comparison.
         """
+        if not self._only_against:
+            self._judge_by_runs(record, model)
+        if self._options.against is not None:
+            record.regression = self._duet(model, self._options.against)
+
+    def _duet(self, model: CoreMLModel, against: Path) -> Regression:
+        other = against / model.name if is_folder_of_models(against) else against
+        if not other.exists():
+            return Regression(0, None, None, "not_judged", f"there is no {model.name} in {against} to compare with")
+        inputs, calls = model.measured_with or (model.last_inputs, self._options.calls)
+        request = protocol.MeasurePairs(str(other), model.compute_units, model.function, inputs, calls)
+        runs: list[Pairs] = []
+        while not runs or wants_another_duet(runs):
+            with self._engines.fresh(model.key) as lease:
+                runs.append(lease.ask(request))
+        return judge_duet(runs, other.name)
+
+    def _judge_by_runs(self, record: Record, model: CoreMLModel) -> None:
         baseline = self._baseline.of(record.key)
         if not baseline:
             record.regression = Regression(0, None, None, "not_judged", UNKNOWN_TEST)

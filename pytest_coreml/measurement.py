@@ -58,6 +58,15 @@ class LoadTimes:
 
 
 @dataclass(frozen=True)
+class Pairs:
+    """Native times in ms of two models that were called alternately, pair by pair; *batch*: calls of one sample."""
+
+    current_ms: tuple[float, ...]
+    other_ms: tuple[float, ...]
+    batch: int = 1
+
+
+@dataclass(frozen=True)
 class Measurement:
     """The calls of one run after warm-up, in the order made.
 

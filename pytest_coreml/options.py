@@ -40,6 +40,7 @@ class Options:
     precision: Precision = "fast"
     dropin: bool = False
     baseline: tuple[Path, ...] = ()
+    against: Path | None = None
     tolerance: float = 0.05
     accept_unmeasured: bool = False
 
@@ -63,6 +64,7 @@ class Options:
             precision=cast("Precision", _choice("precision", given(config, "precision"), PRECISIONS)),
             dropin=_choice("dropin", given(config, "dropin"), ("false", "true")) == "true",
             baseline=_paths(config, given(config, "baseline")),
+            against=_existing(config, given(config, "against")),
             tolerance=_number("tolerance", given(config, "tolerance") or "0.05", float),
             accept_unmeasured=_choice("unmeasured", given(config, "unmeasured"), UNMEASURED) == "fail",
         )
@@ -75,6 +77,15 @@ def default_units(runtime: str) -> ComputeUnits:
     from pytest_coreml.machine.policy import default_compute_units
 
     return default_compute_units(machine.identity()) if machine.is_mac() and runtime != "reference" else "all"
+
+
+def _existing(config: pytest.Config, value: str | None) -> Path | None:
+    if value is None:
+        return None
+    path = Path(config.invocation_params.dir, value)
+    if not path.exists():
+        raise UsageError(f"--coreml-against: there is no {path}; name a model, or a folder of models of the same names")
+    return path
 
 
 def _paths(config: pytest.Config, value: list[str] | str | None) -> tuple[Path, ...]:

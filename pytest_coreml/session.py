@@ -75,7 +75,7 @@ class Session:
         self.sources = Sources(options.rootdir)
         self._context = Context(progress)
         self.engines = Engines(self._engine, self._context)
-        self.gate = Gate(options, baseline, self.engines, machine) if baseline is not None else None
+        self.gate = Gate(options, baseline, self.engines, machine) if baseline is not None or options.against else None
         self.plans = Plans(self._engine)
         self.trial: Trial | None = None
         self.records: list[Record] = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from pytest_coreml.measurement import LoadTimes, Measurement
+from pytest_coreml.measurement import LoadTimes, Measurement, Pairs
 from pytest_coreml.placement import Placement
 from pytest_coreml.spec import ModelSpec
 
@@ -162,6 +162,19 @@ class Measure(Request[Measurement]):
     inputs: Features | None
     calls: int
     doing = "measuring"
+    measured = True
+
+
+@dataclass(frozen=True)
+class MeasurePairs(Request[Pairs]):
+    """Load the model at *other* beside the loaded one, and measure both alternately, *pairs* times."""
+
+    other: str
+    compute_units: ComputeUnits
+    function: str | None
+    inputs: Features | None
+    pairs: int
+    doing = "measuring alternately"
     measured = True
 
 

@@ -25,6 +25,12 @@ def regression_text(regression: Regression) -> str:
 
 
 def _figures(regression: Regression) -> str:
+    if regression.against is not None:
+        return (
+            f"{number(regression.current_ms)} ms vs {number(regression.baseline_ms)} ms of {regression.against}, "
+            f"{percent(regression.effect or 0.0, signed=True)} "
+            f"({percent(regression.least_effect or 0.0, signed=True)} at least), {regression.calls} alternating pairs"
+        )
     times = f"{number(regression.current_ms)} ms vs {number(regression.baseline_ms)} ms, "
     return (
         f"{times if regression.current_ms is not None else ''}"
@@ -64,7 +70,10 @@ def _cause_and_cure(regression: Regression) -> str:
         ),
         "too few calls": f"{regression.calls} calls are too few; measure at least 30, better 100 (--coreml-calls)",
         "times are not positive": "the times are shorter than the clock can tell",
-        "too noisy": (
+        "too few pairs": f"{regression.calls} pairs are too few; measure at least 20, better 100 (--coreml-calls)",
+        "too noisy": f"{_figures(regression)}: the pairs differ too much; measure more (--coreml-calls)"
+        if regression.against is not None
+        else (
             f"slower by {percent(regression.effect or 0.0)}, yet runs differ by {percent(regression.spread or 0.0)} "
             f"among themselves; record more baseline runs (have {regression.runs})"
         ),

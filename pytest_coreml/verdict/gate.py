@@ -27,6 +27,7 @@ Cause = Literal[
     "current run disturbed",
     "baseline disturbed",
     "too few calls",
+    "too few pairs",
     "times are not positive",
     "too noisy",
     "tail too noisy",

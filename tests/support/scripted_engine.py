@@ -14,7 +14,7 @@ import psutil  # noqa: F401
 import report_examples
 
 from pytest_coreml.engine import protocol
-from pytest_coreml.measurement import LoadTimes, Measurement
+from pytest_coreml.measurement import LoadTimes, Measurement, Pairs
 from pytest_coreml.placement import Placement
 
 FACTS = protocol.EngineFacts(1, "3.12.4", "9.0", "reference", "1.32.0", 2)
@@ -25,12 +25,13 @@ class Script:
     """What the engines of a run answer; *loads*: how often a model was loaded.
 
     *times*: medians in ms, the next for each measurement, the last for ever; *waiting*: the share of a call that its
-    threads waited.
+    threads waited; *ratio*: of the model to another one that runs alternately with it.
     """
 
     def __init__(self) -> None:
         self.times: tuple[float, ...] = (10.0,)
         self.waiting = 0.0
+        self.ratio = 1.0
         self.load = LoadTimes((30.0,), (400.0,), (100.0, 101.0))
         self.spec = SPEC
         self.placement = Placement((), "no plan here")
@@ -60,6 +61,9 @@ class ScriptedEngine:
             return protocol.Loaded(self._script.spec, self._script.load, "coreml", "Encoder.mlmodelc")
         if isinstance(request, protocol.Measure):
             return self._script.measurement(request.calls)
+        if isinstance(request, protocol.MeasurePairs):
+            count = request.pairs
+            return Pairs((10.0 * self._script.ratio,) * count, (10.0,) * count)
         if isinstance(request, protocol.ReadMemory):
             return 50.0
         if isinstance(request, protocol.ListDevices):

@@ -43,13 +43,14 @@ def warm_up(call: Call, report: Report) -> list[float]:
     start = told = time.monotonic()
     while len(times) < MOST_WARMUPS and not _stable(times):
         times.append(call()[0])
-        told = _tell(report, "warming up", len(times), MOST_WARMUPS, told)
+        told = tell(report, "warming up", len(times), MOST_WARMUPS, told)
         if time.monotonic() > start + WARMUP_SECONDS and len(times) > 1:
             break
     return times
 
 
-def _tell(report: Report, doing: str, done: int, total: int, told: float) -> float:
+def tell(report: Report, doing: str, done: int, total: int, told: float) -> float:
+    """Tell *report*, unless it was *told* a moment ago; give when it was told last, in s."""
     now = time.monotonic()
     if now - told < REPORT_SECONDS:
         return told
@@ -97,10 +98,10 @@ def measure(call: Call, calls: int, first_ms: float | None, report: Report) -> M
     told = time.monotonic()
     while len(samples.native_ms) < calls or _goes_on(samples, calls, delay):
         before = delay.read_ms() if delay else 0.0
-        native, wall = _sample(call, batch)
+        native, wall = sample(call, batch)
         after = delay.read_ms() if delay else 0.0
         samples.add(native, wall, max(0.0, after - before) / batch)
-        told = _tell(report, "measuring", len(samples.native_ms), max(calls, len(samples.native_ms)), told)
+        told = tell(report, "measuring", len(samples.native_ms), max(calls, len(samples.native_ms)), told)
     if delay:
         delay.close()
     return Measurement(
@@ -113,7 +114,8 @@ def measure(call: Call, calls: int, first_ms: float | None, report: Report) -> M
     )
 
 
-def _sample(call: Call, batch: int) -> tuple[float, float]:
+def sample(call: Call, batch: int) -> tuple[float, float]:
+    """Call *batch* times; give the means of native and wall time in ms."""
     if batch == 1:
         return call()
     pairs = [call() for _ in range(batch)]

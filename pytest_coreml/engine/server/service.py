@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_coreml.engine.server.loading import LoadedModel
-    from pytest_coreml.measurement import Measurement
+    from pytest_coreml.measurement import Measurement, Pairs
     from pytest_coreml.placement import Placement
     from pytest_coreml.reference.options import Precision
     from pytest_coreml.spec import ModelSpec
@@ -54,6 +54,7 @@ class Service:
             protocol.WriteState: self._write_state,
             protocol.DropState: self._drop_state,
             protocol.Measure: self._measure,
+            protocol.MeasurePairs: self._measure_pairs,
             protocol.ReadPlan: self._read_plan,
             protocol.ReadMemory: self._read_memory,
         }
@@ -123,6 +124,31 @@ class Service:
             call,
             request.calls,
             self._first_ms,
+            lambda doing, done, total: self._notify(Progress(doing, done, total)),
+        )
+
+    def _measure_pairs(self, request: protocol.MeasurePairs) -> Pairs:
+        from pytest_coreml.engine.server import loading
+        from pytest_coreml.engine.server.pairs import measure_pairs
+        from pytest_coreml.example_inputs import example_inputs
+
+        model, spec = self._loaded()
+        inputs = self._prepared(request.inputs if request.inputs is not None else example_inputs(spec.inputs))
+        order = loading.LoadRequest(request.other, request.compute_units, request.function, {})
+        other, _ = loading.load(order, self._folder, lambda doing: self._notify(Progress(doing)))
+        states = [each.make_state() if spec.states else None for each in (model, other)]
+
+        def call_other() -> tuple[float, float]:
+            try:
+                return other.predict(dict(inputs), states[1])[1:]
+            except (RuntimeError, ValueError, TypeError) as error:
+                name = Path(request.other).name
+                raise ModelError(f"{name}, to compare with, does not predict on the same inputs: {error}") from error
+
+        return measure_pairs(
+            lambda: self._call(dict(inputs), states[0])[1:],
+            call_other,
+            request.pairs,
             lambda doing, done, total: self._notify(Progress(doing, done, total)),
         )
 

@@ -1,0 +1,69 @@
+"""Two versions of a model, run alternately in one process: the ratio of pairs, which a busy machine slows alike."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import TYPE_CHECKING, Final
+
+from pytest_coreml.verdict.confirmation import MOST_RUNS, conclude, settled
+from pytest_coreml.verdict.distributions import binomial_tail
+from pytest_coreml.verdict.gate import DEFAULT_TOLERANCE, LEAST_EFFECT, RunVerdict
+from pytest_coreml.verdict.regression import Regression
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_coreml.measurement import Pairs
+
+LEAST_PAIRS: Final = 20
+DOUBT: Final = 0.01
+
+
+def judge_pairs(pairs: Pairs) -> RunVerdict:
+    """Judge the pairs of one process: slower when the 1 % lower bound of the median ratio is above 2 %."""
+    ratios = [math.log(now / other) for now, other in zip(pairs.current_ms, pairs.other_ms, strict=True) if now * other]
+    if len(ratios) < LEAST_PAIRS:
+        return RunVerdict("void", "too few pairs")
+    middle = statistics.median(ratios)
+    margin = middle - lower_bound(ratios)
+    if middle - margin > LEAST_EFFECT:
+        return RunVerdict("slower", None, middle, margin)
+    if middle > math.log1p(DEFAULT_TOLERANCE):
+        return RunVerdict("unsure", "too noisy", middle, margin)
+    return RunVerdict("fine", None, middle, margin)
+
+
+def lower_bound(values: Sequence[float]) -> float:
+    """Give the order statistic that is above the median of what *values* are drawn from with a chance of 1 % at most.
+
+    There must be seven values at least: of fewer, even the least may be above it.
+    """
+    n = len(values)
+    rank = max(rank for rank in range(1, n + 1) if 1 - binomial_tail(n, 0.5, rank) <= DOUBT)
+    return sorted(values)[rank - 1]
+
+
+def wants_another_duet(runs: Sequence[Pairs]) -> bool:
+    """Whether a further process may confirm or clear what *runs* say."""
+    return len(runs) < MOST_RUNS and not settled([judge_pairs(pairs) for pairs in runs])
+
+
+def judge_duet(runs: Sequence[Pairs], against: str) -> Regression:
+    """Judge one to three processes, in the order made; *against*: the name of the other model."""
+    verdicts = [judge_pairs(pairs) for pairs in runs]
+    verdict, reason = conclude(verdicts, sure_alone=False)
+    last, pairs = verdicts[-1], runs[-1]
+    return Regression(
+        runs=len(runs),
+        effect=math.expm1(last.ratio) if last.ratio is not None else None,
+        margin=math.expm1(last.margin) if last.margin is not None else None,
+        verdict=verdict,
+        reason=reason,
+        processes=len(runs),
+        baseline_ms=statistics.median(pairs.other_ms),
+        current_ms=statistics.median(pairs.current_ms),
+        calls=len(pairs.current_ms),
+        sensitivity=math.expm1(LEAST_EFFECT + last.margin) if last.margin is not None else None,
+        against=against,
+    )

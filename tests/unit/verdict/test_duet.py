@@ -1,0 +1,62 @@
+"""Two models run alternately: the verdict over the ratios of pairs."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from pytest_coreml.measurement import Pairs
+from pytest_coreml.verdict.duet import judge_duet, judge_pairs, lower_bound, wants_another_duet
+
+
+def pairs(factor: float, count: int = 100, noise: float = 0.02, seed: int = 1) -> Pairs:
+    """Give pairs on a machine that slows both alike, now and then by a lot."""
+    rng = random.Random(seed)
+    slow = [rng.choice((1.0, 1.0, 3.0)) for _ in range(count)]
+    return Pairs(
+        tuple(10 * factor * s * (1 + rng.random() * noise) for s in slow),
+        tuple(10 * s * (1 + rng.random() * noise) for s in slow),
+    )
+
+
+def test_the_bound_is_the_order_statistic_of_the_binomial_distribution() -> None:
+    """Of 100 values it is the 38th, by scipy's distribution."""
+    stats = pytest.importorskip("scipy.stats")
+    values = [float(value) for value in range(1, 101)]
+    expected = max(rank for rank in range(1, 101) if stats.binom.cdf(rank - 1, 100, 0.5) <= 0.01)
+
+    assert lower_bound(values) == expected == 38
+
+
+@pytest.mark.parametrize(("factor", "state"), [(0.9, "fine"), (1.0, "fine"), (1.1, "slower"), (2.0, "slower")])
+def test_a_busy_machine_does_not_blur_the_ratio(factor: float, state: str) -> None:
+    """What slows both members of a pair is no slowdown."""
+    assert judge_pairs(pairs(factor)).state == state
+
+
+def test_pairs_that_differ_too_much_do_not_decide() -> None:
+    """A median beyond the tolerance that luck may explain is unsure."""
+    assert judge_pairs(pairs(1.12, 20, noise=1.5, seed=6)).state == "unsure"
+
+
+def test_nineteen_pairs_are_too_few() -> None:
+    """There is nothing to decide with."""
+    assert judge_pairs(pairs(2.0, 19)).cause == "too few pairs"
+
+
+@pytest.mark.parametrize(
+    ("factors", "verdict", "another"),
+    [
+        ((1.0,), "passed", False),
+        ((1.2,), "inconclusive", True),
+        ((1.2, 1.2), "failed", False),
+        ((1.2, 1.0), "passed", False),
+    ],
+)
+def test_a_second_process_confirms(factors: tuple[float, ...], verdict: str, another: bool) -> None:
+    """One process can have bad luck."""
+    runs = [pairs(factor) for factor in factors]
+
+    assert judge_duet(runs, "Old.mlpackage").verdict == verdict
+    assert wants_another_duet(runs) is another
