@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.compute_units import COREMLTOOLS_NAMES
+from pytest_coreml.engine.server.native_errors import cause
 from pytest_coreml.errors import ModelError
 from pytest_coreml.measurement import LoadTimes
 
@@ -97,7 +98,7 @@ def compile_model(path: str, folder: Path) -> tuple[Path, float]:
         compile_at(path, str(target))
     except Exception as error:
         shutil.rmtree(target.parent, ignore_errors=True)
-        raise ModelError(f"{path}: cannot be compiled: {error}") from error
+        raise ModelError(f"{path}: cannot be compiled: {cause(error)}") from error
     return target, (time.perf_counter() - start) * 1e3
 
 
@@ -113,7 +114,7 @@ def _load(request: LoadRequest, compiled: Path, name: str) -> LoadedModel:
             warnings.simplefilter("ignore")
             return LoadedModel(coremltools.models.CompiledMLModel(str(compiled), units, **options), compiled)
     except Exception as error:
-        raise ModelError(f"{name} on {request.compute_units}: cannot be loaded: {error}") from error
+        raise ModelError(f"{name} on {request.compute_units}: cannot be loaded: {cause(error)}") from error
 
 
 def _milliseconds(nanoseconds: int | None, what: str) -> float:

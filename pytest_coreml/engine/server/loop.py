@@ -77,6 +77,10 @@ def _answer(service: Service, request: object) -> Done | Failed:
         return Failed("model", str(error))
     except CoreMLTestError as error:
         return Failed("engine", str(error))
+    except MemoryError:
+        return Failed(
+            "engine", f"the engine ran out of memory while {getattr(request, 'doing', 'working on')} the model"
+        )
     except Exception:  # noqa: BLE001  (an unforeseen error of one step must not end the engine)
         return Failed("engine", f"an unexpected error in the engine:\n{traceback.format_exc()}")
 

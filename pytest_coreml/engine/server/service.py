@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.protocol import Progress
+from pytest_coreml.engine.server.native_errors import cause
 from pytest_coreml.errors import EngineError, InputError, ModelError
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ class Service:
         try:
             result = model.predict(dict(inputs), state)
         except RuntimeError as error:
-            raise ModelError(f"{spec.file_name}: the prediction failed: {error}") from error
+            raise ModelError(f"{spec.file_name}: the prediction failed: {cause(error)}") from error
         if self._first_ms is None:
             self._first_ms = result[1]
         return result
