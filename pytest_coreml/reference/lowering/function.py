@@ -130,8 +130,11 @@ class FunctionLowering:
             return LabelPort(name, self.builder.root.output(result.probabilities, None), result)
         if not isinstance(symbol.type, TensorType):
             raise BadModelError(f"the output {name!r} of the model is not a tensor")
-        value = self.builder.root.output(self.value(result), symbol.type.dtype.compute)
-        return Port(name, value, symbol.type)
+        value = self.value(result)
+        if symbol.type.dtype is DType.FP16 and not self._strict:
+            # An output of half precision holds what half precision can hold, in whatever it was computed
+            value = self._half(value)
+        return Port(name, self.builder.root.output(value, symbol.type.dtype.compute), symbol.type)
 
     def state_port(self, name: str, value: Value, type_: TensorType) -> StatePort:
         """Declare the new value of a state as an output, when the function writes it."""
@@ -195,8 +198,12 @@ class FunctionLowering:
         is_half = isinstance(type_, TensorType) and type_.dtype is DType.FP16
         if not (self._strict and is_half and isinstance(result, str)):
             return result
+        return self._half(Value(result))
+
+    def _half(self, value: Value) -> Value:
+        """Round a value to what half precision can hold."""
         graph = self.builder.current
-        return graph.cast(graph.cast(Value(result), DType.FP16), DType.FP32)
+        return graph.cast(graph.cast(value, DType.FP16), DType.FP32)
 
     # Names and values
 
