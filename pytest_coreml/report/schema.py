@@ -49,9 +49,12 @@ def validate(document: Any) -> None:
 def _surely_valid(document: Any) -> bool:
     import fastjsonschema
 
+    thin = _without_samples(document)
     try:
-        _compiled()(_without_samples(document))
-    except fastjsonschema.JsonSchemaException:
+        _compiled()(thin)
+        # The generated code takes an infinite number for a number, and so does the parser for what is too large.
+        json.dumps(thin, allow_nan=False)
+    except (fastjsonschema.JsonSchemaException, ValueError):
         return False
     return True
 

@@ -26,6 +26,9 @@ _PLACES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
 
 def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Name what makes times of the two machines incomparable, as `OS build 25F80, now 25G12`; empty when nothing."""
+    # Most machines of a comparison are one and the same.
+    if one == other:
+        return []
     before, now = _facts(one), _facts(other)
     return [f"{word} {before[word]}, now {now[word]}" for word in before if before[word] != now[word]]
 
