@@ -9,7 +9,7 @@ import pytest
 from pytest_coreml.presence import FIXTURES, SOURCE_FIXTURE, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.model import CoreMLModel
@@ -55,18 +55,29 @@ coreml_cpu_and_neural_engine = _unit_fixture("coreml_cpu_and_neural_engine")
 def coreml_load(request: pytest.FixtureRequest) -> Callable[..., CoreMLModel]:
     """A factory: `coreml_load(source, compute_units="all", function=None)` gives a loaded model.
 
-    On a virtual Mac the default is `cpuOnly`, and other compute units skip the test.
+    On a virtual Mac the default is `cpuOnly`, and other compute units skip the test. Further keyword arguments:
+    *optimization_hints*, a dict as coremltools takes it (`{"specializationStrategy": "FastPrediction"}`);
+    *from_memory*, to load from the bytes of the model, as an app does that keeps it encrypted.
     """
     from pytest_coreml.compute_units import parse_compute_units
     from pytest_coreml.errors import UnfitMachineError
+    from pytest_coreml.load_options import LoadOptions, parse_hints
     from pytest_coreml.options import default_units
 
     state = state_of(request.config)
 
-    def load(source: Any, compute_units: object = None, function: str | None = None) -> CoreMLModel:
+    def load(
+        source: Any,
+        compute_units: object = None,
+        function: str | None = None,
+        *,
+        optimization_hints: Mapping[str, object] | None = None,
+        from_memory: bool = False,
+    ) -> CoreMLModel:
         units = default_units(state.options.runtime) if compute_units is None else parse_compute_units(compute_units)
+        options = LoadOptions(function, parse_hints(optimization_hints), from_memory)
         try:
-            return state.session.load(source, units, function)
+            return state.session.load(source, units, options)
         except UnfitMachineError as error:
             pytest.skip(str(error))
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.engine.lease import Key, Lease
+    from pytest_coreml.load_options import LoadOptions
     from pytest_coreml.measurement import LoadTimes, Measurement
     from pytest_coreml.placement import Placement
     from pytest_coreml.plans import Plans
@@ -55,7 +56,8 @@ class CoreMLModel:
         self._watch = watch
         self.path = path
         self.compute_units: ComputeUnits = lease.key.compute_units
-        self.function = lease.key.function
+        self.load_options: LoadOptions = lease.key.options
+        self.function = lease.key.options.function
         self.spec: ModelSpec = lease.loaded.spec
         self.load_times: LoadTimes = lease.loaded.times
         self.runtime: Runtime = lease.loaded.runtime

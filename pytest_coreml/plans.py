@@ -62,7 +62,11 @@ class Plans:
 
     def _placement(self, lease: Lease) -> Placement | EngineError:
         function = lease.loaded.spec.default_function or "main"
-        reason = _REFERENCE if lease.loaded.runtime == "reference" else _why_none(lease.loaded.spec, lease.key.function)
+        reason = (
+            _REFERENCE
+            if lease.loaded.runtime == "reference"
+            else _why_none(lease.loaded.spec, lease.key.options.function)
+        )
         if reason is not None:
             return Placement((), reason)
         try:

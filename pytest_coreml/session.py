@@ -10,6 +10,7 @@ from pytest_coreml.engine.lease import Context, Engines, Key, Lease
 from pytest_coreml.engine.protocol import ListDevices
 from pytest_coreml.errors import UnfitMachineError
 from pytest_coreml.gate import Gate
+from pytest_coreml.load_options import LoadOptions
 from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import clock_doubt, unfit_units
 from pytest_coreml.model import CoreMLModel
@@ -97,7 +98,7 @@ class Session:
         self.trial = Trial(test_id, folder, declared, attempt=attempt, timed=timed)
         return self.trial
 
-    def load(self, source: Any, units: ComputeUnits, function: str | None = None) -> CoreMLModel:
+    def load(self, source: Any, units: ComputeUnits, options: LoadOptions | None = None) -> CoreMLModel:
         """Give the model of *source*, loaded for *units* in an engine, and note that the present test uses it.
 
         Raises `ModelError` when it cannot be found or loaded, `EngineError` when its engine died, `UnfitMachineError`
@@ -108,7 +109,7 @@ class Session:
         folder = self.trial.folder if self.trial else self.options.rootdir
         path = self.sources.resolve(source, folder)
         timed = self.trial is not None and self.trial.timed
-        lease = self.engines.lease(Key(str(path), units, function), timed)
+        lease = self.engines.lease(Key(str(path), units, options or LoadOptions()), timed)
         if self.facts is None:
             self.facts = lease.engine.facts
             self.devices = lease.ask(ListDevices())

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_coreml.declared import Declared, Reader
 from pytest_coreml.errors import CoreMLTestError, UnfitMachineError, UsageError
+from pytest_coreml.load_options import LoadOptions
 from pytest_coreml.presence import CURRENT, MISTAKES, uses_fixture, worker_of
 from pytest_coreml.shared_fixture import SharedFixture
 
@@ -127,7 +128,7 @@ class State:
     def load(self, source: Any, units: ComputeUnits) -> CoreMLModel:
         """Load for a fixture: what goes wrong is the failure of the test, without a traceback through us."""
         try:
-            return self.session.load(source, units, self.declared_now().function)
+            return self.session.load(source, units, LoadOptions(self.declared_now().function))
         except UnfitMachineError as error:
             pytest.skip(str(error))
         except CoreMLTestError as error:

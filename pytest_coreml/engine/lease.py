@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.errors import EngineDiedError, EngineError, hidden_for_ours
+from pytest_coreml.load_options import LoadOptions
 from pytest_coreml.machine import conditions
 from pytest_coreml.machine.watch import Watch
 from pytest_coreml.turns import Turns
@@ -30,11 +31,11 @@ _WAITING = "waiting for another process to finish measuring, before"
 
 @dataclass(frozen=True)
 class Key:
-    """What an engine holds: a model file on one compute-units setting, with one of its functions."""
+    """What an engine holds: a model file on one compute-units setting, loaded in one way."""
 
     path: str
     compute_units: ComputeUnits
-    function: str | None = None
+    options: LoadOptions = field(default_factory=LoadOptions)
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Lease:
 
     def _load(self) -> Loaded:
         key, timed = self.key, self._first_is_timed
-        request = protocol.Load(key.path, key.compute_units, key.function, measured=timed)
+        request = protocol.Load(key.path, key.compute_units, key.options, measured=timed)
         if not timed:
             return self.ask(request)
         loaded, thermal = self._ask_watched(request)

@@ -10,13 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from pytest_coreml.load_options import LoadOptions
 from pytest_coreml.measurement import LoadTimes, Measurement, Pairs
 from pytest_coreml.placement import Placement
 from pytest_coreml.spec import ModelSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pytest_coreml.compute_units import ComputeUnits, Device
 
 T = TypeVar("T")
@@ -44,7 +43,6 @@ class EngineFacts:
     runtime: Literal["coreml", "reference"]
     runtime_version: str | None
     threads: int | None
-    precision: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,7 @@ class Load(Request[Loaded]):
 
     path: str
     compute_units: ComputeUnits
-    function: str | None = None
-    hints: Mapping[str, Any] = field(default_factory=dict)
+    options: LoadOptions = field(default_factory=LoadOptions)
     measured: bool = False
     doing = "loading"
 

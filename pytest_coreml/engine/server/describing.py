@@ -90,6 +90,16 @@ def model_files(path: Path) -> list[Path]:
     return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
 
 
+def model_bytes(path: Path) -> tuple[bytes, dict[str, bytes]]:
+    """Give what `MLModelAsset.from_memory` takes: the specification, and the weight files by their relative names."""
+    files = model_files(path)
+    specification = next(file for file in files if file.suffix == ".mlmodel")
+    blobs = [file for file in files if file.suffix == ".bin" and specification.parent in file.parents]
+    return specification.read_bytes(), {
+        file.relative_to(specification.parent).as_posix(): file.read_bytes() for file in blobs
+    }
+
+
 def _sha256(path: Path, files: Iterable[Path]) -> str:
     # The manifest is left out: it has fresh identifiers each time the same model is saved.
     digest = hashlib.sha256()

@@ -6,7 +6,6 @@ import itertools
 import shutil
 import time
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,12 @@ from pytest_coreml.errors import ModelError
 from pytest_coreml.measurement import LoadTimes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.engine.protocol import Load
+
+    # Makes a compiled model of coremltools, which is to load it.
+    Make = Callable[[], Any]
 
 # Loads from a path that was loaded before: one at least, more while they are quick.
 MOST_LOADS = 3
@@ -26,22 +28,13 @@ LOAD_SECONDS = 1.0
 _serial = itertools.count()
 
 
-@dataclass(frozen=True)
-class LoadRequest:
-    """What to load: the file or package, and how."""
-
-    path: str
-    compute_units: ComputeUnits
-    function: str | None
-    hints: Mapping[str, Any]
-
-
 class LoadedModel:
-    """A model that Core ML holds, and the path it was loaded from."""
+    """A model that Core ML holds, and the path of its compiled form. *subject* names it in messages."""
 
-    def __init__(self, model: Any, compiled: Path) -> None:
+    def __init__(self, model: Any, compiled: Path, subject: str) -> None:
         self._model = model
         self.compiled = compiled
+        self.subject = subject
 
     @property
     def load_ms(self) -> float:
@@ -54,44 +47,63 @@ class LoadedModel:
         return self._model._proxy
 
     def predict(self, inputs: dict[str, Any], state: Any = None) -> tuple[dict[str, Any], float, float]:
-        """Predict once; give outputs, native and wall time in ms."""
+        """Predict once; give outputs, native and wall time in ms. Raises `ModelError` when the framework fails."""
         start = time.perf_counter_ns()
-        outputs = self._model.predict(inputs, state)
+        try:
+            outputs = self._model.predict(inputs, state)
+        except RuntimeError as error:
+            raise ModelError(f"{self.subject}: the prediction failed: {cause(error)}") from error
         wall = time.perf_counter_ns() - start
         # Read after a call that came back only: a failed one leaves the duration of an earlier one.
         return outputs, _milliseconds(self._proxy.get_last_predict_duration_in_nano_seconds(), "predict"), wall / 1e6
 
     def make_state(self) -> Any:
-        """Make a fresh state."""
-        return self._model.make_state()
+        """Make a fresh state; `ModelError` where the framework cannot, as before macOS 15."""
+        try:
+            return self._model.make_state()
+        except Exception as error:
+            raise ModelError(f"{self.subject}: cannot make a state: {cause(error)}") from error
 
 
-def load(request: LoadRequest, folder: Path, stage: Callable[[str], None]) -> tuple[LoadedModel, LoadTimes]:
-    """Compile into *folder*, load from that path for the first time, then again; *stage* is told what begins.
+def load(request: Load, folder: Path, stage: Callable[[str], None]) -> tuple[LoadedModel, LoadTimes]:
+    """Load for the first time, then again; *stage* is told what begins.
 
+    From a path in *folder* that the model is compiled to, and that was never used before: what Core ML keeps of a
+    load, it keeps by the path. From memory there is no compiling, and the path is made for the compute plan only.
     Raises `ModelError`, naming file, stage and cause, when the framework rejects the model.
     """
-    name = Path(request.path).name
-    stage("compiling")
-    compiled, compile_ms = compile_model(request.path, folder)
+    subject = f"{Path(request.path).name} on {request.compute_units}"
+    compiled = folder / f"{next(_serial)}" / f"{Path(request.path).stem}.mlmodelc"
+    compile_ms: list[float] = []
+    if request.options.from_memory:
+        make = _from_memory(request, subject)
+    else:
+        stage("compiling")
+        compile_ms.append(compile_model(request.path, compiled))
+        make = _from_path(request, compiled)
     stage("loading")
-    model = _load(request, compiled, name)
-    first_load_ms = model.load_ms
-    load_ms: list[float] = []
+    model, load_ms = _load_repeatedly(make, compiled, subject)
+    if request.options.from_memory:
+        compile_model(request.path, compiled)
+    return model, LoadTimes(tuple(compile_ms), load_ms[:1], load_ms[1:])
+
+
+def _load_repeatedly(make: Make, compiled: Path, subject: str) -> tuple[LoadedModel, tuple[float, ...]]:
+    model = LoadedModel(_load(make, subject), compiled, subject)
+    load_ms = [model.load_ms]
     deadline = time.monotonic() + LOAD_SECONDS
-    while not load_ms or (len(load_ms) < MOST_LOADS and time.monotonic() < deadline):
+    while len(load_ms) == 1 or (len(load_ms) <= MOST_LOADS and time.monotonic() < deadline):
         # The former one is let go first: two of them at once would need twice the memory.
         del model
-        model = _load(request, compiled, name)
+        model = LoadedModel(_load(make, subject), compiled, subject)
         load_ms.append(model.load_ms)
-    return model, LoadTimes((compile_ms,), (first_load_ms,), tuple(load_ms))
+    return model, tuple(load_ms)
 
 
-def compile_model(path: str, folder: Path) -> tuple[Path, float]:
-    """Compile to a path in *folder* that was never used before; give it and the wall time in ms."""
+def compile_model(path: str, target: Path) -> float:
+    """Compile to *target*, which does not exist; give the wall time in ms."""
     from coremltools.models.utils import compile_model as compile_at
 
-    target = folder / f"{next(_serial)}" / f"{Path(path).stem}.mlmodelc"
     target.parent.mkdir(parents=True)
     start = time.perf_counter()
     try:
@@ -99,22 +111,56 @@ def compile_model(path: str, folder: Path) -> tuple[Path, float]:
     except Exception as error:
         shutil.rmtree(target.parent, ignore_errors=True)
         raise ModelError(f"{path}: cannot be compiled: {cause(error)}") from error
-    return target, (time.perf_counter() - start) * 1e3
+    return (time.perf_counter() - start) * 1e3
 
 
-def _load(request: LoadRequest, compiled: Path, name: str) -> LoadedModel:
+def _from_path(request: Load, compiled: Path) -> Make:
+    from coremltools.models import CompiledMLModel
+
+    return lambda: CompiledMLModel(str(compiled), **_arguments(request))
+
+
+def _from_memory(request: Load, subject: str) -> Make:
+    from coremltools.models import CompiledMLModel
+    from coremltools.models.model import MLModelAsset
+
+    from pytest_coreml.engine.server.describing import model_bytes
+
+    specification, blobs = model_bytes(Path(request.path))
+    try:
+        asset = MLModelAsset.from_memory(specification, blobs)
+    except Exception as error:
+        raise ModelError(f"{subject}: cannot be taken from memory: {cause(error)}") from error
+    return lambda: CompiledMLModel.from_asset(asset, **_arguments(request))
+
+
+def _arguments(request: Load) -> dict[str, Any]:
     import coremltools
 
-    units = coremltools.ComputeUnit[COREMLTOOLS_NAMES[request.compute_units]]
-    options: dict[str, Any] = {"optimization_hints": dict(request.hints)} if request.hints else {}
-    if request.function:
-        options["function_name"] = request.function
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return LoadedModel(coremltools.models.CompiledMLModel(str(compiled), units, **options), compiled)
-    except Exception as error:
-        raise ModelError(f"{name} on {request.compute_units}: cannot be loaded: {cause(error)}") from error
+    enums = {
+        "reshapeFrequency": coremltools.ReshapeFrequency,
+        "specializationStrategy": coremltools.SpecializationStrategy,
+    }
+    hints = {name: enums[name][str(word)] if name in enums else word for name, word in request.options.hints}
+    return {
+        "compute_units": coremltools.ComputeUnit[COREMLTOOLS_NAMES[request.compute_units]],
+        "function_name": request.options.function,
+        "optimization_hints": hints or None,
+    }
+
+
+def _load(make: Make, subject: str) -> Any:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        try:
+            model = make()
+        except Exception as error:
+            raise ModelError(f"{subject}: cannot be loaded: {cause(error)}") from error
+    if getattr(model, "_proxy", None) is None:
+        # coremltools turns some errors of a load into a warning, and others into nothing.
+        why = str(told[-1].message) if told else "coremltools gave no model and no reason"
+        raise ModelError(f"{subject}: cannot be loaded: {why}")
+    return model
 
 
 def _milliseconds(nanoseconds: int | None, what: str) -> float:

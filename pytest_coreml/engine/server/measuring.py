@@ -85,13 +85,14 @@ class _Samples:
         self.undisturbed += wait <= UNDISTURBED_SHARE * wall
 
 
-def measure(call: Call, calls: int, first_ms: float | None, report: Report) -> Measurement:
-    """Warm up, then take *calls* samples of *call*.
+def measure(begin: Callable[[], Call], calls: int, first_ms: float | None, report: Report) -> Measurement:
+    """Warm up, then take *calls* samples; *begin* gives the call for each of the two sequences.
 
     Where waiting for a CPU can be read, a disturbed run goes on until 30 samples were undisturbed, or three times
     *calls* were taken. *report* is told what is done (words, calls done, calls planned) a few times a second.
     """
-    warm = warm_up(call, report)
+    warm = warm_up(begin(), report)
+    call = begin()
     batch = batch_for(warm)
     delay = RunQueueDelay() if RunQueueDelay.available() else None
     samples = _Samples()

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.protocol import Progress
-from pytest_coreml.engine.server.native_errors import cause
+from pytest_coreml.engine.server.keeping import Keeper
 from pytest_coreml.errors import EngineError, InputError, ModelError
+from pytest_coreml.load_options import LoadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_coreml.engine.server.loading import LoadedModel
+    from pytest_coreml.engine.server.measuring import Call
     from pytest_coreml.measurement import Measurement, Pairs
     from pytest_coreml.placement import Placement
     from pytest_coreml.reference.options import Precision
@@ -41,9 +43,7 @@ class Service:
         self._memory_before = 0
         self._states: dict[int, Any] = {}
         self._state_numbers = itertools.count(1)
-        # Core ML lets go of input arrays on a queue of its own, about a second after the prediction
-        # (https://github.com/apple/coremltools/issues/2827): they live as long as this process.
-        self._kept: list[object] = []
+        self._keeper = Keeper()
         self._handlers: dict[type, Callable[[Any], object]] = {
             protocol.Hello: self._hello,
             protocol.ListDevices: self._list_devices,
@@ -79,7 +79,6 @@ class Service:
             runtime=runtime,
             runtime_version=binding.runtime_version(runtime),
             threads=binding.threads() if runtime == "reference" else None,
-            precision=self._precision if runtime == "reference" else None,
         )
 
     def _list_devices(self, _: protocol.ListDevices) -> tuple[protocol.DeviceFacts, ...] | None:
@@ -96,10 +95,9 @@ class Service:
         from pytest_coreml.engine.server import loading, memory
         from pytest_coreml.engine.server.describing import describe
 
-        self._spec = describe(request.path, request.function)
+        self._spec = describe(request.path, request.options.function)
         self._memory_before = memory.reset_peak()
-        order = loading.LoadRequest(request.path, request.compute_units, request.function, request.hints)
-        self._model, times = loading.load(order, self._folder, lambda doing: self._notify(Progress(doing)))
+        self._model, times = loading.load(request, self._folder, lambda doing: self._notify(Progress(doing)))
         self._first_ms = None
         return protocol.Loaded(self._spec, times, self._runtime, str(self._model.compiled))
 
@@ -113,17 +111,16 @@ class Service:
         from pytest_coreml.engine.server.measuring import measure
         from pytest_coreml.example_inputs import example_inputs
 
-        spec = self._loaded()[1]
+        model, spec = self._loaded()
         inputs = self._prepared(request.inputs if request.inputs is not None else example_inputs(spec.inputs))
-        # A state fills up with its content: every measured run begins with an empty one.
-        state = self._loaded()[0].make_state() if spec.states else None
 
-        def call() -> tuple[float, float]:
-            # A fresh dict each time: coremltools changes the caller's.
-            return self._call(dict(inputs), state)[1:]
+        def begin() -> Call:
+            # A state fills up with its content: every sequence of calls begins with an empty one.
+            state = model.make_state() if spec.states else None
+            return lambda: self._call(inputs, state)[1:]
 
         return measure(
-            call,
+            begin,
             request.calls,
             self._first_ms,
             lambda doing, done, total: self._notify(Progress(doing, done, total)),
@@ -136,14 +133,14 @@ class Service:
 
         model, spec = self._loaded()
         inputs = self._prepared(request.inputs if request.inputs is not None else example_inputs(spec.inputs))
-        order = loading.LoadRequest(request.other, request.compute_units, request.function, {})
+        order = protocol.Load(request.other, request.compute_units, LoadOptions(request.function))
         other, _ = loading.load(order, self._folder, lambda doing: self._notify(Progress(doing)))
         states = [each.make_state() if spec.states else None for each in (model, other)]
 
         def call_other() -> tuple[float, float]:
             try:
                 return other.predict(dict(inputs), states[1])[1:]
-            except (RuntimeError, ValueError, TypeError) as error:
+            except (ModelError, ValueError, TypeError) as error:
                 name = Path(request.other).name
                 raise ModelError(f"{name}, to compare with, does not predict on the same inputs: {error}") from error
 
@@ -173,7 +170,8 @@ class Service:
 
         try:
             # Half precision is refused by the native module, which converts by itself.
-            self._states[request.state].write_state(request.name, np.array(request.value, dtype=np.float32))
+            value = self._keeper.keep({"value": np.array(request.value, dtype=np.float32)})["value"]
+            self._states[request.state].write_state(request.name, value)
         except (RuntimeError, ValueError, TypeError) as error:
             raise InputError(f"cannot write state {request.name!r}: {error}") from error
 
@@ -200,16 +198,11 @@ class Service:
 
         spec = self._loaded()[1]
         inputs = prepare(values, spec.inputs, spec.file_name)
-        if self._runtime == "coreml":
-            self._kept.append(inputs)
-        return inputs
+        return self._keeper.keep(inputs) if self._runtime == "coreml" else inputs
 
     def _call(self, inputs: protocol.Features, state: object) -> tuple[protocol.Features, float, float]:
-        model, spec = self._loaded()
-        try:
-            result = model.predict(dict(inputs), state)
-        except RuntimeError as error:
-            raise ModelError(f"{spec.file_name}: the prediction failed: {cause(error)}") from error
+        # A fresh dict each time: coremltools changes the caller's.
+        result = self._loaded()[0].predict(dict(inputs), state)
         if self._first_ms is None:
             self._first_ms = result[1]
         return result

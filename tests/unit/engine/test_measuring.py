@@ -9,7 +9,7 @@ import pytest
 from pytest_coreml.engine.server import measuring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def quiet(doing: str, done: int, total: int) -> None:
@@ -24,6 +24,11 @@ def playing(times: Iterator[float]) -> measuring.Call:
         return time, time
 
     return call
+
+
+def once(call: measuring.Call) -> Callable[[], measuring.Call]:
+    """Begin each sequence with the same call."""
+    return lambda: call
 
 
 def test_warm_up_ends_when_times_stop_falling() -> None:
@@ -51,7 +56,7 @@ def test_samples_are_the_native_times_in_order(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(measuring.RunQueueDelay, "available", staticmethod(lambda: False))
     times = [9.0] * 20 + [float(n) for n in range(1, 11)]
 
-    measured = measuring.measure(playing(iter(times)), 10, 42.0, quiet)
+    measured = measuring.measure(once(playing(iter(times))), 10, 42.0, quiet)
 
     assert measured.native_ms == tuple(float(n) for n in range(1, 11))
     assert measured.wait_ms is None
@@ -78,7 +83,7 @@ def test_a_disturbed_run_is_extended_to_three_times_its_calls(monkeypatch: pytes
 
     monkeypatch.setattr(measuring, "RunQueueDelay", Waiting)
 
-    measured = measuring.measure(playing(iter([2.0] * 1000)), 40, None, quiet)
+    measured = measuring.measure(once(playing(iter([2.0] * 1000))), 40, None, quiet)
 
     assert len(measured.native_ms) == 120
     assert measured.undisturbed == 0

@@ -1,0 +1,60 @@
+"""How a model is to be loaded, beyond its compute units."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pytest_coreml.errors import UsageError
+
+if TYPE_CHECKING:
+    from typing import Any
+
+# The keys and values of coremltools, whose enums have these names
+# (https://developer.apple.com/documentation/coreml/mloptimizationhints).
+HINTS: Final[dict[str, tuple[str | bool, ...]]] = {
+    "reshapeFrequency": ("Frequent", "Infrequent"),
+    "specializationStrategy": ("Default", "FastPrediction"),
+    "allowLowPrecisionAccumulationOnGPU": (True, False),
+}
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """*function*: of a model with several, None for its default one. *hints*: optimization hints, as sorted pairs.
+    *from_memory*: load from the bytes of the model, not from a compiled path."""
+
+    function: str | None = None
+    hints: tuple[tuple[str, str | bool], ...] = ()
+    from_memory: bool = False
+
+
+def parse_hints(value: Any) -> tuple[tuple[str, str | bool], ...]:
+    """Give optimization hints as sorted pairs; values are words, truth values, or coremltools' enums.
+
+    Raises `UsageError` for a hint or a value that Core ML does not know.
+    """
+    if value is None:
+        return ()
+    if not isinstance(value, Mapping):
+        raise UsageError(f"optimization_hints: expected a dict, as {{'reshapeFrequency': 'Infrequent'}}, got {value!r}")
+    return tuple(sorted((_name(name), _value(name, word)) for name, word in value.items()))
+
+
+def _name(name: Any) -> str:
+    if name in HINTS:
+        return str(name)
+    near = difflib.get_close_matches(str(name), list(HINTS), n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise UsageError(f"optimization_hints: unknown hint {name!r}, expected one of {', '.join(HINTS)}{hint}")
+
+
+def _value(name: str, word: Any) -> str | bool:
+    value = word if isinstance(word, (str, bool)) else getattr(word, "name", word)
+    # 1 and 0 equal truth values, and are none.
+    if not isinstance(value, (str, bool)) or value not in HINTS[name]:
+        expected = " or ".join(map(repr, HINTS[name]))
+        raise UsageError(f"optimization_hints: {name}: expected {expected}, got {word!r}")
+    return value
