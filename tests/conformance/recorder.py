@@ -93,9 +93,11 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Write down the outcome of a case."""
     if report.when != "call" and report.outcome == "passed":
         return
-    text = str(report.longrepr).strip().splitlines()[-1:] if report.failed else []
+    # The last lines of a comparison are numbers; what it is about stands in the first ones.
+    lines = [line[1:].strip() for line in str(report.longrepr).splitlines() if line.startswith("E ")]
+    text = " ".join(filter(None, lines[:6])) if report.failed else ""
     outcome = "refused" if report.failed and Case.refused else report.outcome
-    _write({"id": report.nodeid, "outcome": outcome, "counts": Case.predicted, "text": "".join(text)})
+    _write({"id": report.nodeid, "outcome": outcome, "counts": Case.predicted, "text": text})
 
 
 def _write(line: dict[str, Any]) -> None:

@@ -75,7 +75,10 @@ def _lie(content: bytes, random_: random.Random) -> bytes:
         spec.ParseFromString(content)
     except DecodeError:
         return _mangle(content, random_)
-    message, field = random_.choice(list(_fields(spec)))
+    fields = list(_fields(spec))
+    if not fields:  # an earlier damage has left an empty message
+        return _mangle(content, random_)
+    message, field = random_.choice(fields)
     try:
         _change(message, field, random_)
     except (ValueError, TypeError):  # a number that the field cannot hold
