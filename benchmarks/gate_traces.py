@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 # Width and number of layers.
 NETWORKS = {"tiny": (256, 2), "small": (1024, 4), "medium": (2048, 5)}
-MACHINE = {"chip": None, "os": {"name": None, "version": None}, "python": "3", "coremltools": None, "runtime": None}
+MACHINE = {"chip": None, "os": {"name": "any", "version": None}, "python": "3", "coremltools": None, "runtime": None}
 FIELDS: dict[str, Callable[[tuple[float, ...]], float]] = {
     "mean": statistics.fmean,
     "median": statistics.median,
