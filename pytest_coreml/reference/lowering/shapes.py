@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import TypeAlias
 
     from pytest_coreml.reference.graph import Value
@@ -40,15 +39,11 @@ def as_vector(ctx: Context, size: Dimension) -> Value:
     return ctx.int64([size]) if isinstance(size, int) else size
 
 
-def product(ctx: Context, sizes: Iterable[Dimension]) -> Dimension:
-    """Multiply sizes; of none, 1."""
-    sizes = list(sizes)
-    known = math.prod(size for size in sizes if isinstance(size, int))
-    result: Dimension = known
-    for size in sizes:
-        if not isinstance(size, int):
-            result = size if result == 1 else ctx.node("Mul", as_vector(ctx, result), size)
-    return result
+def times(ctx: Context, size: Dimension, factor: Dimension) -> Dimension:
+    """Multiply two sizes."""
+    if isinstance(size, int) and isinstance(factor, int):
+        return size * factor
+    return ctx.node("Mul", as_vector(ctx, size), as_vector(ctx, factor)) if factor != 1 else size
 
 
 def plus(ctx: Context, size: Dimension, number: int) -> Dimension:
