@@ -56,7 +56,7 @@ def test_computed_slice(parameters, expected):
 
 def test_element_that_is_not_there():
     """An index beyond the end is an error with the operation's name, not an empty result."""
-    with pytest.raises(ExecutionError, match="operation 'taken' failed"):
+    with pytest.raises(ExecutionError, match="operation slice_by_index 'taken' failed"):
         run_op(
             lambda x, begin: mb.slice_by_index(x=x, begin=begin, end=[0], squeeze_mask=[True], name="taken"),
             X[0, 0],
@@ -100,7 +100,7 @@ def mb_slice_by_size(x, begin, size):
 
 def test_slice_that_reaches_too_far():
     """A size that is not there is an error, not a shorter result."""
-    with pytest.raises(ExecutionError, match="operation 'cut' failed"):
+    with pytest.raises(ExecutionError, match="operation slice_by_size 'cut' failed"):
         run_op(mb_slice_by_size, X, np.array([0, 0, 2], np.int32), np.array([2, 3, 3], np.int32))
 
 

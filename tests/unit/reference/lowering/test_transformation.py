@@ -63,7 +63,7 @@ def test_zeros_of_a_shape(shape, expected, kind):
 
 def test_reshape_that_does_not_fit():
     """A computed shape of another size is an error with the operation's name."""
-    with pytest.raises(ExecutionError, match="operation 'shaped' failed"):
+    with pytest.raises(ExecutionError, match="operation reshape 'shaped' failed"):
         run_op(lambda x, s: mb.reshape(x=x, shape=s, name="shaped"), X, np.array([5, 5], np.int32))
 
 
