@@ -190,6 +190,14 @@ class ReadPlan(Request[Placement]):
 
 
 @dataclass(frozen=True)
+class SaveTinyModel(Request[None]):
+    """Save a model of one operation, to try whether models can be run here."""
+
+    path: str
+    doing = "saving"
+
+
+@dataclass(frozen=True)
 class ReadMemory(Request[float]):
     """Give the peak growth of the engine's resident memory since before it loaded its model, in 10^6 bytes."""
 

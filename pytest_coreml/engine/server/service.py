@@ -47,6 +47,7 @@ class Service:
         self._handlers: dict[type, Callable[[Any], object]] = {
             protocol.Hello: self._hello,
             protocol.ListDevices: self._list_devices,
+            protocol.SaveTinyModel: self._save_tiny_model,
             protocol.Describe: self._describe,
             protocol.Load: self._load,
             protocol.Predict: self._predict,
@@ -85,6 +86,11 @@ class Service:
         from pytest_coreml.engine.server.devices import list_devices
 
         return list_devices()
+
+    def _save_tiny_model(self, request: protocol.SaveTinyModel) -> None:
+        from pytest_coreml.engine.server.tiny import save_tiny_model
+
+        save_tiny_model(request.path)
 
     def _describe(self, request: protocol.Describe) -> ModelSpec:
         from pytest_coreml.engine.server.describing import describe

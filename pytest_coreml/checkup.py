@@ -1,0 +1,136 @@
+"""What works on this machine, found out step by step with a tiny model."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pytest_coreml.engine import protocol
+from pytest_coreml.errors import CoreMLTestError
+from pytest_coreml.machine.policy import clock_doubt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pytest_coreml.engine.client import Engine
+    from pytest_coreml.engine.protocol import EngineFacts, Loaded
+    from pytest_coreml.machine.facts import Conditions, Identity
+
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. *state*: `no` forbids to judge budgets, `note` does not. *cure*: what to do."""
+
+    subject: str
+    state: Literal["ok", "note", "no"]
+    text: str
+    cure: str | None = None
+
+
+def look_at_machine(machine: Identity, now: Conditions, wait_readable: bool) -> Iterator[Finding]:
+    """Say what the machine is, how it does, and what its clock is like."""
+    system = machine.system
+    words = " ".join(filter(None, (system.name, system.version, f"({system.build})" if system.build else None)))
+    if machine.is_mac:
+        yield _system(words, system.version)
+    else:
+        yield Finding("system", "no", words, "Core ML exists on macOS only: judge budgets on a Mac")
+    cores = machine.cores.total or _UNKNOWN
+    yield Finding("machine", "ok", f"{machine.chip or _UNKNOWN}, {machine.model_identifier or 'no Mac'}, {cores} cores")
+    yield _yes_no("virtual", machine.virtual, "virtual machine", machine.is_mac, "run on a real Mac")
+    yield _yes_no("rosetta", machine.rosetta, "translated by Rosetta", machine.is_mac, "use a Python for arm64")
+    yield _conditions(now)
+    resolution = time.get_clock_info("perf_counter").resolution * 1e9
+    waiting = "waiting for a CPU is read" if wait_readable else "waiting for a CPU cannot be read here"
+    yield Finding("clock", "ok" if wait_readable else "note", f"resolution {resolution:.0f} ns, {waiting}")
+
+
+def _system(words: str, version: str | None) -> Finding:
+    numbers = tuple(int(part) for part in (version or "").split(".") if part.isdigit())
+    if numbers and numbers < (14, 4):
+        return Finding("system", "note", words, "compute plans need macOS 14.4: update to judge placement")
+    return Finding("system", "ok", words)
+
+
+def _yes_no(subject: str, found: bool | None, words: str, matters: bool, cure: str) -> Finding:
+    if not found:
+        return Finding(subject, "ok" if found is not None else "note", "no" if found is not None else _UNKNOWN)
+    return Finding(subject, "no" if matters else "note", f"yes: {words}", cure if matters else None)
+
+
+def _conditions(now: Conditions) -> Finding:
+    text = f"thermal state {now.thermal or _UNKNOWN}, power {now.power_source or _UNKNOWN}"
+    if now.low_power_mode:
+        return Finding("conditions", "note", f"{text}, low-power mode", "switch off low-power mode: times are longer")
+    if now.thermal not in (None, "nominal"):
+        return Finding("conditions", "note", text, "let the machine cool down")
+    return Finding("conditions", "ok", text)
+
+
+def look_at_runtime(engine: Engine, folder: Path, machine: Identity) -> Iterator[Finding]:
+    """Start *engine*, and compile, load, run and plan a tiny model in *folder*; ends with the first step that fails."""
+    try:
+        facts = engine.start()
+    except CoreMLTestError as error:
+        yield Finding("binding", "no", str(error), "pip install --force-reinstall coremltools")
+        return
+    yield _binding(facts, machine)
+    path = str(folder / "Tiny.mlpackage")
+    try:
+        engine.ask(protocol.SaveTinyModel(path))
+        loaded = engine.ask(protocol.Load(path, "cpuOnly", measured=True))
+    except CoreMLTestError as error:
+        yield Finding("load", "no", str(error), "try a path with more space (TMPDIR), or another coremltools")
+        return
+    times = loaded.times
+    yield Finding(
+        "load", "ok", f"compiled in {times.compile_ms[0]:.1f} ms, first loaded in {times.first_load_ms[0]:.2f} ms"
+    )
+    yield _step("predict", lambda: _predict(engine, loaded))
+    yield _step("devices", lambda: _devices(engine))
+    if facts.runtime == "coreml":
+        yield _step("plan", lambda: _plan(engine, loaded))
+    else:
+        yield Finding("plan", "no", "the reference runtime plans nothing", "judge placement on a Mac")
+
+
+def _binding(facts: EngineFacts, machine: Identity) -> Finding:
+    if facts.runtime == "reference":
+        text = f"reference runtime ({facts.runtime_version}), coremltools {facts.coremltools}"
+        return Finding("binding", "no", text, "times and placement need Core ML: run on a Mac")
+    doubt = clock_doubt(facts.runtime, "auto", machine)
+    return Finding("binding", "no" if doubt else "ok", f"Core ML, coremltools {facts.coremltools}", doubt)
+
+
+def _step(subject: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except CoreMLTestError as error:
+        return Finding(subject, "no", str(error), "run again; if it stays, see the engine's last lines above")
+
+
+def _predict(engine: Engine, loaded: Loaded) -> Finding:
+    from pytest_coreml.example_inputs import example_inputs
+
+    done = engine.ask(protocol.Predict(example_inputs(loaded.spec.inputs)))
+    return Finding("predict", "ok", f"{done.native_ms:.3f} ms native, {done.wall_ms:.3f} ms wall")
+
+
+def _devices(engine: Engine) -> Finding:
+    devices = engine.ask(protocol.ListDevices())
+    if devices is None:
+        return Finding("devices", "note", _UNKNOWN, "listing devices needs macOS 14")
+    return Finding(
+        "devices", "ok", ", ".join(f"{d.device} ({d.cores} cores)" if d.cores else d.device for d in devices)
+    )
+
+
+def _plan(engine: Engine, loaded: Loaded) -> Finding:
+    plan = engine.ask(protocol.ReadPlan(loaded.compiled, "cpuOnly", "main"))
+    if plan.unknown:
+        return Finding("plan", "no", plan.reason or "names no device", "compute plans need macOS 14.4")
+    return Finding("plan", "ok", f"{len(plan.ops)} operations")

@@ -1,0 +1,65 @@
+"""`pytest-coreml doctor` says what works here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from standin.commands import HOSTED_RUNNER
+from standin.scenario import Failure
+
+if TYPE_CHECKING:
+    from mac_project import MacProject
+
+
+def doctor() -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    words = [sys.executable, "-c", "import sys; from pytest_coreml.cli import main; sys.exit(main(['doctor']))"]
+    return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_mac_where_all_is_well(mac_project: MacProject) -> None:
+    """Every step is done, and budgets can be judged."""
+    result = doctor()
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "Apple M4 Pro, Mac16,8, 14 cores" in result.stdout
+    assert "neuralEngine (16 cores)" in result.stdout
+    assert "Budgets in milliseconds can be judged here." in result.stdout
+    assert {call["stage"] for s in ("compile", "load", "predict", "plan") for call in mac_project.journal(s)} == {
+        "compile",
+        "load",
+        "predict",
+        "plan",
+    }
+
+
+def test_a_virtual_mac_is_told(mac_project: MacProject) -> None:
+    """It works there, but judges nothing."""
+    mac_project.tell(sysctl=HOSTED_RUNNER)
+
+    result = doctor()
+
+    assert result.returncode == 1
+    assert "-> run on a real Mac" in result.stdout
+
+
+def test_a_load_that_fails_is_told_with_its_cause(mac_project: MacProject) -> None:
+    """The step, the framework's words, and a cure."""
+    mac_project.become(failures=(Failure("load", "error", "no room"),))
+
+    result = doctor()
+
+    assert result.returncode == 1
+    assert "no room" in result.stdout
+    assert "cannot be judged here: see load" in result.stdout
+
+
+def test_without_core_ml_the_reference_runtime_is_named() -> None:
+    """Linux cannot judge, and says why."""
+    result = doctor()
+
+    assert result.returncode == 1
+    assert "reference runtime" in result.stdout
+    assert "Core ML exists on macOS only" in result.stdout
