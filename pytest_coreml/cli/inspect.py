@@ -1,0 +1,53 @@
+"""`pytest-coreml inspect`: what a model file says of itself."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_coreml.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pytest_coreml.spec import ModelSpec
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser("inspect", help="say what a model file declares, without loading the model")
+    parser.add_argument("model", metavar="MODEL", type=Path, help="a .mlpackage or .mlmodel")
+    parser.add_argument("--function", metavar="NAME", help="a function of an ML Program that has several")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
+    parser.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS", help="limit (default 120)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the specification of a model; 0."""
+    spec = read(arguments.model, arguments.function, arguments.timeout)
+    if arguments.format == "json":
+        sys.stdout.write(json.dumps(asdict(spec), indent=2) + "\n")
+    else:
+        from pytest_coreml.report.spec_text import spec_lines
+
+        sys.stdout.write("\n".join(spec_lines(spec)) + "\n")
+    return 0
+
+
+def read(path: Path, function: str | None, timeout: float) -> ModelSpec:
+    """Read a specification in an engine, where coremltools is at home; `ModelError` when it is no model."""
+    from pytest_coreml.engine.client import Engine
+    from pytest_coreml.engine.protocol import Describe
+
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such file or package")
+    engine = Engine("auto", timeout)
+    engine.subject = path.name
+    try:
+        return engine.ask(Describe(str(path), function))
+    finally:
+        engine.close()
