@@ -105,7 +105,7 @@ class CoreMLOptions(MarkdownDirective):
         for name, settings in OPTIONS.items():
             value = settings.get("metavar") or "|".join(settings.get("choices", ()))
             option = f"--coreml-{name.replace('_', '-')}" + (f"={value}" if value else "").replace("|", "\\|")
-            meaning = settings["help"].replace("|", "\\|")
+            meaning = settings["help"].replace("%%", "%").replace("|", "\\|")
             yield f"| `{option}` | `coreml_{name}` | {meaning} |"
 
 
