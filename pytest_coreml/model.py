@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
-from pytest_coreml.errors import hidden_for_ours
+from pytest_coreml.errors import InputError, hidden_for_ours
 from pytest_coreml.example_inputs import example_inputs
 
 if TYPE_CHECKING:
@@ -29,7 +29,18 @@ class CoreMLState:
 
     def __init__(self, lease: Lease, number: int) -> None:
         self._lease = lease
-        self.number = number
+        self._engine = lease.engine
+        self._number = number
+
+    @property
+    def number(self) -> int:
+        """How the engine calls it; `InputError` when its engine is gone, and the state with it."""
+        if not self._lease.is_open_in(self._engine):
+            raise InputError(
+                f"{self._lease.subject}: the state is lost, since the model was closed meanwhile: others needed its "
+                "room, or the tests of its file were over; make a new one with make_state()"
+            )
+        return self._number
 
     def read_state(self, name: str) -> Any:
         """Give the tensor *name* as a numpy array, half precision as float32."""

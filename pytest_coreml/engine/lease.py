@@ -54,19 +54,44 @@ class Lease:
     *timed*: loading and the first prediction are measured too, and wait for their turn.
     """
 
-    def __init__(self, key: Key, engine: Engine, context: Context, timed: bool = False) -> None:
+    def __init__(
+        self,
+        key: Key,
+        engine: Engine,
+        context: Context,
+        timed: bool = False,
+        wake: Callable[[Lease], None] = lambda _: None,
+    ) -> None:
         self.key = key
-        self.engine = engine
         self._context = context
         self._first_is_timed = timed
-        name = key.path.rstrip("/").rsplit("/", 1)[-1]
-        self.subject = engine.subject = f"{name} on {key.compute_units}"
+        self._wake = wake
+        self._rests = False
+        self.subject = f"{key.path.rstrip('/').rsplit('/', 1)[-1]} on {key.compute_units}"
+        self.open(engine)
+
+    def open(self, engine: Engine) -> None:
+        """Load the model in *engine*."""
+        self.engine = engine
+        engine.subject = self.subject
         # Whatever starting it takes, it is nobody's turn meanwhile.
         engine.start()
+        self._rests = False
         self.loaded = self._load()
+
+    def is_open_in(self, engine: Engine) -> bool:
+        """Say whether the model is still loaded in *engine*, with all states made there."""
+        return self.engine is engine and not self._rests
+
+    def rest(self) -> None:
+        """Close the engine, which others need the room of, until the model is used again."""
+        self._rests = True
+        self.engine.close()
 
     def ask(self, request: protocol.Request[T]) -> T:
         """Ask the engine, as `Engine.ask` does; what is measured waits for its turn before."""
+        if self._rests:
+            self._wake(self)
         with self.turn() if request.measured else contextlib.nullcontext():
             return self.engine.ask(request, self._tell)
 
@@ -121,9 +146,7 @@ class Engines:
         held = self._leases.pop(key, None)
         if held is None or held.engine.dead:
             held = self._load(key, timed)
-        self._leases[key] = held
-        while len(self._leases) > self._most:
-            self._leases.popitem(last=False)[1].engine.close()
+        self._keep(held)
         return held
 
     @contextlib.contextmanager
@@ -145,17 +168,32 @@ class Engines:
     def release(self, key: Key) -> None:
         """Close the engine that holds *key*, if any."""
         if (held := self._leases.pop(key, None)) is not None:
-            held.engine.close()
+            held.rest()
 
     def close(self) -> None:
         """Close all."""
         for key in list(self._leases):
             self.release(key)
 
+    def _keep(self, lease: Lease) -> None:
+        self._leases[lease.key] = lease
+        while len(self._leases) > self._most:
+            self._leases.popitem(last=False)[1].rest()
+
+    def _wake(self, lease: Lease) -> None:
+        with self._watched(lease.key, self._make()) as engine:
+            lease.open(engine)
+        self._keep(lease)
+
     def _load(self, key: Key, timed: bool) -> Lease:
-        engine = self._make()
+        with self._watched(key, self._make()) as engine:
+            return Lease(key, engine, self._context, timed, self._wake)
+
+    @contextlib.contextmanager
+    def _watched(self, key: Key, engine: Engine) -> Iterator[Engine]:
+        """Close *engine* when loading fails in it, and remember a model that ends it."""
         try:
-            return Lease(key, engine, self._context, timed)
+            yield engine
         except EngineError:
             if engine.dead and engine.facts is not None:
                 self._killers[key] = engine.dead
