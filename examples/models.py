@@ -5,6 +5,7 @@ from __future__ import annotations
 import coremltools as ct
 import numpy as np
 from coremltools.converters.mil import Builder as mb  # noqa: N813 (the name that everybody uses)
+from coremltools.converters.mil.mil import types
 
 
 def convert(program, precision=ct.precision.FLOAT16, **options):
@@ -80,3 +81,15 @@ def photographer():
         return mb.reduce_mean(x=image, axes=[2, 3], keep_dims=False, name="mean")
 
     return convert(program, inputs=[ct.ImageType(name="image", shape=(1, 3, 64, 64), scale=1 / 255)])
+
+
+def counter():
+    """Build a stateful model: input `step` (1, 4), output `total` (1, 4), the sum of all steps so far."""
+    half = {"shape": (1, 4), "dtype": types.fp16}
+
+    @mb.program(input_specs=[mb.TensorSpec(**half), mb.StateTensorSpec(**half)], opset_version=ct.target.iOS18)
+    def program(step, memory):
+        total = mb.add(x=mb.read_state(input=memory), y=step)
+        return mb.identity(x=mb.coreml_update_state(state=memory, value=total), name="total")
+
+    return ct.convert(program, convert_to="mlprogram", minimum_deployment_target=ct.target.iOS18, skip_model_load=True)
