@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_HINT_DEPTH: Final = 4
 
 
 class Sources:
@@ -35,7 +37,7 @@ class Sources:
                 return place
         looked = " nor ".join(str(place) for place in places)
         words = f"there is neither {looked}" if len(places) > 1 else f"there is no {looked}"
-        raise ModelError(f"{source}: no such model: {words}")
+        raise ModelError(f"{source}: no such model: {words}{self._elsewhere(Path(source).name)}")
 
     def close(self) -> None:
         """Remove the models that were built."""
@@ -43,6 +45,14 @@ class Sources:
             self._folder.cleanup()
             self._folder = None
         self._built.clear()
+
+    def _elsewhere(self, name: str) -> str:
+        # Not deeper: this is a hint, and the folder may hold anything.
+        found = [place for depth in range(_HINT_DEPTH) for place in self._rootdir.glob("*/" * depth + name)]
+        if not found:
+            return ""
+        relative = found[0].relative_to(self._rootdir).as_posix()
+        return f"; did you mean {relative!r}? Paths are relative to the test file, then to {self._rootdir}"
 
     def _build(self, build: Callable[[], Any], test_folder: Path) -> Path:
         name = getattr(build, "__name__", type(build).__name__)

@@ -1,0 +1,72 @@
+"""What a newcomer gets wrong is said in words that tell what to do next."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLAIN = """
+    import pytest
+
+    @pytest.mark.coreml_model("Linear.mlpackage")
+    def test_it(coreml_model):
+        pass
+"""
+
+
+def block(folder: Path, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let *package* be one that is not installed, in every process that is started."""
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(f"import sys\nsys.modules[{package!r}] = None\n")
+    paths = [str(folder), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+
+
+def test_a_path_that_is_right_for_another_folder_is_found_for_the_reader(project: pytest.Pytester) -> None:
+    """The places that were looked at, and the one where a model of that name lies."""
+    tests, models = project.mkdir("tests"), project.mkdir("models")
+    (project.path / "Linear.mlpackage").rename(models / "Linear.mlpackage")
+    (tests / "test_it.py").write_text("\n".join(line[4:] for line in PLAIN.splitlines()))
+
+    result = project.runpytest_subprocess()
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*no such model: there is neither *; did you mean 'models/Linear.mlpackage'?*"])
+
+
+@pytest.mark.parametrize(
+    ("package", "expected"),
+    [
+        ("onnxruntime", "*the reference runtime needs onnxruntime: pip install onnx onnxruntime*"),
+        ("coremltools", "*coremltools is not installed for *; install it: pip install coremltools*"),
+    ],
+)
+def test_what_is_not_installed_is_named_with_the_command(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, package: str, expected: str
+) -> None:
+    """A missing runtime or coremltools is one error of the test, not a traceback."""
+    pytest.importorskip("onnxruntime")
+    block(project.path / "site", package, monkeypatch)
+    project.makepyfile(PLAIN)
+
+    result = project.runpytest_subprocess("--coreml-runtime=reference")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([expected])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+@pytest.mark.skipif("sys.platform == 'darwin'")
+def test_core_ml_asked_for_where_it_is_not(project: pytest.Pytester) -> None:
+    """The reason, and the option that works here."""
+    project.makepyfile(PLAIN)
+
+    result = project.runpytest_subprocess("--coreml-runtime=coreml")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*there is no coremltools.libcoremlpython here: *use --coreml-runtime=reference*"])
