@@ -1,0 +1,48 @@
+"""Packages that are damaged, too new or of another kind get a clear error each, in one run that goes on."""
+
+from __future__ import annotations
+
+import bad_models
+import little_models
+import pytest
+
+CONST = "*cannot be loaded: operation const 'linear_0_weight_0_to_fp16'*"
+EXPECTED = {
+    "CorruptManifest": ["*CorruptManifest.mlpackage: cannot be read as a Core ML model: *parse error at line 1*"],
+    "CorruptProto": ["*CorruptProto.mlpackage: cannot be read as a Core ML model: Error parsing message*"],
+    "CutWeights": [f"*CutWeights.mlpackage{CONST}weight.bin*expected 16384 bytes at 128, the file ends at 200"],
+    "LinkedWeights": [f"*LinkedWeights.mlpackage{CONST}is a link that leaves the package: *.outside.bin"],
+    "WeightsAbove": [f"*WeightsAbove.mlpackage{CONST}'@model_path/../../../outside.bin' leaves the package"],
+    "WeightsAbsolute": [f"*WeightsAbsolute.mlpackage{CONST}'/outside.bin' leaves the package"],
+    "TooNew": ["*TooNew.mlpackage: specification version 99 is newer than *"],
+    "AnotherKind": ["*AnotherKind.mlpackage*cannot execute models of type wordTagger*convert_to='mlprogram'"],
+    "UnknownOperations": [
+        "*UnknownOperations.mlpackage*3 operations are not supported by the reference runtime:",
+        "*strange_linear x2 (first: 'linear_0_cast_fp16')*",
+        "*strange_relu x1 (first: 'relu_0_cast_fp16')*",
+    ],
+}
+
+
+def test_every_bad_package_is_refused_and_the_sound_one_runs(project: pytest.Pytester) -> None:
+    """Each error names the file and the cause; the test after them passes."""
+    pytest.importorskip("onnxruntime")
+    bad_models.save_all(little_models.save_encoder(project.path), project.path)
+    project.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.parametrize("name", {[*bad_models.DAMAGES, "Encoder"]})
+        def test_it(coreml_load, name):
+            model = coreml_load(f"{{name}}.mlpackage")
+            model.predict(model.example_inputs())
+        """
+    )
+
+    result = project.runpytest_subprocess("-p", "no:randomly", "--coreml-runtime=reference")
+
+    assert list(EXPECTED) == list(bad_models.DAMAGES)
+    result.assert_outcomes(passed=1, failed=len(EXPECTED))
+    result.stdout.no_fnmatch_line("*Traceback*")
+    for lines in EXPECTED.values():
+        result.stdout.fnmatch_lines([f"E  *{line}" for line in lines])
