@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.errors import InputError, hidden_for_ours
 from pytest_coreml.example_inputs import example_inputs
+from pytest_coreml.native_clock import CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -117,7 +119,9 @@ class CoreMLModel:
         """
         values = {name: plain(value) for name, value in inputs.items()}
         self._watch(self)
+        since = time.perf_counter()
         answer = self._lease.predict(values, state.number if state else None)
+        CLOCK.passed(self, answer, since)
         self.last_inputs = values
         return answer.outputs
 

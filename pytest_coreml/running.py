@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_coreml import dropin
+from pytest_coreml import benchmark, dropin
 from pytest_coreml.collection import ModelItem
 from pytest_coreml.collector import Collector, collector_of
 from pytest_coreml.errors import CoreMLTestError
@@ -55,6 +55,7 @@ def begin(item: pytest.Item) -> None:
         state.declared[item.nodeid] = item.declared()
         state.session.begin(item.nodeid, item.path.parent, item.declared())
     else:
+        benchmark.prepare(item)
         state.begin(item)
 
 
@@ -89,11 +90,13 @@ def judge(item: pytest.Item) -> None:
     problem: str | None = None
     records: list[Record] = []
     try:
+        benchmark.take(item, state.session.trial.models)
         records = state.session.judge()
     except CoreMLTestError as error:
         problem = str(error)
     if problem is not None:
         pytest.fail(problem, pytrace=False)
+    benchmark.show(item, records)
     outcome, verdict = outcome_of(records, state.options.inconclusive)
     if verdict is None:
         return
