@@ -43,6 +43,7 @@ class EngineFacts:
     runtime: Literal["coreml", "reference"]
     runtime_version: str | None
     threads: int | None
+    precision: str | None = None
 
 
 @dataclass(frozen=True)

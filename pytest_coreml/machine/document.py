@@ -69,4 +69,4 @@ def _runtime(machine: Identity, engine: EngineFacts | None, asked: str) -> dict[
     if engine.runtime == "coreml":
         # Core ML has no version of its own: it comes and changes with the system.
         return {"name": "coreml", "version": machine.system.version}
-    return {"name": engine.runtime, "version": engine.runtime_version}
+    return {"name": engine.runtime, "version": engine.runtime_version, "precision": engine.precision}

@@ -20,6 +20,8 @@ _PLACES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (("os", "build"), "OS build"),
     (("runtime", "name"), "runtime"),
     (("runtime", "version"), "runtime version"),
+    # Rounding after each operation takes time.
+    (("runtime", "precision"), "precision"),
     (("threads",), "threads"),
 )
 

@@ -142,3 +142,16 @@ def test_checks_without_a_model_are_never_green(project: pytest.Pytester) -> Non
 
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*its markers ask for checks, and it loaded no model*"])
+
+
+def test_the_precision_is_recorded(project: pytest.Pytester) -> None:
+    """A report says how the reference runtime computed half precision, by option or ini file."""
+    project.makepyfile(TEST.format(budget="size_mb=1"))
+    project.makeini("[pytest]\ncoreml_precision = strict\n")
+
+    project.runpytest_subprocess(*RUN, "--coreml-runtime=reference", "--coreml-report")
+    from_ini = json.loads((project.path / "coreml-report.json").read_text())
+    project.runpytest_subprocess(*RUN, "--coreml-runtime=reference", "--coreml-report", "--coreml-precision=fast")
+    from_option = json.loads((project.path / "coreml-report.json").read_text())
+
+    assert [report["machine"]["runtime"]["precision"] for report in (from_ini, from_option)] == ["strict", "fast"]

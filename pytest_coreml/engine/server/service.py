@@ -80,6 +80,7 @@ class Service:
             runtime=runtime,
             runtime_version=binding.runtime_version(runtime),
             threads=binding.threads() if runtime == "reference" else None,
+            precision=self._precision if runtime == "reference" else None,
         )
 
     def _list_devices(self, _: protocol.ListDevices) -> tuple[protocol.DeviceFacts, ...] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.errors import BadModelError, Refusal
@@ -80,6 +80,9 @@ def lower_function(function: Function, handlers: Mapping[str, Handler], precisio
     ports = tuple([lowering.state_port(name, value, type_) for name, value, type_ in states])
     builder = lowering.builder
     return LoweredFunction(builder.proto.SerializeToString(), builder.arrays, inputs, outputs, ports)
+
+
+_UNFORESEEN: Final = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
 
 
 class FunctionLowering:
@@ -177,6 +180,11 @@ class FunctionLowering:
         except Refusal as refusal:
             self._refusals.add(op, str(refusal))
             return nothing
+        except _UNFORESEEN as error:
+            # A damaged program can lie about every count and type: no handler can ask for all of them.
+            raise BadModelError(
+                f"operation {op.type} {op.name!r}: its parameters do not fit together: {type(error).__name__}: {error}"
+            ) from error
         results = lowered if isinstance(lowered, (tuple, list)) else [lowered]
         if len(results) != len(op.outputs):
             raise BadModelError(

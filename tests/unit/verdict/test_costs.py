@@ -1,0 +1,63 @@
+"""Loads, compiling, memory and size against the baseline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import report_examples
+
+from pytest_coreml.measurement import LoadTimes, Measurement
+from pytest_coreml.verdict.costs import judge_costs, judge_size
+from pytest_coreml.verdict.run import Run
+
+
+def run(load_ms: float = 100.0, memory_mb: float = 50.0, waiting: float | None = 0.0, size: int = 1000) -> Run:
+    """Give a run whose predictions waited for a share of their time; None: nobody knows."""
+    times = (10.0,) * 40
+    predict = Measurement(times, times, None if waiting is None else (10 * waiting,) * 40, warmup=0)
+    model = replace(report_examples.SPEC, size_bytes=size)
+    return Run({}, predict, LoadTimes(load_ms=(load_ms * 1.2, load_ms)), memory_mb, model=model)
+
+
+BASELINE = [run(90.0), run(100.0), run(120.0)]
+
+
+def verdicts(name: str, *current: Run, baseline: list[Run] = BASELINE) -> str:
+    return next(check.verdict for check in judge_costs(baseline, current) if check.check == f"regression[{name}]")
+
+
+@pytest.mark.parametrize(
+    ("load_ms", "verdict"), [(60, "passed"), (140, "passed"), (160, "inconclusive"), (300, "failed")]
+)
+def test_a_load_must_be_far_slower(load_ms: float, verdict: str) -> None:
+    """Loads move by 40 % between runs: a half more is accepted, and below twice nobody can tell."""
+    assert verdicts("load_ms", run(load_ms)) == verdict
+
+
+def test_one_quick_load_clears() -> None:
+    """What is slow in one process only was luck."""
+    assert verdicts("load_ms", run(300), run(100)) == "passed"
+
+
+@pytest.mark.parametrize("waiting", [0.5, None])
+def test_a_slow_load_on_a_machine_that_may_be_busy_convicts_nobody(waiting: float | None) -> None:
+    """Nothing tells a load that was kept waiting from one that is slow."""
+    assert verdicts("load_ms", run(1000, waiting=waiting)) == "inconclusive"
+
+
+def test_a_baseline_of_busy_runs_judges_nothing() -> None:
+    """Its loads were longer than the model's own, so that keeping below them says nothing."""
+    assert verdicts("load_ms", run(100), baseline=[run(900, waiting=0.5)]) == "not_judged"
+
+
+@pytest.mark.parametrize(("memory_mb", "verdict"), [(40, "passed"), (59, "passed"), (90, "failed")])
+def test_memory_may_grow_by_a_fifth(memory_mb: float, verdict: str) -> None:
+    """It hardly differs between runs, busy or not."""
+    assert verdicts("memory_mb", run(memory_mb=memory_mb, waiting=0.5)) == verdict
+
+
+@pytest.mark.parametrize(("size", "verdict"), [(999, "passed"), (1000, "passed"), (1001, "failed")])
+def test_sizes_are_exact(size: int, verdict: str) -> None:
+    """A file has no noise."""
+    assert [check.verdict for check in judge_size(BASELINE, [run(size=size)])] == [verdict]
