@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
 
 from pytest_coreml.presence import FIXTURES, SOURCE_FIXTURE, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.model import CoreMLModel
+
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module", name=SOURCE_FIXTURE)
@@ -20,18 +22,26 @@ def coreml_source(request: pytest.FixtureRequest) -> Any:
     """The source of the present test: the one of several that this instance of the test is for, or the only one."""
     if hasattr(request, "param"):
         return request.param
-    sources = state_of(request.config).declared_now().sources
-    if len(sources) > 1:
-        pytest.fail("several sources need a test function or a plain class: a unittest.TestCase cannot be parametrized")
-    return sources[0]
+    return _the_only(state_of(request.config).declared_now().sources, "sources")
 
 
 @pytest.fixture(scope="module")
 def coreml_model(request: pytest.FixtureRequest, _coreml_source: Any) -> CoreMLModel:
     """The model of this test, loaded for this instance's compute units."""
     state = state_of(request.config)
-    units = request.param if hasattr(request, "param") else state.declared_now().compute_units[0]
-    return state.load(_coreml_source, units)
+    if hasattr(request, "param"):
+        return state.load(_coreml_source, request.param)
+    return state.load(_coreml_source, _the_only(state.declared_now().compute_units, "compute units"))
+
+
+def _the_only(values: Sequence[T], word: str) -> T:
+    if len(values) > 1:
+        pytest.fail(
+            f"several {word} make one test each, which neither a unittest.TestCase nor request.getfixturevalue can "
+            "have: write a test function or a plain class, with the fixture among its arguments",
+            pytrace=False,
+        )
+    return values[0]
 
 
 def _unit_fixture(name: str) -> Callable[..., CoreMLModel]:
