@@ -9,9 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml._version import __version__
-
 if TYPE_CHECKING:
+    from pytest_coreml._version import __version__
     from pytest_coreml.measurement import LoadTimes, Measurement
     from pytest_coreml.model import CoreMLModel, CoreMLState
     from pytest_coreml.placement import Operation, Placement
@@ -33,6 +32,7 @@ _HOMES = {
     "Measurement": "pytest_coreml.measurement",
     "Operation": "pytest_coreml.placement",
     "Placement": "pytest_coreml.placement",
+    "__version__": "pytest_coreml._version",
 }
 
 

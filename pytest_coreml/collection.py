@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.declared import Declared
 
-SUFFIXES = (".mlpackage", ".mlmodel")
 
-
-def is_named(config: pytest.Config, path: Path) -> bool:
-    """Say whether the user named *path* on the command line: models that merely lie around are no tests."""
-    if path.suffix not in SUFFIXES:
-        return False
+def collector_for(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Give what collects the model at *path*; None when the user did not name it on the command line: models that
+    merely lie around are no tests."""
+    config = parent.config
     words = [Path(config.invocation_params.dir, word.split("::", maxsplit=1)[0]) for word in config.args]
-    return path.resolve() in [word.resolve() for word in words]
+    if path.resolve() not in [word.resolve() for word in words]:
+        return None
+    kind = ModelPackage if path.is_dir() else ModelFile
+    return kind.from_parent(parent, path=path)
 
 
 class _ModelCollector:

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_coreml.presence import MODEL_SUFFIXES
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -125,4 +127,4 @@ def is_test_path(word: str) -> bool:
     """Say whether *word*, which follows `--coreml-report`, is something to run: a folder, a test file, a node id, a
     model."""
     path = Path(word.split("::", maxsplit=1)[0])
-    return "::" in word or path.is_dir() or path.suffix in (".py", ".mlmodel", ".mlpackage")
+    return "::" in word or path.is_dir() or path.suffix in (".py", *MODEL_SUFFIXES)

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_coreml import collection, fixtures
+from pytest_coreml import fixtures
 from pytest_coreml.collector import NAME, Collector
 from pytest_coreml.command_line import add_options, is_any_given
-from pytest_coreml.errors import CoreMLTestError
 from pytest_coreml.fixtures import (
     coreml_all,
     coreml_cpu_and_gpu,
@@ -24,7 +23,7 @@ from pytest_coreml.fixtures import (
     coreml_model,
     coreml_source,
 )
-from pytest_coreml.presence import CURRENT, MARKS, is_concerned, is_used, state_of, worker_of
+from pytest_coreml.presence import CURRENT, MARKS, MODEL_SUFFIXES, is_concerned, is_used, state_of, worker_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Collector(config), NAME)
     if is_any_given(config):
         from pytest_coreml import running
+        from pytest_coreml.errors import CoreMLTestError
 
         try:
             running.prepare(config)
@@ -68,16 +68,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A model file that was named on the command line is a test."""
-    if collection.is_named(parent.config, file_path):
-        return collection.ModelFile.from_parent(parent, path=file_path)
-    return None
+    return _model_collector(file_path, parent)
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A package that was named on the command line is a test."""
-    if collection.is_named(parent.config, path):
-        return collection.ModelPackage.from_parent(parent, path=path)
-    return None
+    return _model_collector(path, parent)
+
+
+def _model_collector(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if path.suffix not in MODEL_SUFFIXES:
+        return None
+    from pytest_coreml import collection
+
+    return collection.collector_for(path, parent)
 
 
 @pytest.hookimpl(trylast=True)

@@ -18,9 +18,10 @@ STATE: Final[pytest.StashKey[State]] = pytest.StashKey()
 MISTAKES: Final = "coreml_mistakes"
 CURRENT: Final[pytest.StashKey[pytest.Item | None]] = pytest.StashKey()
 
-# The fixtures that give models, with the compute units that their names say.
+MODEL_SUFFIXES: Final = (".mlmodel", ".mlpackage")
 # What the fixtures that give models depend on.
 SOURCE_FIXTURE: Final = "_coreml_source"
+# The fixtures that give models, with the compute units that their names say.
 FIXTURES: Final = {
     "coreml_model": None,
     "coreml_all": "all",
