@@ -101,6 +101,16 @@ def test_each_death_is_one_failed_test_and_the_run_goes_on(mac_project: MacProje
     assert left_behind(mac_project) == []
 
 
+# A worker of pytest-xdist ignores Ctrl-C, and hands that down.
+HEEDING_CTRL_C = """
+import signal, sys
+import pytest
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(pytest.main(["-p", "no:randomly", "-p", "no:cacheprovider", "--coreml-report"]))
+"""
+
+
 HANG = """
     import pytest
 
@@ -126,14 +136,14 @@ def hanging(mac_project: MacProject) -> MacProject:
 
 def test_a_hang_ends_at_the_time_limit(hanging: MacProject) -> None:
     """The failure says for how long there was no sign of life, and how to wait longer."""
-    result = hanging.run("--coreml-timeout=20")
+    result = hanging.run("--coreml-timeout=10")
 
     result.assert_outcomes(passed=2, errors=1)
     result.stdout.fnmatch_lines(
         [
-            "*no sign of life for 20 s while loading Model.mlpackage on all, and was killed*",
+            "*no sign of life for 10 s while loading Model.mlpackage on all, and was killed*",
             "*waiting for ANECompilerService*",
-            "*a longer limit: --coreml-timeout=40*",
+            "*a longer limit: --coreml-timeout=20*",
         ]
     )
     assert left_behind(hanging) == []
@@ -141,7 +151,7 @@ def test_a_hang_ends_at_the_time_limit(hanging: MacProject) -> None:
 
 def test_an_interrupt_in_a_native_call_leaves_a_report_and_nothing_else(hanging: MacProject) -> None:
     """Ctrl-C, as a terminal sends it to the whole group: the report has the tests that were over."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider", "--coreml-report"]
+    command = [sys.executable, "-c", HEEDING_CTRL_C]
     process = subprocess.Popen(command, cwd=hanging.path, stdout=subprocess.PIPE, text=True, start_new_session=True)
     while not any(call["units"] == "ALL" for call in hanging.journal("load")) and process.poll() is None:
         time.sleep(0.05)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
 
 _TASKS = Path("/proc/self/task")
@@ -21,6 +22,8 @@ class RunQueueDelay:
     @staticmethod
     def available() -> bool:
         """Say whether this system has the reading, and keeps it."""
+        if platform.system() != "Linux":
+            return False
         try:
             own = (_TASKS / str(os.getpid()) / "schedstat").read_text().split()
         except OSError:
