@@ -125,6 +125,7 @@ def _skip_text(records: list[Record], verdict: Verdict) -> str:
 def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Put the records of a test on its report, as plain data that pytest-xdist can send."""
     state = state_of(item.config)
+    state.progress.erase()
     final = call.when == "call" or (call.when == "setup" and report.outcome != "passed")
     if not final or not state.used or state.session.trial is None:
         return

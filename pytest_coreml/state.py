@@ -12,11 +12,11 @@ from pytest_coreml.declared import Declared, Reader
 from pytest_coreml.errors import CoreMLTestError, UnfitMachineError, UsageError
 from pytest_coreml.load_options import LoadOptions
 from pytest_coreml.presence import CURRENT, MISTAKES, uses_fixture, worker_of
+from pytest_coreml.progress import ProgressLine
 from pytest_coreml.shared_fixture import SharedFixture
 
 if TYPE_CHECKING:
     from pytest_coreml.compute_units import ComputeUnits
-    from pytest_coreml.engine.protocol import Progress
     from pytest_coreml.model import CoreMLModel
     from pytest_coreml.options import Options
     from pytest_coreml.report.runs import Runs
@@ -36,6 +36,7 @@ class State:
         self._timed: set[Path] = set()
         self._current: Declared | None = None
         self.shared_fixture = SharedFixture()
+        self.progress = ProgressLine(config)
         self.used = False
 
     @cached_property
@@ -44,7 +45,7 @@ class State:
         from pytest_coreml.session import Session
 
         self.used = True
-        return Session(self.options, self._show, self.baseline, self.machine)
+        return Session(self.options, self.progress.show, self.baseline, self.machine)
 
     @cached_property
     def baseline(self) -> Runs | None:
@@ -152,12 +153,6 @@ class State:
         """Close what a session opened."""
         if self.used:
             self.session.close()
-
-    def _show(self, subject: str, progress: Progress) -> None:
-        reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is None or not getattr(reporter, "isatty", False) or not progress.total:
-            return
-        reporter.rewrite(f"{progress.doing} {subject}: {progress.done}/{progress.total}", erase=True)
 
 
 def _places(places: list[str]) -> str:
