@@ -13,14 +13,19 @@ import pytest
 from pytest_coreml.measurement import Measurement
 from pytest_coreml.native_clock import CLOCK
 from pytest_coreml.presence import uses_fixture
+from pytest_coreml.report.exports.measured import name_of, short_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pytest_coreml.model import CoreMLModel
     from pytest_coreml.record import Record
 
 FIXTURE: Final = "benchmark"
+# How the fixture of a test was made, so that it can be made again: one of them shows one model.
+_MADE: Final[pytest.StashKey[tuple[pytest.FixtureDef[Any], pytest.FixtureRequest]]] = pytest.StashKey()
+# What the marks of a test said before ours were added.
+_ASKED: Final[pytest.StashKey[dict[str, Any]]] = pytest.StashKey()
 
 
 class Playback:
@@ -42,45 +47,56 @@ def prepare(item: pytest.Item) -> None:
     """Before a test is set up: let a benchmark of its own run by the native clock, unless it names a clock."""
     if not is_active(item.config) or not uses_fixture(item):
         return
+    if _MADE in item.stash:
+        # By an earlier attempt.
+        del item.stash[_MADE]
     if _has_own(item):
-        _set_timer(item, CLOCK)
+        item.add_marker(pytest.mark.benchmark(**{"timer": CLOCK, **_options(item)}), append=False)
         CLOCK.watch()
     elif "request" not in item.fixturenames:  # type: ignore[attr-defined]  # who uses fixtures has names of them
         item.fixturenames.append("request")  # type: ignore[attr-defined]
 
 
-def take(item: pytest.Item, models: Sequence[CoreMLModel]) -> None:
-    """After the body: what the test's own benchmark has measured of its model is a measurement, and is not repeated."""
-    stats = getattr(getattr(item, "funcargs", {}).get(FIXTURE), "stats", None)
+def note_fixture(definition: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+    """Note that a fixture is being set up."""
+    if definition.argname == FIXTURE:
+        request.node.stash[_MADE] = (definition, request)
+
+
+def take(item: pytest.Item, models: Sequence[CoreMLModel]) -> Measurement | None:
+    """After the body: what the test's own benchmark has measured of a model is its measurement, and is not repeated.
+
+    Gives it; None when there is none, or when it was about several models and cannot be told apart.
+    """
+    stats = getattr(_own(item), "stats", None)
     seen = CLOCK.seen()
-    if stats is None or not models or models[0].measurement is not None:
-        return
-    own = [one for one in seen if one.model is models[0]]
-    counted = min(len(own), stats.stats.rounds * stats.iterations)
-    if counted:
+    if stats is None:
+        return None
+    calls = stats.stats.rounds * stats.iterations
+    by_model = {model: [one for one in seen if one.model is model] for model in models if model.measurement is None}
+    measured = [model for model, own in by_model.items() if len(own) >= calls]
+    if len(measured) != 1:
+        return None
+    (model,) = measured
+    own = by_model[model]
+    model.measurement = Measurement(
         # The last ones: what came before was calibration and warm-up.
-        models[0].measurement = Measurement(
-            native_ms=tuple(one.native_ms for one in own[-counted:]),
-            wall_ms=tuple(one.wall_ms for one in own[-counted:]),
-            wait_ms=None,
-            warmup=len(own) - counted,
-        )
-
-
-def show(item: pytest.Item, records: Sequence[Record]) -> None:
-    """After judging: enter what was measured of the test's model, unless the test has a benchmark of its own."""
-    request = getattr(item, "funcargs", {}).get("request")
-    measured = [(record, record.predict) for record in records if record.predict is not None]
-    if request is None or not measured or _has_own(item) or not is_active(item.config):
-        return
-    # The fixture is made once a test, so one model of it is shown: the first.
-    record, run = measured[0]
-    _set_timer(item, Playback(run))
-    fixture = request.getfixturevalue(FIXTURE)
-    fixture.extra_info.update(
-        model=record.model_name, sha256=record.model, compute_units=record.compute_units, runtime=record.runtime
+        native_ms=tuple(one.native_ms for one in own[-calls:]),
+        wall_ms=tuple(one.wall_ms for one in own[-calls:]),
+        wait_ms=None,
+        warmup=len(own) - calls,
     )
-    fixture.pedantic(_nothing, rounds=len(run.native_ms), iterations=run.batch)
+    return model.measurement
+
+
+def show(item: pytest.Item, records: Sequence[Record], taken: Measurement | None) -> None:
+    """After judging: enter what was measured, but for what a benchmark of the test's own has *taken*."""
+    if not is_active(item.config) or not (_has_own(item) or "request" in getattr(item, "funcargs", {})):
+        return
+    shown = {getattr(_own(item), "fullname", "")}
+    for record in records:
+        if record.predict is not None and record.predict is not taken:
+            shown.add(_show(item, record, record.predict, shown))
 
 
 def is_active(config: pytest.Config) -> bool:
@@ -88,16 +104,40 @@ def is_active(config: pytest.Config) -> bool:
     return config.pluginmanager.hasplugin("benchmark") and not config.getoption("benchmark_skip", False)
 
 
+def _show(item: pytest.Item, record: Record, run: Measurement, others: Collection[str]) -> str:
+    item.add_marker(pytest.mark.benchmark(**{**_options(item), "timer": Playback(run)}), append=False)
+    fixture = _fixture(item)
+    name = name_of(record)
+    fixture.fullname = name if name not in others else f"{name} {record.model_name}"
+    fixture.name = short_name(fixture.fullname)
+    fixture.extra_info.update(
+        model=record.model_name, sha256=record.model, compute_units=record.compute_units, runtime=record.runtime
+    )
+    fixture.pedantic(_nothing, rounds=len(run.native_ms), iterations=run.batch)
+    return str(fixture.fullname)
+
+
+def _fixture(item: pytest.Item) -> Any:
+    """Give a `benchmark` that was not used yet, for the marks that the test has now."""
+    if _MADE not in item.stash:
+        return item.funcargs["request"].getfixturevalue(FIXTURE)  # type: ignore[attr-defined]  # `prepare` saw to it
+    definition, request = item.stash[_MADE]
+    definition.finish(request)  # type: ignore[arg-type]  # a request for a fixture is a SubRequest
+    return definition.execute(request)  # type: ignore[arg-type]
+
+
 def _nothing() -> None:
     """Stand for predictions that were made before."""
 
 
-def _set_timer(item: pytest.Item, timer: object) -> None:
+def _options(item: pytest.Item) -> dict[str, Any]:
     mark = item.get_closest_marker(FIXTURE)
-    options: dict[str, Any] = dict(mark.kwargs) if mark else {}
-    options.setdefault("timer", timer)
-    item.add_marker(pytest.mark.benchmark(**options), append=False)
+    return item.stash.setdefault(_ASKED, dict(mark.kwargs) if mark else {})
 
 
 def _has_own(item: pytest.Item) -> bool:
     return FIXTURE in getattr(item, "fixturenames", ())
+
+
+def _own(item: pytest.Item) -> Any:
+    return getattr(item, "funcargs", {}).get(FIXTURE)

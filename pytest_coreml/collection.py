@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_coreml.errors import CoreMLTestError, UnfitMachineError
+from pytest_coreml.errors import CoreMLTestError
 from pytest_coreml.presence import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_coreml.compute_units import ComputeUnits
-    from pytest_coreml.declared import Declared
+    from pytest_coreml.model import CoreMLModel
 
 
 def collector_for(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -24,58 +23,39 @@ def collector_for(path: Path, parent: pytest.Collector) -> pytest.Collector | No
     words = [Path(config.invocation_params.dir, word.split("::", maxsplit=1)[0]) for word in config.args]
     if path.resolve() not in [word.resolve() for word in words]:
         return None
-    kind = ModelPackage if path.is_dir() else ModelFile
-    return kind.from_parent(parent, path=path)
+    return ModelModule.from_parent(parent, path=path)
 
 
-class _ModelCollector:
-    """What a package, which is a folder, and a model file have in common."""
+def check_model(coreml_model: CoreMLModel) -> None:
+    """Predict with example inputs, and measure: the test that a model file stands for."""
+    coreml_model.predict(coreml_model.example_inputs())
+    coreml_model.measure(coreml_model.last_inputs)
 
-    path: Path
-    config: pytest.Config
+
+class ModelModule(pytest.Module):
+    """A `.mlmodel` file or `.mlpackage` folder, in the place of a module of tests."""
+
+    # Nothing is imported.
+    obj = None
 
     def collect(self) -> Iterator[ModelItem]:
         """Make one test for each of the compute units that the options name."""
         for units in state_of(self.config).options.compute_units:
-            yield ModelItem.from_parent(self, name=units)  # type: ignore[arg-type]  # one of the two below
+            item = ModelItem.from_parent(self, name=units, callobj=check_model)
+            item.add_marker(pytest.mark.coreml_model(self.path))
+            item.add_marker(pytest.mark.coreml_compute_units(units))
+            yield item
 
 
-class ModelFile(_ModelCollector, pytest.File):
-    """A `.mlmodel` file."""
+class ModelItem(pytest.Function):
+    """What `check_model` is for one compute-units setting, under the name of its model."""
 
-
-class ModelPackage(_ModelCollector, pytest.Directory):
-    """A `.mlpackage` folder."""
-
-
-class ModelItem(pytest.Item):
-    """Loads the model for one compute-units setting, predicts with example inputs, and measures."""
-
-    def declared(self) -> Declared:
-        """Give what a test of this model would declare."""
-        from pytest_coreml.declared import Declared
-
-        return Declared((self.path,), None, None, (self._units,), (), (), names_model=True)
-
-    def runtest(self) -> None:
-        """Load and measure."""
-        try:
-            model = state_of(self.config).session.load(self.path, self._units)
-        except UnfitMachineError as error:
-            pytest.skip(str(error))
-        model.predict(model.example_inputs())
-        model.measure(model.last_inputs)
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:  # noqa: ARG002
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any) -> Any:
         """Give our own errors as they are."""
         if isinstance(excinfo.value, CoreMLTestError):
             return str(excinfo.value)
-        return str(super().repr_failure(excinfo))
+        return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Name the model and the compute units."""
         return self.path, None, f"{self.path.name} on {self.name}"
-
-    @property
-    def _units(self) -> ComputeUnits:
-        return self.name  # type: ignore[return-value]  # made from compute units in collect

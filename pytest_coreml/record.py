@@ -50,6 +50,12 @@ class Record:
         return [*(check.verdict for check in self.checks), *([self.regression.verdict] if self.regression else [])]
 
     @property
+    def id_names_units(self) -> bool:
+        """Whether *id* says the compute units: among the parameters, or as the name of a model file's test."""
+        test, _, parameters = self.id.partition("[")
+        return self.compute_units in (test.rpartition("::")[2], *parameters.removesuffix("]").split("-"))
+
+    @property
     def key(self) -> tuple[str, str, str]:
         """What identifies a measurement across reports: node id, compute units, function (design: section 5)."""
         return (self.id, self.compute_units, self.function or "main")

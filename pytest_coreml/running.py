@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_coreml import benchmark, dropin
-from pytest_coreml.collection import ModelItem
 from pytest_coreml.collector import Collector, collector_of
 from pytest_coreml.errors import CoreMLTestError
 from pytest_coreml.presence import SOURCE_FIXTURE, state_of, uses_fixture, worker_of
@@ -50,17 +49,13 @@ def _give_back_test_path(config: pytest.Config) -> None:
 
 def begin(item: pytest.Item) -> None:
     """Begin a test."""
-    state = state_of(item.config)
-    if isinstance(item, ModelItem):
-        state.declared[item.nodeid] = item.declared()
-        state.session.begin(item.nodeid, item.path.parent, item.declared())
-    else:
-        benchmark.prepare(item)
-        state.begin(item)
+    benchmark.prepare(item)
+    state_of(item.config).begin(item)
 
 
 def note_fixture(definition: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
     """Note what a fixture is set up for."""
+    benchmark.note_fixture(definition, request)
     if definition.argname == SOURCE_FIXTURE:
         state = state_of(request.config)
         state.shared_fixture.note(definition, request, state.declared_now())
@@ -90,13 +85,13 @@ def judge(item: pytest.Item) -> None:
     problem: str | None = None
     records: list[Record] = []
     try:
-        benchmark.take(item, state.session.trial.models)
+        taken = benchmark.take(item, state.session.trial.models)
         records = state.session.judge()
     except CoreMLTestError as error:
         problem = str(error)
     if problem is not None:
         pytest.fail(problem, pytrace=False)
-    benchmark.show(item, records)
+    benchmark.show(item, records, taken)
     outcome, verdict = outcome_of(records, state.options.inconclusive)
     if verdict is None:
         return

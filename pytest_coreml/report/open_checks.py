@@ -78,7 +78,7 @@ def _open(record: Record) -> Iterator[_Open]:
 
 def place(record: Record) -> str:
     """Say which test, and under which compute units where its id does not."""
-    return record.id if record.compute_units in record.id else f"{record.id} on {record.compute_units}"
+    return record.id if record.id_names_units else f"{record.id} on {record.compute_units}"
 
 
 def _regression(record: Record) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 RUN = ("-p", "no:randomly", "--coreml-calls=10", "--coreml-report")
 TEST = """
@@ -18,6 +17,12 @@ TEST = """
     def test_linear(coreml_model):
         pass
 """
+
+
+@pytest.fixture(autouse=True)
+def only_the_workers_of_these_tests(workers: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take back the workers that the suite was told to use: these tests say how many."""
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
 
 
 def report_of(project: pytest.Pytester) -> dict[str, Any]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from pytest_coreml.presence import MODEL_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,14 +20,21 @@ def measured(report: Report) -> Iterator[tuple[str, Record, Measurement]]:
     last = {(record.key, record.machine): record for record in report.records}
     for record in last.values():
         if record.predict is not None:
-            yield _name(record), record, record.predict
+            yield name_of(record), record, record.predict
 
 
-def _name(record: Record) -> str:
+def name_of(record: Record) -> str:
     """Give the node id, and what tells this measurement from others of the same test."""
     parts = [
-        None if record.compute_units in record.id else record.compute_units,
+        None if record.id_names_units else record.compute_units,
         record.function if record.function not in (None, "main") else None,
         record.machine,
     ]
     return " ".join([record.id, *(part for part in parts if part)])
+
+
+def short_name(name: str) -> str:
+    """Give *name* without the path, and without the file but where that is a model, which tells more than a test."""
+    file, _, test = name.partition("::")
+    path = PurePosixPath(file)
+    return f"{path.name}::{test}" if path.suffix in MODEL_SUFFIXES else name.rpartition("::")[2]

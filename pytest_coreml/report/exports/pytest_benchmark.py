@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.report.exports.measured import measured
+from pytest_coreml.report.exports.measured import measured, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ def _machine_info(machine: dict[str, Any]) -> dict[str, Any]:
 def _benchmark(name: str, record: Record, run: Measurement) -> dict[str, Any]:
     return {
         "group": None,
-        "name": name.rpartition("::")[2],
+        "name": short_name(name),
         "fullname": name,
         "params": {"coreml_compute_units": record.compute_units},
         "param": record.compute_units,
