@@ -38,13 +38,14 @@ _NOT_NEEDED = (
 def import_coremltools(runtime: str, precision: Precision) -> Literal["coreml", "reference"]:
     """Import coremltools over Apple's module or the reference binding; *runtime* is `auto`, `coreml` or `reference`.
 
-    Raises `EngineError` when Core ML was asked for and its native module is not there.
+    Raises `EngineError` when Core ML was asked for and its native module is not there; on a Mac, `auto` asks for it.
     """
     if importlib.util.find_spec("coremltools") is None:
         raise EngineError(f"coremltools is not installed for {sys.executable}; install it: pip install coremltools")
     native = has_native_module()
-    if runtime == "coreml" and not native:
-        raise EngineError(_no_binding_text())
+    # A Mac whose coremltools is incomplete would measure something else than its user means.
+    if not native and (runtime == "coreml" or (runtime == "auto" and sys.platform == "darwin")):
+        raise EngineError(_no_binding_text(runtime))
     chosen: Literal["coreml", "reference"] = "coreml" if native and runtime != "reference" else "reference"
     for name in _NOT_NEEDED:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None is how an import is barred
@@ -88,12 +89,13 @@ def runtime_version(runtime: str) -> str | None:
     return f"onnxruntime {importlib.metadata.version('onnxruntime')}"
 
 
-def _no_binding_text() -> str:
+def _no_binding_text(runtime: str) -> str:
     if sys.platform == "darwin":
         cause = (
             "this coremltools was installed without its native module, as happens when no wheel fits this Python "
-            f"({sys.version_info.major}.{sys.version_info.minor}); use a Python that coremltools has a wheel for"
+            f"({sys.version_info.major}.{sys.version_info.minor}); use a Python that coremltools has a wheel for "
+            "(https://pypi.org/project/coremltools/#files)"
         )
     else:
         cause = "Core ML exists on macOS only; run on a Mac, or use --coreml-runtime=reference"
-    return f"--coreml-runtime=coreml: there is no {NATIVE_MODULE} here: {cause}"
+    return f"--coreml-runtime={runtime}: there is no {NATIVE_MODULE} here: {cause}"
