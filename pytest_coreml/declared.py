@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -60,6 +62,7 @@ class Reader:
 
     def check(self, declared: Declared, node: pytest.Item, fixtures: list[str]) -> None:
         """Raise `UsageError` when marks and fixtures of *node* do not fit together."""
+        _check_known(node)
         # Marks of the test itself only: those of its module or class may be meant for its neighbours.
         marked = next((mark.name for mark in node.own_markers if mark.name in MARKS), None)
         if marked and not any(name in fixtures for name in FIXTURES):
@@ -78,3 +81,17 @@ class Reader:
             self._read[id(mark)] = (mark, read(mark))
         value: T = self._read[id(mark)][1]
         return value
+
+
+def _check_known(node: pytest.Item) -> None:
+    # pytest only warns of a mark that nobody knows, and a budget that is misspelled would be kept by every model.
+    for mark in node.iter_markers():
+        if mark.name.startswith("coreml_") and mark.name not in MARKS and mark.name not in _registered(node.config):
+            near = difflib.get_close_matches(mark.name, MARKS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(MARKS)};"
+            raise UsageError(f"unknown marker {mark.name!r}: {hint} register a marker of your own in the ini file")
+
+
+def _registered(config: pytest.Config) -> set[str]:
+    lines: list[str] = config.getini("markers")
+    return {re.split(r"[(:]", line)[0].strip() for line in lines}

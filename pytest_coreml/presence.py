@@ -82,5 +82,5 @@ def uses_fixture(item: pytest.Item) -> bool:
 
 
 def is_concerned(item: pytest.Item) -> bool:
-    """Say whether *item* has a fixture or a mark of ours."""
-    return uses_fixture(item) or any(mark.name in MARKS for mark in item.iter_markers())
+    """Say whether *item* has a fixture or a mark of ours, or one that looks like it."""
+    return uses_fixture(item) or any(mark.name.startswith("coreml_") for mark in item.iter_markers())

@@ -71,3 +71,25 @@ def test_core_ml_asked_for_where_it_is_not(project: pytest.Pytester) -> None:
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*there is no coremltools.libcoremlpython here: *use --coreml-runtime=reference*"])
+
+
+def test_a_misspelled_marker_is_no_promise_that_everybody_keeps(pytester: pytest.Pytester) -> None:
+    """Without `--strict-markers` pytest only warns; a marker of the project's own is left alone."""
+    pytester.makeini("[pytest]\nmarkers = coreml_nightly: ours\n")
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.coreml_nightly
+        def test_own(): pass
+
+        @pytest.mark.coreml_bugdet(predict_ms=25)
+        def test_typo(): pass
+        """
+    )
+
+    result = pytester.runpytest_inprocess("-p", "no:randomly")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*unknown marker 'coreml_bugdet': did you mean 'coreml_budget'?*", "*::test_typo"])
+    assert "coreml_nightly" not in result.stderr.str()
