@@ -19,16 +19,22 @@ NAME: Final = "pytest-coreml-collector"
 class Collector:
     """A plugin of its own, so that it gets the reports which pytest-xdist's workers send.
 
-    *models*: encoded specifications by digest; *machines*: facts that came with the reports. *problem*: why the report
-    could not be written. *failed_late*: records that failed by what the whole run told, once it is over.
+    *models*: encoded specifications by digest; *machines*: facts that came with the reports. *ran*: whether any test
+    was run at all. *problem*: why the report could not be written. *failed_late*: records that failed by what the whole
+    run told, once it is over.
     """
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._entries: list[dict[str, Any]] = []
         self.models: dict[str, dict[str, Any]] = {}
+        self.ran = False
         self.problem: str | None = None
         self.failed_late: list[Record] = []
+
+    def pytest_runtest_logstart(self) -> None:
+        """Note that a test is run, and not only collected, or its setup shown."""
+        self.ran = not self._config.getoption("setuponly")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the records that came with a report."""
@@ -58,6 +64,7 @@ class Collector:
     @cached_property
     def records(self) -> list[Record]:
         """All records of the run, and what they tell together; to be asked for when it is over."""
+        from pytest_coreml.report.attempts import last_attempts
         from pytest_coreml.report.decode import decode_record
         from pytest_coreml.report.duplicates import note_duplicates
         from pytest_coreml.verdict.whole_run import settle
@@ -66,7 +73,8 @@ class Collector:
         entries = [{**entry, "machine": entry["machine"] if several else None} for entry in self._entries]
         records = [decode_record(entry) for entry in entries]
         note_duplicates(records)
-        self.failed_late = settle(records)
+        # What failed before it was run again has failed already, and counts no more.
+        self.failed_late = settle(last_attempts(records))
         return records
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pytest_coreml.record import Record
     from pytest_coreml.state import State
     from pytest_coreml.verdict.check import Verdict
+
+# The figures of a test's last attempt, among its user properties.
+_PROPERTIES: Final[pytest.StashKey[list[tuple[str, object]]]] = pytest.StashKey()
 
 
 def prepare(config: pytest.Config) -> None:
@@ -48,7 +51,9 @@ def _give_back_test_path(config: pytest.Config) -> None:
 
 
 def begin(item: pytest.Item) -> None:
-    """Begin a test."""
+    """Begin an attempt at a test."""
+    former = item.stash.get(_PROPERTIES, [])
+    item.user_properties[:] = [found for found in item.user_properties if found not in former]
     benchmark.prepare(item)
     state_of(item.config).begin(item)
 
@@ -124,6 +129,7 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     final = call.when == "call" or (call.when == "setup" and report.outcome != "passed")
     if not final or not state.used or state.session.trial is None:
         return
+    attend(item)
     outcome = "error" if call.when == "setup" and report.failed else report.outcome
     records = state.session.end(outcome)
     if not records:
@@ -137,10 +143,11 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         "machine": state.machine(),
         "worker": worker_of(item.config),
     }
-    properties = [(name, value) for record in records for name, value in _properties(record)]
+    properties: list[tuple[str, object]] = [figure for record in records for figure in _properties(record)]
     # Of the report, for whoever reads that; of the test, for junitxml, which reads the report of its end.
     report.user_properties += properties
     item.user_properties += properties
+    item.stash[_PROPERTIES] = properties
 
 
 def _located(records: list[Record], item: pytest.Item) -> list[Record]:
@@ -180,7 +187,8 @@ def finish(session: pytest.Session) -> None:
         return
     if collector.records and collector.failed_late:
         _fail(session)
-    if state.options.report is None:
+    if state.options.report is None or not collector.ran:
+        # Who only collects, or is told of a mistake, keeps the report of an earlier run.
         return
     from pytest_coreml.report.write import write_report
 
@@ -223,7 +231,7 @@ def summarize(reporter: Any, config: pytest.Config) -> None:
         reporter.write_line(f"ERROR: {record.id} failed after its end, by what a later test measured", red=True)
     if collector.problem:
         reporter.write_line(f"ERROR: {collector.problem}", red=True)
-    elif report is not None:
+    elif report is not None and collector.ran:
         reporter.write_line(f"Core ML report: {report}")
 
 

@@ -1,0 +1,77 @@
+"""With pytest-rerunfailures every attempt is recorded, and the last one is judged."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+TESTS = """
+    import pytest
+
+    pytestmark = [pytest.mark.coreml_model("Linear.mlpackage"), pytest.mark.flaky(reruns=2)]
+    attempts = []
+
+    @pytest.mark.coreml_budget(size_mb=1)
+    def test_passes_at_last(coreml_model):
+        attempts.append(coreml_model.measure(calls=len(attempts) + 1))
+        assert len(attempts) == 3
+
+    @pytest.mark.coreml_budget(size_mb=1e-6)
+    def test_misses_its_budget(coreml_model):
+        pass
+
+    @pytest.fixture
+    def broken_once(coreml_model, attempts=[]):
+        attempts.append(coreml_model)
+        assert len(attempts) > 1
+
+    @pytest.mark.coreml_budget(size_mb=1)
+    def test_is_set_up_at_last(coreml_model, broken_once, benchmark):
+        benchmark.pedantic(coreml_model.predict, args=(coreml_model.example_inputs(),), rounds=3)
+"""
+
+
+def figures(junit: Path, test: str) -> list[list[str | None]]:
+    """Give the names of the figures in each of the entries that JUnit's file has of *test*."""
+    cases = [case for case in ET.parse(junit).iter("testcase") if case.get("name") == f"{test}[all]"]
+    return [[found.get("name") for found in case.iter("property")] for case in cases]
+
+
+def test_each_attempt_is_recorded_and_the_last_one_judged(project: pytest.Pytester) -> None:
+    """In the report, in the summary and in JUnit's file, where no attempt has the figures of another."""
+    project.makepyfile(TESTS)
+
+    result = project.runpytest_subprocess("-p", "no:randomly", "--coreml-report", "--junitxml=junit.xml")
+    tests = json.loads((project.path / "coreml-report.json").read_text())["tests"]
+    found = [
+        (
+            entry["id"].partition("::")[2],
+            entry["attempt"],
+            entry["outcome"],
+            [one["verdict"] for one in entry["checks"]],
+        )
+        for entry in tests
+    ]
+
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*attempt 3*", "failed", "*::test_misses_its_budget*", "*5 rerun*"])
+    assert found == [
+        ("test_passes_at_last[all]", 1, "failed", []),
+        ("test_passes_at_last[all]", 2, "failed", []),
+        ("test_passes_at_last[all]", 3, "passed", ["passed"]),
+        *(("test_misses_its_budget[all]", attempt, "failed", ["failed"]) for attempt in (1, 2, 3)),
+        ("test_is_set_up_at_last[all]", 1, "error", []),
+        ("test_is_set_up_at_last[all]", 2, "passed", ["passed"]),
+    ]
+    assert [len(entry["predict"]["native_ms"]) for entry in tests if "at_last" in entry["id"] and entry["predict"]] == [
+        *(1, 2, 3),
+        3,
+    ]
+    assert [len(names) for names in figures(project.path / "junit.xml", "test_passes_at_last")] == [5, 5, 6]
+    assert all(len(set(names)) == len(names) for names in figures(project.path / "junit.xml", "test_misses_its_budget"))

@@ -1,0 +1,64 @@
+"""The collector makes records of what came with reports, and judges what only the whole run can tell."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from report_examples import MACHINE, bare_record
+
+from pytest_coreml.collector import Collector
+from pytest_coreml.measurement import Measurement
+from pytest_coreml.presence import STATE
+from pytest_coreml.report.encode import encode_record
+from pytest_coreml.verdict.budgets import Facts, judge_speedup
+
+
+def collect(*records: Any, **options: Any) -> Collector:
+    """Give a collector that got *records*, all from one process."""
+    config: Any = SimpleNamespace(stash={STATE: None}, getoption=lambda name, default=None: options.get(name, default))
+    collector = Collector(config)
+    for record in records:
+        sent = {"worker": None, "machine": MACHINE, "records": [encode_record(record)], "models": {}}
+        collector.pytest_runtest_logreport(SimpleNamespace(coreml=sent))  # type: ignore[arg-type]
+    return collector
+
+
+def measured(units: Any, milliseconds: float, **changes: Any) -> Any:
+    """Give the record of a test that took *milliseconds* and wants to be twice as fast as on `cpuOnly`."""
+    times = (milliseconds,) * 20
+    run = Measurement(times, times, (0.0,) * 20, warmup=0)
+    record = bare_record(id=f"test_a.py::test_b[{units}]", compute_units=units, predict=run, **changes)
+    if units != "cpuOnly":
+        record.checks = [judge_speedup("cpuOnly", 2.0, Facts(units, predict=run))]
+    return record
+
+
+def test_a_speed_up_is_judged_when_its_partner_has_come() -> None:
+    """The test ended before the other one was measured: it fails, or passes, when the run is over."""
+    slow, fast = measured("all", 9.0), measured("cpuAndGPU", 4.0)
+
+    collector = collect(slow, fast, measured("cpuOnly", 10.0))
+
+    assert [[check.verdict for check in record.checks] for record in collector.records] == [["failed"], ["passed"], []]
+    assert [record.id for record in collector.failed_late] == ["test_a.py::test_b[all]"]
+
+
+def test_only_the_last_attempt_can_fail_late() -> None:
+    """A test that was run again and was fast enough then has not failed."""
+    attempts = [measured("all", 9.0, attempt=1, outcome="failed"), measured("all", 4.0, attempt=2)]
+
+    collector = collect(*attempts, measured("cpuOnly", 10.0))
+
+    assert collector.records[1].checks[0].verdict == "passed"
+    assert collector.failed_late == []
+
+
+def test_a_plan_of_setups_is_no_run() -> None:
+    """`--setup-plan` starts tests without running them."""
+    plan, run = collect(setuponly=True), collect(setuponly=False)
+    before = run.ran
+    for collector in (plan, run):
+        collector.pytest_runtest_logstart()
+
+    assert (before, plan.ran, run.ran) == (False, False, True)
