@@ -16,50 +16,35 @@ if TYPE_CHECKING:
 NAME: Final = "pytest-coreml-collector"
 
 
-class Collector:
-    """A plugin of its own, so that it gets the reports which pytest-xdist's workers send.
+class Gathered:
+    """What all tests of a run have told.
 
-    *models*: encoded specifications by digest; *machines*: facts that came with the reports. *ran*: whether any test
-    was run at all. *problem*: why the report could not be written. *failed_late*: records that failed by what the whole
-    run told, once it is over.
+    *apart*: as `Machines` says. *models*: encoded specifications by digest. *ran*: whether any test was run at all.
+    *problem*: why the report could not be written. *failed_late*: records that failed by what the whole run told, once
+    it is over.
     """
 
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
+    def __init__(self, apart: bool = False) -> None:
+        self._apart = apart
         self._entries: list[dict[str, Any]] = []
         self.models: dict[str, dict[str, Any]] = {}
         self.ran = False
         self.problem: str | None = None
         self.failed_late: list[Record] = []
 
-    def pytest_runtest_logstart(self) -> None:
-        """Note that a test is run, and not only collected, or its setup shown."""
-        self.ran = not self._config.getoption("setuponly")
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the records that came with a report."""
-        sent = getattr(report, "coreml", None)
-        if sent is not None:
-            # The controller of pytest-xdist collects no tests: this may be the first thing of ours that it meets.
-            state_of(self._config)
-            machine = self.machines.note(sent["worker"], sent["machine"])
-            self._entries += [{**entry, "machine": machine} for entry in sent["records"]]
-            self.models.update(sent["models"])
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        """Raise the usage error that a worker of pytest-xdist has found."""
-        mistakes = getattr(node, "workeroutput", {}).get(MISTAKES)
-        if mistakes is not None:
-            raise pytest.UsageError(mistakes)
+    def add(self, sent: dict[str, Any]) -> None:
+        """Keep what came with a report: records, models, and which worker on which machine has made them."""
+        machine = self.machines.note(sent["worker"], sent["machine"])
+        self._entries += [{**entry, "machine": machine} for entry in sent["records"]]
+        self.models.update(sent["models"])
 
     @cached_property
     def machines(self) -> Machines:
-        """The machines that measured; with `--dist=each`, every worker is taken for one of its own."""
+        """The machines that measured."""
         from pytest_coreml.machine.document import joined
         from pytest_coreml.report.machines import Machines
 
-        return Machines(joined, apart=self._config.getoption("dist", "no") == "each")
+        return Machines(joined, self._apart)
 
     @cached_property
     def records(self) -> list[Record]:
@@ -78,7 +63,38 @@ class Collector:
         return records
 
 
-def collector_of(config: pytest.Config) -> Collector | None:
-    """Give the collector of this run; a worker of pytest-xdist has none."""
+class Collector:
+    """A plugin of its own, so that it gets the reports which pytest-xdist's workers send.
+
+    It has no properties: pytest 8.0 reads all attributes of a plugin when it looks for fixtures.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        # With `--dist=each`, every worker is taken for a machine of its own.
+        self.gathered = Gathered(apart=config.getoption("dist", "no") == "each")
+
+    def pytest_runtest_logstart(self) -> None:
+        """Note that a test is run, and not only collected, or its setup shown."""
+        self.gathered.ran = not self._config.getoption("setuponly")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the records that came with a report."""
+        sent = getattr(report, "coreml", None)
+        if sent is not None:
+            # The controller of pytest-xdist collects no tests: this may be the first thing of ours that it meets.
+            state_of(self._config)
+            self.gathered.add(sent)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Raise the usage error that a worker of pytest-xdist has found."""
+        mistakes = getattr(node, "workeroutput", {}).get(MISTAKES)
+        if mistakes is not None:
+            raise pytest.UsageError(mistakes)
+
+
+def gathered_of(config: pytest.Config) -> Gathered | None:
+    """Give what this run has gathered; a worker of pytest-xdist gathers nothing."""
     found = config.pluginmanager.get_plugin(NAME)
-    return found if isinstance(found, Collector) else None
+    return found.gathered if isinstance(found, Collector) else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_coreml import dropin, running
+from pytest_coreml import dropin, running, whole_run
 from pytest_coreml.presence import state_of
 
 if TYPE_CHECKING:
@@ -52,12 +52,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Close the engines and write the report."""
-    running.finish(session)
+    whole_run.finish(session)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the table and what was not green."""
-    running.summarize(terminalreporter, config)
+    whole_run.summarize(terminalreporter, config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

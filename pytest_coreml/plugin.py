@@ -52,11 +52,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker_of(config) is None:
         config.pluginmanager.register(Collector(config), NAME)
     if is_any_given(config):
-        from pytest_coreml import running
+        from pytest_coreml import whole_run
         from pytest_coreml.errors import CoreMLTestError
 
         try:
-            running.prepare(config)
+            whole_run.prepare(config)
         except CoreMLTestError as error:
             raise pytest.UsageError(str(error)) from None
 

@@ -15,7 +15,7 @@ from pytest_coreml.verdict.budgets import Facts, judge_speedup
 
 
 def collect(*records: Any, **options: Any) -> Collector:
-    """Give a collector that got *records*, all from one process."""
+    """Give the collector of a run with *options* that got *records*, all from one process."""
     config: Any = SimpleNamespace(stash={STATE: None}, getoption=lambda name, default=None: options.get(name, default))
     collector = Collector(config)
     for record in records:
@@ -38,27 +38,27 @@ def test_a_speed_up_is_judged_when_its_partner_has_come() -> None:
     """The test ended before the other one was measured: it fails, or passes, when the run is over."""
     slow, fast = measured("all", 9.0), measured("cpuAndGPU", 4.0)
 
-    collector = collect(slow, fast, measured("cpuOnly", 10.0))
+    gathered = collect(slow, fast, measured("cpuOnly", 10.0)).gathered
 
-    assert [[check.verdict for check in record.checks] for record in collector.records] == [["failed"], ["passed"], []]
-    assert [record.id for record in collector.failed_late] == ["test_a.py::test_b[all]"]
+    assert [[check.verdict for check in record.checks] for record in gathered.records] == [["failed"], ["passed"], []]
+    assert [record.id for record in gathered.failed_late] == ["test_a.py::test_b[all]"]
 
 
 def test_only_the_last_attempt_can_fail_late() -> None:
     """A test that was run again and was fast enough then has not failed."""
     attempts = [measured("all", 9.0, attempt=1, outcome="failed"), measured("all", 4.0, attempt=2)]
 
-    collector = collect(*attempts, measured("cpuOnly", 10.0))
+    gathered = collect(*attempts, measured("cpuOnly", 10.0)).gathered
 
-    assert collector.records[1].checks[0].verdict == "passed"
-    assert collector.failed_late == []
+    assert gathered.records[1].checks[0].verdict == "passed"
+    assert gathered.failed_late == []
 
 
 def test_a_plan_of_setups_is_no_run() -> None:
     """`--setup-plan` starts tests without running them."""
     plan, run = collect(setuponly=True), collect(setuponly=False)
-    before = run.ran
+    before = run.gathered.ran
     for collector in (plan, run):
         collector.pytest_runtest_logstart()
 
-    assert (before, plan.ran, run.ran) == (False, False, True)
+    assert (before, plan.gathered.ran, run.gathered.ran) == (False, False, True)
