@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.reference.dtypes import PROTO_DTYPES, DType
 from pytest_coreml.reference.errors import BadModelError, UnsupportedModelError
@@ -12,6 +12,8 @@ from pytest_coreml.reference.errors import BadModelError, UnsupportedModelError
 if TYPE_CHECKING:
     from typing import TypeAlias
 
+# The file has unsigned numbers, and everything that computes with shapes has signed ones.
+MOST_ELEMENTS: Final = 2**63 - 1
 # None stands for a dimension that is known only when the model runs.
 Shape: TypeAlias = "tuple[int | None, ...]"
 
@@ -91,4 +93,9 @@ def _tensor_type(proto: Any) -> TensorType:
 
 
 def _dimension(proto: Any) -> int | None:
-    return int(proto.constant.size) if proto.HasField("constant") else None
+    if not proto.HasField("constant"):
+        return None
+    size = int(proto.constant.size)
+    if size > MOST_ELEMENTS:
+        raise BadModelError(f"a tensor of the ML Program has a dimension of {size}, more than a tensor can have")
+    return size

@@ -1,12 +1,14 @@
-"""Damages a package in many ways, and loads what comes of it: `python fuzzing.py PACKAGE SEED COUNT`.
+"""Damages packages in many ways, and loads what comes of it: `python fuzzing.py SEED COUNT [PACKAGE...]`.
 
-Each case depends on its seed alone. A case is fine when the model is refused by an error of the reference runtime, or
-runs. Anything else ends the process with a report: another exception, a case that takes too long (SIGALRM), more memory
-than allowed (MemoryError), a crash; the last line of stdout names the seed.
+Without a package, those of `victims.py` are taken. They take turns; each case depends on its seed alone. A case is fine
+when the model is refused by an error of the reference runtime, or runs. Anything else ends the process with a report:
+another exception, a case that takes too long (SIGALRM), more memory than allowed (MemoryError), a crash; the last line
+of stdout names the seed.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import resource
 import shutil
@@ -18,12 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
 from pytest_coreml.reference.errors import ReferenceRuntimeError
 from pytest_coreml.reference.models import load_model
 from pytest_coreml.reference.options import RuntimeOptions
 from pytest_coreml.reference.package import open_package
 from pytest_coreml.reference.proto import read_spec
+from pytest_coreml.reference.state import StateTensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,34 +128,46 @@ def check(package: Path) -> str:
         opened = open_package(package)
         spec = read_spec(opened)
         model = load_model(opened, spec, "", RuntimeOptions())
-        model.predict({feature.name: _zeros(feature) for feature in spec.description.input}, None)
+        state = StateTensors(model.states) if model.states else None
+        model.predict({feature.name: _zeros(feature) for feature in spec.description.input}, state)
     except ReferenceRuntimeError as error:
         return type(error).__name__
     return "ran"
 
 
 def _zeros(feature: Any) -> Any:
+    if feature.type.HasField("imageType"):
+        size = feature.type.imageType.width, feature.type.imageType.height
+        return Image.new("RGB", size if all(0 < side < 1000 for side in size) else (1, 1))
     shape = list(feature.type.multiArrayType.shape)
     small = all(size > 0 for size in shape) and np.prod(shape, dtype=float) < 1e6
     return np.zeros(shape if small else [1], np.float32)
 
 
-def main(package: Path, seed: int, count: int) -> None:
+def main(seed: int, count: int, packages: list[Path]) -> None:
     """Check `count` cases, from `seed` on."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    outcomes: Counter[str] = Counter()
+    outcomes: dict[str, Counter[str]] = {package.name: Counter() for package in packages}
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         for case in range(seed, seed + count):
-            print("seed", case, flush=True)
+            package = packages[case % len(packages)]
+            print("seed", case, package.name, flush=True)
             victim = Path(folder, "Victim.mlpackage")
             shutil.copytree(package, victim)
             damage(victim, random.Random(case))
             signal.alarm(SECONDS)
-            outcomes[check(victim)] += 1
+            outcomes[package.name][check(victim)] += 1
             signal.alarm(0)
             shutil.rmtree(victim)
-    print(dict(outcomes))
+    print(json.dumps(outcomes))
+
+
+def _victims(folder: str) -> list[Path]:
+    from victims import save_victims
+
+    return save_victims(Path(folder))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    with tempfile.TemporaryDirectory(prefix="victims-") as made:
+        main(int(sys.argv[1]), int(sys.argv[2]), [Path(word) for word in sys.argv[3:]] or _victims(made))
