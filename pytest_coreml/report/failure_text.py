@@ -56,15 +56,25 @@ def _lines(record: Record, verdict: Verdict, machine: Mapping[str, Any], accept:
     if record.regression is not None and regressed:
         yield f"{subject}: {regression_text(record.regression)}"
     yield from (f"  changed: {note}" for note in record.notes if record.regression is not None)
-    if record.predict is not None:
+    names = [check.check for check in checks]
+    if record.predict is not None and (regressed or any(map(_is_of_calls, names))):
         yield f"  {_how_measured(record.predict)}"
-    if record.placement is not None:
+    if record.placement is not None and (regressed or not all(map(_is_of_bytes, names))):
         yield f"  {_placement(record.placement)}"
     yield f"  {machine_words(machine)}"
     worse = regressed or any(check.check.startswith("regression[") for check in checks)
     if accept is not None and worse and verdict == "failed":
         yield f"  accept the new state: {accept}"
     yield f"  each figure: pytest {shlex.quote(record.id)} --coreml-report && pytest-coreml show coreml-report.json"
+
+
+def _is_of_calls(check: str) -> bool:
+    return check.startswith(("predict_", "min_fps", "min_speedup"))
+
+
+def _is_of_bytes(check: str) -> bool:
+    # Also when it is compared with a baseline: regression[size_mb].
+    return check.removesuffix("]").endswith("_mb")
 
 
 def _asked(check: Check) -> str:

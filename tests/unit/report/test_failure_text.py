@@ -31,6 +31,14 @@ def test_what_was_not_measured_is_not_told():
     assert "placement" not in text
 
 
+def test_what_was_measured_and_does_not_matter_is_not_told():
+    """Whoever has to make a model smaller needs no word on its calls and devices."""
+    text = failure_text(record(checks=[Check("size_mb", 10, 12.4, "failed")], regression=None), "failed", MACHINE)
+
+    assert "calls" not in text
+    assert "placement" not in text
+
+
 def test_an_unknown_plan_is_called_unknown():
     """Nothing is said of devices when the plan names none."""
     text = failure_text(record(placement=Placement((), reason="no plan here")), "failed", MACHINE)
