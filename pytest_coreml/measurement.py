@@ -95,7 +95,8 @@ class Measurement:
         if self.wait_ms is None:
             return self.native_ms
         triples = zip(self.native_ms, self.wall_ms, self.wait_ms, strict=True)
-        return tuple(native for native, wall, wait in triples if wait <= UNDISTURBED_SHARE * wall)
+        # A list comprehension is faster, and a comparison of reports comes here for millions of calls.
+        return tuple([native for native, wall, wait in triples if wait <= UNDISTURBED_SHARE * wall])
 
     @property
     def undisturbed(self) -> int:

@@ -65,8 +65,11 @@ def _cause_and_cure(regression: Regression) -> str:
     words = {
         "current run disturbed": _disturbed(regression),
         "baseline disturbed": (
-            f"none of the {regression.baseline_runs} baseline runs has enough undisturbed calls; "
-            "record the baseline again on a free machine"
+            f"none of the {regression.baseline_runs} baseline runs has enough undisturbed calls in a steady thermal "
+            "state; record the baseline again on a free machine"
+        ),
+        "thermal state changed": (
+            "the machine became warmer or cooler while it was measured; let it cool down and run again"
         ),
         "too few calls": f"{regression.calls} calls are too few; measure at least 30, better 100 (--coreml-calls)",
         "times are not positive": "the times are shorter than the clock can tell",

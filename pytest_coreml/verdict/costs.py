@@ -115,7 +115,7 @@ class _Judge:
         if value <= cost.limit(math.exp(summary.level)):
             return RunVerdict("fine")
         if cost.timed and run.calm is False:
-            return RunVerdict("void", "current run disturbed")
+            return RunVerdict("void", "thermal state changed" if run.thermal_changed else "current run disturbed")
         if cost.timed and run.calm is None and not self.accept_unmeasured:
             return RunVerdict("void", "machine state not measured")
         margin = summary.margin(0.0, cost.prior_sd)
@@ -123,9 +123,13 @@ class _Judge:
         return RunVerdict("slower") if sure else RunVerdict("unsure", "too noisy")
 
 
-_BUSY_BASELINE = "other processes held the CPU in every baseline run; record the baseline on a free machine"
+_BUSY_BASELINE = (
+    "in every baseline run other processes held the CPU, or the thermal state changed; record the baseline on a free "
+    "machine"
+)
 _REASONS = {
     "current run disturbed": "other processes held the CPU while it was measured; free the machine and run again",
+    "thermal state changed": "the machine became warmer or cooler meanwhile; let it cool down and run again",
     "machine state not measured": (
         "nothing here tells what else the machine did; --coreml-unmeasured=fail takes it for idle (--unmeasured=fail "
         "of pytest-coreml compare)"
@@ -134,7 +138,7 @@ _REASONS = {
 
 
 def _summary(cost: Cost, runs: Sequence[Run]) -> Baseline | None:
-    """Summarise the runs that were made on a calm machine, all of them where nobody knows; None when all were busy."""
+    """Summarise the runs that were made on a calm machine, all of them where nobody knows; None when none was calm."""
     trusted = [run for run in runs if not cost.timed or run.calm is not False]
     # A figure of zero has no logarithm: the least that a clock or a page shows stands for it.
     levels = tuple(math.log(max(cost.of(run) or 0.0, 1e-3)) for run in trusted)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -26,6 +27,7 @@ State = Literal["fine", "slower", "slower in the tail", "unsure", "void"]
 Cause = Literal[
     "current run disturbed",
     "baseline disturbed",
+    "thermal state changed",
     "too few calls",
     "too few pairs",
     "times are not positive",
@@ -118,7 +120,8 @@ class RunVerdict:
 
 def make_baseline(runs: Sequence[Measurement]) -> Baseline:
     """Summarise the baseline runs that count."""
-    usable = [run.undisturbed_ms for run in runs if _counts(run) and _level_ms(run) > 0]
+    counting = [sorted(run.undisturbed_ms) for run in runs if _counts(run) and not run.thermal_changed]
+    usable = [calls for calls in counting if quantile(calls, LEVEL_QUANTILE) > 0]
     return Baseline(
         given=len(runs),
         levels=tuple(math.log(quantile(calls, LEVEL_QUANTILE)) for calls in usable),
@@ -128,10 +131,10 @@ def make_baseline(runs: Sequence[Measurement]) -> Baseline:
 
 def judge_run(baseline: Baseline, current: Measurement, tolerance: float = DEFAULT_TOLERANCE) -> RunVerdict:
     """Judge one current run: *tolerance* is the slowdown that is accepted, as a share."""
-    cause = _why_void(baseline, current)
+    calls = sorted(current.undisturbed_ms)
+    cause = _why_void(baseline, current, calls)
     if cause is not None:
         return RunVerdict("void", cause)
-    calls = current.undisturbed_ms
     ratio = math.log(quantile(calls, LEVEL_QUANTILE)) - baseline.level
     margin = baseline.margin(_uncertainty(calls))
     tail = _tail_count(calls) / len(calls)
@@ -139,12 +142,14 @@ def judge_run(baseline: Baseline, current: Measurement, tolerance: float = DEFAU
     return RunVerdict(state, cause, ratio, margin, tail, baseline.tail)
 
 
-def _why_void(baseline: Baseline, current: Measurement) -> Cause | None:
+def _why_void(baseline: Baseline, current: Measurement, calls: list[float]) -> Cause | None:
     if len(current.native_ms) < LEAST_CALLS:
         return "too few calls"
+    if current.thermal_changed:
+        return "thermal state changed"
     if not _counts(current):
         return "current run disturbed"
-    if not _level_ms(current) > 0:
+    if not quantile(calls, LEVEL_QUANTILE) > 0:
         return "times are not positive"
     if not baseline.runs:
         return "baseline disturbed"
@@ -157,7 +162,7 @@ def _level_state(ratio: float, margin: float, tolerance: float) -> tuple[State, 
     return ("slower", None) if ratio - margin > LEAST_EFFECT else ("unsure", "too noisy")
 
 
-def _tail_state(calls: tuple[float, ...], baseline: Baseline) -> tuple[State, Cause | None]:
+def _tail_state(calls: list[float], baseline: Baseline) -> tuple[State, Cause | None]:
     count, n = _tail_count(calls), len(calls)
     if not count / n > baseline.tail + TAIL_GROWTH:
         return "fine", None
@@ -170,17 +175,13 @@ def _counts(run: Measurement) -> bool:
     return run.undisturbed >= max(USABLE_CALLS, USABLE_SHARE * len(run.native_ms))
 
 
-def _level_ms(run: Measurement) -> float:
-    return quantile(run.undisturbed_ms, LEVEL_QUANTILE)
-
-
-def _uncertainty(calls: tuple[float, ...]) -> float:
+def _uncertainty(calls: list[float]) -> float:
     """Give the standard error of the log level within a run, from the quantiles beside it."""
     h = math.sqrt(LEVEL_QUANTILE * (1 - LEVEL_QUANTILE) / len(calls))
     below = quantile(calls, LEVEL_QUANTILE - h)
     return math.log(quantile(calls, LEVEL_QUANTILE + h) / below) / 2 if below > 0 else math.inf
 
 
-def _tail_count(calls: tuple[float, ...]) -> int:
-    far = TAIL_FROM * statistics.median(calls)
-    return sum(call > far for call in calls)
+def _tail_count(calls: list[float]) -> int:
+    """Count the calls in the tail; *calls* are in order of length."""
+    return len(calls) - bisect_right(calls, TAIL_FROM * statistics.median(calls))

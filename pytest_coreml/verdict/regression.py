@@ -130,6 +130,8 @@ def _change(log_ratio: float) -> float:
 
 
 def _disturbance(run: Measurement) -> float | None:
-    waits = zip(run.wait_ms or (), run.wall_ms, strict=False)
+    if run.wait_ms is None or run.undisturbed == len(run.native_ms):
+        return None
+    waits = zip(run.wait_ms, run.wall_ms, strict=True)
     shares = [wait / wall for wait, wall in waits if wait > UNDISTURBED_SHARE * wall and wall > 0]
     return statistics.median(shares) if shares else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.measurement import UNDISTURBED_SHARE
@@ -31,8 +32,18 @@ class Run:
     model: ModelSpec | None = None
 
     @property
+    def thermal_changed(self) -> bool:
+        """Whether the machine became warmer or cooler during any of it, as far as is known."""
+        return any(part is not None and part.thermal_changed for part in (self.load, self.predict))
+
+    @cached_property
     def calm(self) -> bool | None:
-        """Whether the predictions of this run lost at most 5 % of their time to other processes; None: not known."""
+        """Whether the machine was left to this run; None: not known.
+
+        That is, its predictions lost at most 5 % of their time to other processes, and the thermal state stayed.
+        """
+        if self.thermal_changed:
+            return False
         if self.predict is None or self.predict.wait_ms is None:
             return None
         return sum(self.predict.wait_ms) <= UNDISTURBED_SHARE * sum(self.predict.wall_ms)

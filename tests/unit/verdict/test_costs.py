@@ -46,6 +46,15 @@ def test_a_slow_load_on_a_machine_that_may_be_busy_convicts_nobody(waiting: floa
     assert verdicts("load_ms", run(1000, waiting=waiting)) == "inconclusive"
 
 
+def test_a_slow_load_while_the_machine_became_warmer_convicts_nobody() -> None:
+    """Its clock may have been lowered meanwhile."""
+    slow = run(1000)
+    warmer = replace(slow, load=LoadTimes(load_ms=(1000.0,), thermal=("nominal", "heavy")))
+
+    assert verdicts("load_ms", slow) == "failed"
+    assert verdicts("load_ms", warmer) == "inconclusive"
+
+
 def test_a_baseline_of_busy_runs_judges_nothing() -> None:
     """Its loads were longer than the model's own, so that keeping below them says nothing."""
     assert verdicts("load_ms", run(100), baseline=[run(900, waiting=0.5)]) == "not_judged"

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from pytest_coreml.measurement import Measurement
 from pytest_coreml.verdict.gate import judge_run, make_baseline
+
+
+def warming(run: Measurement) -> Measurement:
+    """Give *run* as made while the machine became warmer."""
+    return replace(run, thermal=("nominal", "heavy"))
 
 
 def run_at(ms: float, calls: int = 100, *, disturbed: int = 0, tail: int = 0, factor: float = 2.0) -> Measurement:
@@ -75,6 +81,8 @@ def test_slow_and_disturbed_is_still_slow() -> None:
         (make_baseline([run_at(10.0, disturbed=91)]), run_at(10.0), "baseline disturbed"),
         (make_baseline([]), run_at(10.0), "baseline disturbed"),
         (BASELINE, run_at(0.0), "times are not positive"),
+        (BASELINE, warming(run_at(10.0)), "thermal state changed"),
+        (make_baseline([warming(run_at(10.0))]), run_at(10.0), "baseline disturbed"),
     ],
 )
 def test_nothing_to_judge_with(baseline: object, current: Measurement, cause: str) -> None:
@@ -87,6 +95,13 @@ def test_nothing_to_judge_with(baseline: object, current: Measurement, cause: st
 def test_ten_undisturbed_calls_are_enough() -> None:
     """The fewest undisturbed calls that count are ten of a hundred."""
     assert judge_run(BASELINE, run_at(10.0, disturbed=90)).state == "fine"
+
+
+def test_runs_in_another_thermal_state_are_left_out_of_the_baseline() -> None:
+    """A baseline run during which the machine became warmer moves neither level nor margin."""
+    with_warm = make_baseline([run_at(10.0), run_at(10.05), run_at(9.95), warming(run_at(20.0))])
+
+    assert with_warm.levels == BASELINE.levels
 
 
 def test_uneven_baseline_is_unsure() -> None:
