@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.reference.lowering.registry import lowers
-from pytest_coreml.reference.lowering.windows import halves, padding_type, spans, window_attributes
+from pytest_coreml.reference.lowering.windows import halves, padding_type, spans, window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 @lowers("conv")
 def conv(ctx: Context) -> Value:
     """Lower a convolution of one to three spatial dimensions; `weight` is [out, in / groups, *kernel] in both."""
-    attributes = window_attributes(ctx, ctx.shape("weight")[2:])
-    inputs = (ctx.input("x"), ctx.input("weight"), ctx.optional("bias"))
-    return ctx.node("Conv", *inputs, group=ctx.scalar("groups", 1), **attributes)
+    x, attributes = window(ctx, ctx.shape("weight")[2:])
+    return ctx.node("Conv", x, ctx.input("weight"), ctx.optional("bias"), group=ctx.scalar("groups", 1), **attributes)
 
 
 @lowers("conv_transpose")

@@ -53,6 +53,18 @@ def plus(ctx: Context, size: Dimension, number: int) -> Dimension:
     return ctx.node("Add", size, ctx.int64([number])) if number else size
 
 
+def minus(ctx: Context, size: Dimension, other: Dimension) -> Dimension:
+    """Subtract one size from another."""
+    if isinstance(size, int) and isinstance(other, int):
+        return size - other
+    return ctx.node("Sub", as_vector(ctx, size), as_vector(ctx, other))
+
+
+def not_negative(ctx: Context, size: Dimension) -> Dimension:
+    """Give the size, or nothing where it is less than that."""
+    return max(0, size) if isinstance(size, int) else ctx.node("Max", size, ctx.int64([0]))
+
+
 def divided(ctx: Context, size: Dimension, number: int) -> Dimension:
     """Divide a size by a number, rounded down."""
     if isinstance(size, int):

@@ -119,7 +119,9 @@ def reverse_sequence(ctx: Context) -> Value:
         ctx.refuse("`batch_axis` is `seq_axis`")
     perm = [batch, sequence, *(axis for axis in range(rank) if axis not in (batch, sequence))]
     x = ctx.node("Transpose", ctx.input("x"), perm=perm)
-    x = ctx.node("ReverseSequence", x, ctx.as_int64("lengths"), batch_axis=0, time_axis=1)
+    # A sequence of which nothing is turned is one of which one element is; ONNX Runtime before 1.24 forgets the first.
+    lengths = ctx.node("Max", ctx.as_int64("lengths"), ctx.int64([1]))
+    x = ctx.node("ReverseSequence", x, lengths, batch_axis=0, time_axis=1)
     return ctx.node("Transpose", x, perm=np.argsort(perm).tolist())
 
 

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_coreml.reference.graph import NOTHING
+from pytest_coreml.reference.lowering.shapes import dimensions, divided, minus, not_negative, plus, times, vector
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
+    from pytest_coreml.reference.lowering.shapes import Dimension
 
 _AUTO_PAD: Final = {"valid": "VALID", "same": "SAME_UPPER", "same_lower": "SAME_LOWER"}
 
 
-def window_attributes(ctx: Context, kernel: Sequence[int | None]) -> dict[str, Any]:
-    """Give `strides`, `dilations` and padding as attributes of ONNX, for a window of this size."""
+def window(ctx: Context, kernel: Sequence[int | None], *, zeros_count: bool = False) -> tuple[Value, dict[str, Any]]:
+    """Give `x`, and `strides`, `dilations` and padding as attributes of ONNX, for a window of this size.
+
+    *zeros_count*: padding counts as zeros in a mean. Where ONNX Runtime does not pad right by itself, `x` is padded.
+    """
     strides = ctx.ints("strides", [1] * len(kernel))
     dilations = ctx.ints("dilations", [1] * len(kernel))
-    padding = _padding(ctx, kernel, strides, dilations)
-    return {"strides": strides, "dilations": dilations, **padding}
+    attributes = {"strides": strides, "dilations": dilations, **_padding(ctx, kernel, strides, dilations)}
+    # It pads by itself, over an unknown size, only where there are no dilations.
+    left_to_it = attributes.get("auto_pad", "VALID") != "VALID"
+    # Before 1.24, a mean over several dimensions takes the wrong one's padding for the end.
+    uneven = left_to_it or len(set(attributes.get("pads", ()))) > 1
+    if (left_to_it and any(dilation > 1 for dilation in dilations)) or (zeros_count and uneven):
+        return _padded(ctx, kernel, attributes)
+    return ctx.input("x"), attributes
 
 
 def padding_type(ctx: Context) -> str:
@@ -58,9 +72,6 @@ def _padding(
         ]
         if None not in totals:
             return {"pads": onnx_pads([pad for total in totals for pad in halves(total or 0, pad_type)])}
-    if pad_type != "valid" and any(dilation > 1 for dilation in dilations):
-        # ONNX Runtime pads by itself only where there are no dilations
-        ctx.refuse(f"pad_type {pad_type!r} with dilations and strides over an unknown size")
     return {"auto_pad": _AUTO_PAD[pad_type]}
 
 
@@ -69,3 +80,29 @@ def _same_total(size: int | None, span: int, stride: int) -> int | None:
     if stride == 1:
         return span - 1
     return None if size is None else max(0, (-(-size // stride) - 1) * stride + span - size)
+
+
+def _padded(ctx: Context, kernel: Sequence[int | None], attributes: dict[str, Any]) -> tuple[Value, dict[str, Any]]:
+    """Give `x` with zeros around it, and the attributes of a window that needs no padding then."""
+    x, count = ctx.input("x"), len(kernel)
+    pads = attributes["pads"] if "pads" in attributes else _pads_of_unknown_size(ctx, x, kernel, attributes)
+    # With axes of its own: ONNX Runtime would join the padding to the mean again.
+    x = ctx.node("Pad", x, vector(ctx, pads), NOTHING, ctx.int64(range(2, 2 + count)))
+    return x, {"strides": attributes["strides"], "dilations": attributes["dilations"], "pads": [0] * 2 * count}
+
+
+def _pads_of_unknown_size(
+    ctx: Context, x: Value, kernel: Sequence[int | None], attributes: dict[str, Any]
+) -> list[Dimension]:
+    known = [size for size in kernel if size is not None]
+    if len(known) < len(kernel):
+        ctx.refuse(f"pad_type {padding_type(ctx)!r} with a kernel of unknown size")
+    pads = []
+    sizes, reach = dimensions(ctx, x, ctx.shape("x"))[2:], spans(known, attributes["dilations"])
+    for size, span, stride in zip(sizes, reach, attributes["strides"], strict=True):
+        last = times(ctx, plus(ctx, divided(ctx, plus(ctx, size, stride - 1), stride), -1), stride)
+        total = not_negative(ctx, minus(ctx, plus(ctx, last, span), size))
+        less = divided(ctx, total, 2)
+        more = minus(ctx, total, less)
+        pads.append((more, less) if padding_type(ctx) == "same_lower" else (less, more))
+    return [*(begin for begin, _ in pads), *(end for _, end in pads)]

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
+from coremltools.converters.mil.mil import get_new_symbol
 from one_op import run_op
 
 RANDOM = np.random.default_rng(0)
@@ -79,3 +80,23 @@ def test_weight_that_the_model_computes():
     (result,) = run_op(lambda x, weight: mb.conv(x=x, weight=weight), x, weight)
 
     assert result.tolist() == [[[21, 32]]]
+
+
+@pytest.mark.parametrize("pad_type", ["same", "same_lower"])
+def test_dilated_strides_over_an_unknown_size(pad_type):
+    """The padding of `same` is computed when the model runs: here 3 of 4, of which the odd one goes to one side."""
+    x = np.arange(1, 7, dtype=np.float32).reshape(1, 1, 6)
+    before, after = (1, 2) if pad_type == "same" else (2, 1)
+    padded = np.pad(x[0, 0], (before, after))
+    # Three outputs: each adds what stands 0, 2 and 4 places further.
+    expected = [padded[i] + 10 * padded[i + 2] + 100 * padded[i + 4] for i in (0, 2, 4)]
+
+    (result,) = run_op(
+        lambda x: mb.conv(
+            x=x, weight=np.array([[[1, 10, 100]]], np.float32), strides=[2], dilations=[2], pad_type=pad_type
+        ),
+        x,
+        shapes=[(1, 1, get_new_symbol())],
+    )
+
+    assert result[0, 0].tolist() == expected

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
+from coremltools.converters.mil.mil import get_new_symbol
 from one_op import run_op
 
 RANDOM = np.random.default_rng(0)
@@ -100,3 +101,36 @@ def test_named_padding(pad_type, expected):
     (result,) = run_op(lambda x: mb.max_pool(x=x, kernel_sizes=[3], strides=[2], pad_type=pad_type), x)
 
     assert result.reshape(-1).tolist() == expected
+
+
+def test_a_padding_of_the_program_is_not_the_window_s_own():
+    """Zeros that the program has put around the image count, whatever ONNX Runtime joins."""
+    x = RANDOM.standard_normal((1, 1, 7, 6)).astype(np.float32)
+    padded = np.pad(x, [(0, 0), (0, 0), (1, 1), (0, 1)])
+    expected = np.mean([padded[:, :, i : i + 7 : 2, j : j + 6] for i in range(3) for j in range(2)], 0)
+
+    (result,) = run_op(
+        lambda x: mb.avg_pool(
+            x=mb.pad(x=x, pad=[1, 1, 0, 1]), kernel_sizes=[3, 2], strides=[2, 1], pad_type="custom", pad=[0] * 4
+        ),
+        x,
+    )
+
+    assert result == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["avg_pool", "max_pool", "l2_pool"])
+def test_padding_to_the_same_size_where_the_size_is_not_known(name):
+    """What is left over goes to the end; it counts as zeros in a mean."""
+    x = RANDOM.random((1, 1, 5, 6)).astype(np.float32)
+    padded = np.pad(x, [(0, 0), (0, 0), (1, 1), (0, 1)])
+    windows = np.stack([padded[:, :, i : i + 5 : 2, j : j + 6] for i in range(3) for j in range(2)])
+    expected = {"avg_pool": windows.mean(0), "max_pool": windows.max(0), "l2_pool": np.sqrt((windows**2).sum(0))}
+
+    (result,) = run_op(
+        lambda x: getattr(mb, name)(x=x, kernel_sizes=[3, 2], strides=[2, 1], pad_type="same"),
+        x,
+        shapes=[(1, 1, get_new_symbol(), get_new_symbol())],
+    )
+
+    assert result == pytest.approx(expected[name], abs=1e-5)
