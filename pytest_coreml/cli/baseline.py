@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from pytest_coreml.report.runs import Key
+    from pytest_coreml.report.runs import Runs
     from pytest_coreml.verdict.quality import Quality
 
 # More measurements with the same complaint are counted.
@@ -47,23 +47,28 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _complaints(reports: Sequence[Path], runs_kept: Sequence[Path]) -> Iterator[str]:
-    from pytest_coreml.report.findings_text import key_text
     from pytest_coreml.report.runs import read_runs
-    from pytest_coreml.verdict.quality import assess
-    from pytest_coreml.verdict.same_machine import machine_differences
 
-    added = read_runs(reports)
-    kept = read_runs(runs_kept)
-    found: list[tuple[Key, Quality]] = []
+    assessed = _assess(read_runs(reports), read_runs(runs_kept))
+    lines = [f"{name}: {words}" for name, quality in assessed if (words := _words(quality))]
+    yield from lines[:_NAMED]
+    if len(lines) > _NAMED:
+        yield f"... and {len(lines) - _NAMED} more"
+
+
+def _assess(added: Runs, kept: Runs) -> Iterator[tuple[str, Quality]]:
+    """Give name and quality of the baseline of each measurement in *added*, on each kind of machine."""
+    from pytest_coreml.report.figures import printable
+    from pytest_coreml.report.findings_text import key_text
+    from pytest_coreml.verdict.quality import assess
+    from pytest_coreml.verdict.same_machine import machine_kind
+
     for key in added:
-        machine = added.of(key)[-1].machine
-        runs = [run.predict for run in kept.of(key) if run.predict and not machine_differences(run.machine, machine)]
-        if runs:
-            found.append((key, assess(runs)))
-    open_ones = [(key, words) for key, quality in found if (words := _words(quality))]
-    yield from (f"{key_text(key)}: {words}" for key, words in open_ones[:_NAMED])
-    if len(open_ones) > _NAMED:
-        yield f"... and {len(open_ones) - _NAMED} more"
+        chips = {machine_kind(run.machine): run.machine["chip"] for run in added.of(key)}
+        for kind, chip in chips.items():
+            runs = [run.predict for run in kept.of(key) if run.predict and machine_kind(run.machine) == kind]
+            if runs:
+                yield key_text(key) + (f" on {printable(str(chip))}" if len(chips) > 1 else ""), assess(runs)
 
 
 def _words(quality: Quality) -> str | None:
@@ -75,7 +80,8 @@ def _words(quality: Quality) -> str | None:
             "machine"
         )
     if quality.thin:
-        return f"too thin: {quality.runs} runs, the shortest of {quality.calls} calls; record 3 of 100 calls"
+        runs = f"{quality.runs} run{'' if quality.runs == 1 else 's'}"
+        return f"too thin: {runs}, the shortest of {quality.calls} calls; record 3 runs of 100 calls"
     if quality.uneven and quality.spread is not None and quality.sensitivity is not None:
         return (
             f"too uneven: runs differ by {percent(quality.spread)} among themselves, so that only a slowdown of "

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_coreml.verdict.against import Rules, judge_against
+from pytest_coreml.verdict.same_machine import machine_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pytest_coreml.report.runs import Key, Runs
     from pytest_coreml.verdict.against import Findings
+    from pytest_coreml.verdict.run import Run
 
 
 @dataclass(frozen=True)
 class Row:
-    """The verdicts on one measurement that both sides have; *line*: of its test, where the report tells."""
+    """The verdicts on one measurement that both sides have.
+
+    *line*: of its test, where the report tells. *machine*: that made the current runs, where several did.
+    """
 
     key: Key
     findings: Findings
     line: int | None = None
+    machine: str | None = None
 
     def has(self, verdict: str) -> bool:
         """Whether any of the verdicts is this one."""
@@ -50,13 +57,25 @@ class Comparison:
 
 
 def compare(baseline: Runs, current: Runs, rules: Rules) -> Comparison:
-    """Judge every measurement that both sides have."""
+    """Judge every measurement that both sides have, on each machine for itself."""
     return Comparison(
         rows=tuple(
-            Row(key, judge_against(baseline.of(key), current.of(key), rules), current.lines.get(key))
+            Row(key, judge_against(baseline.of(key), runs, rules), current.lines.get(key), machine)
             for key in current
             if key in baseline
+            for machine, runs in _by_machine(current.of(key))
         ),
         only_baseline=tuple(key for key in baseline if key not in current),
         only_current=tuple(key for key in current if key not in baseline),
     )
+
+
+def _by_machine(runs: Sequence[Run]) -> Iterator[tuple[str | None, list[Run]]]:
+    """Give the runs of each machine with its name, None for the only one."""
+    groups: dict[object, list[Run]] = defaultdict(list)
+    for run in runs:
+        groups[machine_kind(run.machine), run.machine_name].append(run)
+    for group in groups.values():
+        first = group[0]
+        name = first.machine_name or str(first.machine["chip"] or "another machine")
+        yield (name if len(groups) > 1 else None), group

@@ -10,6 +10,7 @@ from pytest_coreml.report.figures import printable
 from pytest_coreml.report.regression_text import regression_text
 
 if TYPE_CHECKING:
+    from pytest_coreml.report.comparison import Row
     from pytest_coreml.report.runs import Key
     from pytest_coreml.verdict.against import Findings
 
@@ -18,6 +19,11 @@ def key_text(key: Key) -> str:
     """Name a measurement: node id, compute units, and the function where it is not the main one."""
     node, units, function = key
     return printable(f"{node} {units}" if function == "main" else f"{node} {units} {function}")
+
+
+def row_text(row: Row) -> str:
+    """Name a measurement, and the machine where several made it."""
+    return key_text(row.key) + (f" on {printable(row.machine)}" if row.machine is not None else "")
 
 
 def verdict_lines(findings: Findings) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from pytest_coreml.report.write import write_report
 from pytest_coreml.verdict.same_machine import machine_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from pytest_coreml.report.encode import Json
@@ -44,7 +44,7 @@ def add_runs(reports: Sequence[Path], folder: Path, keep: int = DEFAULT_KEEP, re
     *replace*: what the reports measured is forgotten in the runs that are already there. Only files that a former call
     has made are touched. Raises `ReportError` for what is no report, and when the disk refuses.
     """
-    documents = [_thin(read_document(path)) for path in reports]
+    documents = [_thin(document) for path in reports for document in _by_machine(read_document(path))]
     runs = _Folder(folder)
     if replace:
         runs.forget(documents)
@@ -133,6 +133,15 @@ def _kind(document: Json) -> str:
 
 def _key(test: Json) -> tuple[str, str, str]:
     return test["id"], test["compute_units"], test["function"] or "main"
+
+
+def _by_machine(document: Json) -> Iterator[Json]:
+    """Give the run of each machine: most reports are of one."""
+    machines = {None: document["machine"], **document.pop("machines", {})}
+    for name, machine in machines.items():
+        tests = [{**test, "machine": None} for test in document["tests"] if test.get("machine") == name]
+        if tests or len(machines) == 1:
+            yield {**document, "machine": machine, "tests": tests}
 
 
 def _thin(document: Json) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_coreml.errors import CoreMLTestError, UsageError
 from pytest_coreml.report.read import read_report
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_coreml.record import Record
-    from pytest_coreml.report.read import Report
     from pytest_coreml.spec import ModelSpec
 
 # Node id, compute units, function.
@@ -43,15 +42,16 @@ class Runs:
 def read_runs(paths: Iterable[Path]) -> Runs:
     """Read reports, each one run, oldest first, and gather their measurements by key.
 
-    Of a test that was rerun in one report, the last attempt counts. Raises `ReportError` for what is no report,
+    Of a test that was rerun in one report, the last attempt counts; of several machines in one report, each has made a
+    run. Raises `ReportError` for what is no report,
     `UsageError` for a folder without one.
     """
     gathered: dict[Key, list[Run]] = defaultdict(list)
     lines: dict[Key, int] = {}
-    for _, runs, lines_of_run in sorted(map(_read, find_reports(paths)), key=lambda read: read[0]):
-        for key, run in runs.items():
+    for part in sorted(map(_read, find_reports(paths)), key=lambda part: part.created):
+        for key, run in part.runs:
             gathered[key].append(run)
-        lines.update(lines_of_run)
+        lines.update(part.lines)
     return Runs(dict(gathered), lines)
 
 
@@ -66,16 +66,23 @@ def read_baseline(paths: Sequence[Path]) -> Runs:
     return runs
 
 
-def _read(path: Path) -> tuple[str, dict[Key, Run], dict[Key, int]]:
+class _Part(NamedTuple):
+    """What one report has."""
+
+    created: str
+    runs: list[tuple[Key, Run]]
+    lines: dict[Key, int]
+
+
+def _read(path: Path) -> _Part:
     # The document goes with the report when this returns: several large ones need not fit into memory at once.
     report = read_report(path)
-    records = last_attempts(report)
-    lines = {key: record.line for key, record in records.items() if record.line is not None}
-    runs = {
-        key: run_of(record, report.machine_of(record), report.models.get(record.model))
-        for key, record in records.items()
-    }
-    return report.created, runs, lines
+    # The last one of a test on a machine is its last attempt.
+    records = {(record.key, record.machine): record for record in report.records}.values()
+    runs = [
+        (record.key, run_of(record, report.machine_of(record), report.models.get(record.model))) for record in records
+    ]
+    return _Part(report.created, runs, {record.key: record.line for record in records if record.line is not None})
 
 
 def find_reports(paths: Iterable[Path]) -> list[Path]:
@@ -90,11 +97,6 @@ def find_reports(paths: Iterable[Path]) -> list[Path]:
     return list({path.resolve(): path for path in found}.values())
 
 
-def last_attempts(report: Report) -> dict[Key, Record]:
-    """Give the record of each measurement of *report*."""
-    return {record.key: record for record in report.records}
-
-
 def run_of(record: Record, machine: Mapping[str, Any], model: ModelSpec | None) -> Run:
     """Give what *record* says as a run, made on *machine*; *model* is what the model says of itself, where known."""
     return Run(
@@ -104,4 +106,5 @@ def run_of(record: Record, machine: Mapping[str, Any], model: ModelSpec | None) 
         memory_mb=record.memory_mb,
         placement=record.placement,
         model=model,
+        machine_name=record.machine,
     )

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Run:
     """What one process measured of one test on one compute-units setting.
 
-    *machine*: a JSON value as the report has it. *model*: None where the report does not describe it. *memory_mb*:
-    peak growth of the engine in 10^6 bytes.
+    *machine*: a JSON value as the report has it; *machine_name*: what a report of several machines calls it.
+    *model*: None where the report does not describe it. *memory_mb*: peak growth of the engine in 10^6 bytes.
     """
 
     machine: Mapping[str, Any]
@@ -30,6 +30,7 @@ class Run:
     memory_mb: float | None = None
     placement: Placement | None = None
     model: ModelSpec | None = None
+    machine_name: str | None = None
 
     @property
     def thermal_changed(self) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.report.comparisons.totals import one_sided, total
 from pytest_coreml.report.escaping import command
-from pytest_coreml.report.findings_text import key_text, verdict_lines
+from pytest_coreml.report.findings_text import row_text, verdict_lines
 
 if TYPE_CHECKING:
     from pytest_coreml.report.comparison import Comparison, Row
@@ -24,7 +24,7 @@ def render(comparison: Comparison) -> str:
 def _annotations(row: Row) -> list[str]:
     file, separator, _ = row.key[0].partition("::")
     return [
-        command(LEVELS[verdict], words, file=file if separator else None, line=row.line, title=key_text(row.key))
+        command(LEVELS[verdict], words, file=file if separator else None, line=row.line, title=row_text(row))
         for verdict, words in verdict_lines(row.findings)
         if verdict in LEVELS
     ]

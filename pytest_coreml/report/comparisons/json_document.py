@@ -28,6 +28,7 @@ def _row(row: Row) -> dict[str, Any]:
     time = row.findings.time
     return {
         **_key(row.key),
+        "machine": row.machine,
         "verdict": row.worst,
         "effect": finite(time.effect) if time else None,
         "margin": finite(time.margin) if time else None,

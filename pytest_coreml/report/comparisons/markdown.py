@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_coreml.report.comparisons.totals import one_sided, total
 from pytest_coreml.report.escaping import markdown
 from pytest_coreml.report.figures import number, percent
-from pytest_coreml.report.findings_text import change_lines, key_text, verdict_lines
+from pytest_coreml.report.findings_text import change_lines, row_text, verdict_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def render(comparison: Comparison) -> str:
 def _cells(row: Row) -> str:
     time = row.findings.time
     cells = [
-        markdown(key_text(row.key)),
+        markdown(row_text(row)),
         number(time.baseline_ms if time else None),
         number(time.current_ms if time else None),
         percent(time.effect, signed=True) if time and time.effect is not None else "-",
@@ -54,5 +54,5 @@ def _remarks(row: Row) -> Iterator[str]:
     verdicts = [f"{verdict}: {words}" for verdict, words in verdict_lines(row.findings) if verdict != "passed"]
     words = [*verdicts, *change_lines(row.findings)]
     if words:
-        yield f"- {markdown(key_text(row.key))}"
+        yield f"- {markdown(row_text(row))}"
         yield from (f"  - {markdown(line)}" for line in words)

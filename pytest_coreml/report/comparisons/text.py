@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.report.comparisons.totals import one_sided, total
 from pytest_coreml.report.figures import number, percent
-from pytest_coreml.report.findings_text import change_lines, key_text, verdict_lines
+from pytest_coreml.report.findings_text import change_lines, row_text, verdict_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,10 +53,10 @@ def _cells(row: Row) -> tuple[str, ...]:
     time = row.findings.time
     change = percent(time.effect, signed=True) if time and time.effect is not None else "-"
     baseline, current = (number(ms) for ms in ((time.baseline_ms, time.current_ms) if time else (None, None)))
-    return key_text(row.key), baseline, current, change, row.worst
+    return row_text(row), baseline, current, change, row.worst
 
 
 def _remarks(row: Row) -> Iterator[str]:
-    yield key_text(row.key)
+    yield row_text(row)
     yield from (f"  {verdict}: {words}" for verdict, words in verdict_lines(row.findings))
     yield from (f"  changed: {line}" for line in change_lines(row.findings))

@@ -67,6 +67,21 @@ def test_machines_are_kept_apart(tmp_path: Path) -> None:
     assert len(names(tmp_path / "b")) == 2
 
 
+def test_a_report_of_several_machines_is_a_run_of_each(tmp_path: Path) -> None:
+    """Each machine has its own file, with what it measured itself; adding them twice changes nothing."""
+    chips = {"gw0": "Apple M1", "gw1": "Apple M4 Pro", "gw2": "Apple M4 Pro"}
+    records = [report_examples.record(machine=name, memory_mb=float(number)) for number, name in enumerate(chips)]
+    machines = {name: {**report_examples.MACHINE, "chip": chip} for name, chip in chips.items()}
+    report = tmp_path / "r.json"
+    write_report(build_report(records, [report_examples.SPEC], machines["gw0"], machines), report)
+    for _ in range(2):
+        assert main(["baseline", "add", str(report), str(tmp_path / "b")]) == 0
+    documents = [json.loads(path.read_text()) for path in sorted((tmp_path / "b").iterdir())]
+
+    assert [document["machine"]["chip"] for document in documents] == ["Apple M1", "Apple M4 Pro", "Apple M4 Pro"]
+    assert all(len(document["tests"]) == 1 for document in documents)
+
+
 def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     """Other files, and files that only look like ours, are left alone."""
     folder = tmp_path / "b"
@@ -109,7 +124,7 @@ def test_replace_accepts_what_was_measured_and_keeps_the_rest(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("levels", "words"),
-    [((10.0,), "too thin: 1 runs"), ((10.0, 14.0, 18.0), "too uneven: runs differ by 80.0 %"), ((10.0,) * 3, None)],
+    [((10.0,), "too thin: 1 run, the shortest of 100 calls; record 3 runs"), ((10.0, 14.0, 18.0), "too uneven: runs differ by 80.0 %"), ((10.0,) * 3, None)],
 )
 def test_a_baseline_that_cannot_judge_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], levels: tuple[float, ...], words: str | None

@@ -17,9 +17,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write(path: Path, ms: float = 10.0, test_id: str = "test_a.py::test_a[all]", **machine: Any) -> str:
+def predictions(ms: float) -> Measurement:
+    """Give a hundred calls of about *ms*, which nobody disturbed."""
     times = tuple(ms * (1 + 0.001 * (i % 10)) for i in range(100))
-    record = report_examples.bare_record(id=test_id, predict=Measurement(times, times, (0.0,) * 100, warmup=20))
+    return Measurement(times, times, (0.0,) * 100, warmup=20)
+
+
+def write_machines(path: Path, **ms: float) -> str:
+    """Write a report of one test on several machines: those named with an M1 are of another kind."""
+    records = [report_examples.bare_record(predict=predictions(each), machine=name) for name, each in ms.items()]
+    chips = {name: "Apple M1" if "m1" in name else "Apple M4 Pro" for name in ms}
+    machines = {name: {**report_examples.MACHINE, "chip": chip} for name, chip in chips.items()}
+    write_report(build_report(records, [], report_examples.MACHINE, machines), path)
+    return str(path)
+
+
+def write(path: Path, ms: float = 10.0, test_id: str = "test_a.py::test_a[all]", **machine: Any) -> str:
+    record = report_examples.bare_record(id=test_id, predict=predictions(ms))
     document = build_report([record], {}, {**report_examples.MACHINE, **machine})
     write_report(document, path)
     return str(path)
@@ -52,6 +66,32 @@ def test_another_machine_is_inconclusive(baseline: str, tmp_path: Path, capsys: 
 
     assert main(["compare", baseline, "--current", current]) == 3
     assert "not the same machine: chip Apple M4 Pro, now Apple M1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("now", "slower"),
+    [({"m4": 10, "m1": 24}, ["m1"]), ({"m4": 12, "m1": 20}, ["m4"]), ({"m4": 12, "m1": 24}, ["m1", "m4"])],
+)
+def test_each_machine_of_a_report_is_compared_with_its_own_kind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], now: dict[str, float], slower: list[str]
+) -> None:
+    """A report of several machines has a row for each, and no machine speaks for another one."""
+    baseline = write_machines(tmp_path / "base.json", m4=10, m1=20)
+    current = write_machines(tmp_path / "now.json", **now)
+
+    assert main(["compare", baseline, "--current", current, "--format=json"]) == 1
+    rows = json.loads(capsys.readouterr().out)["measurements"]
+    assert sorted(row["machine"] for row in rows) == ["m1", "m4"]
+    assert sorted(row["machine"] for row in rows if row["verdict"] == "failed") == slower
+
+
+def test_machines_of_one_kind_do_not_clear_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two Macs with the same chip are two machines all the same: one that is slow is named."""
+    baseline = write_machines(tmp_path / "base.json", desk=10, rack=10)
+    current = write_machines(tmp_path / "now.json", desk=10, rack=12)
+
+    assert main(["compare", baseline, "--current", current]) == 1
+    assert "test_a.py::test_b[all] all on rack" in capsys.readouterr().out
 
 
 def test_nothing_in_common_is_not_ok(baseline: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
