@@ -81,7 +81,7 @@ def while_loop(ctx: Context) -> list[Result | None]:
     if not len(results) == len(body.inputs) == len(body.outputs) == len(ctx.op.outputs):
         raise BadModelError(f"operation while_loop {ctx.op.name!r}: the numbers of variables differ")
     changed = [index for index, named in enumerate(body.inputs) if body.outputs[index] != named.name]
-    first = ctx.value(ctx.lower_block(condition, results)[0])
+    first = _truth(ctx, condition, results)
     written = ctx.written_states()
     before = [*[ctx.value(results[index]) for index in changed], *[ctx.states[state.name] for state in written]]
     graph = _body(ctx, results, changed, written)
@@ -105,11 +105,16 @@ def _body(
             variables[index] = _carried(results[index], _declare(graph, body.inputs[index]))
         _write(ctx, written, [graph.input(s.name, s.type.dtype.compute, s.type.shape) for s in written])
         after = ctx.lower_block(body, variables)
-        goes_on = ctx.lower_block(condition, after)
+        goes_on = _truth(ctx, condition, after)
         _check_lists(ctx, variables, after)
-        _leave(ctx, graph, [goes_on[0], *[after[index] for index in changed]], written)
+        _leave(ctx, graph, [goes_on, *[after[index] for index in changed]], written)
     ctx.states.update(outside)
     return graph
+
+
+def _truth(ctx: Context, condition: Block, variables: Sequence[Result | None]) -> Value:
+    # MIL takes any tensor of one element for the condition, ONNX wants no dimensions.
+    return ctx.node("Reshape", ctx.value(ctx.lower_block(condition, variables)[0]), ctx.int64([]))
 
 
 def _declare(graph: SubGraph, variable: NamedType) -> Value:

@@ -104,6 +104,19 @@ def test_while_loop_may_exchange_its_variables():
     assert [int(run_op(body, _count(n), _count(0), _count(1))[0]) for n in (0, 1, 10)] == [0, 1, 55]
 
 
+def test_a_condition_may_have_dimensions():
+    """Of one element, as comparing two vectors of one gives it; MIL's own examples do so."""
+
+    def body(x):
+        return mb.while_loop(
+            _cond=lambda y: mb.less(x=y, y=np.array([20], np.float32)),
+            _body=lambda y: (mb.mul(x=y, y=3.0),),
+            loop_vars=(mb.slice_by_size(x=x, begin=[0], size=[1]),),
+        )
+
+    assert run_op(body, X)[0].tolist() == [27]
+
+
 def test_while_loops_nest():
     """The inner one sees the variables of the outer one and the values outside both: `sum(i * j)`."""
 
