@@ -49,6 +49,8 @@ class Gathered:
     @cached_property
     def records(self) -> list[Record]:
         """All records of the run, and what they tell together; to be asked for when it is over."""
+        if not self._entries:
+            return []
         from pytest_coreml.report.attempts import last_attempts
         from pytest_coreml.report.decode import decode_record
         from pytest_coreml.report.duplicates import note_duplicates

@@ -5,22 +5,21 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from pytest_coreml import marks
 from pytest_coreml.errors import UsageError
 from pytest_coreml.presence import FIXTURES, MARKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Collection
 
     import pytest
 
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.markers import Budget, PlacementRule
     from pytest_coreml.options import Options
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,58 +34,73 @@ class Declared:
     rules: tuple[PlacementRule, ...]
     names_model: bool
 
+    @cached_property
+    def limits_load(self) -> bool:
+        """Whether a budget is about loading."""
+        if not self.budgets:
+            return False
+        from pytest_coreml.verdict.budgets import needs_load
+
+        return any(map(needs_load, self.budgets))
+
 
 class Reader:
-    """Reads the marks of tests; a mark that many tests share is read once."""
+    """Reads the marks of tests; what many tests share is read once."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._read: dict[int, tuple[object, Any]] = {}
+        self._known: dict[tuple[object, ...], tuple[list[pytest.Mark], Declared]] = {}
 
-    def read(self, node: pytest.Item | pytest.Function, fixtures: list[str]) -> Declared:
-        """Give what the marks of *node* say, the nearest mark first; `UsageError` for a mistake in them."""
-        model_mark = node.get_closest_marker("coreml_model")
-        model = self._once(model_mark, marks.read_model) if model_mark else None
-        units_mark = node.get_closest_marker("coreml_compute_units")
-        units = self._once(units_mark, marks.read_compute_units) if units_mark else self._options.compute_units
-        default = (self._options.model,) if self._options.model else ()
-        return Declared(
-            sources=model.sources if model else default,
-            function=model.function if model else None,
-            inputs=model.inputs if model else None,
-            compute_units=units,
-            budgets=tuple(self._once(mark, marks.read_budget) for mark in node.iter_markers("coreml_budget")),
-            rules=tuple(self._once(mark, marks.read_placement) for mark in node.iter_markers("coreml_placement")),
-            names_model=any(name in fixtures for name in FIXTURES if name != "coreml_load"),
-        )
+    def read(self, node: pytest.Item | pytest.Function, fixtures: Collection[str]) -> Declared:
+        """Give what the marks of *node* declare, the nearest mark first.
 
-    def check(self, declared: Declared, node: pytest.Item, fixtures: list[str]) -> None:
-        """Raise `UsageError` when marks and fixtures of *node* do not fit together."""
-        _check_known(node)
-        # Marks of the test itself only: those of its module or class may be meant for its neighbours.
-        marked = next((mark.name for mark in node.own_markers if mark.name in MARKS), None)
-        if marked and not any(name in fixtures for name in FIXTURES):
-            raise UsageError(f"{marked} on a test without a model: add coreml_model to the arguments of the test")
-        if declared.names_model and not declared.sources:
-            used = next(name for name in FIXTURES if name in fixtures)
+        Raises `UsageError` for a mistake in them, and when they do not fit to its *fixtures*.
+        """
+        ours = [mark for mark in node.iter_markers() if mark.name.startswith("coreml_")]
+        given = [name for name in FIXTURES if name in fixtures]
+        key = (*map(id, ours), *given)
+        if key not in self._known:
+            _check_known(ours, node.config)
+            # The marks are kept beside what they declare, so that no other can get the identity of one meanwhile.
+            self._known[key] = (ours, self._declared(ours, given))
+        if not given:
+            _check_own(node)
+        return self._known[key][1]
+
+    def _declared(self, ours: list[pytest.Mark], given: list[str]) -> Declared:
+        by_name = {name: [mark for mark in ours if mark.name == name] for name in MARKS}
+        model = next(map(marks.read_model, by_name["coreml_model"]), None)
+        units = next(map(marks.read_compute_units, by_name["coreml_compute_units"]), self._options.compute_units)
+        sources = model.sources if model else (self._options.model,) if self._options.model else ()
+        names_model = any(name != "coreml_load" for name in given)
+        if names_model and not sources:
             raise UsageError(
-                f"the fixture {used} has no model: mark the test with "
+                f"the fixture {given[0]} has no model: mark the test with "
                 '@pytest.mark.coreml_model("path/to/Model.mlpackage"), or name one for all tests with '
                 "--coreml-model=PATH"
             )
+        return Declared(
+            sources=sources,
+            function=model.function if model else None,
+            inputs=model.inputs if model else None,
+            compute_units=units,
+            budgets=tuple(map(marks.read_budget, by_name["coreml_budget"])),
+            rules=tuple(map(marks.read_placement, by_name["coreml_placement"])),
+            names_model=names_model,
+        )
 
-    def _once(self, mark: pytest.Mark, read: Callable[[pytest.Mark], T]) -> T:
-        # The mark is kept beside its value, so that no other can get its identity meanwhile.
-        if id(mark) not in self._read:
-            self._read[id(mark)] = (mark, read(mark))
-        value: T = self._read[id(mark)][1]
-        return value
+
+def _check_own(node: pytest.Item) -> None:
+    # Marks of the test itself only: those of its module or class may be meant for its neighbours.
+    marked = next((mark.name for mark in node.own_markers if mark.name in MARKS), None)
+    if marked:
+        raise UsageError(f"{marked} on a test without a model: add coreml_model to the arguments of the test")
 
 
-def _check_known(node: pytest.Item) -> None:
+def _check_known(ours: list[pytest.Mark], config: pytest.Config) -> None:
     # pytest only warns of a mark that nobody knows, and a budget that is misspelled would be kept by every model.
-    for mark in node.iter_markers():
-        if mark.name.startswith("coreml_") and mark.name not in MARKS and mark.name not in _registered(node.config):
+    for mark in ours:
+        if mark.name not in MARKS and mark.name not in _registered(config):
             near = difflib.get_close_matches(mark.name, MARKS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(MARKS)};"
             raise UsageError(f"unknown marker {mark.name!r}: {hint} register a marker of your own in the ini file")

@@ -63,15 +63,13 @@ class State:
     def declare(self, node: pytest.Item, fixtures: list[str]) -> Declared | None:
         """Read and check the marks of *node*; a mistake is noted for the end of collection, and gives None."""
         try:
-            declared = self.reader.read(node, fixtures)
-            self.reader.check(declared, node, fixtures)
+            return self.reader.read(node, fixtures)
         except UsageError as error:
             where = node.nodeid.split("[", 1)[0]
             places = self.mistakes.setdefault(str(error), [])
             if where not in places:
                 places.append(where)
             return None
-        return declared
 
     def check(self, items: list[pytest.Item]) -> None:
         """Read the marks of all tests; one usage error is raised for all mistakes in them.
@@ -92,14 +90,11 @@ class State:
             self.config.workeroutput[MISTAKES] = text  # type: ignore[attr-defined]  # pytest-xdist's
 
     def _note_loading(self, item: pytest.Item, declared: Declared) -> None:
-        if self.options.baseline or self.options.report:
-            # A report may become a baseline, whose loads are compared.
+        if item.path in self._timed:
+            return
+        # A report may become a baseline, whose loads are compared.
+        if self.options.baseline or self.options.report or declared.limits_load:
             self._timed.add(item.path)
-        if declared.budgets:
-            from pytest_coreml.verdict.budgets import needs_load
-
-            if any(needs_load(budget) for budget in declared.budgets):
-                self._timed.add(item.path)
 
     def begin(self, item: pytest.Item) -> None:
         """Begin a test that uses us."""
@@ -122,8 +117,7 @@ class State:
             assert item is not None, "asked within a test only"
             fixtures = [*getattr(item, "fixturenames", []), "coreml_model"]
             self._current = self.reader.read(item, fixtures)
-            self.reader.check(self._current, item, fixtures)
-            self.session.begin(item.nodeid, item.path.parent, self._current)
+            self.session.begin(item.nodeid, item.path.parent, self._current, item.path in self._timed)
         return self._current
 
     def load(self, source: Any, units: ComputeUnits) -> CoreMLModel:
