@@ -30,6 +30,13 @@ class LoadOptions:
     hints: tuple[tuple[str, str | bool], ...] = ()
     from_memory: bool = False
 
+    @property
+    def words(self) -> str | None:
+        """Hints and the source in words, None for how a model is loaded that nobody says anything about."""
+        return (
+            ", ".join([*(f"{name}={value}" for name, value in self.hints), *["from memory"] * self.from_memory]) or None
+        )
+
 
 def parse_hints(value: Any) -> tuple[tuple[str, str | bool], ...]:
     """Give optimization hints as sorted pairs; values are words, truth values, or coremltools' enums.

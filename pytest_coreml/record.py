@@ -23,7 +23,8 @@ class Record:
     *id*: pytest's node id. *model*: sha256 of the model; *model_name*: its file name. *memory_mb*: peak growth of the
     engine in 10^6 bytes. *attempt*: 1, or more when a plugin reran the test. *machine*: None for the machine of the
     report's head, else the key of another one (several machines in one run). *line*: of the test in the file that *id*
-    names, from 1. *notes*: sentences worth reading that are no verdict.
+    names, from 1. *loaded*: hints and source in words, None for the usual way. *notes*: sentences worth
+    reading that are no verdict.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Record:
     attempt: int = 1
     line: int | None = None
     machine: str | None = None
+    loaded: str | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -57,5 +59,17 @@ class Record:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What identifies a measurement across reports: node id, compute units, function (design: section 5)."""
-        return (self.id, self.compute_units, self.function or "main")
+        """What identifies a measurement across reports: node id, compute units, and what was loaded in which way."""
+        return (self.id, self.compute_units, self.variant or "main")
+
+    @property
+    def variant(self) -> str | None:
+        """The function and the way of loading in words; None for the main one, loaded as usual."""
+        return variant_of(self.function, self.loaded)
+
+
+def variant_of(function: str | None, loaded: str | None) -> str | None:
+    """Name a *function* that was *loaded* in some way; None for the main one, loaded as usual."""
+    if loaded is None:
+        return None if function in (None, "main") else function
+    return f"{function or 'main'} ({loaded})"

@@ -83,7 +83,7 @@ class Session:
         self.specs: dict[str, ModelSpec] = {}
         self.facts: EngineFacts | None = None
         self.devices: tuple[DeviceFacts, ...] | None = None
-        self._measured: dict[tuple[str, str | None, ComputeUnits], Measurement] = {}
+        self._measured: dict[tuple[str, LoadOptions, ComputeUnits], Measurement] = {}
         self._models: dict[Key, CoreMLModel] = {}
         self._attempts: dict[str, int] = {}
 
@@ -186,7 +186,7 @@ class Session:
         record = self._facts_of(trial, model)
         record.memory_mb = model.memory_mb
         if model.measurement is not None:
-            self._measured[(model.sha256, model.function, model.compute_units)] = model.measurement
+            self._measured[model.sha256, model.key.options, model.compute_units] = model.measurement
         record.checks = [*self._budget_checks(trial, model, record), *self._placement_checks(trial, model, record)]
         if record.placement is None and self._shows_placement(record):
             record.placement = model.known_placement
@@ -199,6 +199,7 @@ class Session:
             model_name=model.name,
             compute_units=model.compute_units,
             function=model.function or model.spec.default_function,
+            loaded=model.key.options.words,
             runtime=model.runtime,
             load=model.load_times,
             predict=model.measurement,
@@ -242,8 +243,8 @@ class Session:
     def _partners(self, model: CoreMLModel) -> Mapping[ComputeUnits, Measurement]:
         return {
             units: measured
-            for (sha256, function, units), measured in self._measured.items()
-            if (sha256, function) == (model.sha256, model.function)
+            for (sha256, options, units), measured in self._measured.items()
+            if (sha256, options) == (model.sha256, model.key.options)
         }
 
 

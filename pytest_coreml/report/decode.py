@@ -24,6 +24,7 @@ def decode_record(entry: Json) -> Record:
         model_name=entry.get("model_name", ""),
         compute_units=entry["compute_units"],
         function=entry["function"],
+        loaded=entry.get("loaded"),
         runtime=entry["runtime"],
         outcome=entry["outcome"],
         load=decode_load(entry["load"]) if entry["load"] else None,

@@ -28,6 +28,7 @@ def encode_record(record: Record) -> Json:
         "model_name": record.model_name,
         "compute_units": record.compute_units,
         "function": record.function,
+        "loaded": record.loaded,
         "runtime": record.runtime,
         "machine": record.machine,
         "outcome": record.outcome,

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def key_text(key: Key) -> str:
-    """Name a measurement: node id, compute units, and the function where it is not the main one."""
-    node, units, function = key
-    return printable(f"{node} {units}" if function == "main" else f"{node} {units} {function}")
+    """Name a measurement: node id, compute units, and what was loaded where it is not the main function."""
+    node, units, variant = key
+    return printable(f"{node} {units}" if variant == "main" else f"{node} {units} {variant}")
 
 
 def row_text(row: Row) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.errors import ReportError
+from pytest_coreml.record import variant_of
 from pytest_coreml.report.read import read_document
 from pytest_coreml.report.schema import SAMPLE_FIELDS
 from pytest_coreml.report.write import write_report
@@ -132,7 +133,7 @@ def _kind(document: Json) -> str:
 
 
 def _key(test: Json) -> tuple[str, str, str]:
-    return test["id"], test["compute_units"], test["function"] or "main"
+    return test["id"], test["compute_units"], variant_of(test["function"], test.get("loaded")) or "main"
 
 
 def _by_machine(document: Json) -> Iterator[Json]:

@@ -46,8 +46,8 @@ def placement_lines(records: Sequence[Record], width: int, verbose: bool = False
 
 
 def _title(record: Record) -> str:
-    function = f":{record.function}" if record.function not in (None, "main") else ""
-    return printable(f"{record.model_name}{function} on {record.compute_units}")
+    variant = f":{record.variant}" if record.variant is not None else ""
+    return printable(f"{record.model_name}{variant} on {record.compute_units}")
 
 
 def _judged_unknown(records: Sequence[Record], plan: Placement) -> bool:

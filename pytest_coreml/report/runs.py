@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_coreml.record import Record
     from pytest_coreml.spec import ModelSpec
 
-# Node id, compute units, function.
+# Node id, compute units, function and way of loading.
 Key = tuple[str, str, str]
 
 

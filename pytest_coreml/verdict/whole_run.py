@@ -35,7 +35,7 @@ def settle(records: Iterable[Record]) -> list[Record]:
 
 def _what(record: Record) -> tuple[object, ...]:
     """Give what times must have in common to be set against each other, but for the compute units."""
-    return record.model, record.function or "main", record.runtime, record.machine
+    return record.model, record.variant, record.runtime, record.machine
 
 
 def _judge_late(record: Record, partners: Mapping[ComputeUnits, Measurement]) -> bool:

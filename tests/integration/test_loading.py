@@ -28,6 +28,7 @@ TEST = """
     def test_hints(coreml_load):
         hints = {"specializationStrategy": "FastPrediction", "allowLowPrecisionAccumulationOnGPU": True}
         coreml_load("Model.mlpackage", optimization_hints=hints).predict(X)
+        coreml_load("Model.mlpackage").predict(X)
 
     def test_memory(coreml_load):
         model = coreml_load("Model.mlpackage", from_memory=True)
@@ -58,6 +59,10 @@ def test_functions_states_hints_and_models_from_memory(mac_project: MacProject) 
         call["hints"] for call in loads
     ]
     assert any(call["asset"] for call in loads)
+    assert [entry["loaded"] for entry in mac_project.report["tests"] if "hints" in entry["id"]] == [
+        "allowLowPrecisionAccumulationOnGPU=True, specializationStrategy=FastPrediction",
+        None,
+    ]
     assert len(mac_project.journal("state")) == 2
     assert mac_project.journal("input released") == []
     assert all(call["contiguous"] and call["dtype"] == "float32" for call in mac_project.journal("input"))

@@ -1,21 +1,30 @@
-"""What a record says of itself."""
+"""What identifies a measurement."""
 
 from __future__ import annotations
 
 import pytest
-from report_examples import bare_record
+
+from pytest_coreml.load_options import LoadOptions
+from pytest_coreml.record import Record
 
 
 @pytest.mark.parametrize(
-    ("test", "names"),
+    ("function", "options", "expected"),
     [
-        ("test_a.py::test_b[all]", True),
-        ("test_a.py::test_b[Encoder-7-all]", True),
-        ("Encoder.mlpackage::all", True),
-        ("test_all.py::test_all", False),
-        ("test_install.py::test_b[small-cpuOnly]", False),
+        (None, LoadOptions(), "main"),
+        ("main", LoadOptions(), "main"),
+        ("other", LoadOptions(), "other"),
+        ("main", LoadOptions(from_memory=True), "main (from memory)"),
+        (None, LoadOptions(hints=(("reshapeFrequency", "Infrequent"),)), "main (reshapeFrequency=Infrequent)"),
+        (
+            "other",
+            LoadOptions(hints=(("allowLowPrecisionAccumulationOnGPU", True),), from_memory=True),
+            "other (allowLowPrecisionAccumulationOnGPU=True, from memory)",
+        ),
     ],
 )
-def test_the_compute_units_are_looked_for_among_the_parameters(test: str, names: bool) -> None:
-    """Not in the names of files and tests, which may have the letters of `all` in them."""
-    assert bare_record(id=test, compute_units="all").id_names_units == names
+def test_what_was_loaded_and_how_is_part_of_the_key(function, options, expected):
+    """A model that was loaded with hints is never compared with the same one without."""
+    record = Record("t.py::t", "0" * 64, "Model.mlpackage", "all", function, "coreml", loaded=options.words)
+
+    assert record.key == ("t.py::t", "all", expected)

@@ -41,7 +41,7 @@ def _row(row: Row) -> dict[str, Any]:
 
 
 def _key(key: Key) -> dict[str, str]:
-    return dict(zip(("id", "compute_units", "function"), key, strict=True))
+    return dict(zip(("id", "compute_units", "variant"), key, strict=True))
 
 
 def _changes(changes: Changes) -> dict[str, Any]:

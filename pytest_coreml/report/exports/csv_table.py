@@ -23,11 +23,22 @@ def render(report: Report) -> str:
 
 
 _HEAD = (
-    *("id", "model", "model_name", "compute_units", "function", "runtime", "outcome", "attempt"),
+    *("id", "model", "model_name", "compute_units", "function", "loaded", "runtime", "outcome", "attempt"),
     *("compile_ms", "first_load_ms", "load_ms", "min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "fps"),
     *("undisturbed", "calls", "memory_mb", "failed", "inconclusive", "not_judged", "passed"),
 )
-_FACTS = ("id", "model", "model_name", "compute_units", "function", "runtime", "outcome", "attempt", "memory_mb")
+_FACTS = (
+    "id",
+    "model",
+    "model_name",
+    "compute_units",
+    "function",
+    "loaded",
+    "runtime",
+    "outcome",
+    "attempt",
+    "memory_mb",
+)
 _FIGURES = ("min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "undisturbed")
 
 

@@ -27,7 +27,7 @@ def name_of(record: Record) -> str:
     """Give the node id, and what tells this measurement from others of the same test."""
     parts = [
         None if record.id_names_units else record.compute_units,
-        record.function if record.function not in (None, "main") else None,
+        record.variant,
         record.machine,
     ]
     return " ".join([record.id, *(part for part in parts if part)])

@@ -124,7 +124,11 @@ def test_replace_accepts_what_was_measured_and_keeps_the_rest(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("levels", "words"),
-    [((10.0,), "too thin: 1 run, the shortest of 100 calls; record 3 runs"), ((10.0, 14.0, 18.0), "too uneven: runs differ by 80.0 %"), ((10.0,) * 3, None)],
+    [
+        ((10.0,), "too thin: 1 run, the shortest of 100 calls; record 3 runs"),
+        ((10.0, 14.0, 18.0), "too uneven: runs differ by 80.0 %"),
+        ((10.0,) * 3, None),
+    ],
 )
 def test_a_baseline_that_cannot_judge_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], levels: tuple[float, ...], words: str | None
