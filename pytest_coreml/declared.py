@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Declared:
-    """Sources, compute units, budgets and rules of one test. *names_model*: a fixture of ours gives it its model."""
+    """Sources, compute units, budgets and rules of one test. *names_model*: a fixture of ours gives it its model.
+    *against*: the source of another version to run alternately."""
 
     sources: tuple[Any, ...]
     function: str | None
@@ -33,6 +34,7 @@ class Declared:
     budgets: tuple[Budget, ...]
     rules: tuple[PlacementRule, ...]
     names_model: bool
+    against: Any = None
 
     @cached_property
     def limits_load(self) -> bool:
@@ -87,6 +89,7 @@ class Reader:
             budgets=tuple(map(marks.read_budget, by_name["coreml_budget"])),
             rules=tuple(map(marks.read_placement, by_name["coreml_placement"])),
             names_model=names_model,
+            against=model.against if model else None,
         )
 
 

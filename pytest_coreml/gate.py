@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.report.changes_text import changes_lines
-from pytest_coreml.report.runs import Runs, run_of
+from pytest_coreml.report.runs import run_of
 from pytest_coreml.verdict.against import Rules, judge_against
 from pytest_coreml.verdict.changes import find_changes
 from pytest_coreml.verdict.duet import judge_duet, wants_another_duet
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_coreml.model import CoreMLModel
     from pytest_coreml.options import Options
     from pytest_coreml.record import Record
-    from pytest_coreml.report.runs import Key
+    from pytest_coreml.report.runs import Key, Runs
 
 UNKNOWN_TEST = (
     "the baseline has no run of this test; record one with --coreml-report, and add it with: "
@@ -36,37 +36,40 @@ def is_folder_of_models(path: Path) -> bool:
 
 
 class Gate:
-    """The baseline of a run. *machine* gives the facts of the present one, as a report has them."""
+    """The baseline of a run; None: finished runs judge nothing. *machine* gives the facts of the present one, as a
+    report has them."""
 
     def __init__(
         self, options: Options, baseline: Runs | None, engines: Engines, machine: Callable[[], Mapping[str, Any]]
     ) -> None:
         self._rules = Rules(options.tolerance, options.accept_unmeasured)
         self._options = options
-        # Without a baseline, nothing but the other model is compared with.
-        self._baseline = baseline if baseline is not None else Runs()
-        self._only_against = baseline is None
+        self._baseline = baseline
         self._engines = engines
         self._machine = machine
 
     def wants_prediction(self, key: Key) -> bool:
         """Say whether the baseline has predictions to compare with."""
-        return any(run.predict for run in self._baseline.of(key))
+        return any(run.predict for run in self._runs(key))
 
     def wants_placement(self, key: Key) -> bool:
         """Say whether the baseline has a plan to compare with."""
-        return any(run.placement and not run.placement.unknown for run in self._baseline.of(key))
+        return any(run.placement and not run.placement.unknown for run in self._runs(key))
 
-    def judge(self, record: Record, model: CoreMLModel) -> None:
+    def _runs(self, key: Key) -> list[Run]:
+        return self._baseline.of(key) if self._baseline is not None else []
+
+    def judge(self, record: Record, model: CoreMLModel, against: Path | None = None) -> None:
         """Add to *record* its verdicts against the baseline, and notes on what else changed.
 
-        What looks worse is measured again, as the test measured it, in at most two fresh engines. The time against
-        another model takes the place of the time against finished runs, since it is the stronger comparison.
+        What looks worse is measured again, as the test measured it, in at most two fresh engines. *against*: another
+        version of the model, or a folder with one of its name; the time against that takes the place of the time
+        against finished runs, since it is the stronger comparison.
         """
-        if not self._only_against:
+        if self._baseline is not None:
             self._judge_by_runs(record, model)
-        if self._options.against is not None:
-            record.regression = self._duet(model, self._options.against)
+        if against is not None:
+            record.regression = self._duet(model, against)
 
     def _duet(self, model: CoreMLModel, against: Path) -> Regression:
         other = against / model.name if is_folder_of_models(against) else against
@@ -75,13 +78,14 @@ class Gate:
         inputs, calls = model.measured_with or (model.last_inputs, self._options.calls)
         request = protocol.MeasurePairs(str(other), model.compute_units, model.function, inputs, calls)
         runs: list[Pairs] = []
-        while not runs or wants_another_duet(runs):
+        tolerance = self._options.tolerance
+        while not runs or wants_another_duet(runs, tolerance):
             with self._engines.fresh(model.key) as lease:
                 runs.append(lease.ask(request))
-        return judge_duet(runs, other.name)
+        return judge_duet(runs, other.name, tolerance)
 
     def _judge_by_runs(self, record: Record, model: CoreMLModel) -> None:
-        baseline = self._baseline.of(record.key)
+        baseline = self._runs(record.key)
         if not baseline:
             record.regression = Regression(0, None, None, "not_judged", UNKNOWN_TEST)
             return

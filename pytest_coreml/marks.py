@@ -24,21 +24,22 @@ Source = Any  # a path, or a callable that returns a path or an MLModel
 
 @dataclass(frozen=True)
 class ModelMark:
-    """What `coreml_model` says. *inputs*: features to measure with, or a callable that returns them."""
+    """What `coreml_model` says. *inputs*: features to measure with, or a callable that returns them. *against*: the
+    source of another version, to be run alternately."""
 
     sources: tuple[Source, ...]
     function: str | None = None
     inputs: Any = None
+    against: Source | None = None
 
 
 def read_model(mark: pytest.Mark) -> ModelMark:
     """Read a `coreml_model` mark."""
-    _check_names(mark, ("function", "inputs"))
+    _check_names(mark, ("function", "inputs", "against"))
     # A list too: pytest takes a mark with one callable and nothing else for a decorator of that callable.
     sources = tuple(source for argument in mark.args for source in _as_list(argument))
     for source in sources:
-        if not (isinstance(source, (str, Path)) or callable(source)):
-            raise _wrong(mark, "a source", "a path or a callable that returns an MLModel or a path", source)
+        _check_source(mark, "a source", source)
     if not sources:
         raise UsageError("coreml_model: expected at least one source, as coreml_model('Encoder.mlpackage')")
     function, inputs = mark.kwargs.get("function"), mark.kwargs.get("inputs")
@@ -46,7 +47,10 @@ def read_model(mark: pytest.Mark) -> ModelMark:
         raise _wrong(mark, "function", "the name of a function", function)
     if inputs is not None and not isinstance(inputs, dict) and not callable(inputs):
         raise _wrong(mark, "inputs", "a dict of input names to values, or a callable that returns one", inputs)
-    return ModelMark(sources, function, inputs)
+    against = mark.kwargs.get("against")
+    if against is not None:
+        _check_source(mark, "against", against)
+    return ModelMark(sources, function, inputs, against)
 
 
 def read_compute_units(mark: pytest.Mark) -> tuple[ComputeUnits, ...]:
@@ -83,6 +87,11 @@ def read_placement(mark: pytest.Mark) -> PlacementRule:
     if not set(values) & {"forbid", "min_share", "max_transitions"}:
         raise UsageError("coreml_placement: expected forbid=, min_share= or max_transitions=")
     return PlacementRule(**values)
+
+
+def _check_source(mark: pytest.Mark, name: str, source: object) -> None:
+    if not (isinstance(source, (str, Path)) or callable(source)):
+        raise _wrong(mark, name, "a path or a callable that returns an MLModel or a path", source)
 
 
 def _units(mark: pytest.Mark, value: Any) -> tuple[ComputeUnits, ...] | None:

@@ -32,8 +32,9 @@ FIXTURES: Final = {
 }
 MARKS: Final = {
     "coreml_model": (
-        "coreml_model(*sources, function=None, inputs=None): the model under test: a path (relative to the test file, "
-        "then the rootdir) or a callable that returns an MLModel or a path; several sources make one test each"
+        "coreml_model(*sources, function=None, inputs=None, against=None): the model under test: a path (relative to "
+        "the test file, then the rootdir) or a callable that returns an MLModel or a path; several sources make one "
+        "test each"
     ),
     "coreml_compute_units": (
         "coreml_compute_units(*units): run the test once for each: all, cpuAndGPU, cpuOnly, cpuAndNeuralEngine"

@@ -76,7 +76,7 @@ class Session:
         self.sources = Sources(options.rootdir)
         self._context = Context(progress)
         self.engines = Engines(self._engine, self._context)
-        self.gate = Gate(options, baseline, self.engines, machine) if baseline is not None or options.against else None
+        self.gate = Gate(options, baseline, self.engines, machine)
         self.plans = Plans(self._engine)
         self.trial: Trial | None = None
         self.records: list[Record] = []
@@ -127,9 +127,9 @@ class Session:
             if model.measurement is None and self._wants_measurement(trial, model):
                 self._measure(trial, model)
             trial.records.append(self._record(trial, model))
-        if self.gate is not None:
-            for record, model in zip(trial.records, trial.models, strict=True):
-                self.gate.judge(record, model)
+        against = self._against(trial)
+        for record, model in zip(trial.records, trial.models, strict=True):
+            self.gate.judge(record, model, against)
         return trial.records
 
     def end(self, outcome: str) -> list[Record]:
@@ -169,8 +169,13 @@ class Session:
         if self.trial is not None:
             self.trial.use(model)
 
+    def _against(self, trial: Trial) -> Path | None:
+        """Give the other version to run alternately with the models of *trial*, or a folder with such."""
+        source = trial.declared.against
+        return self.sources.resolve(source, trial.folder) if source is not None else self.options.against
+
     def _wants_measurement(self, trial: Trial, model: CoreMLModel) -> bool:
-        if self.gate is not None and self.gate.wants_prediction(self._facts_of(trial, model).key):
+        if self.gate.wants_prediction(self._facts_of(trial, model).key):
             return True
         partners = any(budget.min_speedup for budget in trial.declared.budgets)
         asked = self.options.report is not None and trial.declared.names_model
@@ -233,7 +238,7 @@ class Session:
     def _shows_placement(self, record: Record) -> bool:
         """Whether the plan is worth reading though no rule asks for it: for the report, for the text of a failure, and
         to set it against the clock."""
-        if self.gate is not None and self.gate.wants_placement(record.key):
+        if self.gate.wants_placement(record.key):
             return True
         if record.runtime == "reference":
             return False

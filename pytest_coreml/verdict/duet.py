@@ -20,18 +20,19 @@ LEAST_PAIRS: Final = 20
 DOUBT: Final = 0.01
 
 
-def judge_pairs(pairs: Pairs) -> RunVerdict:
-    """Judge the pairs of one process: slower when the 1 % lower bound of the median ratio is above 2 %."""
+def judge_pairs(pairs: Pairs, tolerance: float = DEFAULT_TOLERANCE) -> RunVerdict:
+    """Judge the pairs of one process: slower when the median ratio is above *tolerance*, a share, and its 1 % lower
+    bound above 2 %."""
     ratios = [math.log(now / other) for now, other in zip(pairs.current_ms, pairs.other_ms, strict=True) if now * other]
     if len(ratios) < LEAST_PAIRS:
         return RunVerdict("void", "too few pairs")
     middle = statistics.median(ratios)
     margin = middle - lower_bound(ratios)
+    if not middle > math.log1p(tolerance):
+        return RunVerdict("fine", None, middle, margin)
     if middle - margin > LEAST_EFFECT:
         return RunVerdict("slower", None, middle, margin)
-    if middle > math.log1p(DEFAULT_TOLERANCE):
-        return RunVerdict("unsure", "too noisy", middle, margin)
-    return RunVerdict("fine", None, middle, margin)
+    return RunVerdict("unsure", "too noisy", middle, margin)
 
 
 def lower_bound(values: Sequence[float]) -> float:
@@ -44,14 +45,17 @@ def lower_bound(values: Sequence[float]) -> float:
     return sorted(values)[rank - 1]
 
 
-def wants_another_duet(runs: Sequence[Pairs]) -> bool:
+def wants_another_duet(runs: Sequence[Pairs], tolerance: float = DEFAULT_TOLERANCE) -> bool:
     """Whether a further process may confirm or clear what *runs* say."""
-    return len(runs) < MOST_RUNS and not settled([judge_pairs(pairs) for pairs in runs])
+    return len(runs) < MOST_RUNS and not settled([judge_pairs(pairs, tolerance) for pairs in runs])
 
 
-def judge_duet(runs: Sequence[Pairs], against: str) -> Regression:
-    """Judge one to three processes, in the order made; *against*: the name of the other model."""
-    verdicts = [judge_pairs(pairs) for pairs in runs]
+def judge_duet(runs: Sequence[Pairs], against: str, tolerance: float = DEFAULT_TOLERANCE) -> Regression:
+    """Judge one to three processes, in the order made.
+
+    *against*: the name of the other model. *tolerance*: slowdown that is accepted, as a share.
+    """
+    verdicts = [judge_pairs(pairs, tolerance) for pairs in runs]
     verdict, reason = conclude(verdicts, sure_alone=False)
     last, pairs = verdicts[-1], runs[-1]
     return Regression(
@@ -64,6 +68,6 @@ def judge_duet(runs: Sequence[Pairs], against: str) -> Regression:
         baseline_ms=statistics.median(pairs.other_ms),
         current_ms=statistics.median(pairs.current_ms),
         calls=len(pairs.current_ms),
-        sensitivity=math.expm1(LEAST_EFFECT + last.margin) if last.margin is not None else None,
+        sensitivity=max(tolerance, math.expm1(LEAST_EFFECT + last.margin)) if last.margin is not None else None,
         against=against,
     )

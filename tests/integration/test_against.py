@@ -19,17 +19,21 @@ TEST = """
 """
 
 
-@pytest.mark.parametrize(("ratio", "outcome"), [(1.0, "passed"), (1.2, "failed")])
-def test_the_ratio_decides(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ratio: float, outcome: str
-) -> None:
-    """A slower model fails when a second process confirms it."""
+@pytest.fixture
+def script(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """What the engines of a project with an old and a present model answer."""
     script = Script()
-    script.ratio = ratio
     monkeypatch.setattr(session, "Engine", lambda *_: ScriptedEngine(script))
-    pytester.makepyfile(test_model=TEST)
     pytester.mkdir("Linear.mlpackage")
     pytester.mkdir("Old.mlpackage")
+    return script
+
+
+@pytest.mark.parametrize(("ratio", "outcome"), [(1.0, "passed"), (1.2, "failed")])
+def test_the_ratio_decides(pytester: pytest.Pytester, script: Script, ratio: float, outcome: str) -> None:
+    """A slower model fails when a second process confirms it."""
+    script.ratio = ratio
+    pytester.makepyfile(test_model=TEST)
 
     result = pytester.runpytest_inprocess(*RUN, "--coreml-against=Old.mlpackage")
 
@@ -38,6 +42,45 @@ def test_the_ratio_decides(
         result.stdout.fnmatch_lines(
             ["*12* ms vs 10 ms of Old.mlpackage, +20.0 %*30 alternating pairs: REGRESSED, confirmed in 2 processes"]
         )
+
+
+def test_a_slowdown_within_the_tolerance_passes(pytester: pytest.Pytester, script: Script) -> None:
+    """`--coreml-tolerance` is for this comparison too."""
+    script.ratio = 1.2
+    pytester.makepyfile(test_model=TEST)
+
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-against=Old.mlpackage", "--coreml-tolerance=0.3")
+
+    result.assert_outcomes(passed=1)
+
+
+MARKED = """
+    import pytest
+
+    @pytest.mark.coreml_model("Linear.mlpackage", against="{}")
+    def test_linear(coreml_model): pass
+"""
+
+
+def test_a_test_names_the_other_model_itself(pytester: pytest.Pytester, script: Script) -> None:
+    """Its marker is enough, and goes before the option."""
+    script.ratio = 1.2
+    pytester.makepyfile(test_model=MARKED.format("Old.mlpackage"))
+
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-against=Linear.mlpackage")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*of Old.mlpackage, +20.0 %*REGRESSED, confirmed in 2 processes"])
+
+
+def test_a_test_that_names_a_model_that_is_not_there_fails(pytester: pytest.Pytester, script: Script) -> None:
+    """The failure names the places that were looked at."""
+    pytester.makepyfile(test_model=MARKED.format("Gone.mlpackage"))
+
+    result = pytester.runpytest_inprocess(*RUN)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*Gone.mlpackage: no such model: there is*"])
 
 
 def test_a_model_that_is_not_there_is_a_usage_error(pytester: pytest.Pytester) -> None:

@@ -40,6 +40,16 @@ def test_pairs_that_differ_too_much_do_not_decide() -> None:
     assert judge_pairs(pairs(1.12, 20, noise=1.5, seed=6)).state == "unsure"
 
 
+@pytest.mark.parametrize(("tolerance", "verdict"), [(0.05, "failed"), (0.15, "passed")])
+def test_a_slowdown_within_the_tolerance_is_fine(tolerance: float, verdict: str) -> None:
+    """Ten percent, however sure, are accepted where fifteen are."""
+    regression = judge_duet([pairs(1.1), pairs(1.1, seed=2)], "Old.mlpackage", tolerance)
+
+    assert regression.verdict == verdict
+    assert regression.sensitivity is not None
+    assert regression.sensitivity >= tolerance
+
+
 def test_nineteen_pairs_are_too_few() -> None:
     """There is nothing to decide with."""
     assert judge_pairs(pairs(2.0, 19)).cause == "too few pairs"
