@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.engine import protocol
 from pytest_coreml.report.changes_text import changes_lines
 from pytest_coreml.report.runs import run_of
-from pytest_coreml.verdict.against import Rules, judge_against
-from pytest_coreml.verdict.changes import find_changes
+from pytest_coreml.verdict.against import Rules, changes_since, judge_against
 from pytest_coreml.verdict.duet import judge_duet, wants_another_duet
 from pytest_coreml.verdict.regression import Regression
 from pytest_coreml.verdict.run import Run
@@ -98,7 +97,7 @@ class Gate:
         record.regression = findings.time
         record.checks += findings.checks
         # Of the first run, which is what the report holds; the others have no plan.
-        record.notes += changes_lines(find_changes(baseline[-1], runs[0]))
+        record.notes += changes_lines(changes_since(baseline, runs[0]))
 
     def _measure_again(self, model: CoreMLModel, machine: Mapping[str, Any]) -> Run:
         with self._engines.fresh(model.key) as lease:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_coreml.verdict.against import Rules, judge_against
-from pytest_coreml.verdict.same_machine import machine_kind
+from pytest_coreml.verdict.same_machine import machine_kind, tell_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,7 +75,6 @@ def _by_machine(runs: Sequence[Run]) -> Iterator[tuple[str | None, list[Run]]]:
     groups: dict[object, list[Run]] = defaultdict(list)
     for run in runs:
         groups[machine_kind(run.machine), run.machine_name].append(run)
-    for group in groups.values():
-        first = group[0]
-        name = first.machine_name or str(first.machine["chip"] or "another machine")
-        yield (name if len(groups) > 1 else None), group
+    names = tell_apart([group[0].machine for group in groups.values()])
+    for group, name in zip(groups.values(), names, strict=True):
+        yield (group[0].machine_name or name if len(groups) > 1 else None), group

@@ -58,7 +58,7 @@ def judge_against(baseline: Sequence[Run], current: Sequence[Run], rules: Rules)
 
     Times and memory are compared on the same kind of machine only; sizes, plans and operations always.
     """
-    changes = find_changes(baseline[-1], current[-1])
+    changes = changes_since(baseline, current[-1])
     alike, reason = _comparable(baseline, current)
     if reason is not None:
         predicted = any(run.predict for run in (*baseline, *current))
@@ -66,6 +66,12 @@ def judge_against(baseline: Sequence[Run], current: Sequence[Run], rules: Rules)
         return Findings(time, tuple(judge_size(baseline, current)), changes, len(current))
     checks = (*judge_costs(alike, current, rules.accept_unmeasured), *judge_size(baseline, current))
     return Findings(_time(alike, current, rules), checks, changes, len(current))
+
+
+def changes_since(baseline: Sequence[Run], run: Run) -> Changes:
+    """Say what *run* differs in from the newest baseline run of its machine kind, or where there is none, of any."""
+    alike = [before for before in baseline if not machine_differences(before.machine, run.machine)]
+    return find_changes((alike or baseline)[-1], run)
 
 
 def _comparable(baseline: Sequence[Run], current: Sequence[Run]) -> tuple[Sequence[Run], str | None]:

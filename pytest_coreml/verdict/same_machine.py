@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # Each is a place in a report's machine, and the word for it.
 _PLACES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
@@ -38,6 +38,18 @@ def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> lis
 def machine_kind(machine: Mapping[str, Any]) -> tuple[Any, ...]:
     """Give what two machines have in common when their times can be compared."""
     return tuple(_facts(machine).values())
+
+
+def tell_apart(machines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Name each of *machines*, all of different kinds, by the first facts that tell them from each other."""
+    facts = [_facts(machine) for machine in machines]
+    words: list[str] = []
+    names = [""] * len(machines)
+    for word in facts[0] if facts else ():
+        if len(set(names)) < len(names) and len({fact[word] for fact in facts}) > 1:
+            words.append(word)
+            names = [", ".join(f"{word} {fact[word]}" for word in words) for fact in facts]
+    return names
 
 
 def _facts(machine: Mapping[str, Any]) -> dict[str, Any]:

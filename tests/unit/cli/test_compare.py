@@ -85,6 +85,19 @@ def test_each_machine_of_a_report_is_compared_with_its_own_kind(
     assert sorted(row["machine"] for row in rows if row["verdict"] == "failed") == slower
 
 
+def test_reports_of_different_machines_are_told_apart(
+    baseline: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A machine that the baseline lacks keeps nobody else from being judged, and what it differs in is its name."""
+    system = {**report_examples.MACHINE["os"], "build": "25G12"}
+    updated = write(tmp_path / "updated.json", 20.0, os=system)
+
+    assert main(["compare", baseline, "--current", write(tmp_path / "slow.json", 12.0), updated]) == 1
+    out = capsys.readouterr().out
+    assert "on OS build 25F80\n  failed" in out
+    assert "on OS build 25G12\n  inconclusive: CANNOT TELL: not the same machine: OS build 25F80, now 25G12" in out
+
+
 def test_machines_of_one_kind_do_not_clear_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two Macs with the same chip are two machines all the same: one that is slow is named."""
     baseline = write_machines(tmp_path / "base.json", desk=10, rack=10)
