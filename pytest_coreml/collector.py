@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -26,16 +27,17 @@ class Gathered:
 
     def __init__(self, apart: bool = False) -> None:
         self._apart = apart
-        self._entries: list[dict[str, Any]] = []
+        self._entries: list[tuple[int, dict[str, Any]]] = []
         self.models: dict[str, dict[str, Any]] = {}
         self.ran = False
         self.problem: str | None = None
         self.failed_late: list[Record] = []
 
     def add(self, sent: dict[str, Any]) -> None:
-        """Keep what came with a report: records, models, and which worker on which machine has made them."""
+        """Keep what came with the report of a test: records, models, which worker on which machine has made them, and
+        where the test stands among all."""
         machine = self.machines.note(sent["worker"], sent["machine"])
-        self._entries += [{**entry, "machine": machine} for entry in sent["records"]]
+        self._entries += [(sent["position"], {**entry, "machine": machine}) for entry in sent["records"]]
         self.models.update(sent["models"])
 
     @cached_property
@@ -48,7 +50,10 @@ class Gathered:
 
     @cached_property
     def records(self) -> list[Record]:
-        """All records of the run, and what they tell together; to be asked for when it is over."""
+        """All records of the run, and what they tell together; to be asked for when it is over.
+
+        In the order of the tests, whichever worker of pytest-xdist was done first.
+        """
         if not self._entries:
             return []
         from pytest_coreml.report.attempts import last_attempts
@@ -57,8 +62,8 @@ class Gathered:
         from pytest_coreml.verdict.whole_run import settle
 
         several = self.machines.several
-        entries = [{**entry, "machine": entry["machine"] if several else None} for entry in self._entries]
-        records = [decode_record(entry) for entry in entries]
+        entries = [entry for _, entry in sorted(self._entries, key=itemgetter(0))]
+        records = [decode_record({**entry, "machine": entry["machine"] if several else None}) for entry in entries]
         note_duplicates(records)
         # What failed before it was run again has failed already, and counts no more.
         self.failed_late = settle(last_attempts(records))

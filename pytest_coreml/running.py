@@ -114,6 +114,7 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         "models": {record.model: encode_model(specs[record.model]) for record in records},
         "machine": state.machine(),
         "worker": worker_of(item.config),
+        "position": state.positions.get(item.nodeid, 0),
     }
     properties: list[tuple[str, object]] = [figure for record in records for figure in _properties(record)]
     # Of the report, for whoever reads that; of the test, for junitxml, which reads the report of its end.

@@ -32,6 +32,8 @@ class State:
         self.reader = Reader(options)
         self.mistakes: dict[str, list[str]] = {}
         self.declared: dict[str, Declared] = {}
+        # Where each test stands among all that were collected.
+        self.positions: dict[str, int] = {}
         # Files with a test that measures loading: the tests of a file share loaded models.
         self._timed: set[Path] = set()
         self._current: Declared | None = None
@@ -76,6 +78,7 @@ class State:
 
         A worker of pytest-xdist tells its controller, which raises it, and runs nothing.
         """
+        self.positions = {item.nodeid: position for position, item in enumerate(items)}
         for item in items:
             fixtures = getattr(item, "fixturenames", [])
             if (declared := self.declare(item, fixtures)) is not None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from scripted_engine import Script, ScriptedEngine
+
+from pytest_coreml import session
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +26,17 @@ def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not let a little project take itself for a worker, when this suite runs under pytest-xdist."""
     for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def plainly(workers: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the little projects of this test without `--project-workers`: it says itself how many, or needs none."""
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+
+
+@pytest.fixture
+def script(plainly: None, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """What the engines of little projects answer that run in this process."""
+    script = Script()
+    monkeypatch.setattr(session, "Engine", lambda *_: ScriptedEngine(script))
+    return script

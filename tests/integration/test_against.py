@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from typing import TYPE_CHECKING
 
 import pytest
-from scripted_engine import Script, ScriptedEngine
 
-from pytest_coreml import session
+if TYPE_CHECKING:
+    from scripted_engine import Script
 
 RUN = ("-p", "no:randomly", "--coreml-runtime=reference", "-rs", "--coreml-calls=30")
 TEST = """
@@ -20,10 +21,8 @@ TEST = """
 
 
 @pytest.fixture
-def script(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Script:
+def script(pytester: pytest.Pytester, script: Script) -> Script:
     """What the engines of a project with an old and a present model answer."""
-    script = Script()
-    monkeypatch.setattr(session, "Engine", lambda *_: ScriptedEngine(script))
     pytester.mkdir("Linear.mlpackage")
     pytester.mkdir("Old.mlpackage")
     return script

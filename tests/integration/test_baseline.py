@@ -8,15 +8,16 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from scripted_engine import Script, ScriptedEngine
 
-from pytest_coreml import session
 from pytest_coreml.measurement import LoadTimes
 from pytest_coreml.placement import Operation, Placement
 from pytest_coreml.report.encode import encode_placement
+
+if TYPE_CHECKING:
+    from scripted_engine import Script
 
 RUN = ("-p", "no:randomly", "--coreml-runtime=reference", "-rs")
 TEST = """
@@ -29,14 +30,6 @@ TEST = """
 
 
 Baseline = Callable[..., None]
-
-
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Script:
-    """What the engines of the project answer."""
-    script = Script()
-    monkeypatch.setattr(session, "Engine", lambda *_: ScriptedEngine(script))
-    return script
 
 
 @pytest.fixture

@@ -6,12 +6,11 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 import pytest
-from scripted_engine import Script, ScriptedEngine
-
-from pytest_coreml import session
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from scripted_engine import Script
 
 RUN = ("-p", "no:randomly", "--coreml-runtime=reference")
 TEST = """
@@ -25,10 +24,8 @@ TEST = """
 
 
 @pytest.fixture
-def summary(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+def summary(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, script: Script) -> Path:
     """A project whose test fails, in a job of GitHub Actions: where its step summary is."""
-    script = Script()
-    monkeypatch.setattr(session, "Engine", lambda *_: ScriptedEngine(script))
     pytester.makepyfile(test_model=TEST)
     pytester.mkdir("Linear.mlpackage")
     path = pytester.path / "summary.md"

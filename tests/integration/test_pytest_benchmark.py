@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+# Under pytest-xdist it disables itself.
+pytestmark = pytest.mark.usefixtures("plainly")
+
 TESTS = """
     import pytest
 
@@ -28,7 +31,7 @@ TESTS = """
     def test_not_measured(coreml_model):
         pass
 """
-OPTIONS = ("-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "-W", "error::pytest.PytestWarning")
+OPTIONS = ("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error::pytest.PytestWarning")
 
 
 # What each is called there: under which test of the report it stands.

@@ -19,10 +19,7 @@ TEST = """
 """
 
 
-@pytest.fixture(autouse=True)
-def only_the_workers_of_these_tests(workers: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take back the workers that the suite was told to use: these tests say how many."""
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+pytestmark = pytest.mark.usefixtures("plainly")
 
 
 def report_of(project: pytest.Pytester) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from report_examples import MACHINE, bare_record
 
@@ -13,13 +13,17 @@ from pytest_coreml.presence import STATE
 from pytest_coreml.report.encode import encode_record
 from pytest_coreml.verdict.budgets import Facts, judge_speedup
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def collect(*records: Any, **options: Any) -> Collector:
-    """Give the collector of a run with *options* that got *records*, all from one process."""
+
+def collect(*records: Any, positions: Sequence[int] = range(9), **options: Any) -> Collector:
+    """Give the collector of a run with *options* that got *records*, of tests at *positions*, from one process."""
     config: Any = SimpleNamespace(stash={STATE: None}, getoption=lambda name, default=None: options.get(name, default))
     collector = Collector(config)
-    for record in records:
-        sent = {"worker": None, "machine": MACHINE, "records": [encode_record(record)], "models": {}}
+    for position, record in zip(positions, records, strict=False):
+        sent = {"worker": None, "position": position, "machine": MACHINE, "models": {}}
+        sent["records"] = [encode_record(record)]
         collector.pytest_runtest_logreport(SimpleNamespace(coreml=sent))  # type: ignore[arg-type]
     return collector
 
@@ -52,6 +56,18 @@ def test_only_the_last_attempt_can_fail_late() -> None:
 
     assert gathered.records[1].checks[0].verdict == "passed"
     assert gathered.failed_late == []
+
+
+def test_records_have_the_order_of_the_tests() -> None:
+    """Whichever worker was done first: reports of two runs can be read side by side; attempts stay as they came."""
+    first, second, again = (
+        bare_record(id=f"test_a.py::test_{name}[all]", attempt=number)
+        for name, number in (("z", 1), ("a", 1), ("a", 2))
+    )
+
+    gathered = collect(second, again, first, positions=(1, 1, 0)).gathered
+
+    assert [(record.id[-6], record.attempt) for record in gathered.records] == [("z", 1), ("a", 1), ("a", 2)]
 
 
 def test_a_plan_of_setups_is_no_run() -> None:
