@@ -64,6 +64,7 @@ class Engine:
         self.dead: str | None = None
         self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_over = False
         self._connection: Connection | None = None
         self._folder: str | None = None
         self._stdout: CapturedOutput | None = None
@@ -189,11 +190,14 @@ class Engine:
         self._tidy()
 
     def _kill(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            # The whole group: native code may have started helpers.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        if self._process is None or self._is_over:
+            return
+        # The whole group, also when the engine itself has ended: native code may have started helpers. Never later,
+        # when its number may be another's.
+        self._is_over = True
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
     def _tidy(self) -> None:
         for stream in (self._stdout, self._stderr):
