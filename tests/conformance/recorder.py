@@ -7,12 +7,14 @@ are appended to; `CONFORMANCE_SAMPLE`, to run each n-th case only; `CONFORMANCE_
 from __future__ import annotations
 
 import faulthandler
+import gc
 import json
 import os
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -28,10 +30,14 @@ os.environ["INCLUDE_MIL_FP32_UNIT_TESTS"] = "1"
 
 
 class Case:
-    """The case that is running: whether it has predicted, and was refused by the runtime."""
+    """The case that is running: whether it has predicted, was refused, and by how much its numbers are off.
+
+    `off` is the largest difference as a share of the largest expected number, None where no comparison has failed.
+    """
 
     predicted = False
     refused = False
+    off: float | None = None
 
 
 @pytest.hookimpl(trylast=True)
@@ -43,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     vars(_deps)["_IS_MACOS"] = True
     for model in (coremltools.models.MLModel, coremltools.models.CompiledMLModel):
         _note_predictions(model)
+    _note_differences()
 
 
 def _note_predictions(model: Any) -> None:
@@ -62,6 +69,26 @@ def _note_predictions(model: Any) -> None:
     model.predict = noted
 
 
+def _note_differences() -> None:
+    compare = np.testing.assert_allclose
+
+    def noted(actual: Any, desired: Any, *arguments: Any, **options: Any) -> None:
+        try:
+            compare(actual, desired, *arguments, **options)
+        except AssertionError:
+            Case.off = max(Case.off or 0.0, _off(actual, desired))
+            raise
+
+    np.testing.assert_allclose = noted
+
+
+def _off(actual: Any, desired: Any) -> float:
+    actual, desired = np.asarray(actual, np.float64), np.asarray(desired, np.float64)
+    if actual.shape != desired.shape or not np.isfinite(actual).all():
+        return float("inf")
+    return float(np.abs(actual - desired).max() / max(np.abs(desired).max(), 1e-12))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Take the sample, spread over the parameters of every test, and leave out what is done."""
@@ -75,12 +102,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if seen[name] % every == 1 % every and item.nodeid not in done and "neuralnetwork" not in item.nodeid:
             chosen.append(item)
     items[:] = chosen
+    # Each conversion of coremltools collects garbage: what is loaded by now is left out of it.
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Say which case begins, so that a crash has a name; end the process when it takes too long."""
     Case.predicted = Case.refused = False
+    Case.off = None
     _write({"id": item.nodeid, "begins": True})
     faulthandler.dump_traceback_later(SECONDS, exit=True)
     try:
@@ -97,7 +127,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     lines = [line[1:].strip() for line in str(report.longrepr).splitlines() if line.startswith("E ")]
     text = " ".join(filter(None, lines[:6])) if report.failed else ""
     outcome = "refused" if report.failed and Case.refused else report.outcome
-    _write({"id": report.nodeid, "outcome": outcome, "counts": Case.predicted, "text": text})
+    _write({"id": report.nodeid, "outcome": outcome, "counts": Case.predicted, "off": Case.off, "text": text})
 
 
 def _write(line: dict[str, Any]) -> None:
