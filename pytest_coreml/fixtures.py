@@ -70,7 +70,7 @@ def coreml_load(request: pytest.FixtureRequest) -> Callable[..., CoreMLModel]:
     *from_memory*, to load from the bytes of the model, as an app does that keeps it encrypted.
     """
     from pytest_coreml.compute_units import parse_compute_units
-    from pytest_coreml.errors import UnfitMachineError
+    from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
     from pytest_coreml.load_options import LoadOptions, parse_hints
     from pytest_coreml.options import default_units
 
@@ -84,6 +84,7 @@ def coreml_load(request: pytest.FixtureRequest) -> Callable[..., CoreMLModel]:
         optimization_hints: Mapping[str, object] | None = None,
         from_memory: bool = False,
     ) -> CoreMLModel:
+        __tracebackhide__ = hidden_for_ours
         units = default_units(state.options.runtime) if compute_units is None else parse_compute_units(compute_units)
         options = LoadOptions(function, parse_hints(optimization_hints), from_memory)
         try:

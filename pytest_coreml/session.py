@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.engine.client import Engine
 from pytest_coreml.engine.lease import Context, Engines, Key, Lease
 from pytest_coreml.engine.protocol import ListDevices
-from pytest_coreml.errors import UnfitMachineError
+from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
 from pytest_coreml.gate import Gate
 from pytest_coreml.load_options import LoadOptions
 from pytest_coreml.machine import identity
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from pytest_coreml.report.runs import Runs
     from pytest_coreml.spec import ModelSpec
     from pytest_coreml.verdict.check import Check, Verdict
+
+__tracebackhide__ = hidden_for_ours
 
 
 @dataclass

@@ -6,10 +6,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.errors import ModelError, UsageError
+from pytest_coreml.errors import ModelError, UsageError, hidden_for_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+__tracebackhide__ = hidden_for_ours
 
 _HINT_DEPTH: Final = 4
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 from typing import TYPE_CHECKING, Any
 
 from coremltools.proto import Model_pb2
@@ -44,18 +45,32 @@ def _cut_weights(package: Path) -> None:
     weights.write_bytes(weights.read_bytes()[:200])
 
 
+def _data_outside(package: Path) -> None:
+    # The header of a blob says where its data are (see `pytest_coreml/reference/blob.py`).
+    weights = package / WEIGHTS
+    content = bytearray(weights.read_bytes())
+    struct.pack_into("<Q", content, 64 + 16, 1 << 40)
+    weights.write_bytes(content)
+
+
 def _linked_weights(package: Path) -> None:
     weights = package / WEIGHTS
     outside = weights.rename(package.parent / f"{package.name}.outside.bin")
     weights.symlink_to(outside)
 
 
-def _blobs_in(file_name: str) -> Callable[[Path], None]:
+def _linked_weights_folder(package: Path) -> None:
+    folder = (package / WEIGHTS).parent
+    outside = folder.rename(package.parent / f"{package.name}.outside")
+    folder.symlink_to(outside, target_is_directory=True)
+
+
+def _blobs(field: str, value: Any) -> Callable[[Path], None]:
     def change(spec: Model_pb2.Model) -> None:
         for operation in _operations(spec):
-            for value in operation.attributes.values():
-                if value.HasField("blobFileValue"):
-                    value.blobFileValue.fileName = file_name
+            for attribute in operation.attributes.values():
+                if attribute.HasField("blobFileValue"):
+                    setattr(attribute.blobFileValue, field, value)
 
     return lambda package: edit(package, change)
 
@@ -90,9 +105,12 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "CorruptManifest": _corrupt_manifest,
     "CorruptProto": _corrupt_proto,
     "CutWeights": _cut_weights,
+    "OffsetOutside": _blobs("offset", 1 << 40),
+    "DataOutside": _data_outside,
     "LinkedWeights": _linked_weights,
-    "WeightsAbove": _blobs_in("@model_path/../../../outside.bin"),
-    "WeightsAbsolute": _blobs_in("/outside.bin"),
+    "LinkedFolder": _linked_weights_folder,
+    "WeightsAbove": _blobs("fileName", "@model_path/../../../outside.bin"),
+    "WeightsAbsolute": _blobs("fileName", "/outside.bin"),
     "TooNew": _too_new,
     "AnotherKind": _another_kind,
     "UnknownOperations": _unknown_operations,

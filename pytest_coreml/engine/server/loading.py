@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.compute_units import COREMLTOOLS_NAMES
 from pytest_coreml.engine.server.native_errors import cause
+from pytest_coreml.engine.server.subject import Subject
 from pytest_coreml.errors import ModelError
 from pytest_coreml.measurement import LoadTimes
 
@@ -29,11 +30,11 @@ _serial = itertools.count()
 
 
 class LoadedModel:
-    """A model that Core ML holds, and the path of its compiled form. *subject* names it in messages."""
+    """A model that Core ML holds. *subject* names it in messages."""
 
-    def __init__(self, model: Any, compiled: Path, subject: str) -> None:
+    def __init__(self, model: Any, subject: Subject) -> None:
         self._model = model
-        self.compiled = compiled
+        self.compiled = subject.compiled
         self.subject = subject
 
     @property
@@ -52,7 +53,7 @@ class LoadedModel:
         try:
             outputs = self._model.predict(inputs, state)
         except RuntimeError as error:
-            raise ModelError(f"{self.subject}: the prediction failed: {cause(error)}") from error
+            raise ModelError(f"{self.subject}: the prediction failed: {self.subject.cause(error)}") from error
         wall = time.perf_counter_ns() - start
         # Read after a call that came back only: a failed one leaves the duration of an earlier one.
         return outputs, _milliseconds(self._proxy.get_last_predict_duration_in_nano_seconds(), "predict"), wall / 1e6
@@ -62,7 +63,7 @@ class LoadedModel:
         try:
             return self._model.make_state()
         except Exception as error:
-            raise ModelError(f"{self.subject}: cannot make a state: {cause(error)}") from error
+            raise ModelError(f"{self.subject}: cannot make a state: {self.subject.cause(error)}") from error
 
 
 def load(request: Load, folder: Path, stage: Callable[[str], None]) -> tuple[LoadedModel, LoadTimes]:
@@ -72,8 +73,8 @@ def load(request: Load, folder: Path, stage: Callable[[str], None]) -> tuple[Loa
     load, it keeps by the path. From memory there is no compiling, and the path is made for the compute plan only.
     Raises `ModelError`, naming file, stage and cause, when the framework rejects the model.
     """
-    subject = f"{Path(request.path).name} on {request.compute_units}"
     compiled = folder / f"{next(_serial)}" / f"{Path(request.path).stem}.mlmodelc"
+    subject = Subject(Path(request.path), request.compute_units, compiled)
     compile_ms: list[float] = []
     if request.options.from_memory:
         make = _from_memory(request, subject)
@@ -82,20 +83,20 @@ def load(request: Load, folder: Path, stage: Callable[[str], None]) -> tuple[Loa
         compile_ms.append(compile_model(request.path, compiled))
         make = _from_path(request, compiled)
     stage("loading")
-    model, load_ms = _load_repeatedly(make, compiled, subject)
+    model, load_ms = _load_repeatedly(make, subject)
     if request.options.from_memory:
         compile_model(request.path, compiled)
     return model, LoadTimes(tuple(compile_ms), load_ms[:1], load_ms[1:])
 
 
-def _load_repeatedly(make: Make, compiled: Path, subject: str) -> tuple[LoadedModel, tuple[float, ...]]:
-    model = LoadedModel(_load(make, subject), compiled, subject)
+def _load_repeatedly(make: Make, subject: Subject) -> tuple[LoadedModel, tuple[float, ...]]:
+    model = LoadedModel(_load(make, subject), subject)
     load_ms = [model.load_ms]
     deadline = time.monotonic() + LOAD_SECONDS
     while len(load_ms) == 1 or (len(load_ms) <= MOST_LOADS and time.monotonic() < deadline):
         # The former one is let go first: two of them at once would need twice the memory.
         del model
-        model = LoadedModel(_load(make, subject), compiled, subject)
+        model = LoadedModel(_load(make, subject), subject)
         load_ms.append(model.load_ms)
     return model, tuple(load_ms)
 
@@ -110,7 +111,8 @@ def compile_model(path: str, target: Path) -> float:
         compile_at(path, str(target))
     except Exception as error:
         shutil.rmtree(target.parent, ignore_errors=True)
-        raise ModelError(f"{path}: cannot be compiled: {cause(error)}") from error
+        why = cause(error).removeprefix(f"{path}: ")
+        raise ModelError(f"{path}: cannot be compiled: {why}") from error
     return (time.perf_counter() - start) * 1e3
 
 
@@ -120,7 +122,7 @@ def _from_path(request: Load, compiled: Path) -> Make:
     return lambda: CompiledMLModel(str(compiled), **_arguments(request))
 
 
-def _from_memory(request: Load, subject: str) -> Make:
+def _from_memory(request: Load, subject: Subject) -> Make:
     from coremltools.models import CompiledMLModel
     from coremltools.models.model import MLModelAsset
 
@@ -130,7 +132,7 @@ def _from_memory(request: Load, subject: str) -> Make:
     try:
         asset = MLModelAsset.from_memory(specification, blobs)
     except Exception as error:
-        raise ModelError(f"{subject}: cannot be taken from memory: {cause(error)}") from error
+        raise ModelError(f"{subject}: cannot be taken from memory: {subject.cause(error)}") from error
     return lambda: CompiledMLModel.from_asset(asset, **_arguments(request))
 
 
@@ -149,16 +151,16 @@ def _arguments(request: Load) -> dict[str, Any]:
     }
 
 
-def _load(make: Make, subject: str) -> Any:
+def _load(make: Make, subject: Subject) -> Any:
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         try:
             model = make()
         except Exception as error:
-            raise ModelError(f"{subject}: cannot be loaded: {cause(error)}") from error
+            raise ModelError(f"{subject}: cannot be loaded: {subject.cause(error)}") from error
     if getattr(model, "_proxy", None) is None:
         # coremltools turns some errors of a load into a warning, and others into nothing.
-        why = str(told[-1].message) if told else "coremltools gave no model and no reason"
+        why = subject.cause(str(told[-1].message)) if told else "coremltools gave no model and no reason"
         raise ModelError(f"{subject}: cannot be loaded: {why}")
     return model
 
