@@ -4,7 +4,7 @@ import models
 import pytest
 
 
-@pytest.mark.coreml_model.with_args(models.perceptron)
+@pytest.mark.coreml_model(models.perceptron)
 @pytest.mark.coreml_compute_units("cpuOnly", "cpuAndNeuralEngine", "all")
 @pytest.mark.coreml_budget(predict_ms=25)
 def test_on_each_setting(coreml_model):

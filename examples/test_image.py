@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 
-@pytest.mark.coreml_model.with_args(models.photographer)
+@pytest.mark.coreml_model(models.photographer)
 @pytest.mark.coreml_budget(predict_ms=25)
 def test_photographer(coreml_model):
     orange = Image.new("RGB", (64, 64), (255, 102, 0))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 
-@pytest.mark.coreml_model.with_args(models.listener)
+@pytest.mark.coreml_model(models.listener)
 @pytest.mark.coreml_budget(predict_ms=25)
 def test_listener(coreml_model):
     silence = coreml_model.predict({"frames": np.zeros((20, 1, 8), np.float32)})

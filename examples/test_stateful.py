@@ -7,7 +7,7 @@ import pytest
 ONE = {"step": np.ones((1, 4), np.float32)}
 
 
-@pytest.mark.coreml_model.with_args(models.counter)
+@pytest.mark.coreml_model(models.counter)
 @pytest.mark.coreml_budget(predict_ms=25)
 def test_counter(coreml_model):
     state, other = coreml_model.make_state(), coreml_model.make_state()
@@ -19,7 +19,7 @@ def test_counter(coreml_model):
     assert state.read_state("memory").max() == 3
 
 
-@pytest.mark.coreml_model.with_args(models.counter)
+@pytest.mark.coreml_model(models.counter)
 def test_counter_that_begins_elsewhere(coreml_model):
     state = coreml_model.make_state()
     state.write_state("memory", np.full((1, 4), 40, np.float32))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml import marks
-from pytest_coreml.errors import UsageError
+from pytest_coreml.errors import UsageError, all_of
+from pytest_coreml.marks import ModelMark
 from pytest_coreml.presence import FIXTURES, MARKS
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.markers import Budget, PlacementRule
     from pytest_coreml.options import Options
+
+_LIMITS: Final = ("coreml_budget", "coreml_placement")
 
 
 @dataclass(frozen=True)
@@ -67,30 +70,60 @@ class Reader:
             self._known[key] = (ours, self._declared(ours, given))
         if not given:
             _check_own(node)
-        return self._known[key][1]
+        declared = self._known[key][1]
+        self._check_reached(node, declared, given)
+        return declared
 
     def _declared(self, ours: list[pytest.Mark], given: list[str]) -> Declared:
         by_name = {name: [mark for mark in ours if mark.name == name] for name in MARKS}
-        model = next(map(marks.read_model, by_name["coreml_model"]), None)
-        units = next(map(marks.read_compute_units, by_name["coreml_compute_units"]), self._options.compute_units)
-        sources = model.sources if model else (self._options.model,) if self._options.model else ()
         names_model = any(name != "coreml_load" for name in given)
-        if names_model and not sources:
+        model, units, budgets, rules = all_of(
+            [
+                lambda: self._model(by_name["coreml_model"], names_model, given),
+                lambda: next(
+                    map(marks.read_compute_units, by_name["coreml_compute_units"]), self._options.compute_units
+                ),
+                lambda: all_of(partial(marks.read_budget, mark) for mark in by_name["coreml_budget"]),
+                lambda: all_of(partial(marks.read_placement, mark) for mark in by_name["coreml_placement"]),
+            ]
+        )
+        return Declared(
+            sources=model.sources,
+            function=model.function,
+            inputs=model.inputs,
+            compute_units=units,
+            budgets=tuple(budgets),
+            rules=tuple(rules),
+            names_model=names_model,
+            against=model.against,
+        )
+
+    def _check_reached(self, node: pytest.Item, declared: Declared, given: list[str]) -> None:
+        """Refuse a limit for settings on which the test never runs: everybody would keep it."""
+        limits = [mark for mark in node.own_markers if mark.name in _LIMITS and mark.kwargs.get("compute_units")]
+        # `coreml_load` may load for any. Who chose settings for one run has chosen what is judged in it.
+        chosen = self._options.compute_units != ("all",) and node.get_closest_marker("coreml_compute_units") is None
+        if not limits or "coreml_load" in given or chosen:
+            return
+        reached = {FIXTURES[name] or units for name in given for units in declared.compute_units}
+        for mark in limits:
+            wanted = marks.read_units(mark)
+            if reached.isdisjoint(wanted):
+                raise UsageError(
+                    f"{mark.name} is for {', '.join(wanted)}, and the test runs on {', '.join(sorted(reached))} only: "
+                    f"add {', '.join(map(repr, wanted))} to its coreml_compute_units marker"
+                )
+
+    def _model(self, found: list[pytest.Mark], names_model: bool, given: list[str]) -> ModelMark:
+        if found:
+            return marks.read_model(found[0])
+        if self._options.model is None and names_model:
             raise UsageError(
                 f"the fixture {given[0]} has no model: mark the test with "
                 '@pytest.mark.coreml_model("path/to/Model.mlpackage"), or name one for all tests with '
                 "--coreml-model=PATH"
             )
-        return Declared(
-            sources=sources,
-            function=model.function if model else None,
-            inputs=model.inputs if model else None,
-            compute_units=units,
-            budgets=tuple(map(marks.read_budget, by_name["coreml_budget"])),
-            rules=tuple(map(marks.read_placement, by_name["coreml_placement"])),
-            names_model=names_model,
-            against=model.against if model else None,
-        )
+        return ModelMark((self._options.model,) if self._options.model is not None else ())
 
 
 def _check_own(node: pytest.Item) -> None:

@@ -7,6 +7,10 @@ They stand in a module of their own so that every other module can import them w
 from __future__ import annotations
 
 import operator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 
 class CoreMLTestError(Exception):
@@ -15,6 +19,24 @@ class CoreMLTestError(Exception):
 
 class UsageError(CoreMLTestError):
     """The user asked for something that cannot be: an option, a marker, a path that is no report."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What is wrong, each mistake by itself."""
+        return (str(self),)
+
+
+class MistakesError(UsageError):
+    """Several mistakes at once."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        super().__init__("\n".join(texts))
+        self._texts = tuple(texts)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What is wrong, each mistake by itself."""
+        return self._texts
 
 
 class ModelError(CoreMLTestError):
@@ -43,6 +65,22 @@ class EngineTimeoutError(EngineError):
 
 class ReportError(CoreMLTestError):
     """A report cannot be read or written; the text names the file and the place in it."""
+
+
+def all_of(calls: Iterable[Callable[[], Any]]) -> list[Any]:
+    """Give what each of *calls* gives; one `MistakesError` has all that any of them complains about."""
+    texts: list[str] = []
+    results = [_heard(call, texts) for call in calls]
+    if texts:
+        raise MistakesError(dict.fromkeys(texts))
+    return results
+
+
+def _heard(call: Callable[[], Any], texts: list[str]) -> Any:
+    try:
+        return call()
+    except UsageError as error:
+        texts += error.texts
 
 
 # As `__tracebackhide__` of a module it keeps the frames of that module out of pytest's tracebacks, when the error is

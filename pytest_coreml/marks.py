@@ -5,19 +5,20 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.compute_units import parse_compute_units, parse_device
-from pytest_coreml.errors import UsageError
+from pytest_coreml.errors import MistakesError, UsageError, all_of
 from pytest_coreml.markers import Budget, PlacementRule
 
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.compute_units import ComputeUnits, Device
 
 Source = Any  # a path, or a callable that returns a path or an MLModel
 
@@ -36,7 +37,6 @@ class ModelMark:
 def read_model(mark: pytest.Mark) -> ModelMark:
     """Read a `coreml_model` mark."""
     _check_names(mark, ("function", "inputs", "against"))
-    # A list too: pytest takes a mark with one callable and nothing else for a decorator of that callable.
     sources = tuple(source for argument in mark.args for source in _as_list(argument))
     for source in sources:
         _check_source(mark, "a source", source)
@@ -59,21 +59,13 @@ def read_compute_units(mark: pytest.Mark) -> tuple[ComputeUnits, ...]:
     words = [word for argument in mark.args for word in _as_list(argument)]
     if not words:
         raise UsageError("coreml_compute_units: expected at least one of all, cpuAndGPU, cpuOnly, cpuAndNeuralEngine")
-    return tuple(dict.fromkeys(_in(mark, parse_compute_units, word) for word in words))
+    return tuple(dict.fromkeys(_each(mark, parse_compute_units, words)))
 
 
 def read_budget(mark: pytest.Mark) -> Budget:
     """Read a `coreml_budget` mark."""
-    _check_keyword_only(mark)
-    _check_names(mark, [field.name for field in fields(Budget)])
-    values: dict[str, Any] = {}
-    for name, value in mark.kwargs.items():
-        if name == "compute_units":
-            values[name] = _units(mark, value)
-        elif name == "min_speedup":
-            values[name] = _mapping(mark, name, value, parse_compute_units, math.inf)
-        elif value is not None:
-            values[name] = _number(mark, name, value, math.inf)
+    limits = _read(mark, dict.fromkeys(_names(Budget), _limit) | _BUDGET_READERS)
+    values = {name: value for name, value in limits.items() if value is not None}
     if not set(values) - {"compute_units"}:
         raise UsageError("coreml_budget: expected at least one limit, as coreml_budget(predict_ms=25)")
     return Budget(**values)
@@ -81,12 +73,28 @@ def read_budget(mark: pytest.Mark) -> Budget:
 
 def read_placement(mark: pytest.Mark) -> PlacementRule:
     """Read a `coreml_placement` mark."""
-    _check_keyword_only(mark)
-    _check_names(mark, [field.name for field in fields(PlacementRule)])
-    values = {name: _PLACEMENT_READERS[name](mark, value) for name, value in mark.kwargs.items()}
+    values = _read(mark, _PLACEMENT_READERS)
     if not set(values) & {"forbid", "min_share", "max_transitions"}:
         raise UsageError("coreml_placement: expected forbid=, min_share= or max_transitions=")
     return PlacementRule(**values)
+
+
+def read_units(mark: pytest.Mark) -> tuple[ComputeUnits, ...]:
+    """Read the settings that a mark of limits is for, which it names."""
+    return tuple(_each(mark, parse_compute_units, _as_list(mark.kwargs["compute_units"])))
+
+
+def _read(mark: pytest.Mark, readers: Mapping[str, _Reader]) -> dict[str, Any]:
+    """Read every argument of *mark* by its reader; all mistakes in them are told together."""
+    _check_keyword_only(mark)
+    known = {name: value for name, value in mark.kwargs.items() if name in readers}
+    calls: list[Callable[[], Any]] = [partial(readers[name], mark, name, value) for name, value in known.items()]
+    values = all_of([partial(_check_names, mark, readers), *calls])[1:]
+    return dict(zip(known, values, strict=True))
+
+
+def _names(data: type) -> list[str]:
+    return [field.name for field in fields(data)]
 
 
 def _check_source(mark: pytest.Mark, name: str, source: object) -> None:
@@ -94,32 +102,50 @@ def _check_source(mark: pytest.Mark, name: str, source: object) -> None:
         raise _wrong(mark, name, "a path or a callable that returns an MLModel or a path", source)
 
 
-def _units(mark: pytest.Mark, value: Any) -> tuple[ComputeUnits, ...] | None:
-    return None if value is None else tuple(_in(mark, parse_compute_units, word) for word in _as_list(value))
+def _units(mark: pytest.Mark, _: str, value: Any) -> tuple[ComputeUnits, ...] | None:
+    return None if value is None else read_units(mark)
 
 
-def _by(mark: pytest.Mark, value: Any) -> str:
+def _limit(mark: pytest.Mark, name: str, value: Any) -> float | None:
+    return None if value is None else _number(mark, name, value, math.inf)
+
+
+def _speedup(mark: pytest.Mark, name: str, value: Any) -> dict[ComputeUnits, float]:
+    return _mapping(mark, name, value, parse_compute_units, math.inf)
+
+
+def _devices(mark: pytest.Mark, _: str, value: Any) -> tuple[Device, ...]:
+    return tuple(_each(mark, parse_device, _as_list(value)))
+
+
+def _shares(mark: pytest.Mark, name: str, value: Any) -> dict[Device, float]:
+    return _mapping(mark, name, value, parse_device, 1.0)
+
+
+def _by(mark: pytest.Mark, name: str, value: Any) -> str:
     if value not in ("cost", "ops"):
-        raise _wrong(mark, "by", "'cost' or 'ops'", value)
+        raise _wrong(mark, name, "'cost' or 'ops'", value)
     return str(value)
 
 
-def _operators(mark: pytest.Mark, value: Any) -> frozenset[str]:
+def _operators(mark: pytest.Mark, name: str, value: Any) -> frozenset[str]:
     words = _as_list(value)
     if not all(isinstance(word, str) for word in words):
-        raise _wrong(mark, "allow", "operator names, as ['gather', 'cast']", value)
+        raise _wrong(mark, name, "operator names, as ['gather', 'cast']", value)
     return frozenset(word.rsplit(".", 1)[-1] for word in words)
 
 
-def _transitions(mark: pytest.Mark, value: Any) -> int:
+def _transitions(mark: pytest.Mark, name: str, value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise _wrong(mark, "max_transitions", "a whole number, 0 or more", value)
+        raise _wrong(mark, name, "a whole number, 0 or more", value)
     return value
 
 
-_PLACEMENT_READERS: dict[str, Callable[[Any, Any], Any]] = {
-    "forbid": lambda mark, value: tuple(_in(mark, parse_device, word) for word in _as_list(value)),
-    "min_share": lambda mark, value: _mapping(mark, "min_share", value, parse_device, 1.0),
+_Reader = Callable[[Any, str, Any], Any]
+_BUDGET_READERS: dict[str, _Reader] = {"min_speedup": _speedup, "compute_units": _units}
+_PLACEMENT_READERS: dict[str, _Reader] = {
+    "forbid": _devices,
+    "min_share": _shares,
     "by": _by,
     "allow": _operators,
     "max_transitions": _transitions,
@@ -134,7 +160,9 @@ def _as_list(value: Any) -> list[Any]:
 def _mapping(mark: pytest.Mark, name: str, value: Any, parse: Callable[[object], str], most: float) -> dict[Any, float]:
     if not isinstance(value, Mapping) or not value:
         raise _wrong(mark, name, f"a dict, as {name}={{'{'cpuOnly' if most > 1 else 'neuralEngine'}': ...}}", value)
-    return {_in(mark, parse, key): _number(mark, f"{name}[{key!r}]", number, most) for key, number in value.items()}
+    keys = _each(mark, parse, list(value))
+    numbers = all_of(partial(_number, mark, f"{name}[{key!r}]", number, most) for key, number in value.items())
+    return dict(zip(keys, numbers, strict=True))
 
 
 def _number(mark: pytest.Mark, name: str, value: Any, most: float) -> float:
@@ -142,6 +170,10 @@ def _number(mark: pytest.Mark, name: str, value: Any, most: float) -> float:
     if not number or not 0 <= value <= most or value == math.inf or (value == 0 and most == math.inf):
         raise _wrong(mark, name, "a positive number" if most == math.inf else "a number from 0 to 1", value)
     return float(value)
+
+
+def _each(mark: pytest.Mark, parse: Callable[[object], Any], words: list[Any]) -> list[Any]:
+    return all_of(partial(_in, mark, parse, word) for word in words)
 
 
 def _in(mark: pytest.Mark, parse: Callable[[object], Any], word: object) -> Any:
@@ -156,11 +188,16 @@ def _check_keyword_only(mark: pytest.Mark) -> None:
         raise UsageError(f"{mark.name}: takes keyword arguments only, got {mark.args[0]!r}; name the limit it is")
 
 
-def _check_names(mark: pytest.Mark, valid: Any) -> None:
-    for name in sorted(set(mark.kwargs) - set(valid)):
-        near = difflib.get_close_matches(name, list(valid), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; it takes {', '.join(valid) or 'none'}"
-        raise UsageError(f"{mark.name}: unknown argument {name!r}{hint}")
+def _check_names(mark: pytest.Mark, valid: Collection[str]) -> None:
+    unknown = sorted(set(mark.kwargs) - set(valid))
+    if unknown:
+        raise MistakesError([_unknown(mark, name, valid) for name in unknown])
+
+
+def _unknown(mark: pytest.Mark, name: str, valid: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, list(valid), n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else f"; it takes {', '.join(valid) or 'none'}"
+    return f"{mark.name}: unknown argument {name!r}{hint}"
 
 
 def _wrong(mark: pytest.Mark, name: str, expected: str, value: object) -> UsageError:

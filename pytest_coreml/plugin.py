@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_coreml import fixtures
+from pytest_coreml import fixtures, model_mark
 from pytest_coreml.collector import NAME, Collector
 from pytest_coreml.command_line import add_options, is_any_given
 from pytest_coreml.fixtures import (
@@ -41,8 +41,9 @@ __all__ = [
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the options."""
+    """Declare the options; the mark too, before any conftest.py uses it."""
     add_options(parser)
+    model_mark.install()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -57,7 +58,7 @@ class Sources:
         return f"; did you mean {relative!r}? Paths are relative to the test file, then to {self._rootdir}"
 
     def _build(self, build: Callable[[], Any], test_folder: Path) -> Path:
-        name = getattr(build, "__name__", type(build).__name__)
+        name = label(build)
         model = build()
         if isinstance(model, (str, Path)):
             return self.resolve(model, test_folder)
@@ -73,6 +74,8 @@ class Sources:
 
 def label(source: Any) -> str:
     """Give the word for a source in test ids and file names."""
+    if isinstance(source, partial):
+        return label(source.func)
     if callable(source):
         return str(getattr(source, "__name__", type(source).__name__)).strip("<>")
     return Path(source).stem

@@ -68,9 +68,10 @@ class State:
             return self.reader.read(node, fixtures)
         except UsageError as error:
             where = node.nodeid.split("[", 1)[0]
-            places = self.mistakes.setdefault(str(error), [])
-            if where not in places:
-                places.append(where)
+            for text in error.texts:
+                places = self.mistakes.setdefault(text, [])
+                if where not in places:
+                    places.append(where)
             return None
 
     def check(self, items: list[pytest.Item]) -> None:

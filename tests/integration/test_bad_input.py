@@ -103,12 +103,32 @@ def test_all_mistakes_in_markers_are_told_at_once(project: pytest.Pytester) -> N
         def test_no_fixture(): pass
 
         def test_no_model(coreml_model): pass
+
+        @pytest.mark.coreml_model("Linear.mlpackage")
+        @pytest.mark.coreml_compute_units("ANE")
+        @pytest.mark.coreml_budget(size_mb=1, load_sec=2)
+        @pytest.mark.coreml_placement(forbid="npu", min_share={"gpu": 95})
+        def test_everything(coreml_model): pass
+
+        @pytest.mark.coreml_model("Linear.mlpackage")
+        @pytest.mark.coreml_budget(size_mb=1, compute_units="cpuOnly")
+        def test_never_judged(coreml_model): pass
+
+        @pytest.mark.coreml_model("Linear.mlpackage")
+        @pytest.mark.coreml_budget(size_mb=1, compute_units="cpuOnly")
+        def test_judged(coreml_cpu_only): pass
+
+        @pytest.mark.coreml_model("Linear.mlpackage")
+        @pytest.mark.coreml_placement(forbid="gpu", compute_units="all")
+        def test_maybe_judged(coreml_load): pass
         """
     )
 
     result = project.runpytest_subprocess()
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "test_judged" not in result.stderr.str()
+    assert "test_maybe_judged" not in result.stderr.str()
     result.stderr.fnmatch_lines_random(
         [
             "*coreml_budget: unknown argument 'predict_msec'; did you mean 'predict_ms'?*",
@@ -116,8 +136,30 @@ def test_all_mistakes_in_markers_are_told_at_once(project: pytest.Pytester) -> N
             "*unknown compute units 'cpuOnyl'*did you mean 'cpuOnly'?*",
             "*coreml_budget on a test without a model: add coreml_model to the arguments*",
             "*the fixture coreml_model has no model: mark the test with*",
+            "*coreml_compute_units: unknown compute units 'ANE'*",
+            "*coreml_budget: unknown argument 'load_sec'; did you mean 'load_ms'?*",
+            "*coreml_placement: unknown device 'npu'*",
+            "*coreml_placement: min_share?'gpu'?: expected a number from 0 to 1, got 95*",
+            "*coreml_budget is for cpuOnly, and the test runs on all only: add 'cpuOnly' to its coreml_compute_units*",
         ]
     )
+
+
+def test_settings_that_were_chosen_for_a_run_are_no_mistake(project: pytest.Pytester) -> None:
+    """A budget for others is not judged in it."""
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.coreml_model("Linear.mlpackage")
+        @pytest.mark.coreml_budget(size_mb=0.0001, compute_units="all")
+        def test_it(coreml_model): pass
+        """
+    )
+
+    result = project.runpytest_subprocess("--coreml-compute-units=cpuOnly")
+
+    result.assert_outcomes(passed=1)
 
 
 def test_the_engine_leaves_no_folder_behind(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

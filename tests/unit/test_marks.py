@@ -1,0 +1,98 @@
+"""Marks are read whole: every mistake in one is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_coreml import marks
+from pytest_coreml.errors import UsageError
+from pytest_coreml.markers import Budget, PlacementRule
+
+
+def test_every_mistake_of_a_budget_is_told() -> None:
+    """Unknown names with the nearest valid one, numbers, and settings, each by itself."""
+    mark = pytest.mark.coreml_budget(
+        predict_msec=25, size=1, load_ms=-1, memory_mb="1", min_speedup={"gpu": 2, "cpuOnly": 0}, compute_units="ANE"
+    ).mark
+
+    with pytest.raises(UsageError) as caught:
+        marks.read_budget(mark)
+
+    assert [text.split(",")[0].split(";")[0] for text in caught.value.texts] == [
+        "coreml_budget: unknown argument 'predict_msec'",
+        "coreml_budget: unknown argument 'size'",
+        "coreml_budget: load_ms: expected a positive number",
+        "coreml_budget: memory_mb: expected a positive number",
+        "coreml_budget: unknown compute units 'gpu'",
+        "coreml_budget: unknown compute units 'ANE'",
+    ]
+    assert "did you mean 'predict_ms'?" in caught.value.texts[0]
+
+
+def test_every_mistake_of_a_placement_rule_is_told() -> None:
+    """Devices, shares, words and counts."""
+    mark = pytest.mark.coreml_placement(
+        forbid=["gpu", "npu"], min_share={"neuralEngine": 95}, by="time", allow=[1], max_transitions=0.5
+    ).mark
+
+    with pytest.raises(UsageError) as caught:
+        marks.read_placement(mark)
+
+    assert [text.split(",")[0] for text in caught.value.texts] == [
+        "coreml_placement: unknown device 'npu'",
+        "coreml_placement: min_share['neuralEngine']: expected a number from 0 to 1",
+        "coreml_placement: by: expected 'cost' or 'ops'",
+        "coreml_placement: allow: expected operator names",
+        "coreml_placement: max_transitions: expected a whole number",
+    ]
+
+
+def test_marks_without_mistakes() -> None:
+    """Every argument that there is."""
+    budget = marks.read_budget(
+        pytest.mark.coreml_budget(
+            predict_ms=1,
+            predict_p90_ms=2,
+            predict_p95_ms=3,
+            first_predict_ms=4,
+            load_ms=5,
+            first_load_ms=6,
+            compile_ms=7,
+            size_mb=8,
+            memory_mb=9,
+            min_fps=10,
+            min_speedup={"CPU_ONLY": 2},
+            compute_units=["cpu_and_ne", "ALL"],
+        ).mark
+    )
+    rule = marks.read_placement(
+        pytest.mark.coreml_placement(
+            forbid="GPU",
+            min_share={"neuralengine": 1},
+            by="ops",
+            allow=["ios17.cast"],
+            max_transitions=0,
+            compute_units="all",
+        ).mark
+    )
+
+    assert budget == Budget(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, {"cpuOnly": 2.0}, ("cpuAndNeuralEngine", "all"))
+    assert rule == PlacementRule(("gpu",), {"neuralEngine": 1.0}, "ops", frozenset({"cast"}), 0, ("all",))
+
+
+@pytest.mark.parametrize(
+    ("mark", "expected"),
+    [
+        (pytest.mark.coreml_budget(25).mark, r"coreml_budget: takes keyword arguments only, got 25"),
+        (pytest.mark.coreml_budget().mark, r"coreml_budget: expected at least one limit"),
+        (pytest.mark.coreml_budget(predict_ms=True).mark, r"predict_ms: expected a positive number, got True"),
+        (pytest.mark.coreml_budget(min_fps=float("nan")).mark, r"min_fps: expected a positive number, got nan"),
+        (pytest.mark.coreml_placement(by="ops").mark, r"expected forbid=, min_share= or max_transitions="),
+    ],
+)
+def test_a_mark_that_says_nothing_or_the_wrong_thing(mark: pytest.Mark, expected: str) -> None:
+    """Each is a usage error with what was expected."""
+    read = marks.read_budget if mark.name == "coreml_budget" else marks.read_placement
+
+    with pytest.raises(UsageError, match=expected):
+        read(mark)
