@@ -32,15 +32,17 @@ class Executable:
     ) -> dict[str, NDArray[Any]]:
         """Execute once; arrays go in and out under the names of the program, in compute types.
 
-        `states` is changed where the program writes. What a classifier makes of its probabilities is left to others:
-        both of its outputs are the probabilities.
+        `states` is changed where the program writes: a state that can be written in place in its array, which is left
+        in between when the run fails, another by a new array. What a classifier makes of its probabilities is left to
+        others: both of its outputs are the probabilities.
         """
         lowered = self.lowered
         states = {} if states is None else states
         feeds = {port.value: inputs[port.name] for port in lowered.inputs}
         feeds.update({port.value: states[port.name] for port in lowered.states})
-        written = {port.name: port.written for port in lowered.states if port.written is not None}
-        results = run(self.session, [*(port.value for port in lowered.outputs), *written.values()], feeds)
+        written = {port.name: port.written for port in lowered.states if port.written and not port.versions}
+        shared = {version: states[port.name] for port in lowered.states for version in port.versions}
+        results = run(self.session, [*(port.value for port in lowered.outputs), *written.values()], feeds, shared)
         states.update(zip(written, results[len(lowered.outputs) :], strict=True))
         return {port.name: result for port, result in zip(lowered.outputs, results, strict=False)}
 

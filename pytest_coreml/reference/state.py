@@ -48,7 +48,7 @@ class StateTensors:
             raise BadInputError(f"state {name!r}: expected the shape {list(old.shape)}, got {list(value.shape)}")
         with np.errstate(invalid="ignore", over="ignore"):
             # The buffer of a state holds what its type can hold, whatever the graph computes in.
-            self.arrays[name] = value.astype(self._types[name].dtype.numpy).astype(old.dtype)
+            old[...] = value.astype(self._types[name].dtype.numpy)
 
     def _check(self, name: str) -> None:
         if name not in self.arrays:

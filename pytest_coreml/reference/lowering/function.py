@@ -9,6 +9,7 @@ from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.errors import BadModelError, Refusal
 from pytest_coreml.reference.graph import GraphBuilder, Value
 from pytest_coreml.reference.lowering.context import Context
+from pytest_coreml.reference.lowering.in_place import InPlace
 from pytest_coreml.reference.lowering.refusals import Refusals
 from pytest_coreml.reference.lowering.results import ClassLabel, ClassProbabilities, ListValue, Result, StateRef
 from pytest_coreml.reference.lowering.scope import Scope, Symbol
@@ -47,12 +48,17 @@ class LabelPort:
 
 @dataclass(frozen=True)
 class StatePort:
-    """A state: where its old value enters the graph and its new one leaves (None when it is only read)."""
+    """A state: where its old value enters the graph and its new one leaves (None when it is only read).
+
+    All `versions` are outputs of the graph that must be bound to the memory of the old value, the last one being the
+    new value; there are none when the new value is handed over in memory of its own.
+    """
 
     name: str
     value: str
     written: str | None
     type: TensorType
+    versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,10 +80,11 @@ def lower_function(function: Function, handlers: Mapping[str, Handler], precisio
     lowering = FunctionLowering(handlers, precision)
     inputs, states = lowering.bind_inputs(function)
     values = lowering.lower_top(function.block)
+    # States first: an output that is a state gets a copy, the state itself stays where it is.
+    ports = lowering.state_ports(states, values)
     outputs = tuple(
         [lowering.output(name, symbol) for name, symbol in zip(function.block.outputs, values, strict=True)]
     )
-    ports = tuple([lowering.state_port(name, value, type_) for name, value, type_ in states])
     builder = lowering.builder
     return LoweredFunction(builder.proto.SerializeToString(), builder.arrays, inputs, outputs, ports)
 
@@ -128,22 +135,36 @@ class FunctionLowering:
 
     def output(self, name: str, symbol: Symbol) -> Port | LabelPort:
         """Declare an output of the graph."""
-        result = symbol.result
+        result, value = symbol.result, self._leaving(symbol.result)
         if isinstance(result, (ClassLabel, ClassProbabilities)):
-            return LabelPort(name, self.builder.root.output(result.probabilities, None), result)
+            return LabelPort(name, self.builder.root.output(value, None), result)
         if not isinstance(symbol.type, TensorType):
             raise BadModelError(f"the output {name!r} of the model is not a tensor")
-        value = self.value(result)
         if symbol.type.dtype is DType.FP16 and not self._strict:
             # An output of half precision holds what half precision can hold, in whatever it was computed
             value = self._half(value)
         return Port(name, self.builder.root.output(value, symbol.type.dtype.compute), symbol.type)
 
-    def state_port(self, name: str, value: Value, type_: TensorType) -> StatePort:
-        """Declare the new value of a state as an output, when the function writes it."""
-        current = self.states[name]
-        written = None if current == value else self.builder.root.output(current, type_.dtype.compute)
-        return StatePort(name, value, written, type_)
+    def state_ports(
+        self, states: Sequence[tuple[str, Value, TensorType]], outputs: Sequence[Symbol]
+    ) -> tuple[StatePort, ...]:
+        """Declare the new values of the states that the function writes; `outputs` are what else will leave it."""
+        if not states:
+            return ()
+        kept = {*self.states.values(), *[self._leaving(symbol.result) for symbol in outputs]}
+        in_place = InPlace(self.builder.proto.graph, kept)
+        ports = []
+        for name, value, type_ in states:
+            current = self.states[name]
+            versions = in_place.versions(value, current)
+            leaving = versions or ((current,) if current != value else ())
+            names = tuple([self.builder.root.output(version, type_.dtype.compute) for version in leaving])
+            ports.append(StatePort(name, value, names[-1] if names else None, type_, names if versions else ()))
+        return tuple(ports)
+
+    def _leaving(self, result: Result | None) -> Value:
+        """Give the value from which an output is made."""
+        return result.probabilities if isinstance(result, (ClassLabel, ClassProbabilities)) else self.value(result)
 
     # Operations
 

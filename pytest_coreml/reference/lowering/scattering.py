@@ -129,6 +129,11 @@ def _is_whole(ctx: Context, axis: int, size: int | None) -> bool:
 def _places(ctx: Context, begin: Value, end: Value, stride: int, axis: int) -> Value:
     """Give the indices of a slice of one axis: the slice of all its indices."""
     first, last = (ctx.node("Slice", vector, *map(ctx.int64, ([axis], [axis + 1]))) for vector in (begin, end))
-    size = ctx.node("Squeeze", ctx.node("Shape", ctx.input("x"), start=axis, end=axis + 1))
+    known = ctx.shape("x")[axis]
+    # A known size: then the places are the same for all caches of a shape, and ONNX Runtime computes them once.
+    if known is not None:
+        size = ctx.int64(known)
+    else:
+        size = ctx.node("Squeeze", ctx.node("Shape", ctx.input("x"), start=axis, end=axis + 1))
     everything = ctx.node("Range", ctx.int64(0), size, ctx.int64(1))
     return ctx.node("Slice", everything, first, last, ctx.int64([0]), ctx.int64([stride]))

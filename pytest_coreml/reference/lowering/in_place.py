@@ -1,0 +1,113 @@
+"""Finds the states that can be written where they lie, so that a cache is not copied for each token.
+
+ONNX knows no writing, only new values: each version of a state is one. `ScatterND` copies its input and writes into the
+copy, and leaves the copying out where input and output have the same memory. So all versions of a state may share one
+buffer, when nothing reads an old version after the next one was written. ONNX Runtime promises no order but that of the
+data; so whatever reads an old version has to be something that the next write waits for.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from onnx import AttributeProto
+
+from pytest_coreml.reference.graph import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from onnx import GraphProto, NodeProto
+
+# These do not look at the elements.
+_SHAPE_ONLY: Final = frozenset({"Shape", "Size"})
+
+# What these make is certainly new memory, and no optimizer turns it back into a look at what went in. Of all others it
+# is assumed that they may be views, or be fused into those that use them.
+_NEW: Final = frozenset(
+    {"Conv", "ConvTranspose", "Einsum", "GRU", "Gemm", "LSTM", "LayerNormalization", "MatMul", "RNN", "Softmax"}
+)
+
+# Stands for whoever reads what leaves the graph.
+_THE_END: Final = -1
+
+
+class InPlace:
+    """The nodes of a finished graph, and who uses which value."""
+
+    def __init__(self, graph: GraphProto, kept: Collection[str]) -> None:
+        """Look at all nodes; the values in `kept` are read when all have run."""
+        self._kept = kept
+        self._nodes: Sequence[NodeProto] = graph.node
+        self._makers = {name: index for index, node in enumerate(self._nodes) for name in node.output}
+        self._users: dict[str, list[int]] = defaultdict(list)
+        # ONNX Runtime leaves out what nothing needs.
+        for index in self._needed({self._makers.get(name, _THE_END) for name in kept} - {_THE_END}):
+            for name in _read_by(self._nodes[index]):
+                self._users[name].append(index)
+
+    def versions(self, first: Value, last: Value) -> tuple[Value, ...]:
+        """Give the versions after the first one when all may share its memory, else nothing."""
+        chain = self._writes(first, last)
+        if all(self._is_last_use(self._nodes[write].input[0], write) for write in chain):
+            return tuple(Value(self._nodes[write].output[0]) for write in chain)
+        return ()
+
+    def _writes(self, first: str, last: str) -> list[int]:
+        """Give the writes that lead from one version to another, none when something else lies between."""
+        chain: list[int] = []
+        while last != first:
+            write = self._makers.get(last)
+            if write is None or self._nodes[write].op_type != "ScatterND" or self._nodes[write].attribute:
+                return []
+            chain.insert(0, write)
+            last = self._nodes[write].input[0]
+        return chain
+
+    def _is_last_use(self, version: str, write: int) -> bool:
+        """Say whether nothing can read a version after a write was done."""
+        readers = list(self._readers(version, write))
+        if not readers:
+            return True
+        waited_for = self._waited_for(write, self._makers.get(version, _THE_END))
+        return all(reader in waited_for for reader in readers)
+
+    def _readers(self, version: str, write: int) -> Iterator[int]:
+        """Give the nodes that read a version, or a view of it; the write is one if it reads what it writes."""
+        values, seen = [version], {version}
+        while values:
+            value = values.pop()
+            if value in self._kept:
+                yield _THE_END
+            for user in self._users[value]:
+                node = self._nodes[user]
+                if node.op_type in _SHAPE_ONLY or (user == write and value == version == node.input[0]):
+                    continue
+                yield user
+                if node.op_type not in _NEW:
+                    values += [name for name in node.output if name not in seen]
+                    seen.update(node.output)
+
+    def _waited_for(self, write: int, after: int) -> set[int]:
+        """Give the nodes whose outputs a write needs, directly or not; nodes up to `after` are of no interest."""
+        return self._needed({write}, after) - {write}
+
+    def _needed(self, nodes: set[int], after: int = _THE_END) -> set[int]:
+        """Give nodes and all whose outputs they need, directly or not."""
+        found, todo = set(nodes), list(nodes)
+        while todo:
+            makers = {self._makers.get(name, _THE_END) for name in _read_by(self._nodes[todo.pop()])}
+            new = {maker for maker in makers if maker > after} - found
+            found |= new
+            todo += new
+        return found
+
+
+def _read_by(node: NodeProto) -> Iterator[str]:
+    """Give the values that a node reads, those from inside its sub-graphs too."""
+    yield from node.input
+    for attribute in node.attribute:
+        if attribute.type == AttributeProto.GRAPH:
+            for inner in attribute.g.node:
+                yield from _read_by(inner)
