@@ -1,21 +1,28 @@
 """A pytest plugin for coremltools' own tests: makes them compare numbers, and writes down what became of each.
 
-A case counts when it predicts with an ML Program, or tries to. Environment: `CONFORMANCE_LOG`, the file that lines
-are appended to; `CONFORMANCE_SAMPLE`, to run each n-th case only; `CONFORMANCE_DONE`, a file of node ids to leave out.
+A case counts when it predicts with an ML Program, or tries to, and when it fails with an error of ours. Environment:
+`CONFORMANCE_LOG`, the file that lines are appended to; `CONFORMANCE_SAMPLE`, to run each n-th case only, counted from
+`CONFORMANCE_OFFSET`; `CONFORMANCE_DONE`, a file of node ids to leave out.
 """
 
 from __future__ import annotations
 
 import faulthandler
 import gc
+import importlib.util
 import json
 import os
+import platform
+import sys
 from collections import defaultdict
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+
+from pytest_coreml import reference
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -27,26 +34,34 @@ SECONDS = 120
 # Read by coremltools' `testing_reqs`: no neural networks, and fp32 beside fp16.
 os.environ["PYMIL_TEST_TARGETS"] = "mlprogram"
 os.environ["INCLUDE_MIL_FP32_UNIT_TESTS"] = "1"
+# Where the processor is not Intel's, coremltools also converts by torch.export, for a second round of the same cases.
+os.environ.setdefault("TORCH_FRONTENDS", "TORCHSCRIPT")
+RUNTIME = Path(reference.__file__).parent
 
 
 class Case:
-    """The case that is running: whether it has predicted, was refused, and by how much its numbers are off.
+    """The case that is running: whether it has reached the runtime, was refused, and by how much its numbers are off.
 
     `off` is the largest difference as a share of the largest expected number, None where no comparison has failed.
     """
 
-    predicted = False
+    reached = False
     refused = False
     off: float | None = None
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the tests believe that this is a Mac; the drop-in came before, by the ini option."""
+    """Let the tests believe that this is a Mac of today; the drop-in came before, by the ini option."""
     import coremltools
     from coremltools import _deps
 
     vars(_deps)["_IS_MACOS"] = True
+    # Many cases are left out on Macs with Intel's processors, for defects of these.
+    platform.machine = lambda: "arm64"
+    if importlib.util.find_spec("torchvision") is None:
+        # One file cannot be imported without it, which has one test that needs it.
+        sys.modules["torchvision"] = ModuleType("torchvision")
     for model in (coremltools.models.MLModel, coremltools.models.CompiledMLModel):
         _note_predictions(model)
     _note_differences()
@@ -59,7 +74,7 @@ def _note_predictions(model: Any) -> None:
         from pytest_coreml.reference.errors import UnsupportedModelError
 
         # A compiled model shows no specification; coremltools makes them of ML Programs only in the tests that we run.
-        Case.predicted = Case.predicted or not hasattr(self, "_spec") or self._spec.HasField("mlProgram")
+        Case.reached = Case.reached or not hasattr(self, "_spec") or self._spec.HasField("mlProgram")
         try:
             return predict(self, *arguments, **options)
         except UnsupportedModelError:
@@ -92,15 +107,15 @@ def _off(actual: Any, desired: Any) -> float:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Take the sample, spread over the parameters of every test, and leave out what is done."""
-    every = int(os.environ.get("CONFORMANCE_SAMPLE", "1"))
+    every, offset = int(os.environ["CONFORMANCE_SAMPLE"]), int(os.environ["CONFORMANCE_OFFSET"])
     done = set(Path(os.environ["CONFORMANCE_DONE"]).read_text().splitlines())
     seen: defaultdict[str, int] = defaultdict(int)
     chosen = []
     for item in items:
         name = item.nodeid.partition("[")[0]
-        seen[name] += 1
-        if seen[name] % every == 1 % every and item.nodeid not in done and "neuralnetwork" not in item.nodeid:
+        if seen[name] % every == offset and item.nodeid not in done and "neuralnetwork" not in item.nodeid:
             chosen.append(item)
+        seen[name] += 1
     items[:] = chosen
     # Each conversion of coremltools collects garbage: what is loaded by now is left out of it.
     gc.freeze()
@@ -109,7 +124,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Say which case begins, so that a crash has a name; end the process when it takes too long."""
-    Case.predicted = Case.refused = False
+    Case.reached = Case.refused = False
     Case.off = None
     _write({"id": item.nodeid, "begins": True})
     faulthandler.dump_traceback_later(SECONDS, exit=True)
@@ -117,6 +132,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     finally:
         faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[object]) -> None:
+    """Note an error that passed through the runtime where nothing was predicted, as while a model is made."""
+    # Models that are no ML Programs are no cases.
+    if call.excinfo is not None and "cannot execute models of type" not in str(call.excinfo.value):
+        Case.reached = Case.reached or any(RUNTIME in Path(entry.path).parents for entry in call.excinfo.traceback)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -127,7 +150,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     lines = [line[1:].strip() for line in str(report.longrepr).splitlines() if line.startswith("E ")]
     text = " ".join(filter(None, lines[:6])) if report.failed else ""
     outcome = "refused" if report.failed and Case.refused else report.outcome
-    _write({"id": report.nodeid, "outcome": outcome, "counts": Case.predicted, "off": Case.off, "text": text})
+    _write({"id": report.nodeid, "outcome": outcome, "counts": Case.reached, "off": Case.off, "text": text})
 
 
 def _write(line: dict[str, Any]) -> None:

@@ -5,9 +5,11 @@
     python tests/conformance/run.py --suite torch --sample 20   # each 20th case of the PyTorch front end; needs torch
     python tests/conformance/run.py --failures iOS17            # list what failed, with the reason
 
-A case counts when it predicts. Cases that no CPU runtime can pass are in `impossible.txt`, with the reason and how far
-their numbers may be off all the same; they are shown in a column of their own, and in the second percentage, which is
-over all cases. Each file runs in a process of its own; a crash or a hang is a failed case.
+A case counts when it predicts, or fails with an error of the runtime. Cases that fail before, in the conversion or for
+a package that is missing, are shown as `unreached`. Cases that no CPU runtime can pass are in `impossible.txt`, with
+the reason and how far their numbers may be off all the same; they are shown in a column of their own, and in the second
+percentage, which is over all cases that count. Each file runs in a process of its own; a crash or a hang is a failed
+case.
 """
 
 from __future__ import annotations
@@ -29,15 +31,7 @@ from typing import Any
 HERE = Path(__file__).parent
 SUITES = {
     "ops": ("converters/mil/mil/ops/tests",),
-    "torch": (
-        "converters/mil/frontend/torch/test/test_torch_ops.py",
-        "converters/mil/frontend/torch/test/test_torch_stateful_model.py",
-        "converters/mil/frontend/torch/test/test_torch_quantization_ops.py",
-        "converters/mil/frontend/torch/test/test_torch_export_quantization.py",
-        "converters/mil/frontend/torch/test/test_torch_conversion_api.py",
-        "converters/mil/frontend/torch/test/test_torch_export_conversion_api.py",
-        "converters/mil/frontend/torch/test/test_custom_ops.py",
-    ),
+    "torch": ("converters/mil/frontend/torch/test",),
     "models": (
         "converters/mil/test_inputs_outputs_shape.py",
         "converters/mil/mil/tests/test_programs.py",
@@ -52,7 +46,7 @@ SUITES = {
         "optimize/coreml/experimental",
     ),
 }
-COLUMNS = ("passed", "failed", "refused", "crashed", "impossible")
+COLUMNS = ("passed", "failed", "refused", "crashed", "impossible", "unreached")
 
 
 def main() -> int:
@@ -68,7 +62,9 @@ def main() -> int:
         results.append(result)
         print(result.line(), flush=True)
         if arguments.failures:
-            print(*result.failures(), sep="\n", flush=True)
+            print(*result.failures(*COLUMNS[1:4]), sep="\n", flush=True)
+        if arguments.unreached:
+            print(*result.failures("unreached"), sep="\n", flush=True)
     total = File("total", sum((result.counts for result in results), Counter()))
     print(total.line())
     return 1 if total.bad else 0
@@ -125,9 +121,11 @@ class File:
         # pytest writes ids from its root on, which may be the folder of the file: the folder tells the opset.
         folder = self.name.rpartition("/")[0]
         for name, case in self.cases.items():
-            if not case["counts"] or case["outcome"] == "skipped":
+            if case["outcome"] == "skipped" or (case["outcome"] == "passed" and not case["counts"]):
                 continue
-            if case["outcome"] == "failed" and any(
+            if not case["counts"]:
+                case["outcome"] = "unreached"
+            elif case["outcome"] == "failed" and any(
                 known.covers(f"{folder}/{name}", case["off"]) for known in impossible
             ):
                 case["outcome"] = "impossible"
@@ -147,9 +145,9 @@ class File:
     def _percent(self, cases: int) -> str:
         return f"{100 * self.counts['passed'] / cases:6.2f} %" if cases else "   none "
 
-    def failures(self) -> list[str]:
-        """Give a line for each case that should have passed."""
-        bad = [case for case in self.cases.values() if case["counts"] and case["outcome"] in COLUMNS[1:4]]
+    def failures(self, *outcomes: str) -> list[str]:
+        """Give a line for each case that ended in one of these ways."""
+        bad = [case for case in self.cases.values() if case["outcome"] in outcomes]
         return [f"    {case['outcome']} {case['id'].rpartition('/')[2]}: {case['text'][:300]}" for case in bad]
 
 
@@ -159,9 +157,12 @@ def _pytest(path: Path, arguments: argparse.Namespace, log: Path, done: Path, fo
         "CONFORMANCE_LOG": str(log),
         "CONFORMANCE_DONE": str(done),
         "CONFORMANCE_SAMPLE": str(arguments.sample),
+        "CONFORMANCE_OFFSET": str(arguments.offset % arguments.sample),
         "RUN_BACKWARD_COMPATIBILITY": "1" if arguments.all_opsets else "0",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")])),
         "TMPDIR": folder,
+        # The networks are small: threads would only wait for each other.
+        "OMP_NUM_THREADS": "1",
     }
     command = [sys.executable, "-m", "pytest", "-c", str(HERE / "pytest.ini"), f"--rootdir={path.parent}", str(path)]
     command += [f"--coreml-precision={arguments.precision}", *(["-k", arguments.k] if arguments.k else [])]
@@ -198,9 +199,11 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--suite", choices=SUITES, default="ops")
     parser.add_argument("-k", help="pytest's -k")
     parser.add_argument("--sample", type=int, default=1, help="run each n-th case of a test only")
+    parser.add_argument("--offset", type=int, default=0, help="where in each test the sample begins")
     parser.add_argument("--all-opsets", action="store_true", help="every opset from the first that fits on")
     parser.add_argument("--precision", choices=("fast", "strict"), default="fast")
     parser.add_argument("--failures", action="store_true", help="list what did not pass")
+    parser.add_argument("--unreached", action="store_true", help="list what failed before it reached the runtime")
     parser.add_argument("--verbose", action="store_true", help="show what pytest writes")
     return parser.parse_args()
 
