@@ -22,10 +22,12 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         running.end(item, nextitem)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Begin an attempt: a plugin that reruns tests calls this again, but not the protocol around it."""
     running.begin(item)
+    with running.load_failure_postponed(item):
+        return (yield)
 
 
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
@@ -36,6 +38,7 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.Fix
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Judge the budgets after the body has passed, so that a miss is an ordinary failure."""
+    running.fail_if_not_loaded(item)
     running.attend(item)
     yield
     running.judge(item)

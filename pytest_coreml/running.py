@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.check import Verdict
 
 # The figures of a test's last attempt, among its user properties.
+_NOT_LOADED: Final[pytest.StashKey[BaseException | None]] = pytest.StashKey()
 _PROPERTIES: Final[pytest.StashKey[list[tuple[str, object]]]] = pytest.StashKey()
 
 
@@ -28,6 +30,26 @@ def begin(item: pytest.Item) -> None:
     item.user_properties[:] = [found for found in item.user_properties if found not in former]
     benchmark.prepare(item)
     state_of(item.config).begin(item)
+
+
+@contextlib.contextmanager
+def load_failure_postponed(item: pytest.Item) -> Iterator[None]:
+    """Let a setup pass in which a model could not be loaded: that is the failure of the test, and not, as what goes
+    wrong in fixtures is elsewhere, an error around it."""
+    item.stash[_NOT_LOADED] = None
+    try:
+        yield
+    except pytest.fail.Exception as failure:
+        # Nothing follows a setup that was asked for alone.
+        if failure not in state_of(item.config).load_failures or item.config.getoption("setuponly", default=False):
+            raise
+        item.stash[_NOT_LOADED] = failure
+
+
+def fail_if_not_loaded(item: pytest.Item) -> None:
+    """Fail a test whose setup could not load a model."""
+    if (failure := item.stash.get(_NOT_LOADED, None)) is not None:
+        raise failure
 
 
 def note_fixture(definition: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:

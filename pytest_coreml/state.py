@@ -39,6 +39,8 @@ class State:
         self._current: Declared | None = None
         self.shared_fixture = SharedFixture()
         self.progress = ProgressLine(config)
+        # pytest keeps what a fixture raised, and raises it for the later tests of its scope.
+        self.load_failures: list[BaseException] = []
         self.used = False
 
     @cached_property
@@ -133,7 +135,11 @@ class State:
         except CoreMLTestError as error:
             text = str(error)
         # Outside of the handler, or pytest would show the same text twice, as an exception and its cause.
-        pytest.fail(text, pytrace=False)
+        try:
+            pytest.fail(text, pytrace=False)
+        except pytest.fail.Exception as failure:
+            self.load_failures.append(failure)
+            raise
 
     def machine(self) -> dict[str, Any]:
         """Facts about this machine, as the report has them."""

@@ -29,7 +29,7 @@ def test_a_missing_path_names_the_places(project: pytest.Pytester) -> None:
     """A path that is not there fails one test."""
     result = run(project, "Nowhere.mlpackage")
 
-    result.assert_outcomes(passed=1, errors=1)
+    result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["Nowhere.mlpackage: no such model: there is no *Nowhere.mlpackage"])
 
 
@@ -39,7 +39,7 @@ def test_an_empty_package_is_no_model(project: pytest.Pytester) -> None:
 
     result = run(project, "Empty.mlpackage")
 
-    result.assert_outcomes(passed=1, errors=1)
+    result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*Empty.mlpackage: no Core ML package: it has no Manifest.json*"])
 
 
@@ -49,7 +49,7 @@ def test_a_file_that_is_no_model(project: pytest.Pytester) -> None:
 
     result = run(project, "Text.mlmodel")
 
-    result.assert_outcomes(passed=1, errors=1)
+    result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*Text.mlmodel: *"])
 
 

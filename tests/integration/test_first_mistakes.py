@@ -35,7 +35,7 @@ def test_a_path_that_is_right_for_another_folder_is_found_for_the_reader(project
 
     result = project.runpytest_subprocess()
 
-    result.assert_outcomes(errors=1)
+    result.assert_outcomes(failed=1)
     places = "there is neither */tests/Linear.mlpackage nor */Linear.mlpackage"
     result.stdout.fnmatch_lines([f"*no such model: {places}; did you mean 'models/Linear.mlpackage'?*"])
 
@@ -57,7 +57,7 @@ def test_what_is_not_installed_is_named_with_the_command(
 
     result = project.runpytest_subprocess("--coreml-runtime=reference")
 
-    result.assert_outcomes(errors=1)
+    result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([expected])
     result.stdout.no_fnmatch_line("*Traceback*")
 
@@ -69,7 +69,7 @@ def test_core_ml_asked_for_where_it_is_not(project: pytest.Pytester) -> None:
 
     result = project.runpytest_subprocess("--coreml-runtime=coreml")
 
-    result.assert_outcomes(errors=1)
+    result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*there is no coremltools.libcoremlpython here: *use --coreml-runtime=reference*"])
 
 
