@@ -70,6 +70,8 @@ class Plans:
         if reason is not None:
             return Placement((), reason)
         try:
+            # The compiled model is there as long as its engine is open.
+            lease.wake()
             return self._ask(lease, ReadPlan(lease.loaded.compiled, lease.key.compute_units, function))
         except EngineError as error:
             return error

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pytest_coreml.engine.captured import CapturedOutput
 from pytest_coreml.engine.protocol import Done, EngineFacts, Failed, Hello, Progress, Request
 from pytest_coreml.errors import (
+    CoreMLTestError,
     EngineDiedError,
     EngineError,
     EngineTimeoutError,
@@ -40,7 +42,7 @@ _BOOT = (
     "from pytest_coreml.engine.server import main; main(int(sys.argv[1]), sys.argv[3:])"
 )
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
-_SIGNAL_HINTS = {
+_SIGNAL_HINTS: dict[int, str] = {
     signal.SIGKILL: "the system does this when memory runs out",
     signal.SIGABRT: "native code gave up",
     signal.SIGSEGV: "native code touched memory that is not its own",
@@ -122,6 +124,9 @@ class Engine:
                 # Ctrl-C is for pytest, which then ends the engine; not for both at once.
                 start_new_session=True,
             )
+        # What is sent or received may be large: an engine that stops in the middle of it must not stop us.
+        for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            ours.setsockopt(socket.SOL_SOCKET, option, _timeval(self.timeout))
         self._connection = Connection(ours.detach())
 
     def _converse(self, request: Request[T], on_progress: Callable[[Progress], None] | None) -> T:
@@ -137,12 +142,14 @@ class Engine:
                     if on_progress:
                         on_progress(reply)
                 elif isinstance(reply, Failed):
-                    raise _ERRORS[reply.kind](reply.message)
+                    raise self._error(reply, doing)
                 elif isinstance(reply, Done):
                     value: T = reply.value
                     return value
         except (EOFError, ConnectionError):
             raise self._died(f"while {doing}") from None
+        except BlockingIOError:
+            raise self._timed_out(doing) from None
         except KeyboardInterrupt:
             self._give_up(f"interrupted while {doing} {self.subject}")
             raise
@@ -154,13 +161,21 @@ class Engine:
     def _receive(self, doing: str) -> object:
         assert self._connection is not None
         if not self._connection.poll(self.timeout):
-            text = (
-                f"the engine gave no sign of life for {self.timeout:g} s while {doing} {self.subject}, and was killed"
-                f"{self._stderr_text()}\n  a longer limit: --coreml-timeout={self.timeout * 2:g}"
-            )
-            self._give_up(text)
-            raise EngineTimeoutError(text)
+            raise self._timed_out(doing)
         return self._connection.recv()
+
+    def _error(self, failed: Failed, doing: str) -> CoreMLTestError:
+        if failed.kind == "memory":
+            return EngineError(f"the engine ran out of memory while {doing} {self.subject}")
+        return _ERRORS[failed.kind](failed.message)
+
+    def _timed_out(self, doing: str) -> EngineTimeoutError:
+        text = (
+            f"the engine gave no sign of life for {self.timeout:g} s while {doing} {self.subject}, and was killed"
+            f"{self._stderr_text()}\n  a longer limit: --coreml-timeout={self.timeout * 2:g}"
+        )
+        self._give_up(text)
+        return EngineTimeoutError(text)
 
     def _died(self, when: str) -> EngineDiedError:
         text = f"the engine {self._exit_text()} {when} {self.subject}{self._stderr_text()}"
@@ -176,9 +191,8 @@ class Engine:
             return "closed its connection"
         if code >= 0:
             return f"exited with status {code}"
-        number = signal.Signals(-code)
-        hint = f" ({_SIGNAL_HINTS[number]})" if number in _SIGNAL_HINTS else ""
-        return f"was ended by {number.name}{hint}"
+        hint = f" ({_SIGNAL_HINTS[-code]})" if -code in _SIGNAL_HINTS else ""
+        return f"was ended by {_signal_name(-code)}{hint}"
 
     def _stderr_text(self) -> str:
         lines = self.captured()
@@ -209,6 +223,20 @@ class Engine:
         if self._folder is not None:
             _remove_folder(self._folder)
             self._folder = None
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        # Real-time signals have no names.
+        return f"signal {number}"
+
+
+def _timeval(seconds: float) -> bytes:
+    """Give a `struct timeval` of 64-bit systems; macOS has a shorter second field, padded to this length."""
+    whole = int(seconds)
+    return struct.pack("ll", whole, int((seconds - whole) * 1e6))
 
 
 def _remove_folder(folder: str) -> None:

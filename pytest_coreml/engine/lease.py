@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_coreml.engine import protocol
-from pytest_coreml.errors import EngineDiedError, EngineError, hidden_for_ours
+from pytest_coreml.errors import EngineDiedError, hidden_for_ours
 from pytest_coreml.load_options import LoadOptions
 from pytest_coreml.machine import conditions
 from pytest_coreml.machine.watch import Watch
@@ -36,6 +36,11 @@ class Key:
     path: str
     compute_units: ComputeUnits
     options: LoadOptions = field(default_factory=LoadOptions)
+
+    @property
+    def suspect(self) -> tuple[str, ComputeUnits, str | None]:
+        """What is not loaded again, in whatever way, when it has ended an engine once."""
+        return self.path, self.compute_units, self.options.function
 
 
 @dataclass(frozen=True)
@@ -88,10 +93,14 @@ class Lease:
         self._rests = True
         self.engine.close()
 
-    def ask(self, request: protocol.Request[T]) -> T:
-        """Ask the engine, as `Engine.ask` does; what is measured waits for its turn before."""
+    def wake(self) -> None:
+        """Load the model again, if its engine was closed for others."""
         if self._rests:
             self._wake(self)
+
+    def ask(self, request: protocol.Request[T]) -> T:
+        """Ask the engine, as `Engine.ask` does; what is measured waits for its turn before."""
+        self.wake()
         with self.turn() if request.measured else contextlib.nullcontext():
             return self.engine.ask(request, self._tell)
 
@@ -134,18 +143,16 @@ class Engines:
         self._context = context
         self._most = most
         self._leases: OrderedDict[Key, Lease] = OrderedDict()
-        self._killers: dict[Key, str] = {}
+        self._killers: dict[tuple[str, ComputeUnits, str | None], str] = {}
 
     def lease(self, key: Key, timed: bool = False) -> Lease:
         """Give the engine that holds *key*, started and loaded if need be; *timed*: as `Lease` says.
 
         Raises `ModelError` or `EngineError`; a model that has ended its engine once is not loaded again.
         """
-        if key in self._killers:
-            raise EngineDiedError(f"not loaded again in this run, since it ended its engine:\n{self._killers[key]}")
-        held = self._leases.pop(key, None)
-        if held is None or held.engine.dead:
-            held = self._load(key, timed)
+        # Also of an engine that died a moment ago, in the same test.
+        self.note_deaths()
+        held = self._leases.pop(key, None) or self._load(key, timed)
         self._keep(held)
         return held
 
@@ -156,13 +163,13 @@ class Engines:
         try:
             yield lease
         finally:
+            self._note_death(key, lease.engine)
             lease.engine.close()
 
     def note_deaths(self) -> None:
         """Remember the models whose engines have died."""
         for key, lease in list(self._leases.items()):
-            if lease.engine.dead:
-                self._killers[key] = lease.engine.dead
+            if self._note_death(key, lease.engine):
                 del self._leases[key]
 
     def release(self, key: Key) -> None:
@@ -186,19 +193,23 @@ class Engines:
         self._keep(lease)
 
     def _load(self, key: Key, timed: bool) -> Lease:
+        if (why := self._killers.get(key.suspect)) is not None:
+            raise EngineDiedError(f"not loaded again in this run, since it ended its engine:\n{why}")
         with self._watched(key, self._make()) as engine:
             return Lease(key, engine, self._context, timed, self._wake)
+
+    def _note_death(self, key: Key, engine: Engine) -> bool:
+        # An engine that never started has not come to the model.
+        if engine.dead and engine.facts is not None:
+            self._killers[key.suspect] = engine.dead
+        return engine.dead is not None
 
     @contextlib.contextmanager
     def _watched(self, key: Key, engine: Engine) -> Iterator[Engine]:
         """Close *engine* when loading fails in it, and remember a model that ends it."""
         try:
             yield engine
-        except EngineError:
-            if engine.dead and engine.facts is not None:
-                self._killers[key] = engine.dead
-            engine.close()
-            raise
         except BaseException:
+            self._note_death(key, engine)
             engine.close()
             raise

@@ -223,7 +223,8 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """A request that could not be done; the engine is well. *kind* chooses the exception that the client raises."""
+    """A request that could not be done; the engine is well. *kind* chooses the exception that the client raises, and
+    for `memory` its text too."""
 
-    kind: Literal["model", "input", "engine"]
-    message: str
+    kind: Literal["model", "input", "engine", "memory"]
+    message: str = ""

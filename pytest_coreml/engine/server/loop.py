@@ -78,9 +78,7 @@ def _answer(service: Service, request: object) -> Done | Failed:
     except CoreMLTestError as error:
         return Failed("engine", str(error))
     except MemoryError:
-        return Failed(
-            "engine", f"the engine ran out of memory while {getattr(request, 'doing', 'working on')} the model"
-        )
+        return Failed("memory")
     except Exception:  # noqa: BLE001  (an unforeseen error of one step must not end the engine)
         return Failed("engine", f"an unexpected error in the engine:\n{traceback.format_exc()}")
 

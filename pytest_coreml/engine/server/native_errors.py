@@ -13,7 +13,7 @@ _DESCRIPTION = re.compile(r'NSLocalizedDescription\s*=\s*("(?:[^"\\]|\\.)*"|\w+)
 
 def cause(error: BaseException) -> str:
     """Give the framework's own description where *error* carries one, else its text, or its type when it has none."""
-    text = str(error).strip()
+    text = str(error).strip() or ("out of memory" if isinstance(error, MemoryError) else "")
     found = _DESCRIPTION.search(text)
     return (_unquote(found.group(1)) if found else text) or type(error).__name__
 

@@ -68,8 +68,10 @@ def _hang() -> None:
     libc.pthread_mutex_lock(mutex)
 
 
-def _exit_later() -> None:
-    threading.Timer(0.05, os._exit, (7,)).start()
+def _later(strike: Callable[..., object], *arguments: object) -> None:
+    timer = threading.Timer(0.05, strike, arguments)
+    timer.daemon = True
+    timer.start()
 
 
 _FATAL: dict[str, Callable[[], object]] = {
@@ -78,7 +80,10 @@ _FATAL: dict[str, Callable[[], object]] = {
     "segfault": lambda: ctypes.string_at(8),
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "exit": lambda: os._exit(7),
-    "exit_later": _exit_later,
+    "exit_later": lambda: _later(os._exit, 7),
     "hang": _hang,
+    "hang_later": lambda: _later(_hang),
+    "bus": lambda: os.kill(os.getpid(), signal.SIGBUS),
+    "trap": lambda: os.kill(os.getpid(), signal.SIGTRAP),
     "stderr": lambda: None,
 }

@@ -27,9 +27,12 @@ Kind = Literal[
     "abort",
     "segfault",
     "kill",
+    "bus",
+    "trap",
     "exit",
     "exit_later",
     "hang",
+    "hang_later",
     "grow",
     "stdout",
     "stderr",
@@ -68,10 +71,11 @@ class Failure:
     """What goes wrong at a stage, for calls that match.
 
     *kind*: `error` raises what the framework would raise, with *text* as its description; `other_error` raises a
-    MemoryError; `none` gives no plan and no error; `exit` ends the process with status 7, `exit_later` a moment after
-    the call; `hang` holds the GIL for ever; `grow` allocates *megabytes* and keeps them; `stdout` writes *text* to
-    descriptor 1, `stderr` to descriptor 2. The fatal ones write *text* to descriptor 2 first. *units*, *model* (part of
-    the path) and *call* (the n-th of this stage in this process, from 1) narrow it down; None is any.
+    MemoryError; `none` gives no plan and no error; `exit` ends the process with status 7; `hang` holds the GIL for
+    ever; `exit_later`, `hang_later`: a moment after the call; `bus`, `trap`: by these signals; `grow` allocates
+    *megabytes* and keeps them; `stdout` writes *text* to descriptor 1, `stderr` to descriptor 2. The fatal ones write
+    *text* to descriptor 2 first. *units*, *model* (part of the path) and *call* (the n-th of this stage in this
+    process, from 1) narrow it down; None is any.
     """
 
     stage: Stage

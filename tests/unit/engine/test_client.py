@@ -1,15 +1,18 @@
-"""What is left of an engine that ended."""
+"""An engine that ends, stops, or complains."""
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
+import numpy as np
 import psutil
 import pytest
 
 from pytest_coreml.engine import client
 from pytest_coreml.engine.client import Engine
-from pytest_coreml.errors import EngineDiedError
+from pytest_coreml.engine.protocol import Predict
+from pytest_coreml.errors import EngineDiedError, EngineError, EngineTimeoutError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,3 +44,64 @@ def test_helpers_of_an_engine_that_died_are_ended(
     _, alive = psutil.wait_procs([psutil.Process(helper)] if psutil.pid_exists(helper) else [], timeout=10)
 
     assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (signal.SIGBUS, "SIGBUS"),
+        (signal.SIGTRAP, "SIGTRAP"),
+        (signal.SIGKILL, r"SIGKILL \(the system does this when memory runs out\)"),
+        pytest.param(40, "signal 40", marks=pytest.mark.skipif("sys.platform == 'darwin'", reason="Linux's")),
+    ],
+)
+def test_a_signal_is_told_by_name(number: int, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever; the last of its words are there too."""
+    monkeypatch.setattr(client, "_BOOT", f"import os; os.write(2, b'last words'); os.kill(os.getpid(), {number})")
+
+    with pytest.raises(EngineDiedError, match=rf"^the engine was ended by {words} while starting[^\0]*last words"):
+        Engine("auto", 60).start()
+
+
+# An engine that answers the first request, and then does as *then* says.
+ONE_ANSWER = """
+import os, sys, time
+sys.path.append(sys.argv[2])
+from multiprocessing.connection import Connection
+from pytest_coreml.engine.protocol import Done, EngineFacts, Failed
+connection = Connection(int(sys.argv[1]))
+connection.recv()
+connection.send(Done(EngineFacts(os.getpid(), "3", "9.0", "coreml", None, None)))
+{then}
+time.sleep(600)
+"""
+# As native code may, in a thread of its own, between two requests.
+STOPS = ""
+# The length of a message comes first.
+STOPS_HALFWAY = "connection.recv_bytes(); os.write(int(sys.argv[1]), bytes([0, 0, 1, 0]) + b'half')"
+
+
+@pytest.mark.parametrize("then", [STOPS, STOPS_HALFWAY], ids=["before it takes the request", "within its answer"])
+def test_an_engine_that_stops_within_a_message_ends_at_the_time_limit(
+    then: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message larger than what the system keeps on the way must not stop pytest too."""
+    monkeypatch.setattr(client, "_BOOT", ONE_ANSWER.format(then=then))
+    engine = Engine("auto", 5)
+    engine.subject = "Encoder.mlpackage on all"
+    engine.start()
+
+    with pytest.raises(EngineTimeoutError, match=r"no sign of life for .* while predicting with Encoder\.mlpackage on"):
+        engine.ask(Predict({"x": np.zeros(10**6)}))
+    assert engine.dead
+
+
+def test_out_of_memory_is_told_with_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that survives it does not know what it is for."""
+    monkeypatch.setattr(client, "_BOOT", ONE_ANSWER.format(then="connection.recv(); connection.send(Failed('memory'))"))
+    engine = Engine("auto", 60)
+    engine.subject = "Encoder.mlpackage on all"
+
+    with pytest.raises(EngineError, match=r"^the engine ran out of memory while predicting with Encoder\.mlpackage"):
+        engine.ask(Predict({}))
+    engine.close()

@@ -15,9 +15,10 @@ DRESSED = '{\n    NSLocalizedDescription = "Could not open \\"weights\\" in \\U0
         (RuntimeError(DRESSED), 'Could not open "weights" in über'),
         (RuntimeError("{\n    NSLocalizedDescription = Unknown;\n}"), "Unknown"),
         (RuntimeError('Error compiling model: "no weights".'), 'Error compiling model: "no weights".'),
-        (MemoryError(), "MemoryError"),
+        (MemoryError(), "out of memory"),
+        (IndexError(), "IndexError"),
     ],
-    ids=["quoted", "a word", "plain", "no text"],
+    ids=["quoted", "a word", "plain", "memory", "no text"],
 )
 def test_cause(error: Exception, expected: str) -> None:
     """The description alone, unescaped; the text as it is where there is none."""

@@ -1,0 +1,93 @@
+"""Which engines are made, and what is not loaded again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from scripted_engine import Script, ScriptedEngine
+
+from pytest_coreml.engine import protocol
+from pytest_coreml.engine.lease import Context, Engines, Key
+from pytest_coreml.errors import EngineDiedError
+from pytest_coreml.load_options import LoadOptions
+from pytest_coreml.machine.facts import Conditions
+from pytest_coreml.machine.watch import Watch
+from pytest_coreml.placement import Placement
+from pytest_coreml.plans import Plans
+
+KEY = Key("Encoder.mlpackage", "all")
+
+
+class MortalEngine(ScriptedEngine):
+    """Dies of predicting."""
+
+    def ask(self, request: protocol.Request[Any], on_progress: object = None) -> Any:
+        if isinstance(request, protocol.Predict):
+            self.dead = "the engine was ended by SIGSEGV"
+            raise EngineDiedError(self.dead)
+        return super().ask(request, on_progress)
+
+
+@pytest.fixture
+def script() -> Script:
+    return Script()
+
+
+@pytest.fixture
+def engines(script: Script) -> Engines:
+    """Engines of which one stays open."""
+    context = Context(lambda *_: None, watch=Watch(Conditions))
+    return Engines(lambda: MortalEngine(script), context, most=1)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [KEY, Key("Encoder.mlpackage", "all", LoadOptions(from_memory=True))],
+    ids=["in the same way", "in another way"],
+)
+def test_a_model_that_ended_its_engine_is_not_loaded_again(engines: Engines, script: Script, again: Key) -> None:
+    """Not even a moment later, by the test that saw it die."""
+    with pytest.raises(EngineDiedError):
+        engines.lease(KEY).predict({}, None)
+
+    with pytest.raises(EngineDiedError, match=r"not loaded again in this run, .*\nthe engine was ended by SIGSEGV"):
+        engines.lease(again)
+    assert script.loads == 1
+
+
+def test_neither_is_one_that_ended_an_engine_to_measure_again(engines: Engines, script: Script) -> None:
+    """Engines for one measurement are no exception."""
+    with pytest.raises(EngineDiedError), engines.fresh(KEY) as lease:
+        lease.predict({}, None)
+
+    with pytest.raises(EngineDiedError, match="not loaded again"):
+        engines.lease(KEY)
+    assert script.loads == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Key("Encoder.mlpackage", "cpuOnly"),
+        Key("Decoder.mlpackage", "all"),
+        Key("Encoder.mlpackage", "all", LoadOptions("f")),
+    ],
+    ids=["other compute units", "another model", "another function"],
+)
+def test_others_are_loaded(engines: Engines, other: Key) -> None:
+    """What killed on one setting may be well on another."""
+    with pytest.raises(EngineDiedError):
+        engines.lease(KEY).predict({}, None)
+
+    assert engines.lease(other).key == other
+
+
+def test_the_plan_of_a_model_whose_engine_was_closed_for_others(engines: Engines, script: Script) -> None:
+    """The compiled model goes with its engine: the plan is read of a new one."""
+    first = engines.lease(KEY)
+    engines.lease(Key("Decoder.mlpackage", "all"))
+    plans = Plans(lambda: ScriptedEngine(script))  # type: ignore[arg-type, return-value]
+
+    assert plans.placement(first) == Placement((), "no plan here")
+    assert script.loads == 3
