@@ -22,9 +22,10 @@ class Operation:
 
     *name*: its first output (a plan has no operation names). *operator*: without opset prefix. *preferred*: the planned
     device, None where the plan says nothing of this operation. *supported*: devices that could execute it among those
-    that the compute units allow. *cost*: share of the whole, 0..1, None where the plan has none. *block*: path of the
-    block it stands in, as `main` or `main/while_loop_0/body`; that of a network is `layers`, and in a pipeline the
-    name of the part comes first. *unknown_device*: what the plan calls a planned device that is none of ours.
+    that the compute units allow. *cost*: share of the whole, 0..1, without that of operations in its own blocks; None
+    where the plan has none. *block*: path of the block it stands in, as `main` or `main/while_loop_0/body`; that of a
+    network is `layers`, and in a pipeline the name of the part comes first. *unknown_device*: what the plan calls a
+    planned device that is none of ours.
     """
 
     name: str
@@ -50,11 +51,13 @@ class Operation:
 class Placement:
     """The compute plan of one model under one compute-units setting, in program order.
 
-    *reason* says why there is no plan; it is None when there is one.
+    *reason* says why there is no plan; it is None when there is one. *cost_reason*: why costs that the plan has are
+    left out, None when they are not.
     """
 
     ops: tuple[Operation, ...]
     reason: str | None = None
+    cost_reason: str | None = None
 
     @cached_property
     def placed(self) -> tuple[Operation, ...]:

@@ -70,7 +70,11 @@ def decode_thermal(value: Json | None) -> Thermal | None:
 
 def decode_placement(value: Json) -> Placement:
     """Make the placement; its shares follow from the operations."""
-    return Placement(ops=tuple(decode_operation(op) for op in value["ops"]), reason=value.get("reason"))
+    return Placement(
+        ops=tuple(decode_operation(op) for op in value["ops"]),
+        reason=value.get("reason"),
+        cost_reason=value.get("cost_reason"),
+    )
 
 
 def decode_operation(value: Json) -> Operation:

@@ -84,6 +84,7 @@ def encode_placement(placement: Placement) -> Json:
     return {
         "status": "planned" if known else "unknown",
         "reason": placement.reason,
+        "cost_reason": placement.cost_reason,
         "share": {
             "ops": dict(placement.shares("ops")) if known else {},
             "cost": dict(placement.shares("cost")) if known and placement.has_cost else None,

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_coreml.compute_units import ALLOWED_DEVICES
-from pytest_coreml.placement import Placement
 from pytest_coreml.verdict.check import Check, Verdict
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.compute_units import ComputeUnits, Device
     from pytest_coreml.markers import PlacementRule
-    from pytest_coreml.placement import Operation, ShareBy
+    from pytest_coreml.placement import Operation, Placement, ShareBy
 
 # Costs of a plan sum to 1 with an error of about 2e-15.
 _ROUNDING = 1e-9
@@ -64,12 +63,16 @@ def judge_placement(
     """
     if rule.compute_units is not None and compute_units not in rule.compute_units:
         return []
-    counted = Placement(tuple(op for op in placement.ops if op.operator not in rule.allow)) if placement else None
+    counted = _counted(rule, placement) if placement else None
     reason = not_judged or _why_unknown(placement, counted)
     if counted is None or reason is not None:
         return [Check(name, limit, None, "not_judged", reason) for name, limit, _ in _rules(rule)]
     site = _Site(counted, compute_units, devices)
     return [_check(name, limit, judge(site, limit), counted) for name, limit, judge in _rules(rule)]
+
+
+def _counted(rule: PlacementRule, placement: Placement) -> Placement:
+    return replace(placement, ops=tuple(op for op in placement.ops if op.operator not in rule.allow))
 
 
 def _why_unknown(placement: Placement | None, counted: Placement | None) -> str | None:
@@ -107,12 +110,13 @@ def _min_share(device: Device, by: ShareBy | None, site: _Site, limit: float) ->
     if site.lacks(device):
         return None, "not_judged", _no_device(device)
     costless = len(counted.without_cost) == len(counted.placed)
+    why = counted.cost_reason or "the plan has no cost"
     if costless and by == "cost":
-        return None, "not_judged", "the plan has no cost; by='ops' judges the number of operations"
+        return None, "not_judged", f"{why}; by='ops' judges the number of operations"
     how: ShareBy = by or ("ops" if costless else "cost")
     least, share, most = _shares_by_cost(counted, device) if how == "cost" else _shares_by_ops(counted, device)
     verdict = _between(least >= limit - _ROUNDING, most >= limit - _ROUNDING)
-    fallback = "by number of operations, since the plan has no cost" if how != by and how == "ops" else None
+    fallback = f"by number of operations, since {why}" if how != by and how == "ops" else None
     if verdict == "passed":
         return share, verdict, fallback
     forbidden = None if site.permits(device) else f"{site.units} does not permit {device}"

@@ -6,23 +6,25 @@ everything is copied while the plan lives.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.compute_units import COREMLTOOLS_NAMES
 from pytest_coreml.engine.server.native_errors import cause
+from pytest_coreml.engine.server.plan_costs import own_costs
 from pytest_coreml.errors import EngineError
 from pytest_coreml.placement import Operation, Placement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_coreml.compute_units import ComputeUnits, Device
 
 # What only compiled models have (https://github.com/apple/coremltools/issues/2757).
 _MARK = "coremldata.bin"
 # The blocks of control flow have no names in a structure; these are MIL's, in its order.
 _BLOCKS = {"cond": ("true", "false"), "while_loop": ("cond", "body")}
+# The operator of a pipeline's part that has no structure, such as a tree, as `allow=` takes it.
+PART = "model"
 _UNNAMED = "a device that coremltools has no class for"
 
 
@@ -47,18 +49,24 @@ def read_plan(path: str, units: ComputeUnits, function: str) -> Placement:
 
 
 def _placement(plan: Any, function: str) -> Placement:
-    ops = tuple(_Reader(plan).structure(plan.model_structure, function))
-    if ops:
-        return Placement(ops)
-    return Placement((), "the compute plan lists no operations")
+    reader = _Reader(plan)
+    reason = reader.read(plan.model_structure, function)
+    if not reader.ops:
+        return Placement((), reason or "the compute plan lists no operations")
+    costs, why = own_costs([op.cost for op in reader.ops], reader.parents)
+    ops = (op if op.cost == cost else replace(op, cost=cost) for op, cost in zip(reader.ops, costs, strict=True))
+    return Placement(tuple(ops), cost_reason=why)
 
 
 class _Reader:
-    """Copies what a plan says of each operation, in program order."""
+    """Copies what a plan says of each operation, in program order. *parents*: for each of *ops* the index of the one
+    whose block it stands in."""
 
     def __init__(self, plan: Any) -> None:
         from coremltools.models import compute_device
 
+        self.ops: list[Operation] = []
+        self.parents: list[int | None] = []
         self._plan = plan
         self._devices: dict[type, Device] = {
             compute_device.MLCPUComputeDevice: "cpu",
@@ -66,29 +74,48 @@ class _Reader:
             compute_device.MLNeuralEngineComputeDevice: "neuralEngine",
         }
 
-    def structure(self, structure: Any, function: str, path: str = "") -> Iterator[Operation]:
-        """Give the operations of a structure; *path* is that of the pipeline it is a part of."""
+    def read(self, structure: Any, function: str, path: str = "") -> str | None:
+        """Read a structure; *path* is that of the pipeline it is a part of. Gives the reason why nothing was read."""
         if structure is None:
-            return
+            return "the compute plan has no structure"
         if structure.program is not None:
-            functions = structure.program.functions
-            name = function if function in functions else next(iter(functions))
-            yield from self._block(functions[name].block, path + name)
+            return self._function(structure.program.functions, function, path)
         if structure.neuralnetwork is not None:
             for layer in structure.neuralnetwork.layers:
-                yield self._layer(layer, f"{path}layers")
-        if structure.pipeline is not None:
+                self._add(self._layer(layer, f"{path}layers"))
+        elif structure.pipeline is not None:
             for name, part in structure.pipeline.sub_models:
-                yield from self.structure(part, "main", f"{path}{name}/")
+                self._part(name, part, path)
+        return None
 
-    def _block(self, block: Any, path: str) -> Iterator[Operation]:
+    def _function(self, functions: Any, wanted: str, path: str) -> str | None:
+        # The dictionary has no order: of several, none may be taken for the one that was asked for.
+        name = next(iter(functions)) if len(functions) == 1 else wanted
+        if name not in functions:
+            return f"the compute plan has no function {wanted!r}; it has {', '.join(sorted(functions))}"
+        self._block(functions[name].block, path + name)
+        return None
+
+    def _part(self, name: str, part: Any, path: str) -> None:
+        before = len(self.ops)
+        self.read(part, "main", f"{path}{name}/")
+        if len(self.ops) == before:
+            # It runs all the same, nobody knows where.
+            self._add(Operation(name, PART, None, (), None, f"{path}{name}"))
+
+    def _block(self, block: Any, path: str, parent: int | None = None) -> None:
         for operation in block.operations:
             read = self._operation(operation, path)
-            yield read
+            index = self._add(read, parent)
             names = _BLOCKS.get(read.operator, ())
-            for index, nested in enumerate(operation.blocks):
-                name = names[index] if index < len(names) else str(index)
-                yield from self._block(nested, f"{path}/{read.name}/{name}")
+            for number, nested in enumerate(operation.blocks):
+                name = names[number] if number < len(names) else str(number)
+                self._block(nested, f"{path}/{read.name}/{name}", index)
+
+    def _add(self, operation: Operation, parent: int | None = None) -> int:
+        self.ops.append(operation)
+        self.parents.append(parent)
+        return len(self.ops) - 1
 
     def _operation(self, operation: Any, path: str) -> Operation:
         name = operation.outputs[0].name if operation.outputs else ""

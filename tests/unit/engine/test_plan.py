@@ -76,6 +76,56 @@ def test_only_the_function_that_was_asked_for_is_read(mac: Mac) -> None:
     assert [op.name for op in plan_of(mac, models.multifunction_spec(names), function="first").placed] == ["y"]
 
 
+def test_a_function_that_the_plan_lacks_is_not_replaced_by_another(mac: Mac) -> None:
+    """The plan's functions have no order: the first one would be any of them."""
+    placement = plan_of(mac, models.multifunction_spec(("first", "other")), function="third")
+
+    assert (placement.ops, placement.reason) == ((), "the compute plan has no function 'third'; it has first, other")
+
+
+def test_a_part_without_structure_is_no_hole_in_a_pipeline(mac: Mac) -> None:
+    """A tree among networks runs somewhere too: rules are not to be kept by what is not seen."""
+    spec = models.pipeline_spec()
+    spec.pipeline.names.append("tree")
+    spec.pipeline.models.append(models.linear_spec())
+
+    placement = plan_of(mac, spec)
+
+    assert [(op.name, op.operator, op.block) for op in placement.undetermined] == [("tree", "model", "tree")]
+
+
+def costs(mac: Mac, relu: float, cond: float, tanh: float, other: float) -> tuple[dict[str, float | None], str | None]:
+    """Read a plan of a branch with these costs."""
+    named = {"relu_0": relu, "y": cond, "then_tanh": tanh, "else_tanh": other}
+    mac.become(ops={name: Op(cost=cost) for name, cost in named.items()})
+    placement = plan_of(mac, models.program_spec(1, nested=True))
+    return {op.name: op.cost for op in placement.placed}, placement.cost_reason
+
+
+def test_costs_that_sum_to_one_are_added_as_they_are(mac: Mac) -> None:
+    """That of control flow is without what is in its blocks then."""
+    assert costs(mac, 0.25, 0.25, 0.25, 0.25) == (
+        {"relu_0": 0.25, "y": 0.25, "then_tanh": 0.25, "else_tanh": 0.25},
+        None,
+    )
+
+
+def test_the_cost_of_control_flow_may_hold_that_of_its_blocks(mac: Mac) -> None:
+    """The top level alone sums to 1 then: what is inside counts once."""
+    assert costs(mac, 0.25, 0.75, 0.25, 0.375) == (
+        {"relu_0": 0.25, "y": 0.125, "then_tanh": 0.25, "else_tanh": 0.375},
+        None,
+    )
+
+
+def test_costs_that_are_no_shares_of_one_whole_are_left_out(mac: Mac) -> None:
+    """As they would be, if each part of a pipeline had a whole of its own."""
+    found, reason = costs(mac, 1.0, 0.5, 0.25, 0.25)
+
+    assert set(found.values()) == {None}
+    assert reason == "the costs of the plan sum to 2, so that they are no shares of one whole"
+
+
 @pytest.mark.parametrize(
     ("op", "expected"),
     [

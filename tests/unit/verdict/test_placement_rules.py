@@ -96,6 +96,20 @@ def test_share_without_cost_counts_operations() -> None:
     )
 
 
+def test_share_with_costs_that_are_no_shares() -> None:
+    """They are told apart from a plan that has none."""
+    plan = Placement((op("conv", "neuralEngine"),), cost_reason="the costs of the plan sum to 2")
+    rules = (
+        PlacementRule(min_share={"neuralEngine": 1.0}, by=by, allow=frozenset({"cast"}))  # type: ignore[arg-type]
+        for by in (None, "cost")
+    )
+
+    assert [(check.verdict, check.reason) for check in (judge_one(rule, plan) for rule in rules)] == [
+        ("passed", "by number of operations, since the costs of the plan sum to 2"),
+        ("not_judged", "the costs of the plan sum to 2; by='ops' judges the number of operations"),
+    ]
+
+
 def test_share_of_a_device_that_the_machine_lacks() -> None:
     """Without a Neural Engine its share cannot be judged."""
     check = judge_one(PlacementRule(min_share={"neuralEngine": 0.9}), devices=("cpu", "gpu"))
