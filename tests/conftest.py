@@ -34,8 +34,18 @@ def linear_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester, linear_package: Path) -> pytest.Pytester:
-    """A folder with `Linear.mlpackage` in it, where pytest runs in a process of its own."""
+def without_core_ml() -> None:
+    """Skip what is about machines that have no Core ML, and the reference runtime in its place."""
+    from pytest_coreml.reference.install import has_native_module
+
+    if has_native_module():
+        pytest.skip("Core ML exists here, and the reference runtime takes its place where it does not")
+    pytest.importorskip("onnxruntime", reason="the reference runtime needs onnxruntime, which is not installed here")
+
+
+@pytest.fixture
+def project(without_core_ml: None, pytester: pytest.Pytester, linear_package: Path) -> pytest.Pytester:
+    """A folder with `Linear.mlpackage` in it, where pytest runs in a process of its own, on the reference runtime."""
     shutil.copytree(linear_package, pytester.path / "Linear.mlpackage")
     return pytester
 

@@ -98,13 +98,17 @@ class Reader:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_blocks_of_a_page_work_from_top_to_bottom(page: str, encoder: Path, tmp_path: Path) -> None:
+def test_the_blocks_of_a_page_work_from_top_to_bottom(
+    page: str, encoder: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """Files are written, sessions run, and what comes out is what the page shows, numbers aside."""
     shutil.copytree(encoder, tmp_path / "Encoder.mlpackage")
     reader = Reader(tmp_path)
     markdown = (REPOSITORY / page).read_text()
     if is_for_a_mac(markdown):
         reader.sit_at_a_mac()
+    else:
+        request.getfixturevalue("without_core_ml")
 
     for block in code_blocks(markdown):
         reader.follow(block)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
 from standin.commands import HOSTED_RUNNER
 from standin.scenario import Failure
 
@@ -56,6 +57,7 @@ def test_a_load_that_fails_is_told_with_its_cause(mac_project: MacProject) -> No
     assert "cannot be judged here: see load" in result.stdout
 
 
+@pytest.mark.usefixtures("without_core_ml")
 def test_without_core_ml_the_reference_runtime_is_named() -> None:
     """Linux cannot judge, and says why."""
     result = doctor()

@@ -52,6 +52,7 @@ def run(script: str, folder) -> None:
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.usefixtures("without_core_ml")
 @pytest.mark.parametrize("order", [INSTALL + IMPORT, IMPORT + "import coremltools.models.ml_program\n" + INSTALL])
 def test_before_or_after_coremltools_and_back(order: str, tmp_path) -> None:
     """Installed before or after coremltools: models, states, compiled models, devices; removed; and installed again."""

@@ -51,7 +51,6 @@ def test_what_is_not_installed_is_named_with_the_command(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, package: str, expected: str
 ) -> None:
     """A missing runtime or coremltools is one error of the test, not a traceback."""
-    pytest.importorskip("onnxruntime")
     block(project.path / "site", package, monkeypatch)
     project.makepyfile(PLAIN)
 
@@ -62,7 +61,6 @@ def test_what_is_not_installed_is_named_with_the_command(
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
-@pytest.mark.skipif("sys.platform == 'darwin'")
 def test_core_ml_asked_for_where_it_is_not(project: pytest.Pytester) -> None:
     """The reason, and the option that works here."""
     project.makepyfile(PLAIN)

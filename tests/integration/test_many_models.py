@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
+if TYPE_CHECKING:
+    import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -41,7 +43,6 @@ MANY = """
 def test_what_was_closed_for_others_is_loaded_again(project: pytest.Pytester) -> None:
     """Four engines stay open. A model that lost its own answers when it is used again; what it held in a state is gone,
     which is an error and never a fresh state unasked."""
-    pytest.importorskip("onnxruntime")
     for number in range(4):
         shutil.copytree(project.path / "Linear.mlpackage", project.path / f"Linear{number}.mlpackage")
     shutil.copy(EXAMPLES / "models.py", project.path)

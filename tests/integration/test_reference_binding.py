@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import pytest_coreml.reference as reference
 reference.install()
@@ -37,6 +39,7 @@ assert not pathlib.Path(path).exists()
 """
 
 
+@pytest.mark.usefixtures("without_core_ml")
 def test_coremltools_predicts_and_plans():
     """Prediction, durations, a compiled path, the plan, an error and the end of the compiled folder."""
     result = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=120, check=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import coremltools as ct
 import numpy as np
+import reference_runtime  # noqa: F401 - skips where there is none
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
 from coremltools.converters.mil.mil import types
 

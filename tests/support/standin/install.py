@@ -89,12 +89,15 @@ class _MacLoader(importlib.abc.Loader):
 
 def rebind(path: Path, monkeypatch: pytest.MonkeyPatch) -> session.Session:
     """Put the stand-in below a coremltools that this process has imported already, for the time of one test."""
+    import coremltools
     from coremltools.models import _compiled_model, compute_device, compute_plan, model, utils
 
     from standin import binding
 
     current = session.begin(path)
     monkeypatch.setitem(sys.modules, NAME, binding)
+    # On a Mac it is there, and Apple's.
+    monkeypatch.setattr(coremltools, "libcoremlpython", binding, raising=False)
     for module in (model, _compiled_model, compute_device, compute_plan):
         for name in binding.__all__:
             if hasattr(module, name):
