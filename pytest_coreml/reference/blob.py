@@ -43,6 +43,11 @@ class BlobFile:
         except (OSError, ValueError) as error:  # ValueError: an empty file cannot be mapped
             raise BadModelError(f"{self.path}: cannot read the weight file: {error}") from error
 
+    @cached_property
+    def location(self) -> str:
+        """Give the path from the root of the file system."""
+        return str(self.path.relative_to(self.path.anchor))
+
     def ref(self, offset: int, dtype: DType, size: int, shape: tuple[int, ...]) -> BlobRef:
         """Find the blob whose header is at `offset`; `BadModelError` unless it holds `size` elements of `dtype`."""
         stored, length, start = self._header(offset)

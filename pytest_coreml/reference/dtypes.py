@@ -35,6 +35,9 @@ class DType(enum.Enum):
     UINT4 = "uint4"
     UINT6 = "uint6"
 
+    # Members are looked up in tables all the time; the hash of an `Enum` is a function in Python.
+    __hash__ = object.__hash__
+
     @property
     def bits(self) -> int:
         """Give the size of one element as it is stored, in bits; 0 for strings, which have none."""

@@ -125,9 +125,8 @@ class GraphBuilder:
 
     def _external(self, blob: BlobRef, dtype: DType) -> Value:
         tensor = self._initializer(dtype.onnx, blob.shape)
-        # Relative to the root of the file system, which the session names as the folder of external data
-        path = blob.file.path
-        _point(tensor, str(path.relative_to(path.anchor)), blob.start, blob.length)
+        # The session names the root of the file system as the folder of external data
+        _point(tensor, blob.file.location, blob.start, blob.length)
         return Value(tensor.name)
 
     def _in_memory(self, array: NDArray[Any], dtype: DType) -> Value:

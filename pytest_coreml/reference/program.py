@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ class Operation:
     outputs: tuple[NamedType, ...]
     blocks: tuple[Block, ...]
 
-    @property
+    @functools.cached_property
     def type(self) -> str:
         """Give the operator's name without its opset."""
         return self.full_type.rpartition(".")[2]
@@ -83,31 +84,38 @@ def read_function(program: Any, name: str, blobs: Blobs) -> Function:
     proto = program.functions[name]
     if proto.opset not in proto.block_specializations:
         raise BadModelError(f"the function {name!r} has no block for its opset {proto.opset!r}")
-    block = _Reader(blobs).block(proto.block_specializations[proto.opset])
-    return Function(name, proto.opset, _named_types(proto.inputs), block)
-
-
-def _named_types(protos: Any) -> tuple[NamedType, ...]:
-    return tuple([NamedType(proto.name, type_from_proto(proto.type)) for proto in protos])
+    reader = _Reader(blobs)
+    block = reader.block(proto.block_specializations[proto.opset])
+    return Function(name, proto.opset, reader.named_types(proto.inputs), block)
 
 
 class _Reader:
-    """Turns messages into plain data; `blobs` finds the weight files."""
+    """Turns messages into plain data; `blobs` finds the weight files.
+
+    To look at each field of a message takes most of the time of reading, and the same few types and constants come up
+    again and again. So these are looked at once, and found again by their bytes.
+    """
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
+        self._types: dict[bytes, ValueType] = {}
+        self._constants: dict[bytes, Constant] = {}
+
+    def named_types(self, protos: Any) -> tuple[NamedType, ...]:
+        return tuple([NamedType(proto.name, self._type(proto.type)) for proto in protos])
 
     def block(self, proto: Any) -> Block:
         operations = tuple([self._operation(operation) for operation in proto.operations])
-        return Block(_named_types(proto.inputs), operations, tuple(proto.outputs))
+        return Block(self.named_types(proto.inputs), operations, tuple(proto.outputs))
 
     def _operation(self, proto: Any) -> Operation:
+        inputs, attributes = proto.inputs, proto.attributes
         try:
             return Operation(
                 proto.type,
-                {name: tuple(map(self._binding, argument.arguments)) for name, argument in proto.inputs.items()},
-                {name: self._constant(value) for name, value in proto.attributes.items() if name != "name"},
-                _named_types(proto.outputs),
+                {name: tuple(map(self._binding, inputs[name].arguments)) for name in inputs},
+                {name: self._constant(attributes[name]) for name in attributes if name != "name"},
+                self.named_types(proto.outputs),
                 tuple(map(self.block, proto.blocks)),
             )
         except BadModelError as error:
@@ -118,4 +126,13 @@ class _Reader:
         return proto.name if proto.WhichOneof("binding") == "name" else self._constant(proto.value)
 
     def _constant(self, proto: Any) -> Constant:
-        return constant_from_proto(proto, self._blobs)
+        key = proto.SerializeToString()
+        if key not in self._constants:
+            self._constants[key] = constant_from_proto(proto, self._blobs)
+        return self._constants[key]
+
+    def _type(self, proto: Any) -> ValueType:
+        key = proto.SerializeToString()
+        if key not in self._types:
+            self._types[key] = type_from_proto(proto)
+        return self._types[key]

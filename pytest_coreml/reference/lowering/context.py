@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_coreml.reference.lowering.function import FunctionLowering
     from pytest_coreml.reference.lowering.results import Result
     from pytest_coreml.reference.lowering.scope import Symbol
-    from pytest_coreml.reference.program import Block, Operation
+    from pytest_coreml.reference.program import Binding, Block, Operation
     from pytest_coreml.reference.types import Shape, ValueType
 
 _REQUIRED: Final[Any] = object()
@@ -227,16 +227,19 @@ class Context:
         return symbol.result
 
     def _symbols(self, param: str) -> list[Symbol]:
-        bindings = self.op.inputs.get(param) or ((self.op.attributes[param],) if param in self.op.attributes else ())
-        return [self._lowering.symbol(binding, self.op) for binding in bindings]
+        return [self._lowering.symbol(binding, self.op) for binding in self._bindings(param)]
 
     def _symbol(self, param: str) -> Symbol:
-        symbols = self._symbols(param)
-        if len(symbols) != 1:
+        bindings = self._bindings(param)
+        if len(bindings) != 1:
             raise BadModelError(
-                f"operation {self.op.type} {self.op.name!r}: `{param}` has {len(symbols)} values, expected one"
+                f"operation {self.op.type} {self.op.name!r}: `{param}` has {len(bindings)} values, expected one"
             )
-        return symbols[0]
+        return self._lowering.symbol(bindings[0], self.op)
+
+    def _bindings(self, param: str) -> tuple[Binding, ...]:
+        op = self.op
+        return op.inputs.get(param) or ((op.attributes[param],) if param in op.attributes else ())
 
 
 def _tensor(type_: ValueType, what: str) -> TensorType:

@@ -18,7 +18,7 @@ from pytest_coreml.reference.types import StateType, TensorType
 from pytest_coreml.reference.values import Constant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -183,7 +183,7 @@ class FunctionLowering:
                 self._bind_const(op)
             else:
                 self._bind_outputs(op, self._lower(op))
-        return [self._named(name, "the outputs of a block") for name in block.outputs]
+        return [self._named(name, None) for name in block.outputs]
 
     def _bind_const(self, op: Operation) -> None:
         if "val" not in op.attributes or len(op.outputs) != 1:
@@ -194,7 +194,7 @@ class FunctionLowering:
     def _lower(self, op: Operation) -> Sequence[Result | None]:
         nothing = [None] * len(op.outputs)
         handler = self._handlers.get(op.type)
-        if handler is None or any(symbol.result is None for symbol in self._used(op)):
+        if handler is None or self._uses_refused(op):
             return nothing
         try:
             lowered = handler(Context(op, self))
@@ -213,10 +213,12 @@ class FunctionLowering:
             )
         return results
 
-    def _used(self, op: Operation) -> Iterator[Symbol]:
-        for bindings in op.inputs.values():
-            for binding in bindings:
-                yield self.symbol(binding, op)
+    def _uses_refused(self, op: Operation) -> bool:
+        """Say whether an operation uses what was refused; all names that it uses must be known."""
+        names = [
+            binding for bindings in op.inputs.values() for binding in bindings if not isinstance(binding, Constant)
+        ]
+        return None in [self._named(name, op).result for name in names]
 
     def _bind_outputs(self, op: Operation, results: Sequence[Result | None]) -> None:
         for output, result in zip(op.outputs, results, strict=True):
@@ -240,11 +242,12 @@ class FunctionLowering:
         """Give what a parameter is bound to."""
         if isinstance(binding, Constant):
             return Symbol(binding.type, binding)
-        return self._named(binding, f"operation {op.type} {op.name!r}")
+        return self._named(binding, op)
 
-    def _named(self, name: str, user: str) -> Symbol:
+    def _named(self, name: str, op: Operation | None) -> Symbol:
         symbol = self._scope.find(name)
         if symbol is None:
+            user = f"operation {op.type} {op.name!r}" if op is not None else "the outputs of a block"
             raise BadModelError(f"{user}: the value {name!r} is used before it is made")
         return symbol
 

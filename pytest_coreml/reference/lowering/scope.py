@@ -37,7 +37,10 @@ class Scope:
 
     def find(self, name: str) -> Symbol | None:
         """Give the innermost meaning of a name."""
-        return next((table[name] for table in reversed(self._tables) if name in table), None)
+        for table in reversed(self._tables):
+            if name in table:
+                return table[name]
+        return None
 
     @contextlib.contextmanager
     def inner(self) -> Iterator[None]:
