@@ -1,11 +1,13 @@
-"""MobileNetV2, ResNet50, BERT-base and a U-Net at full size, in plain torch, with random weights."""
+"""MobileNetV2, ResNet50, BERT-base, a U-Net and a GPT with cache at full size, in plain torch, with random weights."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
+from torch_decoders import PassedCache, passed_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,9 +141,26 @@ class UNet(nn.Module):
         return self.last(x)
 
 
-NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
-    "MobileNetV2": (mobile_net_v2, (1, 3, 224, 224)),
-    "ResNet50": (res_net_50, (1, 3, 224, 224)),
-    "BERT-base": (Encoder, (1, 128)),
-    "U-Net": (UNet, (1, 3, 256, 256)),
+@dataclass(frozen=True)
+class Network:
+    """How to build a network, and examples of its inputs by name."""
+
+    make: Callable[[], nn.Module]
+    inputs: Callable[[], dict[str, torch.Tensor]]
+
+
+def _image(size: int) -> Callable[[], dict[str, torch.Tensor]]:
+    return lambda: {"x": torch.randn(1, 3, size, size)}
+
+
+def _tokens(length: int) -> dict[str, torch.Tensor]:
+    return {"x": torch.randint(0, 30000, (1, length), dtype=torch.int32)}
+
+
+NETWORKS: dict[str, Network] = {
+    "MobileNetV2": Network(mobile_net_v2, _image(224)),
+    "ResNet50": Network(res_net_50, _image(224)),
+    "BERT-base": Network(Encoder, lambda: _tokens(128)),
+    "U-Net": Network(UNet, _image(256)),
+    "GPT": Network(PassedCache, lambda: passed_inputs(255)),
 }
