@@ -51,7 +51,9 @@ KINDS: dict[str, Kind] = {
     "4-bit-tables": Kind(
         "iOS18", lambda cto, model: _tables(cto, model, granularity="per_grouped_channel", group_size=8)
     ),
-    "4-bit-table-of-8-bit": Kind("iOS18", lambda cto, model: _scales(cto, _tables(cto, model), joint=True)),
+    "4-bit-table-of-8-bit": Kind(
+        "iOS18", lambda cto, model: _scales(cto, _tables(cto, model), joint=True, granularity="per_tensor")
+    ),
     "sparse": Kind("iOS18", _sparse),
     "sparse-4-bit-table": Kind("iOS18", lambda cto, model: _tables(cto, _sparse(cto, model), joint=True)),
     "sparse-8-bit": Kind("iOS18", lambda cto, model: _scales(cto, _sparse(cto, model), joint=True)),

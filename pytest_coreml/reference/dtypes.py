@@ -59,6 +59,11 @@ class DType(enum.Enum):
         return self in _FLOATS
 
     @property
+    def is_integer(self) -> bool:
+        """Say whether the elements are whole numbers."""
+        return "int" in self.value
+
+    @property
     def compute(self) -> DType:
         """Give the type in which the graph computes: fp32 for fp16 (see `precision.py`), int8 and uint8 for less."""
         if self is DType.FP16:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NewType
 
 import numpy as np
-from onnx import AttributeProto, GraphProto, ModelProto, TensorProto
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto
 
 from pytest_coreml.reference.blob import BlobRef
 from pytest_coreml.reference.dtypes import DType
@@ -80,6 +80,17 @@ class GraphBuilder:
         finally:
             self._graphs.pop()
 
+    def drop_unused(self) -> None:
+        """Take out the nodes of the root graph that no output needs; ONNX Runtime would execute them."""
+        graph = self.proto.graph
+        needed = {output.name for output in graph.output}
+        for index in range(len(graph.node) - 1, -1, -1):
+            node = graph.node[index]
+            if needed.isdisjoint(node.output):
+                del graph.node[index]
+            else:
+                needed.update(read_by(node))
+
     def fresh(self, hint: str) -> Value:
         """Give a name that no other value has."""
         self._count += 1
@@ -144,6 +155,15 @@ def _point(tensor: TensorProto, location: str, offset: int, length: int) -> None
     tensor.data_location = TensorProto.EXTERNAL
     for key, value in (("location", location), ("offset", str(offset)), ("length", str(length))):
         tensor.external_data.add(key=key, value=value)
+
+
+def read_by(node: NodeProto) -> Iterator[str]:
+    """Give the values that a node reads, those from inside its sub-graphs too."""
+    yield from node.input
+    for attribute in node.attribute:
+        if attribute.type == AttributeProto.GRAPH:
+            for inner in attribute.g.node:
+                yield from read_by(inner)
 
 
 @dataclass

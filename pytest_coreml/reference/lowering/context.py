@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.reference.graph import SubGraph
     from pytest_coreml.reference.lowering.function import FunctionLowering
+    from pytest_coreml.reference.lowering.known import Known
     from pytest_coreml.reference.lowering.results import Result
     from pytest_coreml.reference.lowering.scope import Symbol
     from pytest_coreml.reference.program import Binding, Block, Operation
@@ -178,6 +179,24 @@ class Context:
     def cast(self, value: Value, dtype: DType) -> Value:
         """Convert a value to the compute type of `dtype`."""
         return self.node("Cast", value, to=dtype.compute)
+
+    def elements(self, param: str) -> list[int | Value]:
+        """Give the numbers of a vector of integers: those that are known, and int64 vectors of one element."""
+        if self.is_const(param):
+            return list(self.ints(param))
+        value = self.input(param)
+        parts = self.known.elements.get(value)
+        if parts is not None:
+            return [part if isinstance(part, int) else self.cast(part, DType.INT64) for part in parts]
+        (size,), whole = self.shape(param), self.cast(value, DType.INT64)
+        if size is None:
+            self.refuse(f"`{param}` has an unknown number of elements")
+        return list(self.nodes("Split", whole, self.int64([1] * size), outputs=size, axis=0))
+
+    @property
+    def known(self) -> Known:
+        """What is known of values beyond their types; to be asked, and added to."""
+        return self._lowering.known
 
     def constant(self, array: NDArray[Any], dtype: DType) -> Constant:
         """Make a constant that was computed now (`constexpr_*`); large ones never enter the graph's message."""

@@ -10,6 +10,7 @@ from pytest_coreml.reference.errors import BadModelError, Refusal
 from pytest_coreml.reference.graph import GraphBuilder, Value
 from pytest_coreml.reference.lowering.context import Context
 from pytest_coreml.reference.lowering.in_place import InPlace
+from pytest_coreml.reference.lowering.known import Known
 from pytest_coreml.reference.lowering.refusals import Refusals
 from pytest_coreml.reference.lowering.results import ClassLabel, ClassProbabilities, ListValue, Result, StateRef
 from pytest_coreml.reference.lowering.scope import Scope, Symbol
@@ -86,6 +87,8 @@ def lower_function(function: Function, handlers: Mapping[str, Handler], precisio
         [lowering.output(name, symbol) for name, symbol in zip(function.block.outputs, values, strict=True)]
     )
     builder = lowering.builder
+    if lowering.known.seen_through:
+        builder.drop_unused()
     return LoweredFunction(builder.proto.SerializeToString(), builder.arrays, inputs, outputs, ports)
 
 
@@ -102,6 +105,7 @@ class FunctionLowering:
         self._strict = precision == "strict"
         self._scope = Scope()
         self._refusals = Refusals()
+        self.known = Known()
         # The current value of each state
         self.states: dict[str, Value] = {}
 

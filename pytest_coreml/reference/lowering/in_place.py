@@ -11,9 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from onnx import AttributeProto
-
-from pytest_coreml.reference.graph import Value
+from pytest_coreml.reference.graph import Value, read_by
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -42,9 +40,9 @@ class InPlace:
         self._nodes: Sequence[NodeProto] = graph.node
         self._makers = {name: index for index, node in enumerate(self._nodes) for name in node.output}
         self._users: dict[str, list[int]] = defaultdict(list)
-        # ONNX Runtime leaves out what nothing needs.
+        # What nothing needs may read what it likes.
         for index in self._needed({self._makers.get(name, _THE_END) for name in kept} - {_THE_END}):
-            for name in _read_by(self._nodes[index]):
+            for name in read_by(self._nodes[index]):
                 self._users[name].append(index)
 
     def versions(self, first: Value, last: Value) -> tuple[Value, ...]:
@@ -97,17 +95,8 @@ class InPlace:
         """Give nodes and all whose outputs they need, directly or not."""
         found, todo = set(nodes), list(nodes)
         while todo:
-            makers = {self._makers.get(name, _THE_END) for name in _read_by(self._nodes[todo.pop()])}
+            makers = {self._makers.get(name, _THE_END) for name in read_by(self._nodes[todo.pop()])}
             new = {maker for maker in makers if maker > after} - found
             found |= new
             todo += new
         return found
-
-
-def _read_by(node: NodeProto) -> Iterator[str]:
-    """Give the values that a node reads, those from inside its sub-graphs too."""
-    yield from node.input
-    for attribute in node.attribute:
-        if attribute.type == AttributeProto.GRAPH:
-            for inner in attribute.g.node:
-                yield from _read_by(inner)

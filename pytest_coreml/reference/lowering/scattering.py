@@ -5,20 +5,24 @@ What an index may be is said in `gathering`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.lowering.gathering import indices
 from pytest_coreml.reference.lowering.registry import lowers
-from pytest_coreml.reference.lowering.slicing import read_slices
+from pytest_coreml.reference.lowering.shapes import vector
+from pytest_coreml.reference.lowering.slicing import read_slices, sliced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
+    from pytest_coreml.reference.lowering.known import Cut
+    from pytest_coreml.reference.lowering.shapes import Dimension
+    from pytest_coreml.reference.lowering.slicing import Slices
 
 # Subtracting is adding the negative, dividing is dividing by the product of the divisors.
 _REDUCTIONS: Final = {
@@ -91,49 +95,35 @@ def slice_update(ctx: Context) -> Value:
     The elements of the slice are named by their indices up to the last axis that is not taken whole: ScatterND then
     writes whole rows, and touches nothing else.
     """
-    slices, x = read_slices(ctx), ctx.input("x")
-    update = ctx.input("update")
+    slices, x, update = read_slices(ctx), ctx.input("x"), ctx.input("update")
     if slices.squeezed:
         update = ctx.node("Unsqueeze", update, ctx.int64(slices.squeezed))
-    ranges = [_places(ctx, slices.begin, slices.end, slices.stride[axis], axis) for axis in range(_deepest(ctx) + 1)]
-    if not ranges:
+    if not slices.cuts:
         return update
-    counts = ctx.node("Concat", *[ctx.node("Shape", places) for places in ranges], axis=0)
+    places = [_places(ctx, slices.cuts.get(axis), axis) for axis in range(max(slices.cuts) + 1)]
+    counts = vector(ctx, [*_counts(ctx, slices, places), 1])
     columns = []
-    for axis, places in enumerate(ranges):
-        shape = [-1 if other == axis else 1 for other in range(len(ranges))]
-        spread = ctx.node("Expand", ctx.node("Reshape", places, ctx.int64(shape)), counts)
-        columns.append(ctx.node("Unsqueeze", spread, ctx.int64([-1])))
+    for axis, along in enumerate(places):
+        column = ctx.int64([-1 if other == axis else 1 for other in range(len(places) + 1)])
+        columns.append(ctx.node("Expand", ctx.node("Reshape", along, column), counts))
     return ctx.node("ScatterND", x, ctx.node("Concat", *columns, axis=-1), update)
 
 
-def _deepest(ctx: Context) -> int:
-    """Give the last axis of which the slice may leave something out, or -1."""
-    shape = ctx.shape("x")
-    whole = [_is_whole(ctx, axis, size) for axis, size in enumerate(shape)]
-    return max((axis for axis, is_whole in enumerate(whole) if not is_whole), default=-1)
-
-
-def _is_whole(ctx: Context, axis: int, size: int | None) -> bool:
-    nothing: list[Any] = [False] * ctx.rank("x")
-    if ctx.flags("squeeze_mask", nothing)[axis]:
-        return size == 1
-    if ctx.ints("stride", [1] * len(nothing))[axis] != 1:
-        return False
-    begins = ctx.flags("begin_mask", nothing)[axis] or (ctx.is_const("begin") and ctx.ints("begin")[axis] == 0)
-    if ctx.flags("end_mask", nothing)[axis]:
-        return begins
-    return begins and size is not None and ctx.is_const("end") and ctx.ints("end")[axis] >= size
-
-
-def _places(ctx: Context, begin: Value, end: Value, stride: int, axis: int) -> Value:
+def _places(ctx: Context, cut: Cut | None, axis: int) -> Value:
     """Give the indices of a slice of one axis: the slice of all its indices."""
-    first, last = (ctx.node("Slice", vector, *map(ctx.int64, ([axis], [axis + 1]))) for vector in (begin, end))
-    known = ctx.shape("x")[axis]
+    size = ctx.shape("x")[axis]
     # A known size: then the places are the same for all caches of a shape, and ONNX Runtime computes them once.
-    if known is not None:
-        size = ctx.int64(known)
+    if size is not None:
+        end = ctx.int64(size)
     else:
-        size = ctx.node("Squeeze", ctx.node("Shape", ctx.input("x"), start=axis, end=axis + 1))
-    everything = ctx.node("Range", ctx.int64(0), size, ctx.int64(1))
-    return ctx.node("Slice", everything, first, last, ctx.int64([0]), ctx.int64([stride]))
+        end = ctx.node("Squeeze", ctx.node("Shape", ctx.input("x"), start=axis, end=axis + 1))
+    everything = ctx.node("Range", ctx.int64(0), end, ctx.int64(1))
+    return everything if cut is None else sliced(ctx, everything, {0: cut})
+
+
+def _counts(ctx: Context, slices: Slices, places: Sequence[Value]) -> list[Dimension]:
+    """Give how many indices there are along each axis."""
+    kept = [axis for axis in range(ctx.rank("x")) if axis not in slices.squeezed]
+    # Of an update of one element along an axis there is one index, or ScatterND fails. Others could be spread unseen.
+    single = {axis for axis, size in zip(kept, ctx.shape("update"), strict=True) if size == 1} | {*slices.squeezed}
+    return [1 if axis in single else ctx.node("Shape", along) for axis, along in enumerate(places)]

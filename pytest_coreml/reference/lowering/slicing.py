@@ -3,88 +3,109 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pytest_coreml.reference.dtypes import DType
+from pytest_coreml.reference.lowering.known import Cut, View
 from pytest_coreml.reference.lowering.registry import lowers
-from pytest_coreml.reference.lowering.shapes import dimension, plus
+from pytest_coreml.reference.lowering.shapes import dimension, plus, vector
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    from numpy.typing import NDArray
+    from collections.abc import Mapping, Sequence
 
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
-
-    # Positions that are known, or an int64 vector that the graph computes
-    Positions: TypeAlias = "NDArray[Any] | Value"
+    from pytest_coreml.reference.lowering.shapes import Dimension
 
 _FAR: Final = 2**63 - 1
 
 
 @dataclass(frozen=True)
 class Slices:
-    """A slice of each axis, as Python writes them; `squeezed` axes have one element and go afterwards."""
+    """What is cut from each axis that is not taken whole; `squeezed` axes have one element and go afterwards."""
 
-    begin: Value
-    end: Value
-    stride: list[int]
-    squeezed: list[int]
+    cuts: Mapping[int, Cut]
+    squeezed: Sequence[int]
 
 
 def read_slices(ctx: Context) -> Slices:
     """Read `begin`, `end`, `stride` and the masks of an operation on `x`."""
     rank = ctx.rank("x")
     nothing = [False] * rank
-    squeeze, begin_mask, end_mask = (
-        np.array(ctx.flags(f"{name}_mask", nothing), bool) for name in ("squeeze", "begin", "end")
-    )
-    stride = np.where(squeeze, 1, ctx.ints("stride", [1] * rank))
-    if not stride.all():
-        ctx.refuse("`stride` is 0")
-    begin = _where(ctx, begin_mask & ~squeeze, np.where(stride > 0, 0, _FAR), _positions(ctx, "begin"))
-    end = _where(ctx, end_mask, np.where(stride > 0, _FAR, -_FAR), _positions(ctx, "end"))
-    end = _where(ctx, squeeze, _following(ctx, begin), end) if squeeze.any() else end
-    return Slices(_value(ctx, begin), _value(ctx, end), stride.tolist(), np.flatnonzero(squeeze).tolist())
+    squeeze, begin_mask, end_mask = (ctx.flags(f"{name}_mask", nothing) for name in ("squeeze", "begin", "end"))
+    begins, ends = ctx.elements("begin"), ctx.elements("end")
+    cuts = {}
+    for axis, (size, stride) in enumerate(zip(ctx.shape("x"), ctx.ints("stride", [1] * rank), strict=True)):
+        if squeeze[axis]:
+            cut = Cut(begins[axis], _following(ctx, begins[axis]), 1)
+        else:
+            first, last = (0, _FAR) if stride > 0 else (_FAR, -_FAR)
+            begin, end = first if begin_mask[axis] else begins[axis], last if end_mask[axis] else ends[axis]
+            cut = Cut(begin, end, stride or ctx.refuse("`stride` is 0"))
+        if not _takes_all(cut, size):
+            cuts[axis] = cut
+    return Slices(cuts, [axis for axis in range(rank) if squeeze[axis]])
 
 
-def _positions(ctx: Context, param: str) -> Positions:
-    return ctx.const(param).astype(np.int64) if ctx.is_const(param) else ctx.as_int64(param)
-
-
-def _value(ctx: Context, positions: Positions) -> Value:
-    return positions if isinstance(positions, str) else ctx.int64(positions)
-
-
-def _where(ctx: Context, mask: NDArray[Any], chosen: Positions, other: Positions) -> Positions:
-    """Choose between positions, in numpy where both are known."""
-    if not mask.any():
-        return other
-    if isinstance(chosen, str) or isinstance(other, str):
-        return ctx.node("Where", ctx.literal(mask, DType.BOOL), _value(ctx, chosen), _value(ctx, other))
-    return np.where(mask, chosen, other)
-
-
-def _following(ctx: Context, begin: Positions) -> Positions:
+def _following(ctx: Context, begin: Dimension) -> Dimension:
     """Give the end of a slice of one element; after the last one, which is also -1, there is no 0."""
-    if not isinstance(begin, str):
-        return np.where(begin == -1, _FAR, begin + 1)
-    following = ctx.node("Add", begin, ctx.int64(1))
-    return ctx.node("Where", ctx.node("Equal", begin, ctx.int64(-1)), ctx.int64(_FAR), following)
+    if isinstance(begin, int):
+        return _FAR if begin == -1 else begin + 1
+    following = ctx.node("Add", begin, ctx.int64([1]))
+    return ctx.node("Where", ctx.node("Equal", begin, ctx.int64([-1])), ctx.int64([_FAR]), following)
+
+
+def _takes_all(cut: Cut, size: int | None) -> bool:
+    if cut.stride != 1 or not isinstance(cut.begin, int) or not isinstance(cut.end, int):
+        return False
+    if size is None:
+        return cut.begin == 0 and cut.end == _FAR
+    return cut.begin in (0, -size) and cut.end >= size
 
 
 @lowers("slice_by_index")
 def slice_by_index(ctx: Context) -> Value:
     """Lower a slice as Python writes it."""
-    slices = read_slices(ctx)
-    if not slices.stride:
-        return ctx.input("x")
-    axes = ctx.int64(range(len(slices.stride)))
-    result = ctx.node("Slice", ctx.input("x"), slices.begin, slices.end, axes, ctx.int64(slices.stride))
-    return ctx.node("Squeeze", result, ctx.int64(slices.squeezed)) if slices.squeezed else result
+    slices, x = read_slices(ctx), ctx.input("x")
+    if not slices.cuts and not slices.squeezed:
+        return x
+    view = _seen_through(ctx, View(x, ctx.rank("x"), slices.cuts, slices.squeezed))
+    result = view.source
+    if view.cuts:
+        result = sliced(ctx, result, view.cuts)
+    if view.squeezed:
+        result = ctx.node("Squeeze", result, ctx.int64(view.squeezed))
+    if _is_there(ctx, slices):
+        ctx.known.views[result] = view
+    return result
+
+
+def sliced(ctx: Context, value: Value, cuts: Mapping[int, Cut]) -> Value:
+    """Cut axes of a value."""
+    begin, end = (vector(ctx, [getattr(cut, name) for cut in cuts.values()]) for name in ("begin", "end"))
+    return ctx.node("Slice", value, begin, end, ctx.int64(list(cuts)), ctx.int64([cut.stride for cut in cuts.values()]))
+
+
+def _seen_through(ctx: Context, view: View) -> View:
+    """Give a slice of a slice as one of the whole, where they cut different axes."""
+    below = ctx.known.views.get(view.source)
+    if below is None:
+        return view
+    axes = [axis for axis in range(below.rank) if axis not in below.squeezed]
+    cuts = {axes[axis]: cut for axis, cut in view.cuts.items()}
+    if cuts.keys() & below.cuts.keys():
+        return view
+    ctx.known.seen_through = True
+    squeezed = sorted([*below.squeezed, *[axes[axis] for axis in view.squeezed]])
+    return View(below.source, below.rank, {**below.cuts, **cuts}, squeezed)
+
+
+def _is_there(ctx: Context, slices: Slices) -> bool:
+    """Say whether no element that is taken for itself can be outside, which has to fail even if nobody uses it."""
+    shape = ctx.shape("x")
+    cuts = [(slices.cuts[axis].begin, shape[axis]) for axis in slices.squeezed if axis in slices.cuts]
+    return all(isinstance(begin, int) and size is not None and -size <= begin < size for begin, size in cuts)
 
 
 @lowers("slice_by_size")

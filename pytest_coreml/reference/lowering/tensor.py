@@ -9,6 +9,7 @@ from pytest_coreml.reference.lowering.carriers import carried, carrier, delivere
 from pytest_coreml.reference.lowering.registry import lowers
 from pytest_coreml.reference.lowering.shapes import dimension, dimensions, divided, times, vector
 from pytest_coreml.reference.lowering.windows import onnx_pads
+from pytest_coreml.reference.values import Constant
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.graph import Value
@@ -29,13 +30,30 @@ def concat(ctx: Context) -> Value:
     values, type_ = ctx.inputs("values"), ctx.types("values")[0]
     axis = ctx.axis("axis", max(type_.rank, 1))
     if not type_.rank:
-        return ctx.node("Concat", *_unsqueezed(ctx, values, 0), axis=0)
+        return _vector_of(ctx, _unsqueezed(ctx, values, 0))
+    if type_.rank == 1 and not ctx.scalar("interleave", False):
+        return _vector_of(ctx, values)
     if not ctx.scalar("interleave", False) or len(values) == 1:
         return ctx.node("Concat", *values, axis=axis)
     sizes = dimensions(ctx, values[0], type_.shape)
     sizes[axis] = times(ctx, sizes[axis], len(values))
     stacked = ctx.node("Concat", *_unsqueezed(ctx, values, axis + 1), axis=axis + 1)
     return ctx.node("Reshape", stacked, vector(ctx, sizes))
+
+
+def _vector_of(ctx: Context, values: list[Value]) -> Value:
+    """Put vectors one after the other; where all elements are known one by one, slices will ask for them."""
+    result = ctx.node("Concat", *values, axis=0)
+    elements: list[int | Value] = []
+    for value, given, type_ in zip(values, ctx.results("values"), ctx.types("values"), strict=True):
+        if isinstance(given, Constant) and given.type.dtype.is_integer:
+            elements += [int(number) for number in given.array().reshape(-1)]
+        elif type_.size == 1:
+            elements.append(value)
+        else:
+            return result
+    ctx.known.elements[result] = elements
+    return result
 
 
 @lowers("stack")

@@ -8,7 +8,7 @@ from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name th
 from coremltools.converters.mil.mil import get_new_symbol
 from one_op import run_op
 
-from pytest_coreml.reference.errors import ExecutionError
+from pytest_coreml.reference.errors import ExecutionError, ReferenceRuntimeError
 
 X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 
@@ -41,6 +41,71 @@ def test_slice(parameters, expected):
     (result,) = run_op(lambda x: mb.slice_by_index(x=x, **parameters), X)
 
     assert result.tolist() == X[expected].tolist()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        pytest.param(
+            {"begin": [1, 0, 0], "end": [2, 3, 4], "squeeze_mask": [True, False, False]},
+            {"begin": [0, 1], "end": [2, 3]},
+            X[1][0:2, 1:3],
+            id="other axes",
+        ),
+        pytest.param(
+            {"begin": [0, 1, 0], "end": [2, 3, 4]},
+            {"begin": [1, 1, 0], "end": [2, 2, 2], "squeeze_mask": [False, True, False]},
+            X[:, 1:3][1:2, 1, 0:2],
+            id="the same axis",
+        ),
+        pytest.param(
+            {"begin": [0, -1, 3], "end": [2, 0, 0], "stride": [1, 1, -2], "squeeze_mask": [False, True, False]},
+            {"begin": [-1, 0], "end": [2, 2], "squeeze_mask": [True, False]},
+            X[:, -1, 3:0:-2][-1, 0:2],
+            id="squeezed twice",
+        ),
+        pytest.param(
+            {"begin": [0, 1, 0], "end": [2, 3, 4]}, {"begin": [0, 0, 0], "end": [2, 2, 4]}, X[:, 1:3], id="all"
+        ),
+    ],
+)
+def test_slice_of_a_slice(first, second, expected):
+    """A slice of a slice is what Python makes of it, and so is the first one if it is used for itself."""
+
+    def body(x):
+        whole = mb.slice_by_index(x=x, **first)
+        return mb.slice_by_index(x=whole, **second), mb.identity(x=whole)
+
+    result, _ = run_op(body, X)
+
+    assert result.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("outside", [3, -4])
+def test_slice_of_an_element_that_is_not_there(outside):
+    """That only a part of an element is used makes no difference when it is not there."""
+
+    def body(x):
+        row = mb.slice_by_index(
+            x=x, begin=[0, outside, 0], end=[2, 0, 4], squeeze_mask=[False, True, False], name="taken"
+        )
+        return mb.slice_by_index(x=row, begin=[0, 1], end=[1, 2])
+
+    with pytest.raises(ReferenceRuntimeError, match="operation slice_by_index 'taken' failed"):
+        run_op(body, X)
+
+
+def test_slice_between_numbers_put_together():
+    """Positions that are partly known are taken one by one."""
+
+    def body(x, row, column):
+        begin = mb.concat(values=[np.int32(0), mb.squeeze(x=row), np.int32(1)], axis=0)
+        end = mb.concat(values=[[2, 3], column], axis=0)
+        return mb.slice_by_index(x=x, begin=begin, end=end)
+
+    (result,) = run_op(body, X, np.array([1], np.int32), np.array([-1], np.int32))
+
+    assert result.tolist() == X[0:2, 1:3, 1:-1].tolist()
 
 
 @pytest.mark.parametrize(("parameters", "expected"), SLICES)
