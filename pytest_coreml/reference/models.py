@@ -6,7 +6,13 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_coreml.reference import executable
-from pytest_coreml.reference.errors import BadInputError, BadModelError, ReferenceRuntimeError, UnsupportedModelError
+from pytest_coreml.reference.errors import (
+    BadInputError,
+    BadModelError,
+    ExecutionError,
+    ReferenceRuntimeError,
+    UnsupportedModelError,
+)
 from pytest_coreml.reference.features import Interface
 
 if TYPE_CHECKING:
@@ -82,7 +88,11 @@ class ProgramModel:
         if self.states and state is None:
             raise BadInputError(f"The input feature for {self.states[0].name} must be an MLState, but it was not.")
         begin = time.perf_counter_ns()
-        results = self._executable.run(arrays, state.arrays if state is not None else {})
+        try:
+            results = self._executable.run(arrays, state.arrays if state is not None else {})
+        except ExecutionError as error:
+            # The first words are those of Core ML, by which tests on a Mac may know the error
+            raise ExecutionError(f"Unable to compute the prediction using ML Program: {error}") from error
         elapsed = time.perf_counter_ns() - begin
         return self._interface.write(results), elapsed
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import onnxruntime
 
 from pytest_coreml.reference.errors import ExecutionError, UnsupportedModelError
+from pytest_coreml.reference.failures import reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,20 +84,3 @@ def _run_bound(
         binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
     session.run_with_iobinding(binding)
     return [value.numpy() for value in binding.get_outputs()[: len(outputs)]]
-
-
-def reason(error: Exception) -> str:
-    """Give an error of ONNX Runtime in the words of the model: the operation's type and name, and what went wrong."""
-    text = str(error)
-    message = text.rpartition("Status Message: ")[2].strip() or text
-    operation = operation_at_fault(text)
-    return f"operation {operation} failed: {message}" if operation else message
-
-
-def operation_at_fault(text: str) -> str | None:
-    """Find the operation of the program in a message that names a node: its type, and its own name in quotes.
-
-    Of a node in a sub-graph, the nodes around it come first in the message.
-    """
-    nodes = re.findall(r"(\w+):([^'/]*)/\w+#\d+", text)
-    return "{} {!r}".format(*nodes[-1]) if nodes else None

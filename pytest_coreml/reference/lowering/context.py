@@ -45,6 +45,11 @@ class Context:
 
     # What the operation is given
 
+    @property
+    def opset(self) -> int:
+        """Give the version that the operations of the function are of: 5 is that of iOS 15, 8 that of iOS 18."""
+        return self._lowering.opset
+
     def has(self, param: str) -> bool:
         """Say whether an optional parameter is bound."""
         return bool(self.op.inputs.get(param)) or param in self.op.attributes
@@ -123,6 +128,13 @@ class Context:
             self.refuse(f"`{param}` has {array.size} elements, expected one")
         return array.reshape(-1)[0].item() if array.dtype != object else str(array.reshape(-1)[0])
 
+    def all_scalars(self, param: str) -> list[Any]:
+        """Give the constants of a parameter that takes several, each of one element."""
+        constants = self.results(param)
+        if not all(isinstance(constant, Constant) for constant in constants):
+            self.refuse(f"`{param}` is not constant")
+        return [constant.array().item() for constant in constants if isinstance(constant, Constant)]
+
     def ints(self, param: str, default: Sequence[int] = _REQUIRED) -> list[int]:
         """Give the value of a constant parameter as a list of integers."""
         return [int(number) for number in self.const(param, default).reshape(-1)]
@@ -158,9 +170,21 @@ class Context:
         while given and given[-1] == NOTHING:
             given.pop()
         graph = self._lowering.builder.current
-        # `session.operation_at_fault` takes this apart again
-        hint = f"{self.op.type}:{self.op.name}"
-        return graph.node(op_type, given, outputs=outputs, domain=domain, hint=hint, **attrs)
+        return graph.node(op_type, given, outputs=outputs, domain=domain, hint=self._hint, **attrs)
+
+    def checked(self, value: Value, is_wrong: Value, complaint: str) -> Value:
+        """Give `value` again, and fail with this complaint where one of the truth values `is_wrong` is true.
+
+        The value is the first of a row of one, taken at the number of what is wrong.
+        """
+        count = self.node("ReduceSum", self.cast(is_wrong, DType.INT64), keepdims=False)
+        row = self.node("Unsqueeze", value, self.int64([0]))
+        return self._lowering.builder.current.node("Gather", [row, count], axis=0, hint=f"{self._hint}/{complaint}")[0]
+
+    @property
+    def _hint(self) -> str:
+        # `failures.reason` takes this apart again
+        return f"{self.op.type}:{self.op.name}"
 
     def literal(self, value: ArrayLike, dtype: DType) -> Value:
         """Give the value of a small constant of our own, in the compute type of `dtype`."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pytest_coreml.reference.dtypes import DType
+from pytest_coreml.reference.lowering.gathering import from_the_front
 from pytest_coreml.reference.lowering.registry import lowers
 from pytest_coreml.reference.lowering.sampling import image_size, sampled
 from pytest_coreml.reference.lowering.shapes import dimension, vector
@@ -34,7 +35,7 @@ def crop_resize(ctx: Context) -> Value:
     boxes = ctx.node("Reshape", ctx.input("roi"), ctx.int64([-1, columns or 0]))
     if columns == 5:
         first, boxes = ctx.nodes("Split", boxes, ctx.int64([1, 4]), outputs=2, axis=1)
-        indices = ctx.cast(ctx.node("Reshape", first, ctx.int64([-1])), DType.INT64)
+        indices = from_the_front(ctx, ctx.cast(ctx.node("Reshape", first, ctx.int64([-1])), DType.INT32))
         crops = _crops(ctx, ctx.node("Gather", x, indices, axis=0), _points(ctx, boxes, height, width))
         return ctx.node("Unsqueeze", crops, ctx.int64([1]))
     if columns != 4:
@@ -50,7 +51,7 @@ def crop_resize(ctx: Context) -> Value:
 def _box_indices(ctx: Context) -> Value:
     """Give the image of each box; without any, the first box is for the first image, and so on."""
     if ctx.has("box_indices"):
-        return ctx.as_int64("box_indices")
+        return from_the_front(ctx, ctx.input("box_indices"))
     count = ctx.node("Squeeze", ctx.node("Shape", ctx.input("boxes"), start=0, end=1))
     return ctx.node("Range", ctx.int64(0), count, ctx.int64(1))
 

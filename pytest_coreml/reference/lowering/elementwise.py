@@ -172,10 +172,16 @@ def floor_div(ctx: Context) -> Value:
 
 @lowers("mod")
 def mod(ctx: Context) -> Value:
-    """Lower the remainder with the sign of the divisor, as Python's `%`."""
+    """Lower the remainder with the sign of the divisor, as Python's `%`; that of ONNX has the sign of the dividend.
+
+    Exact, which `x - floor(x / y) * y` is not where the quotient is rounded up to a whole number.
+    """
     x, y = _operands(ctx)
-    quotient = ctx.node("Floor", ctx.node("Div", x, y))
-    return _as_declared(ctx, ctx.node("Sub", x, ctx.node("Mul", quotient, y)))
+    remainder = ctx.node("Mod", x, y, fmod=True)
+    moved = ctx.node("Add", remainder, y)
+    zero = ctx.literal(0, DType.FP32 if ctx.dtype("x").is_float else DType.FP64)
+    is_other_side = ctx.node("Less", ctx.node("Mul", ctx.node("Sign", remainder), ctx.node("Sign", y)), zero)
+    return _as_declared(ctx, ctx.node("Where", is_other_side, moved, remainder))
 
 
 def _operands(ctx: Context) -> tuple[Value, Value]:
@@ -183,7 +189,14 @@ def _operands(ctx: Context) -> tuple[Value, Value]:
     x, y = ctx.input("x"), ctx.input("y")
     if ctx.dtype("x").is_float:
         return x, y
-    return ctx.cast(x, DType.FP64), ctx.cast(y, DType.FP64)
+    return ctx.cast(x, DType.FP64), ctx.cast(_not_zero(ctx, y), DType.FP64)
+
+
+def _not_zero(ctx: Context, y: Value) -> Value:
+    """Give a divisor of whole numbers, among which no quotient by zero is; MIL does not say what it would be."""
+    if ctx.is_const("y") and ctx.const("y").all():
+        return y
+    return ctx.checked(y, ctx.node("Equal", y, ctx.literal(0, ctx.dtype("y"))), "division by zero")
 
 
 def _as_declared(ctx: Context, value: Value) -> Value:

@@ -78,7 +78,7 @@ class LoweredFunction:
 
 def lower_function(function: Function, handlers: Mapping[str, Handler], precision: Precision) -> LoweredFunction:
     """Lower a function; `UnsupportedModelError` names every operation that stands in the way."""
-    lowering = FunctionLowering(handlers, precision)
+    lowering = FunctionLowering(handlers, precision, function.opset)
     inputs, states = lowering.bind_inputs(function)
     values = lowering.lower_top(function.block)
     # States first: an output that is a state gets a copy, the state itself stays where it is.
@@ -92,15 +92,23 @@ def lower_function(function: Function, handlers: Mapping[str, Handler], precisio
     return LoweredFunction(builder.proto.SerializeToString(), builder.arrays, inputs, outputs, ports)
 
 
+def _number(opset: str) -> int:
+    """Give the number of an opset, 5 (`CoreML5`, of iOS 15) for a name that has none."""
+    digits = opset.removeprefix("CoreML")
+    return int(digits) if digits.isdecimal() else 5
+
+
 _UNFORESEEN: Final = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
 
 
 class FunctionLowering:
     """The walk over the operations: names, the graph under construction, and what was refused."""
 
-    def __init__(self, handlers: Mapping[str, Handler], precision: Precision) -> None:
+    def __init__(self, handlers: Mapping[str, Handler], precision: Precision, opset: str) -> None:
         """Begin an empty graph."""
         self.builder = GraphBuilder()
+        # `CoreML5` for iOS 15, and so on
+        self.opset = _number(opset)
         self._handlers = handlers
         self._strict = precision == "strict"
         self._scope = Scope()

@@ -1,27 +1,40 @@
 """Operations that take elements by their indices (`scatter_gather.py` of coremltools).
 
-An index may count from the end, as -1; where an operation says `validate_indices` (iOS 17), it may not. What is out of
-range fails in ONNX Runtime.
+Up to iOS 16 an index may count from the end, as -1. Since iOS 17 that is out of range, which is an error with
+`validate_indices` and not defined without; here it is an error in both cases, and never a number that Core ML might not
+give. ONNX Runtime looks at every index.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
+from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.lowering.registry import lowers
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
 
+# The opset since which an index must not be negative, that of iOS 17
+_NOT_FROM_THE_END: Final = 7
+
 
 def indices(ctx: Context) -> Value:
     """Give the parameter `indices` as int64, so that what is not allowed is out of range."""
-    value = ctx.as_int64("indices")
-    if not ctx.scalar("validate_indices", False):
-        return value
-    beyond = ctx.int64(2**31)
-    return ctx.node("Where", ctx.node("Less", value, ctx.int64(0)), beyond, value)
+    if ctx.opset < _NOT_FROM_THE_END:
+        return ctx.as_int64("indices")
+    if ctx.is_const("indices"):
+        positions = ctx.const("indices").astype(np.int64)
+        return ctx.int64(np.where(positions < 0, positions + 2**32, positions))
+    return from_the_front(ctx, ctx.input("indices"))
+
+
+def from_the_front(ctx: Context, positions: Value) -> Value:
+    """Give positions as int64, negative ones too large for any axis: ONNX would count these from the end."""
+    return ctx.cast(ctx.cast(positions, DType.UINT32), DType.INT64)
 
 
 @lowers("gather")

@@ -6,8 +6,7 @@ about as much. And a stack cannot hold what a list may: elements whose shape is 
 What ONNX Runtime does badly is to carry a sequence into a `Loop`, which copies the elements; so a write has none,
 except where it has to fill a gap.
 
-Positions are int32 in MIL, and must not be negative. ONNX counts negative ones from the end, therefore they go by way
-of uint32, where they are too large for any list.
+Positions are int32 in MIL, and must not be negative.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.errors import BadModelError
 from pytest_coreml.reference.graph import NOTHING
 from pytest_coreml.reference.lowering.branches import choose
+from pytest_coreml.reference.lowering.gathering import from_the_front
 from pytest_coreml.reference.lowering.registry import lowers
 from pytest_coreml.reference.lowering.results import ListValue
 from pytest_coreml.reference.types import ListType, TensorType
@@ -74,12 +74,8 @@ def list_length(ctx: Context) -> Value | Constant:
 @lowers("list_read")
 def list_read(ctx: Context) -> Value:
     """Lower one element."""
-    position = _position(ctx, ctx.input("index"))
+    position = from_the_front(ctx, ctx.input("index"))
     return ctx.node("SequenceAt", ctx.list_value("ls").sequence, position)
-
-
-def _position(ctx: Context, index: Value) -> Value:
-    return ctx.cast(ctx.cast(index, DType.UINT32), DType.INT64)
 
 
 @lowers("list_write")
@@ -91,7 +87,7 @@ def list_write(ctx: Context) -> ListValue:
 
 
 def _written(ctx: Context, list_: ListValue, index: Value, value: Value) -> Value:
-    position = _position(ctx, index)
+    position = from_the_front(ctx, index)
     if list_.is_fixed:
         return _overwritten(ctx, list_.sequence, position, value)
     length = ctx.node("SequenceLength", list_.sequence)
@@ -139,7 +135,7 @@ def list_gather(ctx: Context) -> Value:
     stack = ctx.node("ConcatFromSequence", list_.sequence, axis=0, new_axis=1)
     if ctx.is_const("indices") and ctx.ints("indices") == list(range(list_.length or 0)) != []:
         return stack
-    return ctx.node("Gather", stack, _position(ctx, ctx.input("indices")), axis=0)
+    return ctx.node("Gather", stack, from_the_front(ctx, ctx.input("indices")), axis=0)
 
 
 @lowers("list_scatter")

@@ -1,8 +1,9 @@
 """Images in another size (`image_resizing.py` of coremltools).
 
 Modes differ in where the points of the output (`Xout` of them) lie on the input (of the size `Xin`); the docstring of
-`resize_bilinear` in coremltools defines them. ONNX's Resize knows three of them, and is fast. The others, and nearest
-neighbours at a ratio that fp32 would round to another pixel, are gathered by positions.
+`resize_bilinear` in coremltools defines them. ONNX's Resize knows three of them, and is fast. The others, more or less
+than two dimensions, and nearest neighbours at a ratio that fp32 would round to another pixel, are gathered by
+positions, one dimension after the other.
 
 The docstrings leave open which neighbour is the nearest. coremltools' converter from TensorFlow makes
 `upsample_nearest_neighbor` of a resizing by corners of pixels, `resize_nearest_neighbor` and the default of `resize`
@@ -64,15 +65,14 @@ def resize(ctx: Context) -> Value:
     count, rank = ctx.scalar("resized_dims"), ctx.rank("x")
     if count == 0:
         return ctx.input("x")
-    if count > 2:
-        ctx.refuse(f"of {count} dimensions")
-    sizes = [_asked(ctx, axis - rank) for axis in range(rank - count, rank)]
-    if count == 1:
-        sizes = [dimension(ctx, ctx.input("x"), ctx.shape("x"), rank - 2), *sizes]
+    sizes = [_asked(ctx, axis) for axis in range(-count, 0)]
     mode = str(ctx.scalar("sampling_mode", "DEFAULT"))
-    if ctx.scalar("interpolation_mode", "LINEAR") == "LINEAR":
-        return _linear(ctx, sizes, mode)
-    return _nearest(ctx, sizes, "UNALIGN_CORNERS" if mode == "DEFAULT" else mode)
+    if ctx.scalar("interpolation_mode", "LINEAR") != "LINEAR":
+        return _nearest(ctx, sizes, "UNALIGN_CORNERS" if mode == "DEFAULT" else mode)
+    if count == 1 and rank > 1 and mode in _OF_ONNX:
+        # By these, what keeps its size stays as it is
+        sizes = [dimension(ctx, ctx.input("x"), ctx.shape("x"), -2), *sizes]
+    return _linear(ctx, sizes, mode)
 
 
 def _asked(ctx: Context, axis: int) -> Dimension:
@@ -106,12 +106,12 @@ def _scaled(ctx: Context) -> list[Dimension]:
 def _nearest(ctx: Context, sizes: Sequence[Dimension], mode: str) -> Value:
     """Take one pixel for each point: with `DEFAULT` the one in which it begins, else the nearest."""
     x, shape = ctx.input("x"), ctx.shape("x")
-    factors = _factors(shape[-2:], sizes)
+    factors = _factors(shape[-len(sizes) :], sizes)
     if factors is not None and mode in ("DEFAULT", "UNALIGN_CORNERS"):
-        scales = ctx.literal([1] * (len(shape) - 2) + factors, DType.FP32)
+        scales = ctx.literal([1] * (len(shape) - len(sizes)) + factors, DType.FP32)
         attributes = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
         return ctx.node("Resize", x, NOTHING, scales, mode="nearest", **attributes)
-    for axis, size in zip((-2, -1), sizes, strict=True):
+    for axis, size in zip(range(-len(sizes), 0), sizes, strict=True):
         length = dimension(ctx, ctx.input("x"), shape, axis)
         if size != length:
             x = ctx.node("Gather", x, nearest_positions(ctx, mode, length, size), axis=axis)
@@ -133,7 +133,7 @@ def _linear(ctx: Context, sizes: Sequence[Dimension], mode: str) -> Value:
     x, shape = ctx.input("x"), ctx.shape("x")
     if mode == "ALIGN_CORNERS" and all(isinstance(size, int) and size > 1 for size in sizes):
         mode = "STRICT_ALIGN_CORNERS"
-    if mode not in _OF_ONNX:
+    if mode not in _OF_ONNX or len(sizes) != 2:
         return _interpolated(ctx, x, sizes, mode)
     rank, kept = len(shape), dimensions(ctx, x, shape)
     image = x if rank == 4 else ctx.node("Reshape", x, vector(ctx, [1, -1, *kept[-2:]]))
@@ -150,9 +150,9 @@ def _interpolated(ctx: Context, x: Value, sizes: Sequence[Dimension], mode: str)
     """Interpolate one axis after the other."""
     dtype, shape = ctx.dtype("x"), ctx.shape("x")
     x = ctx.cast(x, DType.FP32) if not dtype.is_float else x
-    for axis, size in zip((-2, -1), sizes, strict=True):
+    for axis, size in zip(range(-len(sizes), 0), sizes, strict=True):
         low, high, weight = linear_positions(ctx, mode, dimension(ctx, ctx.input("x"), shape, axis), size)
-        weight = ctx.node("Unsqueeze", weight, ctx.int64([1])) if axis == -2 else weight
+        weight = ctx.node("Unsqueeze", weight, ctx.int64(range(1, -axis))) if axis < -1 else weight
         first, second = (ctx.node("Gather", x, positions, axis=axis) for positions in (low, high))
         x = ctx.node("Add", first, ctx.node("Mul", ctx.node("Sub", second, first), weight))
     return x if dtype.is_float else ctx.cast(x, dtype)

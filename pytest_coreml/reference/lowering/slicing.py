@@ -137,7 +137,7 @@ def reverse_sequence(ctx: Context) -> Value:
     rank = ctx.rank("x")
     batch, sequence = ctx.axis("batch_axis", rank, 0), ctx.axis("seq_axis", rank, 0)
     if batch == sequence:
-        ctx.refuse("`batch_axis` is `seq_axis`")
+        ctx.refuse(f"`batch_axis` and `seq_axis` are both {batch}: there is no sequence to reverse")
     perm = [batch, sequence, *(axis for axis in range(rank) if axis not in (batch, sequence))]
     x = ctx.node("Transpose", ctx.input("x"), perm=perm)
     # A sequence of which nothing is turned is one of which one element is; ONNX Runtime before 1.24 forgets the first.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pytest_coreml.reference.lowering.registry import lowers
 from pytest_coreml.reference.lowering.shapes import dimensions, divided, plus, times, vector
 
@@ -35,12 +33,12 @@ def pixel_shuffle(ctx: Context) -> Value:
 @lowers("pixel_unshuffle")
 def pixel_unshuffle(ctx: Context) -> Value:
     """Lower blocks of the image to channels; the channel changes slower than the place in the block."""
-    channels, factor = ctx.shape("x")[1], ctx.scalar("downscale_factor")
-    if channels is None:
-        ctx.refuse("the number of channels is unknown")
-    result = ctx.node("SpaceToDepth", ctx.input("x"), blocksize=factor)
-    order = np.arange(channels * factor**2).reshape(factor**2, channels).T.reshape(-1)
-    return ctx.node("Gather", result, ctx.int64(order), axis=1)
+    x, factor = ctx.input("x"), ctx.scalar("downscale_factor")
+    batch, channels, height, width = dimensions(ctx, x, ctx.shape("x"))
+    height, width = divided(ctx, height, factor), divided(ctx, width, factor)
+    x = ctx.node("Reshape", x, vector(ctx, [batch, channels, height, factor, width, factor]))
+    x = ctx.node("Transpose", x, perm=[0, 1, 3, 5, 2, 4])
+    return ctx.node("Reshape", x, vector(ctx, [batch, times(ctx, channels, factor**2), height, width]))
 
 
 @lowers("space_to_batch")

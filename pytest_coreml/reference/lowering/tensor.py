@@ -14,14 +14,15 @@ from pytest_coreml.reference.values import Constant
 if TYPE_CHECKING:
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
+    from pytest_coreml.reference.lowering.results import Result
 
 _PAD_MODES: Final = {"constant": "constant", "reflect": "reflect", "replicate": "edge"}
 
 
 @lowers("identity")
-def identity(ctx: Context) -> Value:
-    """Rename."""
-    return ctx.input("x")
+def identity(ctx: Context) -> list[Result | None]:
+    """Rename, whatever it is: a tensor, a list, a dictionary."""
+    return ctx.results("x")
 
 
 @lowers("concat")

@@ -67,11 +67,16 @@ def _without_zeros(ctx: Context) -> Value:
 
 @lowers("reshape_like")
 def reshape_like(ctx: Context) -> Value:
-    """Lower a shape pieced together from those of other tensors; MIL wants it known when the model is made."""
+    """Lower a shape pieced together from those of other tensors."""
     shape = [size for size in ctx.output_type().shape if size is not None]
-    if len(shape) != ctx.output_type().rank:
-        ctx.refuse("the shape of the result is unknown")
-    return ctx.node("Reshape", ctx.input("x"), ctx.int64(shape), allowzero=True)
+    if len(shape) == ctx.output_type().rank:
+        return ctx.node("Reshape", ctx.input("x"), ctx.int64(shape), allowzero=True)
+    slices = zip(*(ctx.all_scalars(param) for param in ("begins", "ends", "end_masks")), strict=True)
+    parts = [
+        ctx.node("Shape", ref, start=begin, end=None if is_masked else end)
+        for ref, (begin, end, is_masked) in zip(ctx.inputs("ref_tensors"), slices, strict=True)
+    ]
+    return ctx.node("Reshape", ctx.input("x"), ctx.node("Concat", *parts, axis=0), allowzero=True)
 
 
 @lowers("flatten2d")

@@ -100,3 +100,21 @@ def test_dilated_strides_over_an_unknown_size(pad_type):
     )
 
     assert result[0, 0].tolist() == expected
+
+
+def test_conv_quantized():
+    """The weight is its bytes, stretched and moved, of each filter by numbers of its own."""
+    x, weight = np.array([[[1, 2]]], np.float32), np.array([[[10]], [[20]]], np.uint8)
+
+    (result,) = run_op(
+        lambda x: mb.conv_quantized(
+            x=x,
+            weight=weight,
+            quantization_type="linear",
+            quant_scale=np.array([0.5, 2], np.float32),
+            quant_bias=np.array([1, -3], np.float32),
+        ),
+        x,
+    )
+
+    assert result.tolist() == [[[6, 12], [37, 74]]]

@@ -7,7 +7,10 @@ import itertools
 import numpy as np
 import pytest
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
+from coremltools.converters.mil.mil import get_new_symbol
 from one_op import run_op
+
+from pytest_coreml.reference.errors import ExecutionError
 
 RANDOM = np.random.default_rng(0)
 
@@ -59,6 +62,7 @@ def test_custom_padding_is_cut_off(spatial, groups, dilation, stride):
     assert result == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.parametrize("is_flexible", [False, True])
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -70,13 +74,26 @@ def test_custom_padding_is_cut_off(spatial, groups, dilation, stride):
         ({"pad_type": "custom", "pad": [1, 1], "output_shape": [1, 1, 7]}, [10, 102, 20, 203, 30, 300, 0]),
     ],
 )
-def test_what_is_kept_of_the_full_result(options, expected):
+def test_what_is_kept_of_the_full_result(options, expected, is_flexible):
     """`same` keeps stride times the size, the odd number being cut at the end; `output_shape` may ask for more."""
     x, weight = np.array([[[1, 2, 3]]], np.float32), np.array([[[1, 10, 100]]], np.float32)
+    shapes = [(1, 1, get_new_symbol() if is_flexible else 3)]
 
-    (result,) = run_op(lambda x: mb.conv_transpose(x=x, weight=weight, strides=[2], **options), x)
+    (result,) = run_op(lambda x: mb.conv_transpose(x=x, weight=weight, strides=[2], **options), x, shapes=shapes)
 
     assert result.tolist() == [[expected]]
+
+
+def test_output_shape_that_an_input_of_flexible_size_does_not_reach():
+    """Nothing is made up."""
+    x, weight = np.array([[[1, 2]]], np.float32), np.array([[[1, 10, 100]]], np.float32)
+
+    with pytest.raises(ExecutionError, match="operation conv_transpose 'wide' failed"):
+        run_op(
+            lambda x: mb.conv_transpose(x=x, weight=weight, strides=[2], output_shape=[1, 1, 9], name="wide"),
+            x,
+            shapes=[(1, 1, get_new_symbol())],
+        )
 
 
 def test_kernel_smaller_than_the_stride_leaves_zeros_at_the_end():

@@ -11,6 +11,8 @@ from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name th
 from coremltools.converters.mil.mil import get_new_symbol
 from one_op import run_op
 
+from pytest_coreml.reference.errors import ExecutionError
+
 SMALL = np.array([[-0.9, -0.25], [0.0, 0.5]], dtype=np.float32)
 LEFT = [7.0, -7.0, 7.0, -7.0, 6.0]
 RIGHT = [2.0, 2.0, -2.0, -2.0, 3.0]
@@ -144,11 +146,32 @@ def test_division_of_floats_and_power():
     assert power.tolist() == [1, 64]
 
 
-def test_integers_divided_by_zero_do_not_end_the_process():
-    """The quotient has no meaning, but there is one."""
-    (result,) = run_op(lambda x, y: mb.floor_div(x=x, y=y), np.array([1], np.int32), np.array([0], np.int32))
+@pytest.mark.parametrize("name", ["real_div", "floor_div", "mod"])
+def test_integers_divided_by_zero_have_no_quotient(name):
+    """There is no number for it: the operation fails by its name."""
+    divide = getattr(mb, name)
 
-    assert result.shape == (1,)
+    with pytest.raises(ExecutionError, match=f"operation {name} 'quotient' failed: division by zero"):
+        run_op(lambda x, y: divide(x=x, y=y, name="quotient"), np.array([1, 2], np.int32), np.array([1, 0], np.int32))
+
+
+def test_no_integers_divided_by_none():
+    """Among no divisors there is no zero."""
+    nothing = np.empty((0,), np.int32)
+
+    (result,) = run_op(lambda x, y: mb.floor_div(x=x, y=y), nothing, nothing)
+
+    assert result.shape == (0,)
+
+
+def test_the_remainder_is_exact():
+    """Also where the quotient is rounded to a whole number, and where it has the other sign."""
+    x = np.array([5.9999995, -1e-20, 7, -7, 7, -7, 0, 5, -5], np.float32)
+    y = np.array([0.6, 1, 3, 3, -3, -3, 2, np.inf, np.inf], np.float32)
+
+    (result,) = run_op(lambda x, y: mb.mod(x=x, y=y), x, y)
+
+    assert result.tolist() == np.mod(x, y).tolist()
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_gather_nd_in_batches():
     """Behind batch dimensions, a vector names a slice of its own batch."""
     indices = np.array([[[1, -1]], [[0, 2]]], np.int32)
 
-    (result,) = run_op(lambda x, i: mb.gather_nd(x=x, indices=i, batch_dims=1), X, indices)
+    (result,) = run_op(lambda x, i: mb.gather_nd(x=x, indices=i, batch_dims=1), X, indices, opset="iOS16")
 
     assert result.tolist() == [[X[0, 1, -1]], [X[1, 0, 2]]]
 
@@ -87,15 +87,25 @@ GATHERS = {
 }
 
 
+@pytest.mark.parametrize("is_const", [False, True])
 @pytest.mark.parametrize(
-    ("index", "parameters"),
-    [(4, {}), (-5, {}), (-1, {"validate_indices": True})],
-    ids=["beyond the end", "before the beginning", "negative though validated"],
+    ("index", "opset"),
+    [(4, "iOS15"), (-5, "iOS16"), (4, "iOS17"), (-1, "iOS17"), (-1, "iOS18")],
 )
 @pytest.mark.parametrize("name", GATHERS)
-def test_index_out_of_range(name, index, parameters):
-    """Nothing is gathered that is not there; the error names the operation."""
+def test_index_out_of_range(name, index, opset, is_const):
+    """Nothing is gathered that is not there, since iOS 17 nothing from the end; the error names the operation."""
+    body, shape = GATHERS[name]
+    indices = np.full(shape, index, np.int32)
+
+    with pytest.raises(ExecutionError, match=r"operation gather.* 'picked' failed: .* is out of range"):
+        run_op(lambda x, i: body(x, indices if is_const else i), X, indices, opset=opset)
+
+
+@pytest.mark.parametrize("name", ["gather", "gather_nd"])
+def test_the_index_is_named(name):
+    """As the model has it, negative."""
     body, shape = GATHERS[name]
 
-    with pytest.raises(ExecutionError, match=r"operation gather.* 'picked' failed"):
-        run_op(lambda x, i: body(x, i, **parameters), X, np.full(shape, index, np.int32))
+    with pytest.raises(ExecutionError, match=r"failed: the index -1 is out of range"):
+        run_op(lambda x, i: body(x, i, validate_indices=True), X, np.full(shape, -1, np.int32))

@@ -185,3 +185,15 @@ def test_a_dynamic_list_does_not_take_a_negative_position():
 
     with pytest.raises(ExecutionError, match="the_culprit"):
         run_op(body, A, np.array([-1], np.int32))
+
+
+def test_a_list_may_get_another_name():
+    """By `identity`, which takes a tensor or a list."""
+
+    def body(x):
+        made = mb.list_write(ls=mb.make_list(init_length=2, elem_shape=(2,)), index=1, value=x)
+        return _stack(mb.identity(x=made), 2)
+
+    (result,) = run_op(body, A)
+
+    assert result.tolist() == [[0, 0], [1, 3]]

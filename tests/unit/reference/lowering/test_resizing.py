@@ -125,3 +125,44 @@ def test_resize_nearest_neighbor(size, expected):
 
     assert fixed.reshape(-1).tolist() == list(expected)
     assert given.reshape(-1).tolist() == list(expected)
+
+
+@pytest.mark.parametrize(
+    "mode", ["DEFAULT", "STRICT_ALIGN_CORNERS", "ALIGN_CORNERS", "OFFSET_CORNERS", "UNALIGN_CORNERS"]
+)
+@pytest.mark.parametrize("sizes", [(5,), (3, 4, 6), (1, 3, 2, 7)])
+def test_resize_any_number_of_dimensions(mode, sizes):
+    """One after the other is all at once: interpolation is linear in each."""
+    x = RANDOM.random((2, 2, 3, 4)).astype(np.float32)
+    expected = x.astype(np.float64)
+    for axis, size in zip(range(-len(sizes), 0), sizes, strict=True):
+        points, length = _grid(mode, x.shape[axis], size), x.shape[axis]
+        weights = np.maximum(0, 1 - np.abs(points[:, None] - np.arange(length)))
+        expected = np.moveaxis(np.moveaxis(expected, axis, -1) @ weights.T, -1, axis)
+
+    (result,) = run_op(
+        lambda x: mb.resize(
+            x=x, shape=np.array(sizes, np.int32), resized_dims=np.uint32(len(sizes)), sampling_mode=mode
+        ),
+        x,
+    )
+
+    assert result == pytest.approx(expected, abs=1e-5)
+
+
+def test_resize_a_volume_to_its_nearest_neighbours():
+    """Twice as many of each."""
+    x = np.arange(8, dtype=np.float32).reshape(1, 2, 2, 2)
+    expected = x.repeat(2, 1).repeat(2, 2).repeat(2, 3)
+
+    (result,) = run_op(
+        lambda x: mb.resize(
+            x=x,
+            shape=np.array([4, 4, 4], np.int32),
+            resized_dims=np.uint32(3),
+            interpolation_mode="NEAREST_NEIGHBOR",
+        ),
+        x,
+    )
+
+    assert result.tolist() == expected.tolist()

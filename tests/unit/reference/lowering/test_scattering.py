@@ -77,10 +77,10 @@ def test_scatter_nd():
     assert result.tolist() == expected.tolist()
 
 
-@pytest.mark.parametrize(("index", "parameters"), [(2, {}), (-1, {"validate_indices": True})])
+@pytest.mark.parametrize(("index", "parameters"), [(2, {}), (-1, {}), (-1, {"validate_indices": True})])
 def test_index_out_of_range(index, parameters):
     """Nothing is written where nothing is; the error names the operation."""
-    with pytest.raises(ExecutionError, match="operation scatter 'written' failed"):
+    with pytest.raises(ExecutionError, match=f"operation scatter 'written' failed: the index {index} is out of range"):
         run_op(
             lambda x, i, u: mb.scatter(data=x, indices=i, updates=u, name="written", **parameters),
             X,

@@ -31,6 +31,15 @@ def test_channels_and_image(body, x, expected):
     assert result.tolist() == expected.tolist()
 
 
+def test_channels_whose_number_is_known_when_the_model_runs():
+    """They are counted then."""
+    shape = [get_new_symbol() for _ in range(4)]
+
+    (result,) = run_op(lambda x: mb.pixel_unshuffle(x=x, downscale_factor=np.uint32(2)), SHUFFLED, shapes=[shape])
+
+    assert result.tolist() == X.tolist()
+
+
 @pytest.mark.parametrize("flexible", [False, True])
 def test_batches_and_image(flexible):
     """The two operations undo each other, padding cropped."""

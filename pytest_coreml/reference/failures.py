@@ -1,0 +1,41 @@
+"""Says in the words of the model what went wrong in ONNX Runtime."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# The name of a node: `type:name/Node#1`, or `type:name/complaint/Node#1` where it is there to fail
+_NODE: Final = re.compile(r"(\w+):([^'/]*)/(?:([^'/#]*)/)?\w+#\d+")
+# What its gathering and scattering operators say of an index
+_INDEX: Final = re.compile(r"(?:idx=|index value: |found, ind\w+ = )(-?\d+)")
+_LIMITS: Final = re.compile(r"range \[-?\d+,(-?\d+)\]")
+_SOME_INDEX: Final = "Out of range value in index tensor"
+# Where in its source a check stands
+_PLACE: Final = re.compile(r"^\S+\.(?:cc|h|cpp):\d+ .*?\)(?: \[with [^\]]*\])? ")
+
+
+def reason(error: Exception) -> str:
+    """Give an error of ONNX Runtime in the words of the model: the operation's type and name, and what went wrong."""
+    text = str(error)
+    message = text.rpartition("Status Message: ")[2].strip() or text
+    # Of a node in a sub-graph, the nodes around it come first in the message.
+    nodes = _NODE.findall(text)
+    if not nodes:
+        return message
+    type_, name, complaint = nodes[-1]
+    return f"operation {type_} {name!r} failed: {complaint or _what(message)}"
+
+
+def _what(message: str) -> str:
+    if _SOME_INDEX in message:
+        return "an index is out of range"
+    index = _INDEX.search(message)
+    return _about_index(message, int(index[1])) if index else _PLACE.sub("", message)
+
+
+def _about_index(message: str, index: int) -> str:
+    """Say which index was out of range, a negative one that was made too large for any axis as it was."""
+    limits = _LIMITS.search(message)
+    axis = f" for an axis of {int(limits[1]) + 1}" if limits else ""
+    return f"the index {index - 2**32 if index >= 2**31 else index} is out of range{axis}"
