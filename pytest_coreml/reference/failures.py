@@ -8,11 +8,15 @@ from typing import Final
 # The name of a node: `type:name/Node#1`, or `type:name/complaint/Node#1` where it is there to fail
 _NODE: Final = re.compile(r"(\w+):([^'/]*)/(?:([^'/#]*)/)?\w+#\d+")
 # What its gathering and scattering operators say of an index
-_INDEX: Final = re.compile(r"(?:idx=|index value: |found, ind\w+ = )(-?\d+)")
+_INDEX: Final = re.compile(r"(?:idx=|found, ind\w+ = |sequence index \()(-?\d+)")
 _LIMITS: Final = re.compile(r"range \[-?\d+,(-?\d+)\]")
 _SOME_INDEX: Final = "Out of range value in index tensor"
-# Where in its source a check stands
-_PLACE: Final = re.compile(r"^\S+\.(?:cc|h|cpp):\d+ .*?\)(?: \[with [^\]]*\])? ")
+# The number of the error, the node again, and where in the source a check stands, with its path or without
+_PLACE: Final = re.compile(
+    r"^(?:\[ONNXRuntimeError\] : \d+ : \w+ : )?"
+    r"(?:Non-zero status code returned while running \w+ node\. Name:'[^']*' )?"
+    r"(?:/\S+ [^(]*\(.*?\)(?: \[with [^\]]*\])? |\S+\.(?:cc|h):\d+ \w+ )?"
+)
 
 
 def reason(error: Exception) -> str:

@@ -60,6 +60,7 @@ def main() -> int:
         result.run(file, arguments)
         result.sort_out(impossible)
         results.append(result)
+        result.record(arguments.record)
         print(result.line(), flush=True)
         if arguments.failures:
             print(*result.failures(*COLUMNS[1:4]), sep="\n", flush=True)
@@ -130,6 +131,12 @@ class File:
             ):
                 case["outcome"] = "impossible"
             self.counts[case["outcome"]] += 1
+
+    def record(self, path: Path | None) -> None:
+        """Append every case to a file of JSON lines."""
+        if path is not None:
+            with path.open("a") as file:
+                file.writelines(json.dumps({"file": self.name, **case}) + "\n" for case in self.cases.values())
 
     @property
     def bad(self) -> int:
@@ -204,6 +211,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--precision", choices=("fast", "strict"), default="fast")
     parser.add_argument("--failures", action="store_true", help="list what did not pass")
     parser.add_argument("--unreached", action="store_true", help="list what failed before it reached the runtime")
+    parser.add_argument("--record", type=Path, help="append a line of JSON for each case to this file")
     parser.add_argument("--verbose", action="store_true", help="show what pytest writes")
     return parser.parse_args()
 

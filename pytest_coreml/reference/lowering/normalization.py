@@ -25,7 +25,7 @@ def batch_norm(ctx: Context) -> Value:
 def instance_norm(ctx: Context) -> Value:
     """Lower the normalization of each channel of each example by its own statistics."""
     if ctx.shape("x")[1] is None and not (ctx.has("gamma") and ctx.has("beta")):
-        return _by_formula(ctx, list(range(2, ctx.rank("x"))), [1])
+        return _by_formula(ctx, ctx.input("x"), list(range(2, ctx.rank("x"))), [1])
     scale, offset = _channel_scale_and_offset(ctx)
     return ctx.node("InstanceNormalization", ctx.input("x"), scale, offset, epsilon=_epsilon(ctx, 1e-5))
 
@@ -46,18 +46,30 @@ def layer_norm(ctx: Context) -> Value:
     """Lower to LayerNormalization where the axes are the last ones, as it demands, else write the formula out."""
     rank = ctx.rank("x")
     axes = sorted(ctx.axes("axes", rank, range(rank)))
-    shape = [ctx.shape("x")[axis] for axis in axes]
-    if axes == list(range(axes[0], rank)) and None not in shape:
-        scale = ctx.input("gamma") if ctx.has("gamma") else ctx.literal(np.ones(_known(shape)), ctx.dtype("x"))
-        inputs = (ctx.input("x"), scale, ctx.optional("beta"))
-        return ctx.node("LayerNormalization", *inputs, axis=axes[0], epsilon=_epsilon(ctx, 1e-5))
-    return _by_formula(ctx, axes, axes)
+    x, shape = _as_scaled(ctx, axes)
+    if axes != list(range(axes[0], rank)) or None in shape:
+        return _by_formula(ctx, x, axes, axes)
+    scale = ctx.input("gamma") if ctx.has("gamma") else ctx.literal(np.ones(_known(shape)), ctx.dtype("x"))
+    inputs = (x, scale, ctx.optional("beta"))
+    return ctx.node("LayerNormalization", *inputs, axis=axes[0], epsilon=_epsilon(ctx, 1e-5))
 
 
-def _by_formula(ctx: Context, axes: list[int], scaled: list[int]) -> Value:
-    """Normalize over `axes`; `gamma` and `beta` have the dimensions `scaled`."""
+def _as_scaled(ctx: Context, axes: list[int]) -> tuple[Value, list[int | None]]:
+    """Give `x` and the sizes of the axes; where these are unknown, they must be those of `gamma` or `beta`."""
+    x, shape = ctx.input("x"), [ctx.shape("x")[axis] for axis in axes]
+    params = [param for param in ("gamma", "beta") if ctx.has(param)]
+    if None not in shape or not params:
+        return x, shape
+    # This fails where they are not, and is free otherwise; 0 keeps a dimension.
+    shape = list(ctx.shape(params[0]))
+    sizes = dict(zip(axes, _known(shape), strict=True))
+    return ctx.node("Reshape", x, ctx.int64([sizes.get(axis, 0) for axis in range(ctx.rank("x"))])), shape
+
+
+def _by_formula(ctx: Context, x: Value, axes: list[int], scaled: list[int]) -> Value:
+    """Normalize `x` over `axes`; `gamma` and `beta` have the dimensions `scaled`."""
     where = ctx.int64(axes)
-    centred = ctx.node("Sub", ctx.input("x"), ctx.node("ReduceMean", ctx.input("x"), where))
+    centred = ctx.node("Sub", x, ctx.node("ReduceMean", x, where))
     variance = ctx.node("ReduceMean", ctx.node("Mul", centred, centred), where)
     epsilon = ctx.literal(_epsilon(ctx, 1e-5), ctx.dtype("x"))
     result = ctx.node("Div", centred, ctx.node("Sqrt", ctx.node("Add", variance, epsilon)))

@@ -114,10 +114,11 @@ def slice_by_size(ctx: Context) -> Value:
     x, begin, size = ctx.input("x"), ctx.as_int64("begin"), ctx.as_int64("size")
     sizes, rest = ctx.node("Shape", x), ctx.node("Equal", size, ctx.int64(-1))
     begin = ctx.node("Where", ctx.node("Less", begin, ctx.int64(0)), ctx.node("Add", begin, sizes), begin)
-    end = ctx.node("Where", rest, sizes, ctx.node("Add", begin, size))
-    result = ctx.node("Slice", x, begin, end)
-    # A slice that reaches beyond the tensor would come out shorter. This fails then, and is free otherwise.
-    return ctx.node("Reshape", result, ctx.node("Where", rest, ctx.int64(0), size))
+    size = ctx.node("Where", rest, ctx.node("Sub", sizes, begin), size)
+    # A slice that reaches beyond the tensor would come out shorter. The second node fails then, and is free otherwise.
+    result = ctx.node("Slice", x, begin, ctx.node("Add", begin, size))
+    is_beyond = ctx.node("Less", size, ctx.int64(0))
+    return ctx.node("Reshape", result, ctx.node("Where", is_beyond, ctx.int64(-2), size), allowzero=True)
 
 
 @lowers("reverse")
@@ -141,7 +142,8 @@ def reverse_sequence(ctx: Context) -> Value:
     perm = [batch, sequence, *(axis for axis in range(rank) if axis not in (batch, sequence))]
     x = ctx.node("Transpose", ctx.input("x"), perm=perm)
     # A sequence of which nothing is turned is one of which one element is; ONNX Runtime before 1.24 forgets the first.
-    lengths = ctx.node("Max", ctx.as_int64("lengths"), ctx.int64([1]))
+    lengths = ctx.as_int64("lengths")
+    lengths = ctx.node("Where", ctx.node("Equal", lengths, ctx.int64([0])), ctx.int64([1]), lengths)
     x = ctx.node("ReverseSequence", x, lengths, batch_axis=0, time_axis=1)
     return ctx.node("Transpose", x, perm=np.argsort(perm).tolist())
 
@@ -155,6 +157,8 @@ def sliding_windows(ctx: Context) -> Value:
     if isinstance(end, int):
         begins = ctx.int64(np.arange(0, end, stride)[:, None])
     else:
+        is_short = ctx.node("Less", end, ctx.int64(1))
+        end = ctx.checked(end, is_short, "the window is longer than the axis")
         count = ctx.node("Range", ctx.int64(0), ctx.node("Squeeze", end), ctx.int64(stride))
         begins = ctx.node("Unsqueeze", count, ctx.int64([1]))
     return ctx.node("Gather", x, ctx.node("Add", begins, ctx.int64(np.arange(size))), axis=axis)
@@ -164,5 +168,9 @@ def sliding_windows(ctx: Context) -> Value:
 def crop(ctx: Context) -> Value:
     """Lower an image cut at its four sides."""
     (top, bottom), (left, right) = ctx.ints("crop_height"), ctx.ints("crop_width")
-    ends = [-bottom if bottom else _FAR, -right if right else _FAR]
-    return ctx.node("Slice", ctx.input("x"), *map(ctx.int64, ([top, left], ends, [-2, -1])))
+    begins, ends = ctx.int64([top, left]), [-bottom if bottom else _FAR, -right if right else _FAR]
+    if None in ctx.shape("x")[-2:]:
+        sizes = ctx.node("Shape", ctx.input("x"), start=-2)
+        is_small = ctx.node("Less", sizes, ctx.int64([top + bottom, left + right]))
+        begins = ctx.checked(begins, is_small, "the image is smaller than what is cut off")
+    return ctx.node("Slice", ctx.input("x"), begins, *map(ctx.int64, (ends, [-2, -1])))

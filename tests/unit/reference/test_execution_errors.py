@@ -33,3 +33,41 @@ def test_a_failure_in_a_block_names_the_operation_in_the_block():
 
     with pytest.raises(ExecutionError, match=r"operation reshape 'the_culprit' failed: .*cannot be reshaped"):
         run_op(body, X, np.array([4, 4], np.int32))
+
+
+def _numbers(*numbers):
+    return np.array(numbers, np.int32)
+
+
+UNFIT = {
+    "sliding_windows": (lambda x: mb.sliding_windows(x=x, axis=1, size=5, name="it"), [X], [(2, get_new_symbol())]),
+    "crop": (
+        lambda x: mb.crop(x=x, crop_height=[2, 2], crop_width=[0, 0], name="it"),
+        [X.reshape(1, 1, 2, 3)],
+        [(1, 1, get_new_symbol(), get_new_symbol())],
+    ),
+    "slice_by_size": (lambda x, b: mb.slice_by_size(x=x, begin=b, size=[1, -1], name="it"), [X, _numbers(0, 5)], None),
+    "reverse_sequence": (
+        lambda x, n: mb.reverse_sequence(x=x, lengths=n, batch_axis=0, seq_axis=1, name="it"),
+        [X, _numbers(-1, 2)],
+        None,
+    ),
+    "layer_norm": (
+        lambda x: mb.layer_norm(x=x, axes=[1], gamma=np.ones(3, np.float32), name="it"),
+        [X[:, :1]],
+        [(2, get_new_symbol())],
+    ),
+    "conv": (lambda x: mb.conv(x=x, weight=X.reshape(1, 1, 6), name="it"), [X[None, :1]], [(1, 1, get_new_symbol())]),
+    "fill": (lambda shape: mb.fill(shape=shape, value=1.0, name="it"), [_numbers(2, -3)], None),
+    "pad": (lambda x, pad: mb.pad(x=x, pad=pad, mode="reflect", name="it"), [X, _numbers(0, 0, 5, 5)], None),
+    "matmul": (lambda x, y: mb.matmul(x=x, y=y, name="it"), [X, X], [(2, get_new_symbol()), (get_new_symbol(), 3)]),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_what_does_not_fit_is_a_failure_of_the_operation(name):
+    """Nothing that could be taken for a result comes out."""
+    body, inputs, shapes = UNFIT[name]
+
+    with pytest.raises(ExecutionError, match=f"operation {name} 'it' failed: "):
+        run_op(body, *inputs, shapes=shapes)

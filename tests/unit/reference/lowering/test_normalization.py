@@ -109,3 +109,14 @@ def test_instances_of_an_unknown_number_of_channels():
     (result,) = run_op(lambda x: mb.instance_norm(x=x), x, shapes=[[get_new_symbol() for _ in range(3)]])
 
     assert result == pytest.approx(expected, abs=1e-4)
+
+
+def test_layer_norm_over_an_axis_whose_size_only_its_factors_tell():
+    """The factors are constants, and as many as there are numbers."""
+    x, gamma = np.array([[1, 3], [2, 8]], np.float32), np.array([1, 2], np.float32)
+
+    (result,) = run_op(
+        lambda x: mb.layer_norm(x=x, axes=[1], gamma=gamma, epsilon=np.float32(0)), x, shapes=[(2, get_new_symbol())]
+    )
+
+    assert result == pytest.approx(np.array([[-1, 2], [-1, 2]]), abs=1e-6)
