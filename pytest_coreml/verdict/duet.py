@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.verdict.confirmation import MOST_RUNS, conclude, settled
 from pytest_coreml.verdict.distributions import binomial_tail
-from pytest_coreml.verdict.gate import DEFAULT_TOLERANCE, LEAST_EFFECT, RunVerdict
+from pytest_coreml.verdict.gate import DEFAULT_TOLERANCE, LEAST_EFFECT, ROUNDING, RunVerdict
 from pytest_coreml.verdict.regression import Regression
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def judge_pairs(pairs: Pairs, tolerance: float = DEFAULT_TOLERANCE) -> RunVerdic
         return RunVerdict("void", "too few pairs")
     middle = statistics.median(ratios)
     margin = middle - lower_bound(ratios)
-    if not middle > math.log1p(tolerance):
+    if not middle > math.log1p(tolerance) + ROUNDING:
         return RunVerdict("fine", None, middle, margin)
     if middle - margin > LEAST_EFFECT:
         return RunVerdict("slower", None, middle, margin)

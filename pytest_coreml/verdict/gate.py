@@ -42,6 +42,8 @@ DEFAULT_TOLERANCE = 0.05
 LEAST_CALLS = 30
 # Below this slowdown nobody minds, however sure it is.
 LEAST_EFFECT = math.log(1.02)
+# A slowdown of the tolerance to the last digit is accepted, and logarithms differ in their last digits.
+ROUNDING = 1e-12
 LEVEL_QUANTILE = 0.10
 SURE = 0.99
 # What is believed of the spread between runs before any baseline is seen: 1 %, worth six runs.
@@ -157,7 +159,7 @@ def _why_void(baseline: Baseline, current: Measurement, calls: list[float]) -> C
 
 
 def _level_state(ratio: float, margin: float, tolerance: float) -> tuple[State, Cause | None] | None:
-    if not ratio > math.log1p(tolerance):
+    if not ratio > math.log1p(tolerance) + ROUNDING:
         return None
     return ("slower", None) if ratio - margin > LEAST_EFFECT else ("unsure", "too noisy")
 
