@@ -28,8 +28,10 @@ def timed(command: list[str]) -> tuple[float, float, float]:
     """Run *command*; give its wall time and its processor time in s, and its peak memory in megabytes."""
     start = time.perf_counter()
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, _, used = os.wait4(child.pid, 0)
+    _, status, used = os.wait4(child.pid, 0)
     wall = time.perf_counter() - start
+    if os.waitstatus_to_exitcode(status):
+        raise SystemExit(f"{' '.join(command)} ended with status {os.waitstatus_to_exitcode(status)}")
     peak = used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
     return wall, used.ru_utime + used.ru_stime, peak
 

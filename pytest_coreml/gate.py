@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
@@ -14,7 +15,6 @@ from pytest_coreml.verdict.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from pytest_coreml.engine.lease import Engines
     from pytest_coreml.measurement import Pairs
@@ -32,6 +32,12 @@ UNKNOWN_TEST = (
 def is_folder_of_models(path: Path) -> bool:
     """Say whether *path* holds models, and is none itself."""
     return path.is_dir() and path.suffix not in (".mlpackage", ".mlmodelc")
+
+
+def _name(other: Path) -> str:
+    """Say which model that is: often its own name is that of the present one, but a report tells no home folder."""
+    path, here = other.resolve(), Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
 
 
 class Gate:
@@ -81,7 +87,7 @@ class Gate:
         while not runs or wants_another_duet(runs, tolerance):
             with self._engines.fresh(model.key) as lease:
                 runs.append(lease.ask(request))
-        return judge_duet(runs, other.name, tolerance)
+        return judge_duet(runs, _name(other), tolerance)
 
     def _judge_by_runs(self, record: Record, model: CoreMLModel) -> None:
         baseline = self._runs(record.key)

@@ -44,7 +44,8 @@ def check_line(check: Check) -> str:
 def finding(check: Check) -> str:
     """Say what one check found and what was asked."""
     value = f" {check_figure(check.check, check.value)}" if check.value is not None else ""
-    return f"{check_words(check.check)}{value}, {_asked(check)}"
+    # Without a usable baseline there is no limit.
+    return f"{check_words(check.check)}{value}" + (f", {_asked(check)}" if check.limit is not None else "")
 
 
 def _lines(record: Record, verdict: Verdict, machine: Mapping[str, Any], accept: str | None) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -77,10 +78,12 @@ def read_document(path: Path) -> Json:
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            content = file.read(SIZE_LIMIT + 1)
+            # What tells its size (a pipe does not) is not read in vain.
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(SIZE_LIMIT + 1) if size <= SIZE_LIMIT else b""
     except OSError as error:
         raise ReportError(f"cannot read the report {path}: {error.strerror or error}") from error
-    if len(content) > SIZE_LIMIT:
+    if max(size, len(content)) > SIZE_LIMIT:
         raise ReportError(f"{path}: larger than {SIZE_LIMIT // 1024**2} MiB, so it is not taken for a report")
     return content
 

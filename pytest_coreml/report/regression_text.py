@@ -36,8 +36,14 @@ def _figures(regression: Regression) -> str:
         f"{times if regression.current_ms is not None else ''}"
         f"{percent(regression.effect or 0.0, signed=True)} "
         f"({percent(regression.least_effect or 0.0, signed=True)} at least), "
-        f"{regression.undisturbed} of {regression.calls} calls undisturbed, {_runs(regression)}"
+        f"{_calls(regression)}, {_runs(regression)}"
     )
+
+
+def _calls(regression: Regression) -> str:
+    if regression.undisturbed is None:
+        return f"{regression.calls} calls, disturbance unknown"
+    return f"{regression.undisturbed} of {regression.calls} calls undisturbed"
 
 
 def _runs(regression: Regression) -> str:
@@ -77,22 +83,32 @@ def _cause_and_cure(regression: Regression) -> str:
         "too noisy": f"{_figures(regression)}: the pairs differ too much; measure more (--coreml-calls)"
         if regression.against is not None
         else (
-            f"slower by {percent(regression.effect or 0.0)}, yet runs differ by {percent(regression.spread or 0.0)} "
-            f"among themselves; record more baseline runs (have {regression.runs})"
+            f"slower by {percent(regression.effect or 0.0)}, of which {percent(regression.margin or 0.0)} may be luck"
+            f"{_unevenness(regression)}; record more baseline runs (have {regression.runs})"
         ),
         "tail too noisy": "too few calls take far longer than usual to be sure; measure more (--coreml-calls)",
         "needs a second process": (
             f"slower by {percent(regression.effect or 0.0)} in one process only; give another current run"
         ),
         "machine state not measured": (
-            f"slower by {percent(regression.effect or 0.0)}, yet nothing here tells what else the machine did"
+            f"slower by {percent(regression.effect or 0.0)}, yet nothing here tells what else the machine did; run "
+            "both versions alternately (--coreml-against), or take it for idle (--coreml-unmeasured=fail, or "
+            "--unmeasured=fail of pytest-coreml compare)"
         ),
     }
+    if reason.startswith("not the same machine"):
+        return f"{reason}; record a baseline on this kind of machine"
     return words.get(reason, reason)
 
 
+def _unevenness(regression: Regression) -> str:
+    if regression.runs < 2:
+        return ""
+    return f", as baseline runs differ by {percent(regression.spread or 0.0)} among themselves"
+
+
 def _disturbed(regression: Regression) -> str:
-    held = regression.calls - regression.undisturbed
+    held = regression.calls - (regression.undisturbed or 0)
     often = f" (median {percent(regression.disturbance)} of a call)" if regression.disturbance is not None else ""
     return (
         f"other processes held the CPU during {held} of {regression.calls} calls{often}; "

@@ -30,10 +30,11 @@ class Regression:
     *runs*: baseline runs that could be used, of *baseline_runs* given. *effect*: relative change of the current run,
     +0.10 is 10 % slower. *margin*: relative uncertainty of the effect. All figures are None when nothing could be
     compared. *reason*: why it failed or cannot be told. *processes*: current runs that were looked at. *calls*,
-    *undisturbed*: of the run that decided; *disturbance*: the median share of its disturbed calls that its threads
-    waited. *spread*: by how much the baseline runs differ among themselves. *sensitivity*: the smallest
-    slowdown that would have failed. *tail*, *baseline_tail*: share of calls that take 1.5 times their run's median.
-    *against*: the model that was run alternately with this one, in place of baseline runs; *calls* are pairs then.
+    *undisturbed* (None where nothing tells): of the run that decided; *disturbance*: the median share of its disturbed
+    calls that its threads waited. *spread*: by how much the baseline runs differ among themselves. *sensitivity*:
+    the smallest slowdown that would have failed. *tail*, *baseline_tail*: share of calls that take 1.5 times
+    their run's median. *against*: the model that was run alternately with this one, in place of baseline runs;
+    *calls* are pairs then.
     """
 
     runs: int
@@ -46,7 +47,7 @@ class Regression:
     baseline_ms: float | None = None
     current_ms: float | None = None
     calls: int = 0
-    undisturbed: int = 0
+    undisturbed: int | None = 0
     disturbance: float | None = None
     spread: float | None = None
     sensitivity: float | None = None
@@ -115,7 +116,7 @@ def _describe(
         baseline_ms=math.exp(baseline.level) if baseline.runs else None,
         current_ms=math.exp(min(baseline.level + last.ratio, MOST_LOG_RATIO)) if last.ratio is not None else None,
         calls=len(run.native_ms),
-        undisturbed=run.undisturbed,
+        undisturbed=run.undisturbed if run.wait_ms is not None else None,
         disturbance=_disturbance(run),
         spread=baseline.spread if baseline.runs else None,
         sensitivity=max(tolerance, _change(last.margin + LEAST_EFFECT)) if last.margin is not None else None,

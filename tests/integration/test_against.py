@@ -99,5 +99,5 @@ def test_engines_run_both(project: pytest.Pytester) -> None:
     (test,) = json.loads((project.path / "coreml-report.json").read_text())["tests"]
 
     assert result.parseoutcomes().get("errors") is None
-    assert test["regression"]["against"] == "Linear.mlpackage"
+    assert test["regression"]["against"] == "old/Linear.mlpackage"
     assert test["regression"]["calls"] == 30

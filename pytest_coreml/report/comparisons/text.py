@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import shutil
+import sys
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.report.comparisons.totals import one_sided, total
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 # A longer table helps nobody, and takes seconds to lay out: then only what is not green is shown.
 MOST_ROWS: Final = 200
+# Of the table in a file or a log, where no terminal tells its own.
+USUAL_WIDTH: Final = 120
 
 
 def render(comparison: Comparison) -> str:
@@ -43,10 +47,14 @@ def _table(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         table.add_row(*_cells(row))
     stream = io.StringIO()
-    console = Console(file=stream, width=120, markup=False, emoji=False, highlight=False, color_system=None)
+    console = Console(file=stream, width=_width(), markup=False, emoji=False, highlight=False, color_system=None)
     console.print(table)
     yield from (line.rstrip() for line in stream.getvalue().splitlines())
     yield ""
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else USUAL_WIDTH
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from report_examples import MACHINE, RECORD, SPEC
@@ -32,6 +34,13 @@ def test_a_file_that_is_no_report_is_a_usage_error(tmp_path, capsys):
     assert captured.out == ""
     assert captured.err.startswith("pytest-coreml: cannot read the report")
     assert captured.err.count("\n") == 1
+
+
+def test_the_package_is_the_command(path):
+    """`python -m pytest_coreml` needs no script on the search path."""
+    command = [sys.executable, "-m", "pytest_coreml", "validate", str(path)]
+
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == f"{path}: valid, 1 tests\n"
 
 
 def test_validate_accepts_a_report(path, capsys):

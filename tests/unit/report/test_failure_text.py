@@ -65,6 +65,13 @@ def test_a_check_without_a_value_gives_its_reason():
     assert line == "load, budget 10 ms: nothing was measured"
 
 
+def test_a_check_without_a_limit_names_none():
+    """A baseline of which no run can be used gives no limit."""
+    line = check_line(Check("regression[load_ms]", None, None, "not_judged", "in every baseline run the CPU was held"))
+
+    assert line == "load against the baseline: in every baseline run the CPU was held"
+
+
 def test_a_regression_is_told_with_changes_and_the_command_that_accepts_it():
     """Whoever meant the change copies the last line but one."""
     slower = record(checks=[], notes=["operations: conv 12 -> 13"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from report_examples import MACHINE, RECORD, SHA256, SPEC, bare_record, record
@@ -130,6 +131,14 @@ def test_a_huge_file_is_not_read(path, monkeypatch):
     monkeypatch.setattr(read, "SIZE_LIMIT", 1024**2)
 
     assert refusal(path, b" " * (1024**2 + 1)).startswith("larger than 1 MiB")
+
+
+def test_a_pipe_that_does_not_end_is_not_read_to_its_end(monkeypatch):
+    """What tells no size is read up to the limit."""
+    monkeypatch.setattr(read, "SIZE_LIMIT", 1024**2)
+
+    with pytest.raises(ReportError, match="larger than 1 MiB"):
+        read.read_document(Path("/dev/zero"))
 
 
 @pytest.mark.parametrize("piece", [b"[],", b"1,"])

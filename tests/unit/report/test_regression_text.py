@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from pytest_coreml.report.regression_text import regression_text
 from pytest_coreml.verdict.regression import Regression
 
@@ -38,8 +42,35 @@ def test_cannot_tell_names_cause_and_cure() -> None:
     )
 
 
-def test_a_reason_of_the_comparison_stands_as_it_is() -> None:
-    """What was not compared at all says why."""
+def test_another_machine_names_the_cure() -> None:
+    """What was not compared at all says why, and what to do."""
     foreign = Regression(0, None, None, "inconclusive", "not the same machine: chip A, now B")
 
-    assert regression_text(foreign) == "CANNOT TELL: not the same machine: chip A, now B"
+    assert regression_text(foreign) == (
+        "CANNOT TELL: not the same machine: chip A, now B; record a baseline on this kind of machine"
+    )
+
+
+@pytest.mark.parametrize(("runs", "why"), [(1, ""), (3, ", as baseline runs differ by 14.0 % among themselves")])
+def test_too_noisy_says_what_may_be_luck(runs: int, why: str) -> None:
+    """One baseline run cannot differ from itself, so that nothing is said of it."""
+    noisy = Regression(runs, 0.08, 0.071, "inconclusive", "too noisy", spread=0.14 if runs > 1 else 0.0)
+
+    assert regression_text(noisy) == (
+        f"CANNOT TELL: slower by 8.0 %, of which 7.1 % may be luck{why}; record more baseline runs (have {runs})"
+    )
+
+
+def test_without_a_reading_of_wait_no_call_is_called_undisturbed() -> None:
+    """Where nothing tells what else the machine did, the text claims nothing."""
+    text = regression_text(replace(SLOWER, undisturbed=None))
+
+    assert "100 calls, disturbance unknown, 3 baseline runs" in text
+
+
+def test_an_unmeasured_machine_names_both_cures() -> None:
+    """The comparison that needs no reading, and the option that takes the machine for idle."""
+    text = regression_text(replace(SLOWER, verdict="inconclusive", reason="machine state not measured"))
+
+    assert "--coreml-against" in text
+    assert "--coreml-unmeasured=fail" in text

@@ -71,6 +71,7 @@ def test_without_a_reading_of_wait(accept: bool, verdict: str) -> None:
 
     assert result.verdict == verdict
     assert result.reason == ("slower" if accept else "machine state not measured")
+    assert result.undisturbed is None
 
 
 def test_figures() -> None:

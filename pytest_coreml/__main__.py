@@ -1,0 +1,10 @@
+"""`python -m pytest_coreml` is the command `pytest-coreml`."""
+
+from __future__ import annotations
+
+import sys
+
+from pytest_coreml.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
