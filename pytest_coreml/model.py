@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
@@ -33,6 +34,8 @@ class CoreMLState:
         self._lease = lease
         self._engine = lease.engine
         self._number = number
+        # The state of a language model can be a gigabyte.
+        weakref.finalize(self, lease.forget, lease.engine, number).atexit = False
 
     @property
     def number(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -72,6 +72,7 @@ class Lease:
         self._first_is_timed = timed
         self._wake = wake
         self._rests = False
+        self._forgotten: deque[tuple[Engine, int]] = deque()
         self.subject = f"{key.path.rstrip('/').rsplit('/', 1)[-1]} on {key.compute_units}"
         self.open(engine)
 
@@ -101,8 +102,14 @@ class Lease:
     def ask(self, request: protocol.Request[T]) -> T:
         """Ask the engine, as `Engine.ask` does; what is measured waits for its turn before."""
         self.wake()
+        self._drop_forgotten()
         with self.turn() if request.measured else contextlib.nullcontext():
             return self.engine.ask(request, self._tell)
+
+    def forget(self, engine: Engine, state: int) -> None:
+        """Let *engine* drop a state that nobody holds any more, when it is asked next: this is called whenever Python
+        collects garbage, in the middle of a conversation too."""
+        self._forgotten.append((engine, state))
 
     def predict(self, inputs: protocol.Features, state: int | None) -> protocol.Prediction:
         """Predict once."""
@@ -117,6 +124,13 @@ class Lease:
         """Measure *calls* predictions."""
         measurement, thermal = self._ask_watched(protocol.Measure(inputs, calls))
         return replace(measurement, thermal=thermal)
+
+    def _drop_forgotten(self) -> None:
+        while self._forgotten:
+            engine, state = self._forgotten.popleft()
+            # States have gone with the engine that they were made in.
+            if self.is_open_in(engine):
+                engine.ask(protocol.DropState(state))
 
     def _load(self) -> Loaded:
         key, timed = self.key, self._first_is_timed

@@ -1,0 +1,70 @@
+"""The use of an engine."""
+
+from __future__ import annotations
+
+import gc
+from types import SimpleNamespace
+from typing import Any, cast
+
+from report_examples import SPEC
+
+from pytest_coreml.engine import protocol
+from pytest_coreml.engine.lease import Context, Key, Lease
+from pytest_coreml.measurement import LoadTimes
+from pytest_coreml.model import CoreMLState
+
+
+class FakeEngine:
+    """Notes what it is asked; it makes states with numbers from 1."""
+
+    def __init__(self) -> None:
+        self.dead = None
+        self.subject = ""
+        self.asked: list[protocol.Request[Any]] = []
+
+    def start(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def ask(self, request: protocol.Request[Any], on_progress: object = None) -> Any:
+        """Answer loads and states."""
+        self.asked.append(request)
+        if isinstance(request, protocol.Load):
+            return protocol.Loaded(SPEC, LoadTimes(), "reference", "Encoder.mlmodelc")
+        return sum(isinstance(found, protocol.MakeState) for found in self.asked)
+
+
+def lease_of(engine: FakeEngine, **arguments: Any) -> Lease:
+    """Give the use of *engine*."""
+    context = cast("Context", SimpleNamespace(progress=lambda *_: None))
+    return Lease(Key("Encoder.mlpackage", "all"), cast("Any", engine), context, **arguments)
+
+
+def test_a_state_that_nobody_holds_is_dropped_before_the_next_request() -> None:
+    """Never at once: garbage is collected at any time, in the middle of a conversation too."""
+    engine = FakeEngine()
+    lease = lease_of(engine)
+    state = CoreMLState(lease, lease.ask(protocol.MakeState()))
+    kept = CoreMLState(lease, lease.ask(protocol.MakeState()))
+    del state
+    gc.collect()
+    before = list(engine.asked)
+    lease.ask(protocol.ReadState(kept.number, "memory"))
+
+    assert protocol.DropState(1) not in before
+    assert engine.asked[len(before) :] == [protocol.DropState(1), protocol.ReadState(2, "memory")]
+
+
+def test_a_state_of_an_engine_that_was_closed_needs_no_drop() -> None:
+    """It went with the engine; the new one may have a state of the same number."""
+    old, new = FakeEngine(), FakeEngine()
+    lease = lease_of(old, wake=lambda lease: lease.open(cast("Any", new)))
+    state = CoreMLState(lease, lease.ask(protocol.MakeState()))
+    lease.rest()
+    del state
+    gc.collect()
+    lease.ask(protocol.MakeState())
+
+    assert protocol.DropState(1) not in [*old.asked, *new.asked]
