@@ -124,7 +124,7 @@ def is_any_given(config: pytest.Config) -> bool:
 
 
 def is_test_path(word: str) -> bool:
-    """Say whether *word*, which follows `--coreml-report`, is something to run: a folder, a test file, a node id, a
-    model."""
+    """Say whether *word*, which follows `--coreml-report`, is something to run: a folder, also one that is not there, a
+    test file, a node id, a model."""
     path = Path(word.split("::", maxsplit=1)[0])
-    return "::" in word or path.is_dir() or path.suffix in (".py", *MODEL_SUFFIXES)
+    return "::" in word or word.endswith("/") or path.is_dir() or path.suffix in (".py", *MODEL_SUFFIXES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_coreml.state import State
     from pytest_coreml.verdict.check import Verdict
 
+_OURS: Final = Path(__file__).parent
 # The figures of a test's last attempt, among its user properties.
 _NOT_LOADED: Final[pytest.StashKey[BaseException | None]] = pytest.StashKey()
 _PROPERTIES: Final[pytest.StashKey[list[tuple[str, object]]]] = pytest.StashKey()
@@ -120,6 +122,9 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     """Put the records of a test on its report, as plain data that pytest-xdist can send."""
     state = state_of(item.config)
     state.progress.erase()
+    if report.skipped and isinstance(report.longrepr, tuple) and Path(report.longrepr[0]).parent == _OURS:
+        # pytest names the line that skips, which is one of ours; a reader wants the test.
+        report.longrepr = (str(item.path), (item.location[1] or 0) + 1, report.longrepr[2])
     final = call.when == "call" or (call.when == "setup" and report.outcome != "passed")
     if not final or not state.used or state.session.trial is None:
         return

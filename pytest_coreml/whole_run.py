@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_coreml import dropin
 from pytest_coreml.collector import gathered_of
-from pytest_coreml.errors import CoreMLTestError
+from pytest_coreml.command_line import DEFAULT_REPORT
+from pytest_coreml.errors import CoreMLTestError, UsageError
 from pytest_coreml.presence import state_of, worker_of
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ def _give_back_test_path(config: pytest.Config) -> None:
     word = getattr(config.option, "coreml_test_path", None)
     if word is None:
         return
+    if f"--coreml-report={word}" in config.invocation_params.args:
+        # argparse does not tell whether it stood behind an equals sign, which leaves no doubt.
+        raise UsageError(f"--coreml-report={word}: expected the name of a file, as {Path(word, DEFAULT_REPORT)}")
     if config.args_source is pytest.Config.ArgsSource.ARGS:
         config.args.insert(0, word)
     else:

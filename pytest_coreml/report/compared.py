@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.report.figures import printable
 from pytest_coreml.report.open_checks import place
 from pytest_coreml.report.regression_text import regression_text
+from pytest_coreml.report.rendering import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _MOST_LINES: Final = 200
 
 
-def compared_lines(records: Sequence[Record]) -> Iterator[str]:
-    """Give a line for each of *records* that passed against the baseline."""
+def compared_lines(records: Sequence[Record], width: int) -> Iterator[str]:
+    """Give lines of at most *width* columns for each of *records* that passed against the baseline."""
     passed = [record for record in records if record.regression and record.regression.verdict == "passed"]
     for record in passed[:_MOST_LINES]:
         assert record.regression is not None, "chosen for it"
-        yield printable(f"against the baseline: {place(record)}: {regression_text(record.regression)}")
+        yield from wrapped(f"against the baseline: {place(record)}: {regression_text(record.regression)}", "", width)

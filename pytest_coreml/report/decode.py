@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.measurement import LoadTimes, Measurement
 from pytest_coreml.placement import Operation, Placement
 from pytest_coreml.record import Record
+from pytest_coreml.report.encode import NOT_READ
 from pytest_coreml.spec import Feature, ModelSpec
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.regression import Regression
@@ -30,7 +31,7 @@ def decode_record(entry: Json) -> Record:
         load=decode_load(entry["load"]) if entry["load"] else None,
         predict=decode_measurement(entry["predict"]) if entry["predict"] else None,
         memory_mb=entry["memory_mb"],
-        placement=decode_placement(entry["placement"]) if entry["placement"] else None,
+        placement=decode_placement(entry["placement"]),
         checks=[decode_check(check) for check in entry["checks"]],
         regression=decode_regression(entry["regression"]) if entry["regression"] else None,
         attempt=entry.get("attempt", 1),
@@ -68,8 +69,10 @@ def decode_thermal(value: Json | None) -> Thermal | None:
     return (value["before"], value["after"]) if value is not None else None
 
 
-def decode_placement(value: Json) -> Placement:
-    """Make the placement; its shares follow from the operations."""
+def decode_placement(value: Json | None) -> Placement | None:
+    """Make the placement, None where no plan was read; its shares follow from the operations."""
+    if value is None or value.get("reason") == NOT_READ:
+        return None
     return Placement(
         ops=tuple(decode_operation(op) for op in value["ops"]),
         reason=value.get("reason"),

@@ -18,11 +18,16 @@ def note_duplicates(records: Iterable[Record]) -> list[str]:
         alike[record.key, record.attempt, record.machine].append(record)
     notes = []
     for group in alike.values():
-        if len(group) > 1:
+        if len(group) > 1 and any(map(_is_compared, group)):
             notes.append(note := _note(group))
             for record in group:
                 record.notes.append(note)
     return notes
+
+
+def _is_compared(record: Record) -> bool:
+    # Of two models that a test merely loads and sets side by side, nobody expects more.
+    return record.predict is not None or bool(record.checks) or record.regression is not None
 
 
 def _note(group: list[Record]) -> str:

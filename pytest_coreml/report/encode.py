@@ -7,17 +7,23 @@ that validation refuses a bad one by its place.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_coreml.placement import Placement
 
 if TYPE_CHECKING:
     from pytest_coreml.measurement import LoadTimes, Measurement, Thermal
-    from pytest_coreml.placement import Operation, Placement
+    from pytest_coreml.placement import Operation
     from pytest_coreml.record import Record
     from pytest_coreml.spec import Feature, ModelSpec
     from pytest_coreml.verdict.check import Check
     from pytest_coreml.verdict.regression import Regression
 
 Json = dict[str, Any]
+
+# What a record without a placement has in a report: the reference runtime plans nothing, and no plan is read unasked.
+NOT_READ: Final = "no plan was read"
+_NOT_READ: Final = Placement((), NOT_READ)
 
 
 def encode_record(record: Record) -> Json:
@@ -37,7 +43,7 @@ def encode_record(record: Record) -> Json:
         "load": encode_load(record.load) if record.load else None,
         "predict": encode_measurement(record.predict) if record.predict and record.predict.native_ms else None,
         "memory_mb": finite(record.memory_mb),
-        "placement": encode_placement(record.placement) if record.placement else None,
+        "placement": encode_placement(record.placement or _NOT_READ),
         "checks": [encode_check(check) for check in record.checks],
         "regression": encode_regression(record.regression) if record.regression else None,
         "notes": list(record.notes),

@@ -3,12 +3,11 @@ others."""
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pytest_coreml.report.failure_text import finding
-from pytest_coreml.report.figures import printable
 from pytest_coreml.report.regression_text import regression_text
+from pytest_coreml.report.rendering import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,23 +46,11 @@ def open_check_lines(records: Sequence[Record], width: int) -> list[str]:
 
 
 def _group(word: str, reason: str, tests: dict[str, list[str]], width: int) -> Iterator[str]:
-    yield from _wrapped(f"{word}: {reason}" if reason else word, "", width)
+    yield from wrapped(f"{word}: {reason}" if reason else word, "", width)
     for where, texts in tests.items():
-        yield from _wrapped(where, "  ", width)
+        yield from wrapped(where, "  ", width)
         for text in texts:
-            yield from _wrapped(text, "    ", width)
-
-
-def _wrapped(text: str, indent: str, width: int) -> list[str]:
-    # A test id or a path is never broken: it is there to be copied.
-    return textwrap.wrap(
-        printable(text),
-        width,
-        initial_indent=indent,
-        subsequent_indent=indent + "  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+            yield from wrapped(text, "    ", width)
 
 
 def _open(record: Record) -> Iterator[_Open]:

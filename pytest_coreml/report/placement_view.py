@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.compute_units import DEVICES
 from pytest_coreml.report.figures import percent, printable
-from pytest_coreml.report.rendering import plain_table, rendered
+from pytest_coreml.report.rendering import plain_table, rendered, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,12 +31,12 @@ def placement_lines(records: Sequence[Record], width: int, verbose: bool = False
     """
     plans = {_title(record): record.placement for record in records if record.placement is not None}
     planned = {title: plan for title, plan in plans.items() if not plan.unknown}
+    unknown = {title: plan for title, plan in plans.items() if plan.unknown and not _judged_unknown(records, plan)}
     if planned:
         yield from _shares(planned, width)
-    for title, plan in plans.items():
-        if plan.unknown and not _judged_unknown(records, plan):
-            yield f"planned placement of {title}: unknown, {printable(plan.why_unknown or '')}"
-    if plans:
+    for title, plan in unknown.items():
+        yield from wrapped(f"planned placement of {title}: unknown, {plan.why_unknown or ''}", "", width)
+    if planned or unknown:
         yield ""
     if planned and verbose:
         yield _LEGEND

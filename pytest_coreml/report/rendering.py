@@ -1,9 +1,12 @@
-"""Tables of rich as plain lines of text."""
+"""Tables and sentences as plain lines of text."""
 
 from __future__ import annotations
 
 import io
+import textwrap
 from typing import TYPE_CHECKING
+
+from pytest_coreml.report.figures import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,3 +30,15 @@ def rendered(table: Table, width: int) -> Iterator[str]:
     console = Console(file=stream, width=width, markup=False, emoji=False, highlight=False, color_system=None)
     console.print(table)
     return (line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def wrapped(text: str, indent: str, width: int) -> list[str]:
+    """Give *text* in lines of at most *width* columns; a test id or a path is not broken: it is there to be copied."""
+    return textwrap.wrap(
+        printable(text),
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -11,7 +11,7 @@ from pytest_coreml.report.compared import compared_lines
 from pytest_coreml.report.figures import number, printable
 from pytest_coreml.report.open_checks import open_check_lines
 from pytest_coreml.report.placement_view import placement_lines
-from pytest_coreml.report.rendering import plain_table, rendered
+from pytest_coreml.report.rendering import plain_table, rendered, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,8 +45,8 @@ def summary_lines(records: Sequence[Record], width: int = 80, verbose: bool = Fa
         *_table_lines(records, width),
         *placement_lines(judged, width, verbose),
         *open_check_lines(judged, width),
-        *compared_lines(judged),
-        *_notes(judged),
+        *compared_lines(judged, width),
+        *_notes(judged, width),
     ]
 
 
@@ -95,9 +95,9 @@ def _heading(record: Record) -> str:
     return "  ".join([record.model_name or "-", named, *([record.machine] if record.machine else [])])
 
 
-def _notes(records: Sequence[Record]) -> Iterator[str]:
+def _notes(records: Sequence[Record], width: int) -> Iterator[str]:
     for note in dict.fromkeys(note for record in records for note in record.notes):
-        yield f"note: {printable(note)}"
+        yield from wrapped(f"note: {note}", "", width)
 
 
 def _table(records: Sequence[Record], header: bool) -> Table:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 RUN = ("-p", "no:randomly", "--coreml-calls=10")
 TEST = """
@@ -56,7 +54,10 @@ def test_times_are_not_judged_on_a_runtime_that_was_not_chosen(project: pytest.P
     result = project.runpytest_subprocess(*RUN, "-rs", "--coreml-runtime=auto")
 
     result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines(["*predict_ms: not_judged: the reference runtime stands in*"])
+    reason = "predict_ms: not_judged: the reference runtime stands in"
+    result.stdout.fnmatch_lines(
+        [f"SKIPPED [[]1] test_times_are_not_judged_on_a_runtime_that_was_not_chosen.py:4: {reason}*"]
+    )
 
 
 def test_sizes_are_judged_on_any_runtime(project: pytest.Pytester) -> None:
@@ -98,6 +99,24 @@ def test_the_report_option_leaves_test_paths_alone(project: pytest.Pytester) -> 
 
     result.assert_outcomes(passed=1)
     assert (project.path / "coreml-report.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--coreml-report", "nowhere/"), "*file or directory not found: nowhere/*"),
+        (("--coreml-report=.",), "*--coreml-report=.: expected the name of a file, as coreml-report.json*"),
+    ],
+)
+def test_a_folder_is_no_report(project: pytest.Pytester, words: tuple[str, ...], expected: str) -> None:
+    """One that is not there is not taken for the name of a report, and behind an equals sign none is to be run."""
+    project.makepyfile("def test_it(): pass\n")
+
+    result = project.runpytest_subprocess(*words)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([expected])
+    assert not (project.path / "nowhere").exists()
 
 
 def test_tests_that_share_a_model_are_each_judged(project: pytest.Pytester) -> None:

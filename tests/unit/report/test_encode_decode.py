@@ -48,6 +48,18 @@ def test_figures_are_made_of_the_undisturbed_calls():
     assert predict["median_ms"] == MEASUREMENT.median_ms
 
 
+def test_a_plan_that_nobody_read_is_unknown():
+    """Every entry says something of placement: a reader need not ask whether it is there."""
+    placement = encode_record(bare_record())["placement"]
+
+    assert placement == {
+        "status": "unknown",
+        "reason": "no plan was read",
+        "share": {"ops": {}, "cost": None},
+        "ops": [],
+    }
+
+
 def test_shares_stand_beside_the_operations():
     """A reader of the report needs no arithmetic to see the shares."""
     placement = encode_record(RECORD)["placement"]
