@@ -8,10 +8,32 @@ if TYPE_CHECKING:
     import pytest
 
 HEAVY = ("numpy", "coremltools", "onnx", "onnxruntime", "jsonschema", "rich", "psutil")
+# What a run asks of the system is noted from its first line on, and told at its end.
+WATCH = """
+    import atexit
+    import os
+    import sys
+
+    STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.exec")
+    MAKES = ("os.mkdir", "tempfile.mkstemp", "tempfile.mkdtemp", "socket.connect")
+    WRITES = os.O_CREAT | os.O_WRONLY | os.O_RDWR
+    seen = []
+
+    def note(event, arguments):
+        if event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITES or event in MAKES:
+            # The folder: names in it may be of a process, or random.
+            seen.append((event, os.path.dirname(str(arguments[0]))))
+        elif event in STARTS:
+            seen.append((event, *map(str, arguments)))
+
+    sys.addaudithook(note)
+    atexit.register(lambda: print("seen:", sorted(seen), file=sys.stderr))
+"""
+RUN = ("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:benchmark")
 
 
-def test_nothing_heavy_is_imported_and_nothing_is_written(pytester: pytest.Pytester) -> None:
-    """A run without our fixtures, markers and options imports none of our heavy packages and leaves no file."""
+def test_nothing_heavy_is_imported(pytester: pytest.Pytester) -> None:
+    """A run without our fixtures, markers and options imports none of our heavy packages, and says nothing."""
     pytester.makepyfile(
         f"""
         import sys
@@ -21,16 +43,26 @@ def test_nothing_heavy_is_imported_and_nothing_is_written(pytester: pytest.Pytes
             assert [name for name in {HEAVY!r} if name in sys.modules] == []
         """
     )
-    made_by_pytester = {"stdout", "stderr", "runpytest-0", "runpytest-current"}
-    before = {path.name for path in pytester.path.iterdir()} | made_by_pytester
 
-    result = pytester.runpytest_subprocess(
-        "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:benchmark"
-    )
+    result = pytester.runpytest_subprocess(*RUN)
 
     result.assert_outcomes(passed=1)
-    assert {path.name for path in pytester.path.iterdir()} - before <= {"__pycache__"}
     assert "Core ML" not in result.stdout.str()
+
+
+def test_nothing_is_started_or_written(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process, no folder, and no file wherever it be, that the same run without the plugin would not make."""
+    pytester.makepyfile(sitecustomize=WATCH, test_it="def test_it(): pass")
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+    def seen(*arguments: str) -> str:
+        return pytester.runpytest_subprocess(*RUN, *arguments).stderr.lines[-1]
+
+    expected = seen("-p", "no:coreml")
+
+    assert expected.startswith("seen: [('open', ")
+    assert seen() == expected
 
 
 def test_a_fixture_asked_for_by_name_makes_the_test_ours(project: pytest.Pytester) -> None:
