@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.client import Engine
 from pytest_coreml.engine.lease import Context, Engines, Key, Lease
-from pytest_coreml.engine.protocol import ListDevices
+from pytest_coreml.engine.protocol import ListDevices, Progress
 from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
 from pytest_coreml.gate import Gate
 from pytest_coreml.load_options import LoadOptions
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.declared import Declared
-    from pytest_coreml.engine.protocol import DeviceFacts, EngineFacts, Progress
+    from pytest_coreml.engine.protocol import DeviceFacts, EngineFacts
     from pytest_coreml.machine.watch import Watch
     from pytest_coreml.measurement import Measurement
     from pytest_coreml.options import Options
@@ -75,7 +75,7 @@ class Session:
         machine: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         self.options = options
-        self.sources = Sources(options.rootdir)
+        self.sources = Sources(options.rootdir, lambda name: progress(name, Progress("building")))
         self._context = Context(progress)
         self.engines = Engines(self._engine, self._context)
         self.gate = Gate(options, baseline, self.engines, machine)

@@ -18,10 +18,12 @@ _HINT_DEPTH: Final = 4
 
 
 class Sources:
-    """Finds models by path, and builds each that is given as a callable once; *rootdir* is where paths end."""
+    """Finds models by path, and builds each that is given as a callable once; *rootdir* is where paths end, *tell* is
+    told the name of what is built."""
 
-    def __init__(self, rootdir: Path) -> None:
+    def __init__(self, rootdir: Path, tell: Callable[[str], None] = lambda _: None) -> None:
         self._rootdir = rootdir
+        self._tell = tell
         self._built: dict[Callable[[], Any], Path] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
@@ -59,6 +61,7 @@ class Sources:
 
     def _build(self, build: Callable[[], Any], test_folder: Path) -> Path:
         name = label(build)
+        self._tell(name)
         model = build()
         if isinstance(model, (str, Path)):
             return self.resolve(model, test_folder)

@@ -81,6 +81,7 @@ class Lease:
         self.engine = engine
         engine.subject = self.subject
         # Whatever starting it takes, it is nobody's turn meanwhile.
+        self._tell(protocol.Progress(protocol.Hello.doing))
         engine.start()
         self._rests = False
         self.loaded = self._load()
