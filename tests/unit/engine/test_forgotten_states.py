@@ -1,4 +1,4 @@
-"""The use of an engine."""
+"""States that nobody holds are dropped."""
 
 from __future__ import annotations
 
