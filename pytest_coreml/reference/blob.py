@@ -8,7 +8,9 @@ the number of padding bits; data are aligned to 64 bytes.
 from __future__ import annotations
 
 import mmap
+import os
 import struct
+import weakref
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,24 +26,47 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SENTINEL: Final = 0xDEADBEEF
+# What is read instead of mapped, in bytes
+_MOST_READ: Final = 65536
 _HEADER: Final = struct.Struct("<IIQQQ32x")
 
 
 class BlobFile:
-    """A weight file, mapped into memory when the first blob is asked for."""
+    """A weight file; opened when the first blob is asked for.
+
+    Headers and small blobs are read, large ones are mapped: a page that is touched comes with many around it, which
+    then count as memory of this process, and a second time where ONNX Runtime maps the file.
+    """
 
     def __init__(self, path: Path) -> None:
         """Take the file's path; nothing is opened yet."""
         self.path = path
 
     @cached_property
-    def bytes(self) -> memoryview:
-        """Map the file, read-only; `BadModelError` when it cannot be opened."""
+    def size(self) -> int:
+        """Give the size in bytes."""
+        return os.fstat(self._descriptor).st_size
+
+    def data(self, start: int, length: int) -> bytes | memoryview:
+        """Give bytes that are inside the file; large amounts in place, read-only."""
+        if length > _MOST_READ:
+            return self._mapped[start : start + length]
+        os.lseek(self._descriptor, start, os.SEEK_SET)
+        return os.read(self._descriptor, length)
+
+    @cached_property
+    def _descriptor(self) -> int:
+        """Open the file; `BadModelError` when that cannot be done."""
         try:
-            with self.path.open("rb") as file:
-                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        except (OSError, ValueError) as error:  # ValueError: an empty file cannot be mapped
+            descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        except OSError as error:
             raise BadModelError(f"{self.path}: cannot read the weight file: {error}") from error
+        weakref.finalize(self, os.close, descriptor)
+        return descriptor
+
+    @cached_property
+    def _mapped(self) -> memoryview:
+        return memoryview(mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ))
 
     @cached_property
     def location(self) -> str:
@@ -56,14 +81,14 @@ class BlobFile:
             self._fail(offset, f"the program says {dtype.value}, the blob holds {stored.value}")
         if length != expected:
             self._fail(offset, f"expected {expected} bytes ({dtype.value} {list(shape)}), the blob says {length}")
-        if start + length > len(self.bytes):
-            self._fail(offset, f"expected {length} bytes at {start}, the file ends at {len(self.bytes)}")
+        if start + length > self.size:
+            self._fail(offset, f"expected {length} bytes at {start}, the file ends at {self.size}")
         return BlobRef(self, start, length, dtype, shape)
 
     def _header(self, offset: int) -> tuple[DType, int, int]:
-        if offset + _HEADER.size > len(self.bytes):
-            self._fail(offset, f"expected a header of {_HEADER.size} bytes, the file ends at {len(self.bytes)}")
-        sentinel, code, length, start, _padding = _HEADER.unpack_from(self.bytes, offset)
+        if offset + _HEADER.size > self.size:
+            self._fail(offset, f"expected a header of {_HEADER.size} bytes, the file ends at {self.size}")
+        sentinel, code, length, start, _padding = _HEADER.unpack(self.data(offset, _HEADER.size))
         if sentinel != _SENTINEL:
             self._fail(offset, f"expected the mark {_SENTINEL:#x} of a blob, found {sentinel:#x}")
         if code not in BLOB_DTYPES:
@@ -88,9 +113,8 @@ class BlobRef:
     shape: tuple[int, ...]
 
     def array(self) -> NDArray[Any]:
-        """Give the constant: a read-only view of the mapped file, or a new array where elements are below a byte."""
-        data = self.file.bytes[self.start : self.start + self.length]
-        return unpack(np.frombuffer(data, np.uint8), self.dtype, self.shape)
+        """Give the constant, read-only: a view of the mapped file where it is large and has elements of whole bytes."""
+        return unpack(np.frombuffer(self.file.data(self.start, self.length), np.uint8), self.dtype, self.shape)
 
 
 class MemoryBlobs:
@@ -98,10 +122,20 @@ class MemoryBlobs:
 
     def __init__(self, name: str, content: bytes) -> None:
         """Take the name by which messages call the weights, and their bytes as a weight file has them."""
-        self._file = BlobFile(Path(name))
-        # In place of the file that is mapped
-        self._file.bytes = memoryview(content)
+        self._file = _Held(Path(name), content)
 
     def ref(self, offset: int, dtype: DType, size: int, shape: tuple[int, ...]) -> NDArray[Any]:
         """Give a view of a blob, found as in a file: ONNX Runtime reads files by itself, but not another's memory."""
         return self._file.ref(offset, dtype, size, shape).array()
+
+
+class _Held(BlobFile):
+    """A weight file that is in memory already."""
+
+    def __init__(self, path: Path, content: bytes) -> None:
+        super().__init__(path)
+        self._content = memoryview(content)
+        self.size = len(content)
+
+    def data(self, start: int, length: int) -> memoryview:
+        return self._content[start : start + length]
