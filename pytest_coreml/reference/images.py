@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pytest_coreml.reference.arrays import as_stored
 from pytest_coreml.reference.errors import BadInputError, BadModelError
 from pytest_coreml.reference.shapes import AllowedShapes
 
@@ -89,6 +90,7 @@ class ImageOutput:
         """Read a `FeatureDescription`."""
         self.name = feature.name
         self._color = _color_of(feature, port)
+        self._port = port
 
     def write(self, result: NDArray[Any]) -> Any:
         """Give a PIL image: RGBA for colour, L for grey, F for half-precision grey.
@@ -99,9 +101,10 @@ class ImageOutput:
 
         if result.shape[0] != 1:
             raise BadInputError(f"output {self.name!r}: expected one image, the program gave {result.shape[0]}")
+        image = as_stored(result[0], self._port)
         if self._color == _GREY_FLOAT16:
-            return Image.fromarray(result[0, 0].astype(np.float16).astype(np.float32))
-        pixels = np.nan_to_num(np.rint(result[0])).clip(0, 255).astype(np.uint8)
+            return Image.fromarray(image[0].astype(np.float16).astype(np.float32))
+        pixels = np.nan_to_num(np.rint(image)).clip(0, 255).astype(np.uint8)
         if self._color == _GREY:
             return Image.fromarray(pixels[0])
         planes = pixels if self._color == _RGB else pixels[::-1]

@@ -13,6 +13,7 @@ from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name th
 from coremltools.converters.mil.mil import types
 
 from pytest_coreml.reference import executable
+from pytest_coreml.reference.arrays import as_stored
 from pytest_coreml.reference.options import Precision, RuntimeOptions
 from pytest_coreml.reference.package import open_package
 from pytest_coreml.reference.proto import read_spec
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+
+    from pytest_coreml.reference.types import TensorType
 
 # Each conversion of coremltools collects garbage, which takes ten times as long as the conversion of one operation:
 # what is loaded by now is left out of it.
@@ -49,7 +52,12 @@ def run_op(
         port.name: _as_entered(array).astype(port.type.dtype.compute.numpy)
         for port, array in zip(function.lowered.inputs, arrays, strict=True)
     }
-    return list(function.run(feeds).values())
+    results = function.run(feeds).values()
+    return [_as_left(result, port.type) for result, port in zip(results, function.lowered.outputs, strict=True)]
+
+
+def _as_left(result: NDArray[Any], type_: TensorType) -> NDArray[Any]:
+    return as_stored(result, type_).astype(result.dtype)
 
 
 def load_program(path: Path, precision: Precision = "fast", function: str = "main") -> executable.Executable:

@@ -152,9 +152,6 @@ class FunctionLowering:
             return LabelPort(name, self.builder.root.output(value, None), result)
         if not isinstance(symbol.type, TensorType):
             raise BadModelError(f"the output {name!r} of the model is not a tensor")
-        if symbol.type.dtype is DType.FP16 and not self._strict:
-            # An output of half precision holds what half precision can hold, in whatever it was computed
-            value = self._half(value)
         return Port(name, self.builder.root.output(value, symbol.type.dtype.compute), symbol.type)
 
     def state_ports(
