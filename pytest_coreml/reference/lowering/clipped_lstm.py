@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.reference.dtypes import DType
-from pytest_coreml.reference.lowering.recurrence import directions
+from pytest_coreml.reference.lowering.recurrence import directions, steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ def _halves(ctx: Context, param: str, count: int) -> Sequence[Value]:
 def _walk(ctx: Context, end: str, h: Value, c: Value) -> tuple[Value, ...]:
     """Go through time in one direction; give the last states and the outputs."""
     transposed = ctx.node("Transpose", ctx.input(f"weight_ih{end}"), perm=[1, 0])
-    projected = ctx.node("MatMul", ctx.input("x"), transposed)
+    projected = ctx.node("MatMul", steps(ctx), transposed)
     if ctx.has(f"bias{end}"):
         projected = ctx.node("Add", projected, ctx.input(f"bias{end}"))
     backward = bool(end) or ctx.scalar("direction", "forward") == "reverse"

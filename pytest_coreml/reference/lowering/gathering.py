@@ -13,6 +13,7 @@ import numpy as np
 
 from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.lowering.registry import lowers
+from pytest_coreml.reference.lowering.shapes import dimensions, no_smaller
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.graph import Value
@@ -37,13 +38,21 @@ def from_the_front(ctx: Context, positions: Value) -> Value:
     return ctx.cast(ctx.cast(positions, DType.UINT32), DType.INT64)
 
 
+def indices_along(ctx: Context, data: str, axis: int) -> Value:
+    """Give `indices`, of the sizes of `data` but along the axis: ONNX Runtime is content with less."""
+    sizes = dict(enumerate(dimensions(ctx, ctx.input(data), ctx.shape(data))))
+    del sizes[axis]
+    return no_smaller(ctx, indices(ctx), "indices", sizes)
+
+
 @lowers("gather")
 def gather(ctx: Context) -> Value:
     """Lower the slices of one axis that `indices` names, with `batch_dims` of them for each batch."""
-    x, rank = ctx.input("x"), ctx.rank("x")
+    rank = ctx.rank("x")
     axis, batch = ctx.axis("axis", rank, 0), ctx.scalar("batch_dims", 0)
     if not batch:
-        return ctx.node("Gather", x, indices(ctx), axis=axis)
+        return ctx.node("Gather", ctx.input("x"), indices(ctx), axis=axis)
+    x = _with_batches(ctx, batch)
     between = list(range(batch, axis))
     if between:
         x = ctx.node("Transpose", x, perm=[*range(batch), axis, *between, *range(axis + 1, rank)])
@@ -61,10 +70,18 @@ def gather(ctx: Context) -> Value:
 @lowers("gather_along_axis")
 def gather_along_axis(ctx: Context) -> Value:
     """Lower one element for each index, which says its place along an axis."""
-    return ctx.node("GatherElements", ctx.input("x"), indices(ctx), axis=ctx.axis("axis", ctx.rank("x"), 0))
+    axis = ctx.axis("axis", ctx.rank("x"), 0)
+    return ctx.node("GatherElements", ctx.input("x"), indices_along(ctx, "x", axis), axis=axis)
 
 
 @lowers("gather_nd")
 def gather_nd(ctx: Context) -> Value:
     """Lower the slices that vectors of indices name."""
-    return ctx.node("GatherND", ctx.input("x"), indices(ctx), batch_dims=ctx.scalar("batch_dims", 0))
+    batch = ctx.scalar("batch_dims", 0)
+    return ctx.node("GatherND", _with_batches(ctx, batch), indices(ctx), batch_dims=batch)
+
+
+def _with_batches(ctx: Context, count: int) -> Value:
+    """Give `x`, with as many batches as `indices`: ONNX Runtime would use one of `x` for several of `indices`."""
+    sizes = dimensions(ctx, ctx.input("indices"), ctx.shape("indices"))[:count]
+    return no_smaller(ctx, ctx.input("x"), "x", dict(enumerate(sizes)))

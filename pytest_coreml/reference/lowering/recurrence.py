@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_coreml.reference.lowering.shapes import no_smaller
+
 if TYPE_CHECKING:
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
@@ -23,6 +25,11 @@ def hidden_size(ctx: Context) -> int:
     if hidden is None:
         ctx.refuse("the size of the hidden state is unknown")
     return hidden
+
+
+def steps(ctx: Context) -> Value:
+    """Give `x`, of at least one step and one batch: with none, ONNX Runtime ends the process or forgets the states."""
+    return no_smaller(ctx, ctx.input("x"), "x", {0: 1, 1: 1})
 
 
 def in_order_of_steps(ctx: Context, sequence: Value) -> Value:

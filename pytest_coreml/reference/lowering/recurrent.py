@@ -13,6 +13,7 @@ from pytest_coreml.reference.lowering.recurrence import (
     hidden_size,
     in_order_of_steps,
     initial_state,
+    steps,
 )
 from pytest_coreml.reference.lowering.registry import lowers
 
@@ -79,7 +80,7 @@ def _unroll(
     peephole = [_gates(ctx, f"peephole{end}", _LSTM_PEEPHOLES) for end in suffixes if ctx.has(f"peephole{end}")]
     sequence, *last = ctx.nodes(
         op_type,
-        ctx.input("x"),
+        steps(ctx),
         *weights,
         _biases(ctx, suffixes, order, hidden),
         NOTHING,

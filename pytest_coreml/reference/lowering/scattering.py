@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pytest_coreml.reference.dtypes import DType
-from pytest_coreml.reference.lowering.gathering import indices
+from pytest_coreml.reference.lowering.gathering import indices, indices_along
 from pytest_coreml.reference.lowering.registry import lowers
 from pytest_coreml.reference.lowering.shapes import vector
 from pytest_coreml.reference.lowering.slicing import read_slices, sliced
@@ -39,7 +39,8 @@ _REDUCTIONS: Final = {
 @lowers("scatter_along_axis")
 def scatter_along_axis(ctx: Context) -> Value:
     """Lower one element for each index, which says its place along an axis."""
-    axis, places = ctx.axis("axis", ctx.rank("data"), 0), indices(ctx)
+    axis = ctx.axis("axis", ctx.rank("data"), 0)
+    places = indices_along(ctx, "data", axis)
     return _scattered(
         ctx, lambda data, updates, mode: ctx.node("ScatterElements", data, places, updates, axis=axis, reduction=mode)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import TypeAlias
 
     from pytest_coreml.reference.graph import Value
@@ -63,6 +63,25 @@ def minus(ctx: Context, size: Dimension, other: Dimension) -> Dimension:
 def not_negative(ctx: Context, size: Dimension) -> Dimension:
     """Give the size, or nothing where it is less than that."""
     return max(0, size) if isinstance(size, int) else ctx.node("Max", size, ctx.int64([0]))
+
+
+def no_smaller(ctx: Context, value: Value, param: str, least: Mapping[int, Dimension]) -> Value:
+    """Give `value`, which has the shape of `param`, and fail when an axis has less than the `least` for it.
+
+    What is known now is refused; what is not fails when the model runs, before a reshape, which is free.
+    """
+    shape, is_sure = ctx.shape(param), True
+    for axis, bound in least.items():
+        size = shape[axis]
+        if size is None or not isinstance(bound, int):
+            is_sure = False
+        elif size < bound:
+            ctx.refuse(f"`{param}` has the size {size} on axis {axis}, expected {bound} or more")
+    if is_sure:
+        return value
+    sizes = ctx.node("Shape", value)
+    is_less = ctx.node("Less", sizes, vector(ctx, [least.get(axis, 0) for axis in range(len(shape))]))
+    return ctx.node("Reshape", value, ctx.checked(sizes, is_less, f"`{param}` is too small"))
 
 
 def divided(ctx: Context, size: Dimension, number: int) -> Dimension:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_coreml.reference.lowering.registry import lowers
-from pytest_coreml.reference.lowering.shapes import dimensions, divided, plus, times, vector
+from pytest_coreml.reference.lowering.shapes import dimensions, divided, no_smaller, plus, times, vector
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.graph import Value
@@ -62,7 +62,8 @@ def batch_to_space(ctx: Context) -> Value:
     rows, columns = ctx.ints("block_shape")
     batch, channels, height, width = dimensions(ctx, ctx.input("x"), ctx.shape("x"))
     batch = divided(ctx, batch, rows * columns)
-    x = ctx.node("Reshape", ctx.input("x"), vector(ctx, [rows, columns, batch, channels, height, width]))
+    x = no_smaller(ctx, ctx.input("x"), "x", {2: -(-(top + bottom) // rows), 3: -(-(left + right) // columns)})
+    x = ctx.node("Reshape", x, vector(ctx, [rows, columns, batch, channels, height, width]))
     x = ctx.node("Transpose", x, perm=[2, 3, 4, 0, 5, 1])
     height, width = times(ctx, height, rows), times(ctx, width, columns)
     x = ctx.node("Reshape", x, vector(ctx, [batch, channels, height, width]))

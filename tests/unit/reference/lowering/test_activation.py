@@ -18,6 +18,7 @@ def _sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
+@pytest.mark.operation
 @pytest.mark.parametrize(
     ("body", "formula"),
     [
@@ -49,10 +50,12 @@ def _sigmoid(x):
         pytest.param(
             lambda x: mb.gelu(x=x, mode="TANH_APPROXIMATION"),
             lambda x: x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2,
-            id="gelu-tanh",
+            id="gelu-tanh approximation",
         ),
         pytest.param(
-            lambda x: mb.gelu(x=x, mode="SIGMOID_APPROXIMATION"), lambda x: x * _sigmoid(1.702 * x), id="gelu-sigmoid"
+            lambda x: mb.gelu(x=x, mode="SIGMOID_APPROXIMATION"),
+            lambda x: x * _sigmoid(1.702 * x),
+            id="gelu-sigmoid approximation",
         ),
     ],
 )
@@ -65,6 +68,7 @@ def test_follows_its_formula(body, formula):
     assert result == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.operation("thresholded_relu")
 def test_thresholded_relu_keeps_the_threshold_itself():
     """A number equal to `alpha` passes: MIL compares with >=, unlike ONNX."""
     x = np.array([0.9, 1.0, 1.1], dtype=np.float32)
@@ -74,6 +78,7 @@ def test_thresholded_relu_keeps_the_threshold_itself():
     assert result == pytest.approx([0, 1.0, 1.1])
 
 
+@pytest.mark.operation("prelu")
 def test_prelu_has_a_slope_for_each_channel():
     """Channels are axis 1."""
     x = np.full((1, 2, 2, 2), -1, dtype=np.float32)
@@ -84,6 +89,7 @@ def test_prelu_has_a_slope_for_each_channel():
     assert result[:, 1] == pytest.approx(-3)
 
 
+@pytest.mark.operation("softplus_parametric")
 def test_softplus_parametric_has_parameters_for_each_channel():
     """Each channel has its own scale and slope."""
     x = np.array([[[1.0], [2.0]]], dtype=np.float32)
@@ -94,6 +100,7 @@ def test_softplus_parametric_has_parameters_for_each_channel():
     assert result.reshape(-1) == pytest.approx([2 * math.log(1 + math.e), 3 * math.log(1 + math.e)], rel=1e-6)
 
 
+@pytest.mark.operation("softmax")
 @pytest.mark.parametrize("axis", [0, 1, -1])
 def test_softmax_sums_to_one_along_its_axis(axis):
     """The axis may be counted from the end."""

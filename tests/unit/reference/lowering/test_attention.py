@@ -32,6 +32,7 @@ def _run(*inputs, **options):
     return result
 
 
+@pytest.mark.operation("scaled_dot_product_attention")
 def test_attention_without_a_mask():
     """Scores are divided by the square root of the embedding's size."""
     expected = _attention(QUERY, KEY, VALUE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
 from coremltools.converters.mil.mil import types
 from one_op import run_op
@@ -15,6 +16,20 @@ def _decode(make, opset):
     return result.tolist()
 
 
+@pytest.mark.operation("constexpr_cast")
+def test_cast_keeps_what_half_precision_held():
+    """Numbers are stored as half precision, and used as single."""
+    decoded = _decode(
+        lambda: mb.constexpr_cast(
+            source_val=np.array([[1 / 3, 65504], [-0.0, 2**-24]], np.float16), output_dtype="fp32"
+        ),
+        "iOS16",
+    )
+
+    assert decoded == [[0.333251953125, 65504], [0, 2**-24]]
+
+
+@pytest.mark.operation("constexpr_affine_dequantize")
 def test_affine_has_a_scale_for_each_row():
     """The zero point is taken off before the scale is applied."""
     decoded = _decode(
@@ -30,6 +45,7 @@ def test_affine_has_a_scale_for_each_row():
     assert decoded == [[0, 2], [30, 40]]
 
 
+@pytest.mark.operation("constexpr_lut_to_dense")
 def test_packed_indices_begin_at_the_lowest_bits():
     """Four indices of two bits in one byte."""
     decoded = _decode(
@@ -44,6 +60,7 @@ def test_packed_indices_begin_at_the_lowest_bits():
     assert decoded == [[5, 6], [7, 8]]
 
 
+@pytest.mark.operation("constexpr_sparse_to_dense")
 def test_sparse_puts_numbers_where_bits_are_set():
     """The lowest bit is the first element."""
     decoded = _decode(
@@ -71,6 +88,7 @@ def test_a_table_for_each_row():
     assert decoded == [[5, 6], [7, 8]]
 
 
+@pytest.mark.operation("constexpr_blockwise_shift_scale")
 def test_a_scale_for_each_block():
     """Four-bit numbers keep their sign."""
     decoded = _decode(
@@ -97,6 +115,7 @@ def test_a_table_of_vectors_spreads_along_an_axis():
     assert decoded == [[5, 7], [6, 8]]
 
 
+@pytest.mark.operation("constexpr_lut_to_sparse")
 def test_a_sparse_table_of_vectors():
     """The mask of the indices is spread as the vectors are."""
 
@@ -112,6 +131,7 @@ def test_a_sparse_table_of_vectors():
     assert _decode(make, "iOS18") == [[7, 0], [8, 0]]
 
 
+@pytest.mark.operation("constexpr_sparse_blockwise_shift_scale")
 def test_sparse_numbers_have_the_scale_of_their_place():
     """A scale and an offset for each column."""
 

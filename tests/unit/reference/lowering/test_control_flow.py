@@ -29,6 +29,7 @@ def test_select_takes_each_element_from_one_of_two():
     assert result.tolist() == [[1, 2], [-3, -4]]
 
 
+@pytest.mark.operation("cond")
 @pytest.mark.parametrize(("number", "expected"), [(1, ([2, 3, 4], [2, 4, 6])), (0, ([0, 1, 2], [1, 2, 3]))])
 def test_cond_runs_one_of_two_blocks(number, expected):
     """Both see the values outside; an output may be one of these as it is."""
@@ -70,6 +71,7 @@ def test_cond_may_give_a_constant():
     assert results == [[6, 7, 8], [8, 9, 10]]
 
 
+@pytest.mark.operation("while_loop")
 @pytest.mark.parametrize("turns", [0, 1, 5])
 def test_while_loop_runs_as_long_as_its_condition_holds(turns):
     """No turn at all is possible; a variable that never changes comes out as it went in."""

@@ -31,6 +31,7 @@ def _convolve(x, weight, bias, *, strides, pads, dilations, groups):
     return result
 
 
+@pytest.mark.operation("conv")
 @pytest.mark.parametrize("spatial", [1, 2, 3])
 @pytest.mark.parametrize(("groups", "dilation", "stride"), [(1, 1, 1), (2, 1, 2), (4, 2, 1)])
 def test_convolution_with_custom_padding(spatial, groups, dilation, stride):
@@ -102,6 +103,7 @@ def test_dilated_strides_over_an_unknown_size(pad_type):
     assert result[0, 0].tolist() == expected
 
 
+@pytest.mark.operation("conv_quantized")
 def test_conv_quantized():
     """The weight is its bytes, stretched and moved, of each filter by numbers of its own."""
     x, weight = np.array([[[1, 2]]], np.float32), np.array([[[10]], [[20]]], np.uint8)

@@ -31,6 +31,7 @@ def _full(x, weight, *, strides, dilations, groups):
     return result
 
 
+@pytest.mark.operation("conv_transpose")
 @pytest.mark.parametrize("spatial", [1, 2, 3])
 @pytest.mark.parametrize(("groups", "dilation", "stride"), [(1, 1, 1), (2, 1, 2), (2, 2, 3)])
 def test_custom_padding_is_cut_off(spatial, groups, dilation, stride):

@@ -18,6 +18,7 @@ LEFT = [7.0, -7.0, 7.0, -7.0, 6.0]
 RIGHT = [2.0, 2.0, -2.0, -2.0, 3.0]
 
 
+@pytest.mark.operation
 @pytest.mark.parametrize(
     ("name", "formula"),
     [
@@ -51,6 +52,7 @@ def test_unary_follows_numpy(name, formula):
     assert result == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.operation("round")
 def test_round_takes_halves_to_the_even_number():
     """As numpy and IEEE do."""
     (result,) = run_op(lambda x: mb.round(x=x), np.array([0.5, 1.5, -2.5], dtype=np.float32))
@@ -58,6 +60,7 @@ def test_round_takes_halves_to_the_even_number():
     assert result.tolist() == [0, 2, -2]
 
 
+@pytest.mark.operation
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -79,6 +82,7 @@ def test_parameters_of_unary_operations(body, expected):
     assert result == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.operation
 @pytest.mark.parametrize(("name", "function"), [("floor_div", operator.floordiv), ("mod", operator.mod)])
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])
 def test_division_rounds_down_for_negative_numbers(name, function, dtype):
@@ -90,6 +94,7 @@ def test_division_rounds_down_for_negative_numbers(name, function, dtype):
     assert result.tolist() == expected
 
 
+@pytest.mark.operation
 @pytest.mark.parametrize(
     ("name", "function"),
     [
@@ -117,6 +122,7 @@ def test_binary_broadcasts_as_numpy(name, function, dtype):
     assert result.tolist() == expected.tolist()
 
 
+@pytest.mark.operation
 @pytest.mark.parametrize(
     ("name", "expected"), [("logical_and", [0, 0, 1]), ("logical_or", [0, 1, 1]), ("logical_xor", [0, 1, 0])]
 )
@@ -129,6 +135,7 @@ def test_logic(name, expected):
     assert result.tolist() == expected
 
 
+@pytest.mark.operation("logical_not")
 def test_logical_not():
     """Truth becomes its opposite."""
     (result,) = run_op(lambda x: mb.logical_not(x=x), np.array([False, True]))
@@ -136,6 +143,7 @@ def test_logical_not():
     assert result.tolist() == [1, 0]
 
 
+@pytest.mark.operation("real_div", "pow")
 def test_division_of_floats_and_power():
     """`real_div` and `pow` are numpy's."""
     x, y = np.array([1, -8], np.float32), np.array([4, 2], np.float32)
@@ -174,6 +182,7 @@ def test_the_remainder_is_exact():
     assert result.tolist() == np.mod(x, y).tolist()
 
 
+@pytest.mark.operation("cast")
 @pytest.mark.parametrize(
     ("dtype", "expected"), [("int32", [-1, 0, 1]), ("bool", [1, 1, 1]), ("fp16", [-1.7, 0.2, 1.7])]
 )
@@ -196,6 +205,7 @@ def _declared(shape):
     return [size or get_new_symbol() for size in shape]
 
 
+@pytest.mark.operation("select")
 def test_select_broadcasts_condition_and_values():
     """A condition of a column, a row of values and a single one."""
     cond = np.array([[True], [False]])

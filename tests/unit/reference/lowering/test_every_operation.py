@@ -45,6 +45,14 @@ def test_every_operation_has_a_handler():
     assert set(lowering.handlers()) == registered - NOT_LOWERED | WRITTEN_ONLY
 
 
+def test_every_operation_has_a_case(named_in_files):
+    """A test that names it with `@pytest.mark.operation`; `conftest.py` looks that it was really run."""
+    if not {path.name for path in Path(__file__).parent.glob("test_*.py")} <= named_in_files.keys():
+        pytest.skip("only a part of this folder was collected")
+
+    assert lowering.handlers().keys() - set().union(*named_in_files.values()) == set()
+
+
 @pytest.mark.parametrize("name", sorted(set(SSAOpRegistry.core_ops) - NOT_LOWERED))
 def test_every_parameter_of_every_version_is_read(name):
     """By its name, in a module that the handler is in or takes from."""

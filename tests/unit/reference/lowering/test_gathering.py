@@ -12,6 +12,7 @@ from pytest_coreml.reference.errors import ExecutionError
 X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 
 
+@pytest.mark.operation("gather")
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int32])
 def test_gather_along_a_negative_axis(dtype):
     """Indices may count from the end; each makes a slice."""
@@ -50,6 +51,7 @@ def test_small_integers(dtype):
     assert result.tolist() == x[[2, 0]].tolist()
 
 
+@pytest.mark.operation("gather_along_axis")
 def test_gather_along_axis():
     """One element for each index, at its own place on the other axes."""
     indices = np.array([[[0, -1, 2, 1]], [[1, 1, -3, 0]]], np.int32)
@@ -59,6 +61,7 @@ def test_gather_along_axis():
     assert result.tolist() == np.take_along_axis(X, indices, 1).tolist()
 
 
+@pytest.mark.operation("gather_nd")
 def test_gather_nd():
     """A vector of indices names a slice."""
     indices = np.array([[1, -1], [0, 2]], np.int32)

@@ -13,6 +13,7 @@ WEIGHT = RANDOM.standard_normal((5, 3)).astype(np.float32)
 BIAS = RANDOM.standard_normal(5).astype(np.float32)
 
 
+@pytest.mark.operation("linear")
 @pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 4, 3), (2, 1, 4, 3)])
 @pytest.mark.parametrize("bias", [None, BIAS], ids=["no bias", "bias"])
 def test_linear_multiplies_the_last_dimension(shape, bias):
@@ -38,6 +39,7 @@ def test_linear_of_unknown_dimensions():
     assert result == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.operation("matmul")
 @pytest.mark.parametrize("transpose_x", [False, True])
 @pytest.mark.parametrize("transpose_y", [False, True])
 @pytest.mark.parametrize("batch", [(), (2,), (2, 3)])
@@ -56,6 +58,7 @@ def test_matmul_transposes_and_broadcasts(transpose_x, transpose_y, batch):
     assert result == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.operation("einsum")
 def test_einsum_follows_numpy():
     """One of the equations that MIL defines."""
     x = RANDOM.standard_normal((1, 2, 3, 4)).astype(np.float32)

@@ -31,6 +31,7 @@ def test_a_new_list_holds_zeros(is_dynamic):
     assert length == 3
 
 
+@pytest.mark.operation("make_list", "list_write", "list_read")
 @pytest.mark.parametrize("is_dynamic", [False, True])
 def test_a_written_element_is_read_where_it_was_written(is_dynamic):
     """Other elements stay, and so does the list before the write."""
@@ -49,6 +50,7 @@ def test_a_written_element_is_read_where_it_was_written(is_dynamic):
     assert before.tolist() == [0, 0]
 
 
+@pytest.mark.operation("list_length")
 def test_a_dynamic_list_grows_up_to_the_written_position():
     """What lies between the old end and the position is zeros."""
 
@@ -105,6 +107,7 @@ def test_elements_may_be_of_each_type(dtype, mil):
     assert stack.tolist() == [[0], [1]]
 
 
+@pytest.mark.operation("list_scatter")
 @pytest.mark.parametrize("is_dynamic", [False, True])
 @pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])
 @pytest.mark.parametrize("length", [3, 4])
@@ -143,6 +146,7 @@ def test_scatter_lets_a_dynamic_list_grow():
     assert (with_gap[0], with_gap[1].tolist()) == (5, [2, 3])
 
 
+@pytest.mark.operation("list_gather")
 def test_gather_takes_elements_in_any_order_and_more_than_once():
     """As the indices say."""
 

@@ -23,6 +23,7 @@ def _channels(vector):
     return vector.reshape(1, 3, 1, 1)
 
 
+@pytest.mark.operation("batch_norm")
 @pytest.mark.parametrize("affine", [False, True])
 def test_batch_norm_uses_given_statistics(affine):
     """Scale and offset are one and zero by default."""
@@ -37,6 +38,7 @@ def test_batch_norm_uses_given_statistics(affine):
     assert result == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.operation("instance_norm")
 @pytest.mark.parametrize("affine", [False, True])
 def test_instance_norm_uses_the_statistics_of_each_channel(affine):
     """Each channel of each example for itself."""
@@ -49,6 +51,7 @@ def test_instance_norm_uses_the_statistics_of_each_channel(affine):
     assert result == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.operation("layer_norm")
 @pytest.mark.parametrize("axes", [[-1], [2, 3], [1, 2, 3], [1], [1, 3], [-3, -2]])
 @pytest.mark.parametrize("affine", [False, True])
 def test_layer_norm_over_any_axes(axes, affine):
@@ -66,6 +69,7 @@ def test_layer_norm_over_any_axes(axes, affine):
     assert result == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.operation("l2_norm")
 @pytest.mark.parametrize("x", [X, X[0]], ids=["rank 4", "rank 3"])
 def test_l2_norm_over_the_last_three_dimensions(x):
     """What precedes them is the batch."""
@@ -76,6 +80,7 @@ def test_l2_norm_over_the_last_three_dimensions(x):
     assert result == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.operation("local_response_norm")
 def test_local_response_norm_looks_at_neighbouring_channels():
     """The sum of squares is divided by the size of the neighbourhood."""
     squares = np.pad(X**2, [(0, 0), (1, 1), (0, 0), (0, 0)])

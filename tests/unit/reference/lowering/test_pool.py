@@ -36,6 +36,7 @@ def _windows(x, kernel, strides, pads, ceil_mode=False):
     return result
 
 
+@pytest.mark.operation
 @pytest.mark.parametrize("spatial", [1, 2, 3])
 @pytest.mark.parametrize(
     ("name", "formula"),

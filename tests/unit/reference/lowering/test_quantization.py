@@ -8,6 +8,7 @@ from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name th
 from one_op import run_op
 
 
+@pytest.mark.operation("quantize")
 @pytest.mark.parametrize(
     ("dtype", "zero_point", "expected"),
     [("int8", np.int8(1), [-128, 1, 1, 3, 127]), ("uint8", np.uint8(1), [0, 1, 1, 3, 255])],
@@ -34,6 +35,7 @@ def test_a_scale_for_each_channel():
     assert result.tolist() == [[10, 5], [-10, -5]]
 
 
+@pytest.mark.operation("dequantize")
 def test_dequantizing_takes_the_zero_point_off_first():
     """Of bytes with a sign, along the first axis."""
     x = np.array([[-128, 127], [0, 3]], np.int8)

@@ -11,6 +11,7 @@ from one_op import run_op
 SHAPE = np.array([20, 1000], np.int32)
 
 
+@pytest.mark.operation("random_uniform")
 def test_uniform_numbers_fill_their_range():
     """From `low` up to `high`, of a shape that the model computes."""
     (result,) = run_op(lambda shape: mb.random_uniform(shape=shape, low=2.0, high=4.0, seed=1), SHAPE)
@@ -28,6 +29,7 @@ def test_an_empty_range_gives_its_bound():
     assert result.tolist() == [2, 2, 2]
 
 
+@pytest.mark.operation("random_normal")
 def test_normal_numbers_have_mean_and_deviation():
     """The moments of twenty thousand numbers."""
     (result,) = run_op(lambda shape: mb.random_normal(shape=shape, mean=-1.0, stddev=3.0, seed=1), SHAPE)
@@ -43,6 +45,7 @@ def test_a_deviation_of_zero_gives_the_mean():
     assert result.tolist() == [2, 2, 2]
 
 
+@pytest.mark.operation("random_bernoulli")
 def test_bernoulli_gives_ones_and_zeros():
     """Ones with the given probability."""
     (result,) = run_op(lambda shape: mb.random_bernoulli(shape=shape, prob=0.25, seed=1), SHAPE)
@@ -51,6 +54,7 @@ def test_bernoulli_gives_ones_and_zeros():
     assert result.mean() == pytest.approx(0.25, abs=0.02)
 
 
+@pytest.mark.operation("random_categorical")
 @pytest.mark.parametrize("mode", ["probs", "logits"])
 def test_categorical_draws_by_weight(mode):
     """Each row is a distribution of its own; what is impossible is never drawn."""

@@ -73,6 +73,7 @@ def _check(results, expected, output_sequence):
         assert result == pytest.approx(state, rel=1e-5, abs=1e-5)
 
 
+@pytest.mark.operation("lstm")
 @pytest.mark.parametrize("clip", [None, 0.3])
 @pytest.mark.parametrize("direction", ["forward", "reverse", "bidirectional"])
 @pytest.mark.parametrize("output_sequence", [False, True])
@@ -132,6 +133,7 @@ def test_lstm_over_a_time_known_when_it_runs():
     _check(results, _lstm(x[::-1], h, c, weights), output_sequence=True)
 
 
+@pytest.mark.operation("gru")
 @pytest.mark.parametrize("direction", ["forward", "reverse"])
 @pytest.mark.parametrize("names", [("sigmoid", "tanh"), ("tanh", "hard_sigmoid")])
 def test_gru_resets_the_state_before_the_product(direction, names):
@@ -157,6 +159,7 @@ def test_gru_with_a_bias_of_the_input(after):
     _check(results, _gru(x, h, weights, after=after), output_sequence=False)
 
 
+@pytest.mark.operation("rnn")
 @pytest.mark.parametrize("name", ["tanh", "relu", "sigmoid", "sigmoid_hard", "scaled_tanh", "linear"])
 @pytest.mark.parametrize("direction", ["forward", "reverse"])
 def test_rnn_has_one_activation(direction, name):

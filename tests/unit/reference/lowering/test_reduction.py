@@ -22,6 +22,7 @@ REDUCTIONS = {
 }
 
 
+@pytest.mark.operation
 @pytest.mark.parametrize("dtype", ["f4", "i4"])
 @pytest.mark.parametrize("name", REDUCTIONS)
 def test_reductions_over_some_axes(name, dtype):
@@ -46,6 +47,7 @@ def test_reductions_over_all_axes_and_none(name):
     assert no_axes == pytest.approx(REDUCTIONS[name](x, axis=()), rel=1e-5)
 
 
+@pytest.mark.operation("reduce_log_sum")
 def test_logarithm_of_a_sum():
     """Of positive numbers."""
     (result,) = run_op(lambda x: mb.reduce_log_sum(x=x, axes=[0]), np.array([[1, 2], [3, 4]], np.float32))
@@ -60,6 +62,7 @@ def test_log_sum_exp_of_large_numbers_stays_finite():
     assert result == pytest.approx(1000 + np.log(2), rel=1e-6)
 
 
+@pytest.mark.operation
 @pytest.mark.parametrize("dtype", ["f4", "i4"])
 @pytest.mark.parametrize(("name", "expected"), [("reduce_argmax", [[1], [0]]), ("reduce_argmin", [[0], [1]])])
 def test_places_of_extremes(name, expected, dtype):

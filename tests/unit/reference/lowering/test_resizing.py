@@ -40,6 +40,7 @@ def _bilinear(x, mode, height, width):
 MODES = ["STRICT_ALIGN_CORNERS", "ALIGN_CORNERS", "DEFAULT", "OFFSET_CORNERS", "UNALIGN_CORNERS"]
 
 
+@pytest.mark.operation("resize_bilinear")
 @pytest.mark.parametrize("shape", [(3, 4, 5), (2, 3, 4, 5), (2, 1, 2, 4, 5)], ids=lambda shape: f"rank{len(shape)}")
 @pytest.mark.parametrize("mode", MODES)
 def test_resize_bilinear(mode, shape):
@@ -59,6 +60,7 @@ def test_resize_bilinear(mode, shape):
         assert result == pytest.approx(_bilinear(x, mode, *size), abs=1e-5)
 
 
+@pytest.mark.operation("resize")
 @pytest.mark.parametrize("mode", MODES)
 def test_resize_to_a_computed_size(mode):
     """The size may be a tensor, and the image may be of any size; 0 keeps a dimension."""
@@ -75,6 +77,7 @@ def test_resize_to_a_computed_size(mode):
     assert result == pytest.approx(_bilinear(x, mode, 1, 5), abs=1e-5)
 
 
+@pytest.mark.operation("upsample_bilinear")
 @pytest.mark.parametrize(
     ("parameters", "mode"),
     [
@@ -98,6 +101,7 @@ def test_upsample_bilinear(parameters, mode, flexible):
     assert result == pytest.approx(_bilinear(x, mode, 6, 12), abs=1e-5)
 
 
+@pytest.mark.operation("upsample_nearest_neighbor")
 @pytest.mark.parametrize("flexible", [False, True])
 @pytest.mark.parametrize(("factor", "size"), [(2, 28), (0.5, 7), (0.15, 2), (1.3, 18)])
 def test_upsample_nearest_neighbor(factor, size, flexible):
@@ -110,6 +114,7 @@ def test_upsample_nearest_neighbor(factor, size, flexible):
     assert result[0, 0, :, 1].tolist() == [i * 14 // size for i in range(size)]
 
 
+@pytest.mark.operation("resize_nearest_neighbor")
 @pytest.mark.parametrize(("size", "expected"), [(2, [1, 4]), (4, [0, 2, 3, 5]), (12, np.arange(12) // 2)])
 def test_resize_nearest_neighbor(size, expected):
     """A pixel takes the value at its center."""

@@ -24,6 +24,7 @@ def _resample(columns, **parameters):
     return result.reshape(-1).tolist()
 
 
+@pytest.mark.operation("resample")
 @pytest.mark.parametrize(
     ("padding", "expected"),
     [
@@ -59,6 +60,7 @@ def test_nearest_point():
     assert _resample([0.4, 0.6, 1.9], sampling_mode="nearest") == pytest.approx([10, 20, 30])
 
 
+@pytest.mark.operation("affine")
 def test_affine():
     """The matrix says where the points of the output lie; here half as far from the center, and mirrored."""
     matrix = np.array([[-0.5, 0, 0, 0, 1, 0]], np.float32)
@@ -89,6 +91,7 @@ def _rows_and_columns(rows, columns):
     return (10 * np.array(rows)[:, None] + np.array(columns)).astype(np.float32)
 
 
+@pytest.mark.operation("crop_resize")
 @pytest.mark.parametrize(
     ("mode", "rows", "columns"),
     [

@@ -20,6 +20,7 @@ UFUNCS = {
 }
 
 
+@pytest.mark.operation("scatter")
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])
 @pytest.mark.parametrize("mode", UFUNCS)
 def test_index_that_comes_twice(mode, dtype):
@@ -49,6 +50,7 @@ def test_scatter_along_another_axis():
     assert result.tolist() == expected.tolist()
 
 
+@pytest.mark.operation("scatter_along_axis")
 def test_scatter_along_axis():
     """One element for each index, at its own place on the other axes."""
     indices = np.array([[[0, 2, 1, 1]], [[1, 0, 2, 2]]], np.int32)
@@ -63,6 +65,7 @@ def test_scatter_along_axis():
     assert result.tolist() == expected.tolist()
 
 
+@pytest.mark.operation("scatter_nd")
 def test_scatter_nd():
     """A vector of indices names a slice."""
     indices, updates = np.array([[0, 2], [1, -3]], np.int32), np.array([[0, 0, 0, 1], [9, 9, 9, 9]], np.float32)
@@ -101,6 +104,7 @@ UPDATES = [
 ]
 
 
+@pytest.mark.operation("slice_update")
 @pytest.mark.parametrize("computed", [False, True])
 @pytest.mark.parametrize(("parameters", "place"), UPDATES)
 def test_slice_update(parameters, place, computed):

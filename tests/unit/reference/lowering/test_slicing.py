@@ -35,6 +35,7 @@ SLICES = [
 ]
 
 
+@pytest.mark.operation("slice_by_index")
 @pytest.mark.parametrize(("parameters", "expected"), SLICES)
 def test_slice(parameters, expected):
     """A slice is what Python makes of it."""
@@ -139,6 +140,7 @@ def test_slice_of_other_types(dtype):
     assert result.tolist() == x[:, 2:0:-1, ::3].tolist()
 
 
+@pytest.mark.operation("slice_by_size")
 @pytest.mark.parametrize("computed", [False, True])
 @pytest.mark.parametrize(
     ("begin", "size", "expected"),
@@ -169,6 +171,7 @@ def test_slice_that_reaches_too_far():
         run_op(mb_slice_by_size, X, np.array([0, 0, 2], np.int32), np.array([2, 3, 3], np.int32))
 
 
+@pytest.mark.operation("reverse")
 def test_reverse():
     """Named axes, or all of them."""
     named, everything = run_op(lambda x: (mb.reverse(x=x, axes=[-1, 0]), mb.reverse(x=x)), X)
@@ -177,6 +180,7 @@ def test_reverse():
     assert everything.tolist() == X[::-1, ::-1, ::-1].tolist()
 
 
+@pytest.mark.operation("reverse_sequence")
 def test_reverse_sequence():
     """Each sequence turns its first elements, as many as its length says, on any pair of axes."""
     lengths = np.array([0, 2, 3, 1], np.int32)
@@ -191,6 +195,7 @@ def test_reverse_sequence():
     assert result.tolist() == expected.tolist()
 
 
+@pytest.mark.operation("sliding_windows")
 @pytest.mark.parametrize("length", [6, None], ids=["static", "flexible"])
 def test_sliding_windows(length):
     """Windows overlap where the stride is smaller than the size."""
@@ -202,6 +207,7 @@ def test_sliding_windows(length):
     assert result.tolist() == [[[0, 1, 2], [2, 3, 4]], [[6, 7, 8], [8, 9, 10]]]
 
 
+@pytest.mark.operation("crop")
 def test_crop():
     """Top and bottom, left and right, of the last two dimensions; nothing is cut by 0."""
     (result,) = run_op(lambda x: mb.crop(x=x, crop_height=[0, 1], crop_width=[2, 0]), X)

@@ -13,6 +13,7 @@ DEEP = X.reshape(1, 2, 2, 3, 4, 4).transpose(0, 3, 4, 1, 5, 2).reshape(1, 3, 8, 
 SHUFFLED = X.reshape(1, 3, 2, 2, 4, 4).transpose(0, 1, 4, 2, 5, 3).reshape(1, 3, 8, 8)
 
 
+@pytest.mark.operation
 @pytest.mark.parametrize(
     ("body", "x", "expected"),
     [
@@ -40,6 +41,7 @@ def test_channels_whose_number_is_known_when_the_model_runs():
     assert result.tolist() == X.tolist()
 
 
+@pytest.mark.operation("space_to_batch", "batch_to_space")
 @pytest.mark.parametrize("flexible", [False, True])
 def test_batches_and_image(flexible):
     """The two operations undo each other, padding cropped."""

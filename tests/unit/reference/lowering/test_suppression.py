@@ -33,6 +33,7 @@ def _chosen(boxes, scores, iou, threshold, per_class):
     return chosen or [int(best.argmax())]
 
 
+@pytest.mark.operation("non_maximum_suppression")
 @pytest.mark.parametrize("per_class", [False, True])
 @pytest.mark.parametrize(
     ("threshold", "most"), [(0.4, 5), (0.4, 40), (2.0, 4)], ids=["full", "padded", "nothing above"]

@@ -24,6 +24,7 @@ def test_interleaved_concat(shape):
     assert result.tolist() == expected.tolist()
 
 
+@pytest.mark.operation("stack")
 def test_stack():
     """The new axis may be counted from the end."""
     (result,) = run_op(lambda x: mb.stack(values=(x, mb.mul(x=x, y=2.0)), axis=-1), X)
@@ -37,6 +38,7 @@ def test_split_that_leaves_a_rest():
         run_op(lambda x: mb.split(x=x, num_splits=2, axis=1), X, shapes=[UNKNOWN])
 
 
+@pytest.mark.operation("tile")
 def test_tile():
     """The repetitions may be computed."""
     (result,) = run_op(lambda x, reps: mb.tile(x=x, reps=reps), X, np.array([1, 2, 3], np.int32))
@@ -55,6 +57,7 @@ def test_computed_padding(mode):
     assert result.tolist() == expected.tolist()
 
 
+@pytest.mark.operation("cumsum")
 @pytest.mark.parametrize(
     ("parameters", "expected"),
     [
@@ -71,6 +74,7 @@ def test_cumsum(parameters, expected):
     assert result.tolist() == [expected]
 
 
+@pytest.mark.operation("band_part")
 @pytest.mark.parametrize("dtype", [np.float32, np.int32, np.bool_])
 @pytest.mark.parametrize(("lower", "upper"), [(1, 0), (-1, 1), (0, -1), (-1, -1)])
 def test_band_part(lower, upper, dtype):
@@ -84,6 +88,7 @@ def test_band_part(lower, upper, dtype):
     assert result.tolist() == (x * band).tolist()
 
 
+@pytest.mark.operation("non_zero")
 def test_non_zero():
     """One row of indices for each element that is not zero."""
     (result,) = run_op(lambda x: mb.non_zero(x=x), np.array([[0, 5], [-1, 0]], np.float32))
@@ -91,6 +96,7 @@ def test_non_zero():
     assert result.tolist() == [[0, 1], [1, 0]]
 
 
+@pytest.mark.operation("topk")
 @pytest.mark.parametrize("dtype", [np.float16, np.int32, np.uint16, np.int8])
 def test_topk(dtype):
     """The smallest along an axis and their places, of any type."""
@@ -109,6 +115,7 @@ def test_topk_without_indices():
     assert values.tolist() == X[::-1, 0].tolist()
 
 
+@pytest.mark.operation("argsort")
 def test_argsort():
     """The largest come first unless asked otherwise."""
     down, up = run_op(lambda x: (mb.argsort(x=x), mb.argsort(x=x, ascending=True)), np.array([2, 9, -1], np.float32))
@@ -117,6 +124,7 @@ def test_argsort():
     assert up.tolist() == [2, 0, 1]
 
 
+@pytest.mark.operation("fill", "fill_like")
 @pytest.mark.parametrize("dtype", [np.float32, np.int32, np.bool_])
 def test_fill(dtype):
     """One number of any type, in a computed shape or in that of another tensor."""
@@ -129,6 +137,7 @@ def test_fill(dtype):
     assert alike.tolist() == [1, 1]
 
 
+@pytest.mark.operation("range_1d")
 def test_range():
     """The end is not among the numbers; the step may be negative."""
     (result,) = run_op(
@@ -138,6 +147,7 @@ def test_range():
     assert result.tolist() == [7, 4, 1]
 
 
+@pytest.mark.operation("one_hot")
 @pytest.mark.parametrize("axis", [0, 1, -1])
 def test_one_hot(axis):
     """An index out of range takes no place."""

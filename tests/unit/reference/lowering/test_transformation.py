@@ -13,9 +13,11 @@ from pytest_coreml.reference.errors import ExecutionError
 X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 
 
+@pytest.mark.operation
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
+        pytest.param(lambda x: mb.identity(x=x), X, id="identity"),
         pytest.param(lambda x: mb.transpose(x=x, perm=[-1, 0, -2]), X.transpose(2, 0, 1), id="transpose"),
         pytest.param(lambda x: mb.expand_dims(x=x, axes=[-1, 0]), X[None, ..., None], id="expand_dims"),
         pytest.param(lambda x: mb.reshape(x=x, shape=[0, -1]), X.reshape(3, 8), id="reshape"),
@@ -37,6 +39,7 @@ def test_follows_numpy(body, expected):
     assert result.tolist() == expected.tolist()
 
 
+@pytest.mark.operation("split")
 def test_split_gives_one_output_a_part():
     """Parts of given sizes."""
     first, second = run_op(lambda x: mb.split(x=x, split_sizes=[1, 2], axis=1), X)
@@ -67,6 +70,7 @@ def test_reshape_that_does_not_fit():
         run_op(lambda x, s: mb.reshape(x=x, shape=s, name="shaped"), X, np.array([5, 5], np.int32))
 
 
+@pytest.mark.operation("squeeze")
 def test_squeeze_leaves_what_is_larger_than_one():
     """All dimensions of size one go, or the named ones; a named one that is larger stays."""
     x = X.reshape(2, 1, 3, 1, 4)
@@ -77,6 +81,7 @@ def test_squeeze_leaves_what_is_larger_than_one():
     assert named.shape == (2, 1, 3, 4)
 
 
+@pytest.mark.operation("flatten2d")
 @pytest.mark.parametrize(("axis", "shape"), [(1, (2, 12)), (-1, (6, 4)), (0, (1, 24))])
 def test_flatten2d(axis, shape):
     """Dimensions before the axis make rows, the others columns."""
@@ -85,6 +90,7 @@ def test_flatten2d(axis, shape):
     assert result.tolist() == X.reshape(shape).tolist()
 
 
+@pytest.mark.operation("reshape_like")
 def test_reshape_like():
     """The shape is made of parts of the shapes of others."""
     other = np.zeros((6, 2, 2, 9), np.int32)
@@ -104,6 +110,7 @@ def test_reshape_like():
     assert result.tolist() == X.reshape(6, 4).tolist()
 
 
+@pytest.mark.operation("shape")
 def test_shape():
     """Known or not, a shape is int32."""
     (result,) = run_op(lambda x: mb.shape(x=x), X, shapes=[(2, get_new_symbol(), 4)])

@@ -1,0 +1,115 @@
+"""What does not fit, known only when the model runs, is an error with the operation's name; never a wrong number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
+from coremltools.converters.mil.mil import get_new_symbol
+from one_op import run_op
+
+from pytest_coreml.reference.errors import ExecutionError
+
+WEIGHTS = {"weight_ih": np.ones((8, 3), np.float32), "weight_hh": np.ones((8, 2), np.float32)}
+KERNEL, THREE = np.ones((2, 3, 2), np.float32), np.ones(3, np.float32)
+NAMED = {"name": "culprit"}
+
+
+def floats(*sizes):
+    """Give an array, and the shape that is declared for it: a size in quotes is not known before the model runs."""
+    shape = [get_new_symbol() if isinstance(size, str) else size for size in sizes]
+    return np.ones([int(size) for size in sizes], np.float32), shape
+
+
+def places(*sizes):
+    """Give an array of indices, all of them 0, and its declared shape."""
+    array, shape = floats(*sizes)
+    return (array * 0).astype(np.int32), shape
+
+
+def _recurrent(kind, gates, states=("initial_h",), **rest):
+    weights = {name: weight[: 2 * gates] for name, weight in WEIGHTS.items()}
+
+    def body(x, h):
+        return getattr(mb, kind)(x=x, **dict.fromkeys(states, h), **weights, **rest, **NAMED)
+
+    what = f"{kind} {' '.join(rest)}"
+    yield pytest.param(kind, body, [floats("0", 1, 3), floats(1, 2)], id=f"{what} over no time")
+    yield pytest.param(kind, body, [floats(4, "0", 3), floats("0", 2)], id=f"{what} of no batches")
+    yield pytest.param(kind, body, [floats(4, "2", 3), floats("3", 2)], id=f"{what} with states of other batches")
+
+
+def _in_batches(kind, *rest):
+    for count in ("1", "4"):
+        yield pytest.param(
+            kind,
+            lambda x, i: getattr(mb, kind)(x=x, indices=i, batch_dims=1, **NAMED),
+            [floats("2", 3), places(count, *rest)],
+            id=f"{kind}: {count} batches of 2",
+        )
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "inputs"),
+    [
+        *_recurrent("lstm", 4, ("initial_h", "initial_c")),
+        *_recurrent("lstm", 4, ("initial_h", "initial_c"), clip=1.0),
+        *_recurrent("gru", 3),
+        *_recurrent("rnn", 1),
+        *_in_batches("gather", 1),
+        *_in_batches("gather_nd", 1, 1),
+        (
+            "gather_along_axis",
+            lambda x, i: mb.gather_along_axis(x=x, indices=i, axis=1, **NAMED),
+            [floats("3", 3), places("2", "1")],
+        ),
+        (
+            "scatter",
+            lambda x, i, u: mb.scatter(data=x, indices=i, updates=u, **NAMED),
+            [floats(3, 2), places("2"), floats("3", 2)],
+        ),
+        (
+            "scatter_nd",
+            lambda x, i, u: mb.scatter_nd(data=x, indices=i, updates=u, **NAMED),
+            [floats(3, 2), places("2", 1), floats("3", 2)],
+        ),
+        # One element would be stretched to three
+        ("layer_norm", lambda x: mb.layer_norm(x=x, axes=[-1], gamma=THREE, **NAMED), [floats(2, "1")]),
+        ("batch_norm", lambda x: mb.batch_norm(x=x, mean=THREE, variance=THREE, **NAMED), [floats(1, "1", 4)]),
+        ("conv", lambda x: mb.conv(x=x, weight=KERNEL, **NAMED), [floats(1, "4", 4)]),
+        ("conv", lambda x: mb.conv(x=x, weight=KERNEL, **NAMED), [floats(1, 3, "1")]),
+        # Twelve elements are four times three, too
+        ("linear", lambda x: mb.linear(x=x, weight=KERNEL[:, :, 0], **NAMED), [floats(2, "6")]),
+        ("linear", lambda x: mb.linear(x=x, weight=KERNEL[:, :, 0], **NAMED), [floats(4, 3, "1")]),
+        ("matmul", lambda x, y: mb.matmul(x=x, y=y, **NAMED), [floats(2, "3"), floats("4", 2)]),
+        ("concat", lambda x, y: mb.concat(values=(x, y), axis=0, **NAMED), [floats(2, "3"), floats(2, "4")]),
+        ("stack", lambda x, y: mb.stack(values=(x, y), axis=0, **NAMED), [floats(2, "3"), floats(2, "4")]),
+        ("topk", lambda x: mb.topk(x=x, k=3, axis=0, **NAMED), [floats("2", 3)]),
+        ("split", lambda x: mb.split(x=x, split_sizes=[1, 2], axis=0, **NAMED), [floats("4", 3)]),
+        ("crop", lambda x: mb.crop(x=x, crop_height=[2, 2], crop_width=[0, 0], **NAMED), [floats(1, 1, "3", 3)]),
+        ("pixel_shuffle", lambda x: mb.pixel_shuffle(x=x, upscale_factor=2, **NAMED), [floats(1, "5", 2, 2)]),
+        ("sliding_windows", lambda x: mb.sliding_windows(x=x, axis=0, size=5, **NAMED), [floats("2", 3)]),
+        (
+            "batch_to_space",
+            lambda x: mb.batch_to_space(x=x, block_shape=[2, 2], crops=[[4, 3], [0, 0]], **NAMED),
+            [floats(4, 1, "3", 3)],
+        ),
+    ],
+)
+def test_sizes(kind, body, inputs):
+    """What is declared leaves open whether they fit."""
+    arrays, shapes = zip(*inputs, strict=True)
+
+    with pytest.raises(ExecutionError, match=f"^operation {kind} 'culprit.*' failed: "):
+        run_op(body, *arrays, shapes=shapes)
+
+
+@pytest.mark.parametrize("length", [-1, 4])
+def test_length_of_a_sequence(length):
+    """A sequence cannot be shorter than nothing, nor longer than it is."""
+    with pytest.raises(ExecutionError, match="operation reverse_sequence 'culprit' failed"):
+        run_op(
+            lambda x, n: mb.reverse_sequence(x=x, lengths=n, seq_axis=1, batch_axis=0, **NAMED),
+            np.ones((2, 3), np.float32),
+            np.array([1, length], np.int32),
+        )
