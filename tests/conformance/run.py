@@ -15,18 +15,22 @@ case.
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib.util
 import json
 import math
+import multiprocessing
+import multiprocessing.context
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 HERE = Path(__file__).parent
 SUITES = {
@@ -160,24 +164,44 @@ class File:
 
 def _pytest(path: Path, arguments: argparse.Namespace, log: Path, done: Path, folder: str) -> None:
     environment = {
-        **os.environ,
         "CONFORMANCE_LOG": str(log),
         "CONFORMANCE_DONE": str(done),
         "CONFORMANCE_SAMPLE": str(arguments.sample),
         "CONFORMANCE_OFFSET": str(arguments.offset % arguments.sample),
         "RUN_BACKWARD_COMPATIBILITY": "1" if arguments.all_opsets else "0",
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")])),
         "TMPDIR": folder,
-        # The networks are small: threads would only wait for each other.
-        "OMP_NUM_THREADS": "1",
     }
-    command = [sys.executable, "-m", "pytest", "-c", str(HERE / "pytest.ini"), f"--rootdir={path.parent}", str(path)]
+    command = ["-c", str(HERE / "pytest.ini"), f"--rootdir={path.parent}", str(path)]
     command += [f"--coreml-precision={arguments.precision}", *(["-k", arguments.k] if arguments.k else [])]
-    ended = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    child = _context().Process(target=_in_child, args=(command, environment, folder))
+    child.start()
+    child.join()
+    output = Path(folder, "output").read_text(errors="replace")
     if arguments.verbose:
-        print(ended.stdout, ended.stderr)
-    elif ended.returncode in (2, 3, 4):  # nothing was collected, or could be
-        print(f"{path}: {(ended.stdout + ended.stderr)[-2000:]}", file=sys.stderr)
+        print(output)
+    elif child.exitcode in (2, 3, 4):  # nothing was collected, or could be
+        print(f"{path}: {output[-2000:]}", file=sys.stderr)
+
+
+@functools.cache
+def _context() -> multiprocessing.context.ForkServerContext:
+    """Give processes that begin with coremltools imported, which takes ten seconds where torch is installed."""
+    # The networks are small: threads would only wait for each other.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["coremltools", "pytest"])
+    return context
+
+
+def _in_child(command: list[str], environment: dict[str, str], folder: str) -> None:
+    os.environ.update(environment)
+    tempfile.tempdir = None  # asked for again
+    os.chdir(folder)
+    output = os.open("output", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    sys.path.insert(0, str(HERE))
+    sys.exit(int(pytest.main(command)))
 
 
 def _coremltools() -> Path:

@@ -157,3 +157,12 @@ def test_a_table_that_is_quantized_itself():
         return mb.constexpr_lut_to_dense(indices=np.array([[0, 1], [1, 1]], types.np_uint1_dtype), lut=lut)
 
     assert _decode(make, "iOS18") == [[0.5, 1], [1, 1]]
+
+
+def test_numbers_of_half_precision_as_single():
+    """`constexpr_cast` keeps what half precision can hold."""
+    source = np.array([[0.1, -2], [65504, 6e-8]], np.float16)
+
+    decoded = _decode(lambda: mb.constexpr_cast(source_val=source, output_dtype="fp32"), "iOS16")
+
+    assert decoded == source.astype(np.float32).tolist()
