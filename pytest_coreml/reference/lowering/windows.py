@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.reference.graph import NOTHING
-from pytest_coreml.reference.lowering.shapes import dimensions, divided, minus, not_negative, plus, times, vector
+from pytest_coreml.reference.lowering.shapes import (
+    dimension,
+    dimensions,
+    divided,
+    minus,
+    not_negative,
+    plus,
+    times,
+    vector,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,14 +103,17 @@ def _padded(ctx: Context, kernel: Sequence[int | None], attributes: dict[str, An
 def _pads_of_unknown_size(
     ctx: Context, x: Value, kernel: Sequence[int | None], attributes: dict[str, Any]
 ) -> list[Dimension]:
-    known = [size for size in kernel if size is not None]
-    if len(known) < len(kernel):
-        ctx.refuse(f"pad_type {padding_type(ctx)!r} with a kernel of unknown size")
-    pads = []
-    sizes, reach = dimensions(ctx, x, ctx.shape("x"))[2:], spans(known, attributes["dilations"])
-    for size, span, stride in zip(sizes, reach, attributes["strides"], strict=True):
+    pads: list[tuple[Dimension, Dimension]] = []
+    sizes = dimensions(ctx, x, ctx.shape("x"))[2:]
+    for axis, (size, stride, dilation) in enumerate(
+        zip(sizes, attributes["strides"], attributes["dilations"], strict=True)
+    ):
+        taps = kernel[axis]
+        # Only a convolution has a kernel whose size the run tells: that of its weight
+        known = dimension(ctx, ctx.input("weight"), ctx.shape("weight"), 2 + axis) if taps is None else taps
+        span = plus(ctx, times(ctx, plus(ctx, known, -1), dilation), 1)
         last = times(ctx, plus(ctx, divided(ctx, plus(ctx, size, stride - 1), stride), -1), stride)
-        total = not_negative(ctx, minus(ctx, plus(ctx, last, span), size))
+        total = not_negative(ctx, minus(ctx, last, minus(ctx, size, span)))
         less = divided(ctx, total, 2)
         more = minus(ctx, total, less)
         pads.append((more, less) if padding_type(ctx) == "same_lower" else (less, more))

@@ -120,3 +120,17 @@ def test_conv_quantized():
     )
 
     assert result.tolist() == [[[6, 12], [37, 74]]]
+
+
+def test_dilated_kernel_of_a_size_that_the_run_tells():
+    """The padding of `same` is that of the weight: two numbers on each side, the kernel being 1 0 10 0 100."""
+    x, weight = np.array([[[1, 2, 3]]], np.float32), np.array([[[1, 10, 100]]], np.float32)
+
+    (result,) = run_op(
+        lambda x, weight: mb.conv(x=x, weight=weight, dilations=[2], pad_type="same"),
+        x,
+        weight,
+        shapes=[(1, 1, get_new_symbol()), (1, 1, get_new_symbol())],
+    )
+
+    assert result.tolist() == [[[310, 20, 31]]]
