@@ -72,6 +72,9 @@ def compare(baseline: Runs, current: Runs, rules: Rules) -> Comparison:
 
 def _by_machine(runs: Sequence[Run]) -> Iterator[tuple[str | None, list[Run]]]:
     """Give the runs of each machine with its name, None for the only one."""
+    if len(runs) == 1:
+        yield None, list(runs)
+        return
     groups: dict[object, list[Run]] = defaultdict(list)
     for run in runs:
         groups[machine_kind(run.machine), run.machine_name].append(run)

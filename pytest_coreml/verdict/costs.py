@@ -75,8 +75,11 @@ def judge_size(baseline: Sequence[Run], current: Sequence[Run]) -> list[Check]:
     now = next((run.model for run in reversed(current) if run.model), None)
     if before is None or now is None:
         return []
-    kept = now.size_bytes <= before.size_bytes
-    return [Check(SIZE_CHECK, before.size_mb, now.size_mb, "passed" if kept else "failed")]
+    more = now.size_bytes - before.size_bytes
+    if more <= 0:
+        return [Check(SIZE_CHECK, before.size_mb, now.size_mb, "passed")]
+    # Megabytes with three digits may be the same.
+    return [Check(SIZE_CHECK, before.size_mb, now.size_mb, "failed", f"{more:,} byte{'s' if more > 1 else ''} more")]
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ def test_a_larger_model_fails(pytester: pytest.Pytester, baseline: Baseline, scr
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*size against the baseline * MB, at most * MB*", "*changed: operations: conv 13 -> 12"]
+        ["*size against the baseline * MB, at most * MB*: 1 byte more", "*changed: operations: conv 13 -> 12"]
     )
 
 

@@ -66,7 +66,17 @@ def test_memory_may_grow_by_a_fifth(memory_mb: float, verdict: str) -> None:
     assert verdicts("memory_mb", run(memory_mb=memory_mb, waiting=0.5)) == verdict
 
 
-@pytest.mark.parametrize(("size", "verdict"), [(999, "passed"), (1000, "passed"), (1001, "failed")])
-def test_sizes_are_exact(size: int, verdict: str) -> None:
+@pytest.mark.parametrize(
+    ("size", "verdict", "reason"),
+    [
+        (999, "passed", None),
+        (1000, "passed", None),
+        (1001, "failed", "1 byte more"),
+        (3000, "failed", "2,000 bytes more"),
+    ],
+)
+def test_sizes_are_exact(size: int, verdict: str, reason: str | None) -> None:
     """A file has no noise."""
-    assert [check.verdict for check in judge_size(BASELINE, [run(size=size)])] == [verdict]
+    (check,) = judge_size(BASELINE, [run(size=size)])
+
+    assert (check.verdict, check.reason) == (verdict, reason)
