@@ -35,8 +35,9 @@ class Row:
 
     @property
     def worst(self) -> str:
-        """The verdict that counts: failed, inconclusive, not_judged or passed."""
-        return next((word for word in ("failed", "inconclusive", "not_judged") if self.has(word)), "passed")
+        """The verdict that counts; what could not be judged beside something that passed is told, and decides nothing,
+        as in a test."""
+        return next((word for word in ("failed", "inconclusive", "passed") if self.has(word)), "not_judged")
 
 
 @dataclass(frozen=True)

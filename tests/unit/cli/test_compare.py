@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import report_examples
 
 from pytest_coreml.cli import main
-from pytest_coreml.measurement import Measurement
+from pytest_coreml.measurement import LoadTimes, Measurement
 from pytest_coreml.report.build import build_report
 from pytest_coreml.report.write import write_report
 
@@ -150,6 +151,21 @@ def test_text_of_reports_is_not_obeyed(tmp_path: Path, capsys: pytest.CaptureFix
     assert "a\\|b" in markdown
     assert [line for line in github.splitlines() if line.startswith("::error::x")] == []
     assert sum(line.startswith("::error") for line in github.splitlines()) == 1
+
+
+def test_what_cannot_be_judged_beside_a_pass_is_told_and_decides_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Loads of a busy baseline give no limit; the predictions of it do."""
+    busy = replace(predictions(10), wait_ms=(9.0,) * 40 + (0.0,) * 60)
+    record = report_examples.bare_record(predict=busy, load=LoadTimes(load_ms=(5.0,)))
+    path = tmp_path / "busy.json"
+    write_report(build_report([record], [], report_examples.MACHINE), path)
+
+    assert main(["compare", str(path), "--current", str(path), "--format=json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["measurements"]
+    assert row["verdict"] == "passed"
+    assert [finding["verdict"] for finding in row["findings"]] == ["passed", "not_judged"]
 
 
 def test_json(baseline: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
