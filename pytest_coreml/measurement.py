@@ -42,14 +42,21 @@ def _changed(thermal: Thermal | None) -> bool:
 class LoadTimes:
     """Compile and load times in ms, in the order measured.
 
-    *first_load_ms*: from a path never used before. *load_ms*: from a path loaded before.
+    *first_load_ms*: from a path never used before. *load_ms*: from a path loaded before, by the same process.
+    *fresh_load_ms*: the same by a process that had loaded nothing, as an app does that starts; where it was asked for.
     *compile_ms*: wall time, since Core ML gives no duration for it. *thermal*: None where the system does not tell.
     """
 
     compile_ms: tuple[float, ...] = ()
     first_load_ms: tuple[float, ...] = ()
     load_ms: tuple[float, ...] = ()
+    fresh_load_ms: tuple[float, ...] = ()
     thermal: Thermal | None = None
+
+    @property
+    def loads_ms(self) -> tuple[float, ...]:
+        """Loads from a path loaded before: those of fresh processes, where there are any."""
+        return self.fresh_load_ms or self.load_ms
 
     @property
     def thermal_changed(self) -> bool:

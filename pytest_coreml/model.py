@@ -85,6 +85,11 @@ class CoreMLModel:
     def __repr__(self) -> str:
         return f"<CoreMLModel {self.name} on {self.compute_units}>"
 
+    @property
+    def lease(self) -> Lease:
+        """What the model lives in."""
+        return self._lease
+
     def holds(self, lease: Lease) -> bool:
         """Say whether the model lives in the engine of *lease*."""
         return self._lease is lease

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_coreml.engine.afresh import load_afresh
 from pytest_coreml.engine.client import Engine
 from pytest_coreml.engine.lease import Context, Engines, Key, Lease
 from pytest_coreml.engine.protocol import ListDevices, Progress
@@ -12,12 +13,12 @@ from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
 from pytest_coreml.gate import Gate
 from pytest_coreml.load_options import LoadOptions
 from pytest_coreml.machine import identity
-from pytest_coreml.machine.policy import clock_doubt, unfit_units
+from pytest_coreml.machine.policy import clock_doubt, unfit_units, usable_devices
 from pytest_coreml.model import CoreMLModel
 from pytest_coreml.plans import Plans
 from pytest_coreml.record import Record
 from pytest_coreml.sources import Sources
-from pytest_coreml.verdict.budgets import Facts, judge_budgets, needs_prediction
+from pytest_coreml.verdict.budgets import Facts, judge_budgets, needs_fresh_load, needs_prediction
 from pytest_coreml.verdict.placement_rules import judge_placement
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ class Session:
         for model in trial.models:
             if model.measurement is None and self._wants_measurement(trial, model):
                 self._measure(trial, model)
+            if self._wants_fresh_loads(trial, model):
+                model.load_times = load_afresh(model.lease, self.engines)
             trial.records.append(self._record(trial, model))
         against = self._against(trial)
         for record, model in zip(trial.records, trial.models, strict=True):
@@ -183,6 +186,11 @@ class Session:
         asked = self.options.report is not None and trial.declared.names_model
         return asked or partners or any(needs_prediction(budget) for budget in trial.declared.budgets)
 
+    def _wants_fresh_loads(self, trial: Trial, model: CoreMLModel) -> bool:
+        if model.load_times.fresh_load_ms or clock_doubt(model.runtime, self.options.runtime, identity()):
+            return False
+        return any(needs_fresh_load(budget, model.compute_units) for budget in trial.declared.budgets)
+
     def _measure(self, trial: Trial, model: CoreMLModel) -> None:
         inputs = model.last_inputs
         if inputs is None and (declared := trial.declared.inputs) is not None:
@@ -230,7 +238,7 @@ class Session:
             return []
         record.placement = placement = model.placement
         reason = placement.reason if model.runtime == "reference" else None
-        devices = tuple(found.device for found in self.devices) if self.devices is not None else None
+        devices = usable_devices((found.device for found in self.devices), identity()) if self.devices else None
         return [
             check
             for rule in trial.declared.rules

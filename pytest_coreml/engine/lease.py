@@ -121,9 +121,15 @@ class Lease:
         """Wait for the turn to measure on this host, and hold it; turns can be nested."""
         return self._context.turns.taken(lambda: self._tell(protocol.Progress(_WAITING)))
 
+    def watched(self, work: Callable[[], T]) -> tuple[T, Thermal | None]:
+        """Do what is measured in one turn; give what it gives, and the thermal states before and after it."""
+        # Within the turn: to look takes processor time, which is another's to measure.
+        with self.turn():
+            return self._context.watch.during(work)
+
     def measure(self, inputs: protocol.Features | None, calls: int) -> Measurement:
         """Measure *calls* predictions."""
-        measurement, thermal = self._ask_watched(protocol.Measure(inputs, calls))
+        measurement, thermal = self.watched(lambda: self.ask(protocol.Measure(inputs, calls)))
         return replace(measurement, thermal=thermal)
 
     def _drop_forgotten(self) -> None:
@@ -138,13 +144,8 @@ class Lease:
         request = protocol.Load(key.path, key.compute_units, key.options, measured=timed)
         if not timed:
             return self.ask(request)
-        loaded, thermal = self._ask_watched(request)
+        loaded, thermal = self.watched(lambda: self.ask(request))
         return replace(loaded, times=replace(loaded.times, thermal=thermal))
-
-    def _ask_watched(self, request: protocol.Request[T]) -> tuple[T, Thermal | None]:
-        # Within the turn: to look takes processor time, which is another's to measure.
-        with self.turn():
-            return self._context.watch.during(lambda: self.ask(request))
 
     def _tell(self, progress: Progress) -> None:
         self._context.progress(self.subject, progress)
@@ -180,6 +181,16 @@ class Engines:
         finally:
             self._note_death(key, lease.engine)
             lease.engine.close()
+
+    @contextlib.contextmanager
+    def empty(self, key: Key) -> Iterator[Engine]:
+        """Give a new engine that is to do something with *key*, and close it at the end."""
+        engine = self._make()
+        try:
+            yield engine
+        finally:
+            self._note_death(key, engine)
+            engine.close()
 
     def note_deaths(self) -> None:
         """Remember the models whose engines have died."""

@@ -102,6 +102,18 @@ class Load(Request[Loaded]):
 
 
 @dataclass(frozen=True)
+class LoadAgain(Request[float]):
+    """Load *compiled*, made of the model at *path* and loaded before, and let it go; give the native time in ms."""
+
+    path: str
+    compiled: str
+    compute_units: ComputeUnits
+    options: LoadOptions
+    doing = "loading"
+    measured = True
+
+
+@dataclass(frozen=True)
 class Prediction:
     """Outputs of one prediction and what it took, in ms."""
 

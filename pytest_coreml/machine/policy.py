@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_coreml.compute_units import ComputeUnits
+    from collections.abc import Iterable
+
+    from pytest_coreml.compute_units import ComputeUnits, Device
     from pytest_coreml.machine.facts import Identity
 
 _ANYWAY = "--coreml-runtime=coreml {} it all the same"
@@ -32,6 +34,12 @@ def unfit_units(units: ComputeUnits, asked: str, machine: Identity) -> str | Non
         f"{units} on a virtual Mac ({machine.model_identifier}): it has no Neural Engine, and a simulated GPU; "
         f"run on a real Mac, or use cpuOnly; {_ANYWAY.format('runs')}"
     )
+
+
+def usable_devices(devices: Iterable[Device], machine: Identity) -> tuple[Device, ...]:
+    """Give those of the listed *devices* that there are: a virtual Mac has no Neural Engine, whatever it lists."""
+    virtual = machine.is_mac and machine.virtual
+    return tuple(device for device in devices if not (virtual and device == "neuralEngine"))
 
 
 def clock_doubt(runtime: str, asked: str, machine: Identity) -> str | None:

@@ -47,6 +47,7 @@ def decode_load(value: Json) -> LoadTimes:
         compile_ms=tuple(value["compile_ms"]),
         first_load_ms=tuple(value["first_load_ms"]),
         load_ms=tuple(value["load_ms"]),
+        fresh_load_ms=tuple(value.get("fresh_load_ms", ())),
         thermal=decode_thermal(value.get("thermal")),
     )
 

@@ -56,6 +56,7 @@ def encode_load(load: LoadTimes) -> Json:
         "compile_ms": list(load.compile_ms),
         "first_load_ms": list(load.first_load_ms),
         "load_ms": list(load.load_ms),
+        "fresh_load_ms": list(load.fresh_load_ms),
         "thermal": encode_thermal(load.thermal),
     }
 

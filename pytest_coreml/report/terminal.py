@@ -57,7 +57,7 @@ def row(record: Record) -> tuple[str, ...]:
         printable(record.model_name or record.model[:12]),
         record.compute_units,
         number(statistics.median(load.first_load_ms) if load and load.first_load_ms else None),
-        number(statistics.median(load.load_ms) if load and load.load_ms else None),
+        number(statistics.median(load.loads_ms) if load and load.loads_ms else None),
         number(run.median_ms if run else None),
         number(run.p90_ms if run else None),
         number(run.fps if run and run.median_ms > 0 else None),

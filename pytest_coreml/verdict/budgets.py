@@ -43,7 +43,8 @@ _PREDICT_FIGURES: dict[str, Callable[[Measurement], float | None]] = {
     "first_predict_ms": lambda run: run.first_ms,
     "min_fps": lambda run: run.fps,
 }
-_LOAD_FIGURES = ("load_ms", "first_load_ms", "compile_ms")
+# Each with the samples it is the median of.
+_LOAD_FIGURES = {"load_ms": "loads_ms", "first_load_ms": "first_load_ms", "compile_ms": "compile_ms"}
 _EXACT_FIGURES = ("size_mb", "memory_mb")
 
 
@@ -55,6 +56,11 @@ def needs_prediction(budget: Budget) -> bool:
 def needs_load(budget: Budget) -> bool:
     """Whether a limit of *budget* is about loading: compile and load times, and the first prediction afterwards."""
     return any(getattr(budget, name) is not None for name in (*_LOAD_FIGURES, "first_predict_ms"))
+
+
+def needs_fresh_load(budget: Budget, units: ComputeUnits) -> bool:
+    """Whether *budget* limits what loading takes an app that starts again."""
+    return budget.load_ms is not None and (budget.compute_units is None or units in budget.compute_units)
 
 
 def judge_budgets(budget: Budget, facts: Facts) -> list[Check]:
@@ -73,8 +79,8 @@ def _figures(budget: Budget, facts: Facts) -> Iterator[Check]:
     for name, figure in _PREDICT_FIGURES.items():
         value = figure(facts.predict) if facts.predict is not None else None
         yield from _limit(budget, name, value, facts.clock, facts.predict)
-    for name in _LOAD_FIGURES:
-        samples = getattr(facts.load, name, ())
+    for name, times in _LOAD_FIGURES.items():
+        samples = getattr(facts.load, times, ())
         yield from _limit(budget, name, statistics.median(samples) if samples else None, facts.clock, facts.load)
     for name in _EXACT_FIGURES:
         yield from _limit(budget, name, getattr(facts, name), None, None)

@@ -40,3 +40,37 @@ def test_native_durations_are_judged_and_reported_as_they_are(mac_project: MacPr
     assert set(entry["load"]["load_ms"]) == {2.000001}
     assert set(entry["predict"]["native_ms"]) == {1.500001, 1.500003}
     assert entry["predict"]["first_ms"] == 5.0
+
+
+LOADS = """
+    import pytest
+
+    pytestmark = pytest.mark.coreml_model("Model.mlpackage")
+
+    @pytest.mark.coreml_budget(load_ms=8)
+    def test_load(coreml_model): pass
+
+    @pytest.mark.coreml_compute_units("cpuOnly")
+    @pytest.mark.coreml_budget(first_load_ms=100)
+    def test_another_budget(coreml_model): pass
+"""
+
+
+def test_a_budget_for_loading_is_about_an_app_that_starts(mac_project: MacProject) -> None:
+    """The median of loads by fresh processes, from the path that was loaded before; never by the one that has it."""
+    mac_project.save()
+    mac_project.become(times=Times(first_load_ns=30_000_000, load_ns=2_000_000, waking_ns=7_000_000))
+    mac_project.test(LOADS)
+
+    result = mac_project.run()
+    budgeted, other = mac_project.report["tests"]
+    loads = [call for call in mac_project.journal("load") if call["units"] == "ALL"]
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*Model.mlpackage on all: load 9 ms, budget 8 ms*"])
+    assert budgeted["load"]["first_load_ms"] == [37.0]
+    assert set(budgeted["load"]["load_ms"]) == {2.0}
+    assert budgeted["load"]["fresh_load_ms"] == [9.0, 9.0, 9.0]
+    assert other["load"]["fresh_load_ms"] == []
+    assert len({call["path"] for call in loads}) == 1
+    assert len({call["pid"] for call in loads}) == 4

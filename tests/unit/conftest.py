@@ -25,9 +25,9 @@ def mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mac:
 def load(mac: Mac) -> Callable[..., Any]:
     """Load a specification as a compiled model."""
 
-    def load_it(spec: Any, **options: Any) -> Any:
+    def load_it(spec: Any, name: str = "Model", **options: Any) -> Any:
         from coremltools.models import CompiledMLModel
 
-        return CompiledMLModel(mac.compiled(spec), **options)
+        return CompiledMLModel(mac.compiled(spec, name), **options)
 
     return load_it

@@ -117,7 +117,10 @@ def _scalar(value: Any, feature: Feature) -> Any:
     if feature.kind == "string" and isinstance(value, str):
         return value
     if feature.kind == "dictionary" and isinstance(value, dict):
-        return value
-    if feature.kind == "sequence" and isinstance(value, (list, tuple)):
-        return list(value)
+        # The native module takes the types of the first item for those of all, and no numpy.float32.
+        key = int if feature.dtype == "int64" else str
+        return {key(name): float(number) for name, number in value.items()}
+    if feature.kind == "sequence":
+        # Lists vanish in the native module, which then misses the feature.
+        raise TypeError(f"{type(value).__name__}; coremltools cannot hand a sequence to Core ML")
     raise TypeError(f"{type(value).__name__} {value!r:.60}")

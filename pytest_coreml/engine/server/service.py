@@ -50,6 +50,7 @@ class Service:
             protocol.SaveTinyModel: self._save_tiny_model,
             protocol.Describe: self._describe,
             protocol.Load: self._load,
+            protocol.LoadAgain: self._load_again,
             protocol.Predict: self._predict,
             protocol.MakeState: self._make_state,
             protocol.ReadState: self._read_state,
@@ -107,6 +108,11 @@ class Service:
         self._model, times = loading.load(request, self._folder, lambda doing: self._notify(Progress(doing)))
         self._first_ms = None
         return protocol.Loaded(self._spec, times, self._runtime, str(self._model.compiled))
+
+    def _load_again(self, request: protocol.LoadAgain) -> float:
+        from pytest_coreml.engine.server import loading
+
+        return loading.load_again(request)
 
     def _predict(self, request: protocol.Predict) -> protocol.Prediction:
         inputs = self._prepared(request.inputs)

@@ -30,7 +30,7 @@ def _measures(record: Record, run: Measurement) -> dict[str, Metric]:
     if run.p10_ms > 0:
         measures["throughput"] = _metric(run.fps, 1e3 / run.p90_ms, 1e3 / run.p10_ms)
     if record.load is not None:
-        loads = {"first-load-ms": record.load.first_load_ms, "load-ms": record.load.load_ms}
+        loads = {"first-load-ms": record.load.first_load_ms, "load-ms": record.load.loads_ms}
         measures |= {name: {"value": statistics.median(samples)} for name, samples in loads.items() if samples}
     if record.memory_mb is not None:
         measures["memory-mb"] = {"value": record.memory_mb}

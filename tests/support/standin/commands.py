@@ -20,6 +20,8 @@ M4_PRO = {
     "hw.memsize": "25769803776",
     "kern.hv_vmm_present": "0",
     "sysctl.proc_translated": "0",
+    "kern.memorystatus_vm_pressure_level": "1",
+    "vm.swapusage": "total = 2048.00M  used = 1021.25M  free = 1026.75M  (encrypted)",
 }
 HOSTED_RUNNER = {
     **M4_PRO,

@@ -70,7 +70,9 @@ class _MLModelProxy(Native):
         spec = asset_spec(asset) if asset is not None else compiler.read_compiled(compiled)
         self._interface = Interface(spec, text(function))
         times = current().scenario.times_for(self._units)
-        self._load_ns: int | None = times.load_ns if seen else times.first_load_ns
+        waking = 0 if current().awake else times.waking_ns
+        current().awake = True
+        self._load_ns: int | None = (times.load_ns if seen else times.first_load_ns) + waking
         self._path = compiled
         # Set last: the destructor of an object that never came to be does not run, and leaves the folder behind.
         self._owned = compiled if asset is None and compiled.rstrip("/") != text(path).rstrip("/") else None

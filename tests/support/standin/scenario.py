@@ -58,12 +58,14 @@ class Op:
 
 @dataclass(frozen=True)
 class Times:
-    """Durations in ns. *predict_ns* are taken in turn, over and over, after *first_predict_ns*."""
+    """Durations in ns. *predict_ns* are taken in turn, over and over, after *first_predict_ns*. *waking_ns*: what the
+    first load of a process takes on top."""
 
     first_load_ns: int = 30_000_000
     load_ns: int = 2_000_000
     first_predict_ns: int = 5_000_000
     predict_ns: tuple[int, ...] = (1_000_000,)
+    waking_ns: int = 0
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ class Session:
         self.journal = path.with_suffix(".journal")
         self.cache = path.with_suffix(".cache")
         self.calls: Counter[tuple[Any, ...]] = Counter()
+        self.awake = False
 
     def note(self, stage: str, **facts: Any) -> None:
         """Append one native call to the journal."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,6 +50,14 @@ def test_warm_up_goes_on_while_times_fall() -> None:
 def test_short_calls_are_batched_to_a_millisecond(typical: float, batch: int) -> None:
     """A sample is at least a millisecond of calls."""
     assert batch == measuring.batch_for([typical] * 20)
+
+
+@pytest.mark.parametrize("nanoseconds", [1_001, 30_003, 123_457, 300_001, 999_999])
+def test_equal_calls_have_their_time_as_the_mean(nanoseconds: int) -> None:
+    """To the last bit, whatever the size of the batch."""
+    ms = nanoseconds / 1e6
+
+    assert measuring.sample(playing(itertools.repeat(ms)), measuring.batch_for([ms] * 20)) == (ms, ms)
 
 
 def test_samples_are_the_native_times_in_order(monkeypatch: pytest.MonkeyPatch) -> None:

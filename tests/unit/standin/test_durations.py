@@ -59,6 +59,15 @@ def test_a_path_used_before_loads_from_the_cache(mac, load):
     assert loads == [900, 100, 900]
 
 
+def test_the_first_load_of_a_process_wakes_the_frameworks(mac, load):
+    """Whatever it loads; the later ones find them awake."""
+    mac.become(times=Times(first_load_ns=900, waking_ns=50))
+
+    loads = [load(models.program_spec(n), name)._proxy for n, name in ((1, "A"), (2, "B"))]
+
+    assert [proxy.get_load_duration_in_nano_seconds() for proxy in loads] == [950, 900]
+
+
 def test_a_package_is_compiled_anew_and_so_never_cached(mac):
     """MLModel makes a new folder each time."""
     from coremltools.models import MLModel

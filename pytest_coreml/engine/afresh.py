@@ -1,0 +1,43 @@
+"""Loads as an app does that starts: by processes that have loaded nothing before.
+
+The first load of a process also wakes the frameworks below Core ML, and what a process has loaded once it may keep: a
+load that follows another one in the same process is shorter than what a user waits for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from pytest_coreml.engine.protocol import LoadAgain
+
+if TYPE_CHECKING:
+    from pytest_coreml.engine.lease import Engines, Lease
+    from pytest_coreml.measurement import LoadTimes
+
+# The median of three is not the one that was disturbed.
+PROCESSES: Final = 3
+
+
+def load_afresh(lease: Lease, engines: Engines) -> LoadTimes:
+    """Give the load times of what *lease* holds, with loads from the same path by fresh processes.
+
+    As they are for the reference runtime, which keeps nothing, and for a model from memory, which has no path. Raises
+    `ModelError` or `EngineError` as a first load does.
+    """
+    times = lease.loaded.times
+    if lease.loaded.runtime != "coreml" or lease.key.options.from_memory:
+        return times
+    # The compiled model is there as long as its engine is open.
+    lease.wake()
+    loads, thermal = lease.watched(lambda: tuple(_load(lease, engines) for _ in range(PROCESSES)))
+    span = (times.thermal[0], thermal[1]) if times.thermal and thermal else None
+    return replace(times, fresh_load_ms=loads, thermal=span)
+
+
+def _load(lease: Lease, engines: Engines) -> float:
+    key = lease.key
+    with engines.empty(key) as engine:
+        engine.subject = lease.subject
+        engine.start()
+        return engine.ask(LoadAgain(key.path, lease.loaded.compiled, key.compute_units, key.options))

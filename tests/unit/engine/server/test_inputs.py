@@ -1,0 +1,48 @@
+"""What is given to `predict` becomes what the native module takes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pytest_coreml.engine.server.inputs import prepare
+from pytest_coreml.errors import InputError
+from pytest_coreml.spec import Feature
+
+X = Feature("x", "multiArray", dtype="float16", shape=(2, 3))
+WORDS = Feature("words", "dictionary", dtype="string")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        np.ones((3, 2), np.float16).T,
+        np.broadcast_to(np.float64(1), (2, 3)),
+        np.ones((4, 3), np.int64)[::2],
+        np.frombuffer(np.ones((2, 3), np.float32).tobytes(), np.float32).reshape(2, 3),
+        [[1, 1, 1], [True, 1.0, 1]],
+    ],
+    ids=["transposed", "broadcast", "strided", "read-only", "nested list"],
+)
+def test_an_array_is_contiguous_writeable_and_of_the_declared_type(given: object) -> None:
+    """Half precision as single, which is how it is handed over; never the caller's memory."""
+    (prepared,) = prepare({"x": given}, [X], "Model").values()
+
+    assert (prepared.dtype, prepared.shape, prepared.tolist()) == (np.float32, (2, 3), [[1.0] * 3] * 2)
+    assert prepared.flags.c_contiguous
+    assert prepared.flags.writeable
+    assert not np.shares_memory(prepared, np.asarray(given))
+
+
+def test_a_dictionary_has_one_type_of_keys_and_of_numbers() -> None:
+    """The native module takes those of the first item for all, and refuses numpy.float32."""
+    prepared = prepare({"words": {"a": 1, "b": np.float32(0.5)}}, [WORDS], "Model")["words"]
+
+    assert prepared == {"a": 1.0, "b": 0.5}
+    assert {type(number) for number in prepared.values()} == {float}
+
+
+def test_a_sequence_cannot_be_handed_over() -> None:
+    """It would vanish, and Core ML would miss it."""
+    with pytest.raises(InputError, match="Model: input 'ids' expects sequence, got list; coremltools cannot hand"):
+        prepare({"ids": [1, 2]}, [Feature("ids", "sequence")], "Model")
