@@ -66,6 +66,8 @@ def _conditions(now: Conditions) -> Finding:
     text = f"thermal state {now.thermal or _UNKNOWN}, power {now.power_source or _UNKNOWN}"
     if now.low_power_mode:
         return Finding("conditions", "note", f"{text}, low-power mode", "switch off low-power mode: times are longer")
+    if now.memory_pressure in ("warning", "critical"):
+        return Finding("conditions", "note", f"{text}, memory pressure {now.memory_pressure}", "close other programs")
     if now.thermal not in (None, "nominal"):
         return Finding("conditions", "note", text, "let the machine cool down")
     return Finding("conditions", "ok", text)

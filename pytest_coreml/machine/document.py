@@ -38,6 +38,8 @@ def machine_json(machine: Identity, before: Conditions, after: Conditions, softw
         "power_source_after": after.power_source,
         "low_power_mode": before.low_power_mode,
         "thermal": {"before": before.thermal, "after": after.thermal},
+        "memory_pressure": {"before": before.memory_pressure, "after": after.memory_pressure},
+        "swap_bytes": {"before": before.swap_bytes, "after": after.swap_bytes},
         "devices": list(_devices(software.devices or (), machine)),
         "python": platform.python_version(),
         "coremltools": engine.coremltools if engine else None,
@@ -48,8 +50,12 @@ def machine_json(machine: Identity, before: Conditions, after: Conditions, softw
 
 def joined(first: dict[str, Any], last: dict[str, Any]) -> dict[str, Any]:
     """Give the facts of a run that began with the facts *first* and ended with *last*."""
-    thermal = {"before": first["thermal"]["before"], "after": last["thermal"]["after"]}
-    return {**last, "power_source": first["power_source"], "thermal": thermal}
+    spans = {
+        name: {"before": first[name]["before"], "after": last[name]["after"]}
+        for name in ("thermal", "memory_pressure", "swap_bytes")
+        if name in first and name in last
+    }
+    return {**last, "power_source": first["power_source"], **spans}
 
 
 def _devices(devices: Sequence[DeviceFacts], machine: Identity) -> Iterator[dict[str, Any]]:

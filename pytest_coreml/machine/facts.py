@@ -59,9 +59,11 @@ class Conditions:
     """How a machine does at one moment.
 
     *thermal*: `nominal`, or the system's word for its pressure to lower the clock. *power_source*: `AC Power`,
-    `Battery Power`.
+    `Battery Power`. *memory_pressure*: `normal`, `warning`, `critical`. *swap_bytes*: swap in use.
     """
 
     thermal: str | None = None
     power_source: str | None = None
     low_power_mode: bool | None = None
+    memory_pressure: str | None = None
+    swap_bytes: int | None = None

@@ -29,13 +29,14 @@ def read_identity(cpu_info: Path = _CPU_INFO) -> Identity:
 
 
 def read_conditions() -> Conditions:
-    """Say what powers this machine; Linux has no common word for the rest."""
+    """Say what powers this machine and how much it swaps; Linux has no common word for the rest."""
     import psutil
 
+    swap = psutil.swap_memory().used
     battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
     if battery is None or battery.power_plugged is None:
-        return Conditions()
-    return Conditions(power_source="AC Power" if battery.power_plugged else "Battery Power")
+        return Conditions(swap_bytes=swap)
+    return Conditions(power_source="AC Power" if battery.power_plugged else "Battery Power", swap_bytes=swap)
 
 
 def _system() -> System:

@@ -50,12 +50,15 @@ def read_identity(run: Run = commands.run, architecture: str | None = None) -> I
 
 
 def read_conditions(run: Run = commands.run) -> Conditions:
-    """Say how warm this Mac is and what powers it."""
+    """Say how warm this Mac is, what powers it, and whether its memory is enough."""
+    values = parsing.sysctl_values(run(["sysctl", "kern.memorystatus_vm_pressure_level", "vm.swapusage"]))
     return Conditions(
         thermal=parsing.thermal_pressure(run(["notifyutil", "-g", "com.apple.system.thermalpressurelevel"]))
         or parsing.speed_limit(run(["pmset", "-g", "therm"])),
         power_source=parsing.power_source(run(["pmset", "-g", "batt"])),
         low_power_mode=parsing.low_power_mode(run(["pmset", "-g"])),
+        memory_pressure=parsing.memory_pressure(values.get("kern.memorystatus_vm_pressure_level")),
+        swap_bytes=parsing.swap_bytes(values.get("vm.swapusage")),
     )
 
 

@@ -13,6 +13,9 @@ from pytest_coreml.machine.facts import Gpu, System
 # fewer: its `fair` covers two of these.
 _THERMAL_LEVELS = ("nominal", "moderate", "heavy", "trapping", "sleeping")
 
+# DISPATCH_MEMORYPRESSURE_* of macOS (<dispatch/source.h>).
+_MEMORY_LEVELS = {1: "normal", 2: "warning", 4: "critical"}
+
 
 def sysctl_values(text: str) -> dict[str, str]:
     """Give the values of `sysctl NAME...`, one `name: value` a line; names that it does not know are not there."""
@@ -65,6 +68,17 @@ def speed_limit(text: str) -> str | None:
     if not found:
         return None
     return "nominal" if int(found[1]) >= 100 else f"clock limited to {found[1]} %"
+
+
+def memory_pressure(text: str | None) -> str | None:
+    """Give the word for the value of `kern.memorystatus_vm_pressure_level`."""
+    return _MEMORY_LEVELS.get(integer(text) or 0)
+
+
+def swap_bytes(text: str | None) -> int | None:
+    """Give the swap in use by the value of `vm.swapusage`, as `total = 2048.00M  used = 1021.25M  free = ...`."""
+    found = re.search(r"used = (\d+(?:[.,]\d+)?)([KMGT])", text or "")
+    return round(float(found[1].replace(",", ".")) * 1024 ** (" KMGT".index(found[2]))) if found else None
 
 
 def gpu(text: str) -> Gpu:

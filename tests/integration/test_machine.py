@@ -41,6 +41,8 @@ def test_the_report_tells_of_the_mac_and_of_nobody(mac_project: MacProject) -> N
     assert (machine["virtual"], machine["rosetta"]) == (False, False)
     assert (machine["power_source"], machine["low_power_mode"]) == ("Battery Power", True)
     assert machine["thermal"] == {"before": "nominal", "after": "nominal"}
+    assert machine["memory_pressure"] == {"before": "normal", "after": "normal"}
+    assert machine["swap_bytes"] == {"before": 1_070_858_240, "after": 1_070_858_240}
     assert [device["device"] for device in machine["devices"]] == ["cpu", "gpu", "neuralEngine"]
     for private in ("C02XK1ZZJGH5", "22413411", str(mac_project.path)):
         assert private not in mac_project.report_path.read_text()

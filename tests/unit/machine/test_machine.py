@@ -16,12 +16,12 @@ from pytest_coreml.engine.protocol import DeviceFacts, EngineFacts
 from pytest_coreml.machine import commands, linux
 from pytest_coreml.machine.document import Software, joined, machine_json
 from pytest_coreml.machine.facts import Conditions, Gpu, Identity, System
-from pytest_coreml.machine.policy import clock_doubt, default_compute_units, unfit_units
+from pytest_coreml.machine.policy import clock_doubt, default_compute_units, unfit_units, usable_devices
 from pytest_coreml.machine.watch import Watch
 from pytest_coreml.report.schema import report_schema
 
 if TYPE_CHECKING:
-    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.compute_units import ComputeUnits, Device
 
 REAL = Identity(System("macOS", "26.5.1", "25F80"), "Apple M4", "Mac16,10", virtual=False, rosetta=False)
 VIRTUAL = Identity(System("macOS", "15.7", "24G222"), "Apple M1 (Virtual)", "VirtualMac2,1", virtual=True)
@@ -94,6 +94,14 @@ def test_units_that_a_virtual_mac_is_not_fit_for() -> None:
     assert unfit_units("all", "coreml", VIRTUAL) is None
     assert unfit_units("all", "auto", REAL) is None
     assert unfit_units("all", "auto", LINUX_GUEST) is None
+
+
+def test_a_neural_engine_of_a_virtual_mac_is_none() -> None:
+    """Whatever Core ML lists there: nothing could be planned on it, so that a rule about it is not judged."""
+    listed: tuple[Device, ...] = ("cpu", "gpu", "neuralEngine")
+
+    assert usable_devices(listed, VIRTUAL) == ("cpu", "gpu")
+    assert usable_devices(listed, REAL) == listed
 
 
 @pytest.mark.parametrize(

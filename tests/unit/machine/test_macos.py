@@ -77,10 +77,10 @@ def test_a_mac_that_answers_nothing() -> None:
 
 
 def test_conditions() -> None:
-    """Thermal pressure, power source, low-power mode."""
-    run = mac({}, notifyutil_g="com.apple.system.thermalpressurelevel 2\n", pmset_g_batt=BATTERY)
+    """Thermal pressure, power source, low-power mode, memory pressure and swap."""
+    run = mac(M4_PRO, notifyutil_g="com.apple.system.thermalpressurelevel 2\n", pmset_g_batt=BATTERY)
 
-    assert Conditions("heavy", "Battery Power", None) == macos.read_conditions(run)
+    assert Conditions("heavy", "Battery Power", None, "normal", 1_070_858_240) == macos.read_conditions(run)
 
 
 def test_without_thermal_pressure_the_limit_of_the_clock_tells() -> None:

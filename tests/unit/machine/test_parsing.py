@@ -168,6 +168,29 @@ def test_speed_limit(text: str, word: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "word"), [("1", "normal"), ("2", "warning"), ("4", "critical"), ("0", None), ("x", None), (None, None)]
+)
+def test_memory_pressure(text: str | None, word: str | None) -> None:
+    """Three levels have words."""
+    assert word == parsing.memory_pressure(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("total = 2048.00M  used = 1021.25M  free = 1026.75M  (encrypted)", 1_070_858_240),
+        ("total = 0.00M  used = 0.00M  free = 0.00M  (encrypted)", 0),
+        ("total = 2,00G  used = 1,50G  free = 0,50G", 1_610_612_736),
+        ("none", None),
+        (None, None),
+    ],
+)
+def test_swap(text: str | None, expected: int | None) -> None:
+    """In bytes, whatever the unit; a machine that swaps nothing has zero."""
+    assert expected == parsing.swap_bytes(text)
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         (IOREG_M1_MAX, Gpu("Apple M1 Max", 24)),
