@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pytest_coreml.engine import protocol
-from pytest_coreml.errors import CoreMLTestError
+from pytest_coreml.errors import CoreMLTestError, EngineDiedError, EngineTimeoutError
 from pytest_coreml.machine.policy import clock_doubt
 
 if TYPE_CHECKING:
@@ -86,18 +86,21 @@ def look_at_runtime(engine: Engine, folder: Path, machine: Identity) -> Iterator
         engine.ask(protocol.SaveTinyModel(path))
         loaded = engine.ask(protocol.Load(path, "cpuOnly", measured=True))
     except CoreMLTestError as error:
-        yield Finding("load", "no", str(error), "try a path with more space (TMPDIR), or another coremltools")
+        yield Finding("load", "no", str(error), _cure(error))
         return
     times = loaded.times
     yield Finding(
         "load", "ok", f"compiled in {times.compile_ms[0]:.1f} ms, first loaded in {times.first_load_ms[0]:.2f} ms"
     )
-    yield _step("predict", lambda: _predict(engine, loaded))
-    yield _step("devices", lambda: _devices(engine))
-    if facts.runtime == "coreml":
-        yield _step("plan", lambda: _plan(engine, loaded))
-    else:
-        yield Finding("plan", "no", "the reference runtime plans nothing", "judge placement on a Mac")
+    looks = {
+        "predict": lambda: _predict(engine, loaded),
+        "devices": lambda: _devices(engine),
+        "plan": lambda: _plan(engine, loaded, facts),
+    }
+    for subject, look in looks.items():
+        yield _step(subject, look)
+        if engine.dead:
+            return
 
 
 def _binding(facts: EngineFacts, machine: Identity) -> Finding:
@@ -112,7 +115,15 @@ def _step(subject: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except CoreMLTestError as error:
-        return Finding(subject, "no", str(error), "run again; if it stays, see the engine's last lines above")
+        return Finding(subject, "no", str(error), _cure(error))
+
+
+def _cure(error: CoreMLTestError) -> str:
+    if isinstance(error, EngineTimeoutError):
+        return "restart the machine, whose services may hang, or wait longer: --timeout"
+    if isinstance(error, EngineDiedError):
+        return "update macOS and coremltools; a crash that stays is one to report to Apple, with the lines above"
+    return "make room in the temporary folder (TMPDIR), or install another version of coremltools"
 
 
 def _predict(engine: Engine, loaded: Loaded) -> Finding:
@@ -131,8 +142,11 @@ def _devices(engine: Engine) -> Finding:
     )
 
 
-def _plan(engine: Engine, loaded: Loaded) -> Finding:
+def _plan(engine: Engine, loaded: Loaded, facts: EngineFacts) -> Finding:
+    if facts.runtime == "reference":
+        return Finding("plan", "no", "the reference runtime plans nothing", "judge placement on a Mac")
     plan = engine.ask(protocol.ReadPlan(loaded.compiled, "cpuOnly", "main"))
     if plan.unknown:
-        return Finding("plan", "no", plan.reason or "names no device", "compute plans need macOS 14.4")
+        cure = "placement is not judged without plans, which need macOS 14.4 or later; times are"
+        return Finding("plan", "no", plan.why_unknown or _UNKNOWN, cure)
     return Finding("plan", "ok", f"{len(plan.ops)} operations")

@@ -39,9 +39,16 @@ def run(arguments: argparse.Namespace) -> int:
                 hurdles += _tell(finding)
         finally:
             engine.close()
-    verdict = f"cannot be judged here: see {', '.join(hurdles)}" if hurdles else "can be judged here"
-    sys.stdout.write(f"Budgets in milliseconds {verdict}.\n")
+    sys.stdout.write(f"{_verdict(hurdles)}\n")
     return 1 if hurdles else 0
+
+
+def _verdict(hurdles: list[str]) -> str:
+    if hurdles == ["plan"]:
+        return "Budgets in milliseconds can be judged here, and placement cannot: see plan."
+    if hurdles:
+        return f"Budgets in milliseconds cannot be judged here: see {', '.join(hurdles)}."
+    return "Budgets in milliseconds can be judged here."
 
 
 def _tell(finding: Finding) -> list[str]:

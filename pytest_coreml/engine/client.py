@@ -119,8 +119,9 @@ class Engine:
                 stdout=self._stdout.fileno(),
                 stderr=self._stderr.fileno(),
                 pass_fds=[theirs.fileno()],
-                # Whatever native code leaves in the temporary folder goes with the engine.
-                env={**os.environ, "TMPDIR": self._folder},
+                # Whatever native code leaves in the temporary folder goes with the engine. Progress bars would fill the
+                # last lines that we show.
+                env={**os.environ, "TMPDIR": self._folder, "TQDM_DISABLE": "1"},
                 # Ctrl-C is for pytest, which then ends the engine; not for both at once.
                 start_new_session=True,
             )

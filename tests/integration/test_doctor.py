@@ -57,6 +57,38 @@ def test_a_load_that_fails_is_told_with_its_cause(mac_project: MacProject) -> No
     assert "cannot be judged here: see load" in result.stdout
 
 
+def test_a_crash_is_told_once(mac_project: MacProject) -> None:
+    """With the last words of Core ML, and no word of what can no longer be tried."""
+    mac_project.become(failures=(Failure("predict", "abort", "MLIR pass manager failed\n"),))
+
+    result = doctor()
+
+    assert result.returncode == 1
+    assert result.stdout.count("ended by SIGABRT") == 1
+    assert "its last lines:\n    MLIR pass manager failed\n" in result.stdout
+    assert "cannot be judged here: see predict." in result.stdout
+
+
+def test_a_mac_without_plans_judges_times(mac_project: MacProject) -> None:
+    """Not everything works there, so that the exit status is not 0, and what does is said."""
+    mac_project.become(failures=(Failure("plan", "none"),))
+
+    result = doctor()
+
+    assert result.returncode == 1
+    assert "Budgets in milliseconds can be judged here, and placement cannot: see plan." in result.stdout
+
+
+def test_a_native_module_that_cannot_be_imported_is_no_binding(mac_project: MacProject) -> None:
+    """coremltools goes on without it, as if nothing were wrong."""
+    mac_project.become(failures=(Failure("import", "error", "have 'x86_64', need 'arm64'"),))
+
+    result = doctor()
+
+    assert result.returncode == 1
+    assert "is there and cannot be imported: have 'x86_64', need 'arm64'; install coremltools" in result.stdout
+
+
 @pytest.mark.usefixtures("without_core_ml")
 def test_without_core_ml_the_reference_runtime_is_named() -> None:
     """Linux cannot judge, and says why."""

@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import logging
 import os
+import platform
 import sys
 from typing import TYPE_CHECKING, Literal
 
@@ -53,7 +54,20 @@ def import_coremltools(runtime: str, precision: Precision) -> Literal["coreml", 
         if chosen == "reference":
             _install_reference(precision)
         importlib.import_module("coremltools")
+    if chosen == "coreml":
+        _check_native_module()
     return chosen
+
+
+def _check_native_module() -> None:
+    # coremltools goes on without a native module that is there and cannot be imported, as one for another processor.
+    try:
+        importlib.import_module(NATIVE_MODULE)
+    except ImportError as error:
+        raise EngineError(
+            f"{NATIVE_MODULE} is there and cannot be imported: {error}; "
+            f"install coremltools for this Python ({sys.executable}, {platform.machine()}) anew"
+        ) from error
 
 
 @contextlib.contextmanager
