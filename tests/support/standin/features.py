@@ -84,7 +84,13 @@ def _result(kind: Any, scripted: Any) -> Any:
         return give_array(scripted, dtype_of(array), tuple(array.shape) or (1,))
     if which == "imageType":
         return _image(kind.imageType)
-    empty = {"int64Type": 0, "doubleType": 0.0, "stringType": "", "dictionaryType": {}, "sequenceType": []}
+    if which == "dictionaryType":
+        key = int if kind.dictionaryType.WhichOneof("KeyType") == "int64KeyType" else str
+        return {key(name): float(value) for name, value in (scripted or {}).items()}
+    if which == "sequenceType":
+        # Of integers the binding walks the view of texts, which is empty.
+        return [] if kind.sequenceType.WhichOneof("Type") == "int64Type" else [str(word) for word in scripted or ()]
+    empty = {"int64Type": 0, "doubleType": 0.0, "stringType": ""}
     return empty[which] if scripted is None else scripted
 
 

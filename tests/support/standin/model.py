@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 from pathlib import Path
@@ -73,7 +74,8 @@ class _MLModelProxy(Native):
         waking = 0 if current().awake else times.waking_ns
         current().awake = True
         self._load_ns: int | None = (times.load_ns if seen else times.first_load_ns) + waking
-        self._path = compiled
+        # A model from memory has no path: its proxy makes a text of a null pointer when asked.
+        self._path = compiled if asset is None else None
         # Set last: the destructor of an object that never came to be does not run, and leaves the folder behind.
         self._owned = compiled if asset is None and compiled.rstrip("/") != text(path).rstrip("/") else None
 
@@ -98,7 +100,9 @@ class _MLModelProxy(Native):
 
     @takes()
     def get_compiled_model_path(self) -> str:
-        return self._path.rstrip("/")
+        if self._path is None:
+            ctypes.string_at(8)
+        return str(self._path).rstrip("/")
 
     @takes()
     def get_load_duration_in_nano_seconds(self) -> int | None:
@@ -111,13 +115,13 @@ class _MLModelProxy(Native):
     @takes()
     def newState(self) -> Any:  # noqa: N802 - the native name
         require((15, 0), "Stateful model")
-        enter("state", self._path, self._units)
+        enter("state", self._path or "", self._units)
         state = _State.__new__(_State)
         state.buffers = self._interface.buffers()
         return state
 
     def _run(self, batch: list[dict[str, Any]], state: Any) -> list[dict[str, Any]]:
-        enter("predict", self._path, self._units, state=None if state is None else id(state))
+        enter("predict", self._path or "", self._units, state=None if state is None else id(state))
         for inputs in batch:
             self._interface.check(inputs, state is not None)
         return [give_features(self._interface.results()) for _ in batch]

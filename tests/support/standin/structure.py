@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from standin.native import Unmade
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 class _MLModelStructureProgramOperationProxy(Unmade):
@@ -91,7 +92,9 @@ class StructureBuilder:
         )
 
     def _program(self, program: Any, default: str) -> Any:
-        functions = {name: self._function(function, name == default) for name, function in program.functions.items()}
+        # Neither functions nor inputs come in an order.
+        names = _shuffled(program.functions)
+        functions = {name: self._function(program.functions[name], name == default) for name in names}
         return self.words.MLModelStructureProgram(functions)
 
     def _function(self, function: Any, planned: bool) -> Any:
@@ -109,7 +112,7 @@ class StructureBuilder:
         outputs = self._named(operation.outputs)
         item = NativeItem(outputs[0].name if outputs else "", bare, planned=style.planned and not constant)
         return self.words.MLModelStructureProgramOperation(
-            {name: self._argument(argument) for name, argument in operation.inputs.items()},
+            {name: self._argument(operation.inputs[name]) for name in _shuffled(operation.inputs)},
             _spell(bare, style.prefix),
             outputs,
             [self._block(block, style) for block in operation.blocks],
@@ -134,6 +137,12 @@ class StructureBuilder:
         proxy = kind.__new__(kind)
         proxy.native = weakref.ref(item)
         return proxy
+
+
+def _shuffled(names: Iterable[str]) -> list[str]:
+    found = list(names)
+    random.shuffle(found)
+    return found
 
 
 def _spell(operator: str, prefix: str) -> str:

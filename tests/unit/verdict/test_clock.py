@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_coreml.measurement import Measurement
@@ -35,8 +37,9 @@ def test_equal_times_do_not_confirm() -> None:
         (plan(0.2), run(10.0), run(10.0)),
         (Placement((), "no plan"), run(10.0), run(10.0)),
         (plan(0.9), run(10.0, waits=9.0), run(10.0)),
+        (plan(0.9), run(10.0), replace(run(10.0), thermal=("nominal", "heavy"))),
     ],
-    ids=["faster", "slower", "little of it there", "unknown plan", "disturbed"],
+    ids=["faster", "slower", "little of it there", "unknown plan", "disturbed", "became warm"],
 )
 def test_nothing_is_said(placement: Placement, own: Measurement, cpu: Measurement) -> None:
     """When the times differ, when the plan does not say Neural Engine, or when nobody can tell."""
