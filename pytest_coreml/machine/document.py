@@ -50,7 +50,7 @@ def machine_json(machine: Identity, before: Conditions, after: Conditions, softw
 
 def joined(first: dict[str, Any], last: dict[str, Any]) -> dict[str, Any]:
     """Give the facts of a run that began with the facts *first* and ended with *last*."""
-    spans = {
+    spans: dict[str, Any] = {
         name: {"before": first[name]["before"], "after": last[name]["after"]}
         for name in ("thermal", "memory_pressure", "swap_bytes")
         if name in first and name in last

@@ -20,7 +20,7 @@ def unconfirmed(placement: Placement, own: Measurement, cpu_only: Measurement) -
     *own*: predictions under cpuAndNeuralEngine, *cpu_only*: of the same model in the same run. Not confirmed means that
     the medians differ by no more than the noise: half the distance of the 10 % and 90 % quantiles, at least 3 %.
     """
-    if placement.unknown or not (own.usable and cpu_only.usable):
+    if placement.unknown or not all(run.usable and not run.thermal_changed for run in (own, cpu_only)):
         return None
     by: ShareBy = "cost" if placement.has_cost else "ops"
     share = placement.share("neuralEngine", by)
