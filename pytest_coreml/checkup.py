@@ -43,7 +43,7 @@ def look_at_machine(machine: Identity, now: Conditions, wait_readable: bool) -> 
     yield Finding("machine", "ok", f"{machine.chip or _UNKNOWN}, {machine.model_identifier or 'no Mac'}, {cores} cores")
     yield _yes_no("virtual", machine.virtual, "virtual machine", machine.is_mac, "run on a real Mac")
     yield _yes_no("rosetta", machine.rosetta, "translated by Rosetta", machine.is_mac, "use a Python for arm64")
-    yield _conditions(now)
+    yield _conditions(now, machine.is_mac)
     resolution = time.get_clock_info("perf_counter").resolution * 1e9
     waiting = "waiting for a CPU is read" if wait_readable else "waiting for a CPU cannot be read here"
     yield Finding("clock", "ok" if wait_readable else "note", f"resolution {resolution:.0f} ns, {waiting}")
@@ -62,7 +62,7 @@ def _yes_no(subject: str, found: bool | None, words: str, matters: bool, cure: s
     return Finding(subject, "no" if matters else "note", f"yes: {words}", cure if matters else None)
 
 
-def _conditions(now: Conditions) -> Finding:
+def _conditions(now: Conditions, is_mac: bool) -> Finding:
     text = f"thermal state {now.thermal or _UNKNOWN}, power {now.power_source or _UNKNOWN}"
     if now.low_power_mode:
         return Finding("conditions", "note", f"{text}, low-power mode", "switch off low-power mode: times are longer")
@@ -70,6 +70,8 @@ def _conditions(now: Conditions) -> Finding:
         return Finding("conditions", "note", f"{text}, memory pressure {now.memory_pressure}", "close other programs")
     if now.thermal not in (None, "nominal"):
         return Finding("conditions", "note", text, "let the machine cool down")
+    if now.thermal is None and is_mac:
+        return Finding("conditions", "note", text, "heat is not told here: keep the machine cool, and measure twice")
     return Finding("conditions", "ok", text)
 
 

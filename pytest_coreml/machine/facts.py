@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Cores:
-    """Processor cores. *performance*, *efficiency*: None where the machine makes no difference."""
+    """Processor cores; *total*: logical ones. *performance*, *efficiency*: None where there is no difference."""
 
     total: int | None = None
     performance: int | None = None
     efficiency: int | None = None
+    physical: int | None = None
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def read_identity(cpu_info: Path = _CPU_INFO) -> Identity:
     return Identity(
         system=_system(),
         chip=parsing.cpuinfo_chip(text) or platform.processor() or platform.machine() or None,
-        cores=Cores(psutil.cpu_count()),
+        cores=Cores(psutil.cpu_count(), physical=psutil.cpu_count(logical=False)),
         memory_bytes=psutil.virtual_memory().total,
         virtual=parsing.cpuinfo_virtual(text),
     )

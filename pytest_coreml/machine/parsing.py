@@ -12,7 +12,7 @@ from pytest_coreml.machine.facts import Gpu, System
 # OSThermalPressureLevel of macOS (<libkern/OSThermalNotification.h>). `ProcessInfo.thermalState` has other words, and
 # fewer: its `fair` covers two of these.
 _THERMAL_LEVELS = ("nominal", "moderate", "heavy", "trapping", "sleeping")
-
+_THERMAL_STATES = ("nominal", "fair", "serious", "critical")
 # DISPATCH_MEMORYPRESSURE_* of macOS (<dispatch/source.h>).
 _MEMORY_LEVELS = {1: "normal", 2: "warning", 4: "critical"}
 
@@ -25,7 +25,7 @@ def sysctl_values(text: str) -> dict[str, str]:
 
 def integer(text: str | None) -> int | None:
     """Give the whole number that *text* is."""
-    return int(text) if text is not None and re.fullmatch(r"\d+", text.strip()) else None
+    return int(text) if text is not None and re.fullmatch(r"\d{1,20}", text.strip()) else None
 
 
 def flag(text: str | None) -> bool | None:
@@ -57,6 +57,12 @@ def thermal_pressure(text: str) -> str | None:
     found = re.search(r"thermalpressurelevel\s+(\d+)", text)
     level = int(found[1]) if found else len(_THERMAL_LEVELS)
     return _THERMAL_LEVELS[level] if level < len(_THERMAL_LEVELS) else None
+
+
+def thermal_state(text: str) -> str | None:
+    """Give the word for the number of a `ProcessInfo.ThermalState`."""
+    number = integer(text)
+    return _THERMAL_STATES[number] if number is not None and number < len(_THERMAL_STATES) else None
 
 
 def speed_limit(text: str) -> str | None:

@@ -35,7 +35,7 @@ def test_the_report_tells_of_the_mac_and_of_nobody(mac_project: MacProject) -> N
     machine = mac_project.report["machine"]
 
     assert (machine["chip"], machine["model_identifier"]) == ("Apple M4 Pro", "Mac16,8")
-    assert machine["cores"] == {"total": 14, "performance": 10, "efficiency": 4}
+    assert machine["cores"] == {"total": 14, "performance": 10, "efficiency": 4, "physical": 14}
     assert machine["memory_bytes"] == 24 * 2**30
     assert machine["os"] == {"name": "macOS", "version": "26.5.1", "build": "25F80"}
     assert (machine["virtual"], machine["rosetta"]) == (False, False)

@@ -35,7 +35,7 @@ def test_an_apple_silicon_mac() -> None:
         system=System("macOS", "26.5.1", "25F80"),
         chip="Apple M4 Pro",
         model_identifier="Mac16,8",
-        cores=Cores(14, 10, 4),
+        cores=Cores(14, 10, 4, 14),
         memory_bytes=24 * 2**30,
         virtual=False,
         rosetta=False,
@@ -51,7 +51,7 @@ def test_an_intel_mac() -> None:
 
     found = macos.read_identity(mac({**values, "machdep.cpu.brand_string": "Intel(R) Core(TM) i7"}), "x86_64")
 
-    assert found.cores == Cores(14, None, None)
+    assert found.cores == Cores(14, None, None, 14)
     assert found.rosetta is False
 
 
@@ -83,8 +83,15 @@ def test_conditions() -> None:
     assert Conditions("heavy", "Battery Power", None, "normal", 1_070_858_240) == macos.read_conditions(run)
 
 
-def test_without_thermal_pressure_the_limit_of_the_clock_tells() -> None:
-    """`pmset -g therm` is the second best."""
+def test_without_thermal_pressure_the_documented_state_tells() -> None:
+    """It takes longer to ask for, and has words of its own."""
+    run = mac({}, osascript_l_JavaScript="1\n", pmset_g_therm="CPU_Speed_Limit = 72\n")
+
+    assert macos.read_conditions(run).thermal == "fair"
+
+
+def test_without_either_the_limit_of_the_clock_tells() -> None:
+    """`pmset -g therm` is the third best."""
     run = mac({}, pmset_g_therm="\tCPU_Speed_Limit \t= 72\n", pmset_g=" lowpowermode         1\n")
 
     assert Conditions("clock limited to 72 %", None, True) == macos.read_conditions(run)

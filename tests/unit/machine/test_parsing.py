@@ -156,6 +156,15 @@ def test_thermal_pressure(level: int, word: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "word"),
+    [("0\n", "nominal"), ("1\n", "fair"), ("2\n", "serious"), ("3\n", "critical"), ("4\n", None), ("error\n", None)],
+)
+def test_thermal_state(text: str, word: str | None) -> None:
+    """Another number is unknown."""
+    assert word == parsing.thermal_state(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
     [
         (THERM_NOTHING, None),
         (THERM_LIMITED.format(100), "nominal"),
@@ -224,6 +233,7 @@ def test_cpuinfo(text: str, chip: str, virtual: bool | None) -> None:
         parsing.power_source,
         parsing.low_power_mode,
         parsing.thermal_pressure,
+        parsing.thermal_state,
         parsing.speed_limit,
         parsing.cpuinfo_chip,
         parsing.cpuinfo_virtual,
