@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_coreml.presence import MISTAKES, state_of
+from pytest_coreml.presence import MISTAKES, is_used, state_of
 
 if TYPE_CHECKING:
     from pytest_coreml.record import Record
@@ -78,6 +78,7 @@ class Collector:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        self._run: str | None = None
         # With `--dist=each`, every worker is taken for a machine of its own.
         self.gathered = Gathered(apart=config.getoption("dist", "no") == "each")
 
@@ -96,9 +97,17 @@ class Collector:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Raise the usage error that a worker of pytest-xdist has found."""
+        self._run = node.workerinput.get("testrunuid")
         mistakes = getattr(node, "workeroutput", {}).get(MISTAKES)
         if mistakes is not None:
             raise pytest.UsageError(mistakes)
+
+    def pytest_unconfigure(self) -> None:
+        """Remove what workers of pytest-xdist have told each other."""
+        if self._run is not None and is_used(self._config):
+            from pytest_coreml.engine.deaths import forget
+
+            forget(self._run)
 
 
 def gathered_of(config: pytest.Config) -> Gathered | None:

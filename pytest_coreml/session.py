@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.afresh import load_afresh
 from pytest_coreml.engine.client import Engine
+from pytest_coreml.engine.deaths import Deaths
 from pytest_coreml.engine.lease import Context, Engines, Key, Lease
 from pytest_coreml.engine.protocol import ListDevices, Progress
 from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
@@ -78,7 +80,7 @@ class Session:
         self.options = options
         self.sources = Sources(options.rootdir, lambda name: progress(name, Progress("building")))
         self._context = Context(progress)
-        self.engines = Engines(self._engine, self._context)
+        self.engines = Engines(self._engine, self._context, Deaths(os.environ.get("PYTEST_XDIST_TESTRUNUID")))
         self.gate = Gate(options, baseline, self.engines, machine)
         self.plans = Plans(self._engine)
         self.trial: Trial | None = None

@@ -50,9 +50,8 @@ def lock_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"pytest-coreml-of-{os.getuid()}"
 
 
-def _make_lock() -> BaseFileLock:
-    from filelock import FileLock
-
+def own_folder() -> Path:
+    """Give the same, made now if it is not there; `EngineError` when it cannot be, or is not this user's."""
     folder = lock_folder()
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -65,7 +64,13 @@ def _make_lock() -> BaseFileLock:
             f"cannot take turns in measuring: {folder} is not a folder of this user; "
             "remove it, or choose another temporary folder with the environment variable TMPDIR"
         )
-    return FileLock(folder / "measuring.lock")
+    return folder
+
+
+def _make_lock() -> BaseFileLock:
+    from filelock import FileLock
+
+    return FileLock(own_folder() / "measuring.lock")
 
 
 def _acquire(lock: BaseFileLock, waiting: Callable[[], None]) -> None:

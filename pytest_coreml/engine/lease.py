@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_coreml.engine import protocol
+from pytest_coreml.engine.deaths import Deaths
 from pytest_coreml.errors import EngineDiedError, hidden_for_ours
 from pytest_coreml.load_options import LoadOptions
 from pytest_coreml.machine import conditions
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.engine.client import Engine
+    from pytest_coreml.engine.deaths import Suspect
     from pytest_coreml.engine.protocol import Loaded, Progress
     from pytest_coreml.measurement import Measurement, Thermal
 
@@ -38,7 +40,7 @@ class Key:
     options: LoadOptions = field(default_factory=LoadOptions)
 
     @property
-    def suspect(self) -> tuple[str, ComputeUnits, str | None]:
+    def suspect(self) -> Suspect:
         """What is not loaded again, in whatever way, when it has ended an engine once."""
         return self.path, self.compute_units, self.options.function
 
@@ -154,12 +156,14 @@ class Lease:
 class Engines:
     """The engines of a run. At most *most* stay open, the ones used last, so that memory does not grow with models."""
 
-    def __init__(self, make: Callable[[], Engine], context: Context, most: int = 4) -> None:
+    def __init__(
+        self, make: Callable[[], Engine], context: Context, deaths: Deaths | None = None, most: int = 4
+    ) -> None:
         self._make = make
+        self._deaths = deaths or Deaths(None)
         self._context = context
         self._most = most
         self._leases: OrderedDict[Key, Lease] = OrderedDict()
-        self._killers: dict[tuple[str, ComputeUnits, str | None], str] = {}
 
     def lease(self, key: Key, timed: bool = False) -> Lease:
         """Give the engine that holds *key*, started and loaded if need be; *timed*: as `Lease` says.
@@ -219,15 +223,15 @@ class Engines:
         self._keep(lease)
 
     def _load(self, key: Key, timed: bool) -> Lease:
-        if (why := self._killers.get(key.suspect)) is not None:
-            raise EngineDiedError(f"not loaded again in this run, since it ended its engine:\n{why}")
+        if (how := self._deaths.how(key.suspect)) is not None:
+            raise EngineDiedError(f"not loaded again in this run, since it ended its engine:\n{how}")
         with self._watched(key, self._make()) as engine:
             return Lease(key, engine, self._context, timed, self._wake)
 
     def _note_death(self, key: Key, engine: Engine) -> bool:
         # An engine that never started has not come to the model.
         if engine.dead and engine.facts is not None:
-            self._killers[key.suspect] = engine.dead
+            self._deaths.note(key.suspect, engine.dead)
         return engine.dead is not None
 
     @contextlib.contextmanager

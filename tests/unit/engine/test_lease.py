@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from scripted_engine import Script, ScriptedEngine
 
 from pytest_coreml.engine import protocol
+from pytest_coreml.engine.deaths import Deaths, forget
 from pytest_coreml.engine.lease import Context, Engines, Key
 from pytest_coreml.errors import EngineDiedError
 from pytest_coreml.load_options import LoadOptions
@@ -15,6 +16,10 @@ from pytest_coreml.machine.facts import Conditions
 from pytest_coreml.machine.watch import Watch
 from pytest_coreml.placement import Placement
 from pytest_coreml.plans import Plans
+from pytest_coreml.turns import lock_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEY = Key("Encoder.mlpackage", "all")
 
@@ -38,7 +43,7 @@ def script() -> Script:
 def engines(script: Script) -> Engines:
     """Engines of which one stays open."""
     context = Context(lambda *_: None, watch=Watch(Conditions))
-    return Engines(lambda: MortalEngine(script), context, most=1)
+    return Engines(lambda: MortalEngine(script), context, Deaths(None), most=1)
 
 
 @pytest.mark.parametrize(
@@ -91,3 +96,18 @@ def test_the_plan_of_a_model_whose_engine_was_closed_for_others(engines: Engines
 
     assert plans.placement(first) == Placement((), "no plan here")
     assert script.loads == 3
+
+
+def test_workers_of_a_run_tell_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a file that is there from the first death on; another run knows nothing, and in the end nothing is left."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    first, second, other = Deaths("run"), Deaths("run"), Deaths("other")
+    assert second.how(KEY.suspect) is None
+
+    first.note(KEY.suspect, "the engine was ended by SIGSEGV")
+    lock_folder().joinpath("deaths-run.jsonl").open("a").write('["half')
+
+    assert second.how(KEY.suspect) == "the engine was ended by SIGSEGV"
+    assert other.how(KEY.suspect) is None
+    forget("run")
+    assert list(lock_folder().iterdir()) == []
