@@ -13,10 +13,12 @@ import sys
 import tempfile
 import time
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_coreml.engine.captured import CapturedOutput
+from pytest_coreml.engine.endings import ending
 from pytest_coreml.engine.protocol import Done, EngineFacts, Failed, Hello, Progress, Request
 from pytest_coreml.errors import (
     CoreMLTestError,
@@ -42,11 +44,6 @@ _BOOT = (
     "from pytest_coreml.engine.server import main; main(int(sys.argv[1]), sys.argv[3:])"
 )
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
-_SIGNAL_HINTS: dict[int, str] = {
-    signal.SIGKILL: "the system does this when memory runs out",
-    signal.SIGABRT: "native code gave up",
-    signal.SIGSEGV: "native code touched memory that is not its own",
-}
 _ERRORS = {"model": ModelError, "input": InputError, "engine": EngineError}
 _EXIT_SECONDS = 5.0
 
@@ -64,6 +61,7 @@ class Engine:
         self.subject = "the engine"
         self.facts: EngineFacts | None = None
         self.dead: str | None = None
+        self._doing = ""
         self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
         self._is_over = False
@@ -131,48 +129,49 @@ class Engine:
         self._connection = Connection(ours.detach())
 
     def _converse(self, request: Request[T], on_progress: Callable[[Progress], None] | None) -> T:
-        doing = request.doing
+        self._doing = request.doing
         if self.facts is not None and self._process is not None and self._process.poll() is not None:
-            raise self._died(f"between two steps, before {doing}")
+            raise self._died(f"between two steps, before {self._doing}")
+        # What cannot be pickled is an error of the caller, before anything is sent.
+        message = ForkingPickler.dumps(request)
         try:
-            self._send(request)
-            while True:
-                reply = self._receive(doing)
-                if isinstance(reply, Progress):
-                    doing = reply.doing
-                    if on_progress:
-                        on_progress(reply)
-                elif isinstance(reply, Failed):
-                    raise self._error(reply, doing)
-                elif isinstance(reply, Done):
-                    value: T = reply.value
-                    return value
+            reply = self._exchange(message, on_progress)
         except (EOFError, ConnectionError):
-            raise self._died(f"while {doing}") from None
+            raise self._died(f"while {self._doing}") from None
         except BlockingIOError:
-            raise self._timed_out(doing) from None
-        except KeyboardInterrupt:
-            self._give_up(f"interrupted while {doing} {self.subject}")
+            raise self._timed_out() from None
+        except BaseException:
+            # Ctrl-C, or a plugin's time limit: the answer would come when another one is waited for.
+            self._give_up(f"the engine was interrupted while {self._doing} {self.subject}")
             raise
+        if isinstance(reply, Failed):
+            raise self._error(reply)
+        value: T = reply.value
+        return value
 
-    def _send(self, request: object) -> None:
+    def _exchange(self, message: memoryview, on_progress: Callable[[Progress], None] | None) -> Done | Failed:
+        """Send *message* and give the answer. Raises `BlockingIOError` when the time limit is over."""
         assert self._connection is not None
-        self._connection.send(request)
+        self._connection.send_bytes(message)
+        while True:
+            if not self._connection.poll(self.timeout):
+                raise BlockingIOError
+            reply = self._connection.recv()
+            if isinstance(reply, (Done, Failed)):
+                return reply
+            if isinstance(reply, Progress):
+                self._doing = reply.doing
+                if on_progress:
+                    on_progress(reply)
 
-    def _receive(self, doing: str) -> object:
-        assert self._connection is not None
-        if not self._connection.poll(self.timeout):
-            raise self._timed_out(doing)
-        return self._connection.recv()
-
-    def _error(self, failed: Failed, doing: str) -> CoreMLTestError:
+    def _error(self, failed: Failed) -> CoreMLTestError:
         if failed.kind == "memory":
-            return EngineError(f"the engine ran out of memory while {doing} {self.subject}")
+            return EngineError(f"the engine ran out of memory while {self._doing} {self.subject}")
         return _ERRORS[failed.kind](failed.message)
 
-    def _timed_out(self, doing: str) -> EngineTimeoutError:
+    def _timed_out(self) -> EngineTimeoutError:
         text = (
-            f"the engine gave no sign of life for {self.timeout:g} s while {doing} {self.subject}, and was killed"
+            f"the engine gave no sign of life for {self.timeout:g} s while {self._doing} {self.subject}, and was killed"
             f"{self._stderr_text()}\n  a longer limit: --coreml-timeout={self.timeout * 2:g}"
         )
         self._give_up(text)
@@ -187,13 +186,8 @@ class Engine:
         assert self._process is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_EXIT_SECONDS)
-        code = self._process.poll()
-        if code is None:
-            return "closed its connection"
-        if code >= 0:
-            return f"exited with status {code}"
-        hint = f" ({_SIGNAL_HINTS[-code]})" if -code in _SIGNAL_HINTS else ""
-        return f"was ended by {_signal_name(-code)}{hint}"
+        status = self._process.poll()
+        return ending(status) if status is not None else "closed its connection"
 
     def _stderr_text(self) -> str:
         lines = self.captured()
@@ -224,14 +218,6 @@ class Engine:
         if self._folder is not None:
             _remove_folder(self._folder)
             self._folder = None
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        # Real-time signals have no names.
-        return f"signal {number}"
 
 
 def _timeval(seconds: float) -> bytes:

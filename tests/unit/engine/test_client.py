@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import signal
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import pytest
 from pytest_coreml.engine import client
 from pytest_coreml.engine.client import Engine
 from pytest_coreml.engine.protocol import Predict
-from pytest_coreml.errors import EngineDiedError, EngineError, EngineTimeoutError
+from pytest_coreml.errors import EngineDiedError, EngineError, EngineTimeoutError, InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,5 +104,42 @@ def test_out_of_memory_is_told_with_the_step(monkeypatch: pytest.MonkeyPatch) ->
     engine.subject = "Encoder.mlpackage on all"
 
     with pytest.raises(EngineError, match=r"^the engine ran out of memory while predicting with Encoder\.mlpackage"):
+        engine.ask(Predict({}))
+    engine.close()
+
+
+def test_an_engine_whose_answer_nobody_waited_for_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plugin that limits the time of a test interrupts whatever is done: the answer would be that of another step."""
+    monkeypatch.setattr(client, "_BOOT", ONE_ANSWER.format(then=STOPS))
+    engine = Engine("auto", 60)
+    facts = engine.start()
+
+    def interrupt(*_: object) -> None:
+        raise TimeoutError("too long a test")
+
+    former = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(TimeoutError, match="too long a test"):
+            engine.ask(Predict({}))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+
+    with pytest.raises(EngineDiedError, match="interrupted while predicting with"):
+        engine.ask(Predict({}))
+    assert not psutil.pid_exists(facts.pid)
+
+
+def test_what_cannot_be_sent_leaves_the_engine_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller's mistake is no death."""
+    answers = "connection.recv(); connection.send(Failed('input', 'as you say'))"
+    monkeypatch.setattr(client, "_BOOT", ONE_ANSWER.format(then=answers))
+    engine = Engine("auto", 60)
+    engine.start()
+
+    with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
+        engine.ask(Predict({"x": lambda: None}))
+    with pytest.raises(InputError, match="as you say"):
         engine.ask(Predict({}))
     engine.close()
