@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -85,9 +86,10 @@ def test_a_hang_cannot_be_interrupted(tmp_path):
     process = python(scenario, tmp_path, "-c", STRIKE)
     assert process.stderr is not None
     assert process.stderr.readline() == "waiting\n"
-    # Until it waits for the lock, an interrupt would reach Python.
-    while psutil.Process(process.pid).status() != psutil.STATUS_SLEEPING:
-        pass
+    # Until it waits for the lock, an interrupt would reach Python. macOS calls waiting processes running.
+    deadline = time.monotonic() + 2
+    while psutil.Process(process.pid).status() != psutil.STATUS_SLEEPING and time.monotonic() < deadline:
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
 
     with pytest.raises(subprocess.TimeoutExpired):
