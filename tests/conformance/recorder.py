@@ -48,6 +48,8 @@ class Case:
 
     reached = False
     refused = False
+    # Stopped at a model that is no ML Program
+    foreign = False
     off: float | None = None
 
 
@@ -125,7 +127,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Say which case begins, so that a crash has a name; end the process when it takes too long."""
-    Case.reached = Case.refused = False
+    Case.reached = Case.refused = Case.foreign = False
     Case.off = None
     _write({"id": item.nodeid, "begins": True})
     faulthandler.dump_traceback_later(CLOCK_SECONDS, exit=True)
@@ -140,9 +142,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(call: pytest.CallInfo[object]) -> None:
     """Note an error that passed through the runtime where nothing was predicted, as while a model is made."""
-    # Models that are no ML Programs are no cases.
-    if call.excinfo is not None and "cannot execute models of type" not in str(call.excinfo.value):
-        Case.reached = Case.reached or any(RUNTIME in Path(entry.path).parents for entry in call.excinfo.traceback)
+    if call.excinfo is None:
+        return
+    Case.foreign = "cannot execute models of type" in str(call.excinfo.value)
+    Case.reached = Case.reached or any(RUNTIME in Path(entry.path).parents for entry in call.excinfo.traceback)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -153,6 +156,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     lines = [line[1:].strip() for line in str(report.longrepr).splitlines() if line.startswith("E ")]
     text = " ".join(filter(None, lines[:6])) if report.failed else ""
     outcome = "refused" if report.failed and Case.refused else report.outcome
+    outcome = "skipped" if Case.foreign else outcome
     _write({"id": report.nodeid, "outcome": outcome, "counts": Case.reached, "off": Case.off, "text": text})
 
 
