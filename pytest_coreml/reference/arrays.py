@@ -66,7 +66,9 @@ class ArrayInput:
         """Give the array as the graph takes it; `BadInputError` for what the binding or Core ML refuses."""
         array = self._taken(value)
         if not self._shapes.allow(array.shape):
-            raise BadInputError(f"input {self.name!r}: expected the shape {self._shapes}, got {list(array.shape)}")
+            objection = self._shapes.objection(array.shape)
+            expected = f"input {self.name!r}: expected the shape {self._shapes}, got {list(array.shape)}"
+            raise BadInputError(f"{objection}; {expected}" if objection else expected)
         return self._as_declared(array)
 
     def default(self) -> NDArray[Any] | None:

@@ -45,11 +45,19 @@ class AllowedShapes:
 
     def allow(self, shape: tuple[int, ...]) -> bool:
         """Say whether a shape is one of these."""
-        return any(
-            len(shape) == len(spans)
-            and all(low <= size and (high is None or size <= high) for size, (low, high) in zip(shape, spans))  # noqa: B905 - of one length by the line before
-            for spans in self.choices
-        )
+        return any(len(shape) == len(spans) and all(map(_within, shape, spans)) for spans in self.choices)
+
+    def objection(self, shape: tuple[int, ...]) -> str:
+        """Say in Core ML's words why a shape is not one of these, or nothing where we do not know them.
+
+        The words are those that coremltools' own tests expect of it.
+        """
+        if len(self.choices) > 1:
+            return f"MultiArray Shape ({' x '.join(map(str, shape))}) was not in enumerated set of allowed shapes"
+        for axis, (size, span) in enumerate(zip(shape, self.choices[0])):  # noqa: B905 - may be of another rank
+            if span[0] != span[1] and not _within(size, span):
+                return f"Size ({size}) of dimension ({axis}) is not in allowed range ({_text(span)})"
+        return ""
 
     def __str__(self) -> str:
         """Write the shapes as messages show them: `[1, 2..4]`, `[1, 2] or [1, 3]`."""
@@ -63,6 +71,11 @@ def _fixed(shape: Any) -> tuple[Span, ...]:
 def _span(bounds: Any) -> Span:
     # A negative upper bound stands for none (FeatureTypes.proto, SizeRange).
     return int(bounds.lowerBound), (int(bounds.upperBound) if bounds.upperBound >= 0 else None)
+
+
+def _within(size: int, span: Span) -> bool:
+    low, high = span
+    return low <= size and (high is None or size <= high)
 
 
 def _text(span: Span) -> str:
