@@ -34,6 +34,9 @@ def placement_lines(records: Sequence[Record], width: int, verbose: bool = False
     unknown = {title: plan for title, plan in plans.items() if plan.unknown and not _judged_unknown(records, plan)}
     if planned:
         yield from _shares(planned, width)
+    for title, plan in planned.items():
+        if plan.cost_reason is not None:
+            yield from wrapped(f"no cost of {title}: {plan.cost_reason}", "", width)
     for title, plan in unknown.items():
         yield from wrapped(f"planned placement of {title}: unknown, {plan.why_unknown or ''}", "", width)
     if planned or unknown:

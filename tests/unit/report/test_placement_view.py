@@ -51,6 +51,15 @@ def test_a_plan_without_cost_has_shares_of_operations_only():
     assert cells(plan)[1][-4:] == ["1", "100.0", "%", "-"]
 
 
+def test_costs_that_were_left_out_are_told_with_the_reason():
+    """The plan has them, so that a mere dash would be wrong."""
+    plan = Placement((Operation("a", "conv", "cpu", ("cpu",), None, "main"),), cost_reason="they sum to 2")
+
+    lines = list(placement_lines([record(placement=plan, checks=[])], 80))
+
+    assert "no cost of Encoder.mlpackage on cpuAndNeuralEngine: they sum to 2" in lines
+
+
 def test_an_unknown_plan_is_told_with_its_reason_once():
     """Not again where a check that it left unjudged tells it."""
     unknown = Placement((), "macOS is too old")
