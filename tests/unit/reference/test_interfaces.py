@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import math
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import coremltools as ct
 import numpy as np
 import pytest
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
+from interface_models import memory_model
 from interfaces import convert, identity
 
 pytestmark = pytest.mark.usefixtures("dropin")
@@ -251,3 +254,59 @@ def test_the_specification_version_is_lowered_to_what_is_needed(doubler):
     lowered.ParseFromString(_MLModelProxy.auto_set_specification_version(spec.SerializeToString()))
 
     assert lowered.specificationVersion == 8
+
+
+@pytest.fixture
+def memory(tmp_path):
+    """Load a model that adds up what comes in."""
+    memory_model().save(str(tmp_path / "m.mlpackage"))
+    return ct.models.MLModel(str(tmp_path / "m.mlpackage"))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (np.zeros(2, np.float16), "value type not convertible: state 'memory'.*float16"),
+        (np.zeros(2, np.int64), "value type not convertible: state 'memory'.*int64"),
+        (np.broadcast_to(np.float32(1), (2,)), "value type not convertible: state 'memory'"),
+        ([0.0, 0.0], "^Failed to write state, only multi-array value is supported$"),
+        (1.0, "^Failed to write state, only multi-array value is supported$"),
+        (np.zeros(3, np.float32), r"state 'memory': expected the shape \[2\], got \[3\]"),
+    ],
+)
+def test_what_a_state_does_not_take(memory, value, message):
+    """Values as an input's, but that a value which is no array has a text of its own; all are RuntimeError."""
+    state = memory.make_state()
+
+    with pytest.raises(RuntimeError, match=message):
+        state.write_state("memory", value)
+    assert state.read_state("memory").tolist() == [0, 0]
+
+
+def test_states_by_name(memory):
+    """Reading gives a copy in single precision; another name is an error that says which there are."""
+    state = memory.make_state()
+    state.write_state("memory", np.array([1, 70000.0]))
+    kept = state.read_state("memory")
+    kept[0] = 5
+
+    assert (kept.dtype, state.read_state("memory").tolist()) == (np.float32, [1, math.inf])
+    for use in (lambda: state.read_state("other"), lambda: state.write_state("other", kept)):
+        with pytest.raises(RuntimeError, match="no state 'other'; there are: memory"):
+            use()
+
+
+def test_a_stateful_model_wants_a_state(memory):
+    """In the words of Core ML."""
+    with pytest.raises(RuntimeError, match=r"^The input feature for memory must be an MLState, but it was not\.$"):
+        memory.predict({"x": np.zeros(2, np.float32)})
+
+
+def test_threads_predict_at_the_same_time(doubler):
+    """Each gets what belongs to its own input."""
+    inputs = [np.full((1, 2), number, np.float32) for number in range(200)]
+
+    with ThreadPoolExecutor(8) as pool:
+        outputs = list(pool.map(lambda x: doubler.predict({"x": x})["y"], inputs))
+
+    assert [output.tolist() for output in outputs] == [(2 * x).tolist() for x in inputs]
