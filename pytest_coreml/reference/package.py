@@ -20,6 +20,10 @@ _MODEL_PATH: Final = "@model_path"
 COMPILED_MARK: Final = "coremldata.bin"
 COMPILED_MODEL: Final = "model.mlmodel"
 
+# In bytes: what no manifest reaches, and what no message of protobuf can exceed
+_LARGEST_MANIFEST: Final = 1 << 20
+_LARGEST_MESSAGE: Final = (1 << 31) - 1
+
 
 class Package(Protocol):
     """Where a model comes from. Messages call it `path`."""
@@ -71,8 +75,8 @@ class FilePackage:
     def model(self) -> bytes:
         """Read the message; `BadModelError` when the file cannot be read."""
         try:
-            return self.model_file.read_bytes()
-        except OSError as error:
+            return _read(self.model_file, _LARGEST_MESSAGE)
+        except (OSError, ValueError) as error:
             raise BadModelError(f"{self.model_file}: cannot read the model: {error}") from error
 
     def blob_file(self, name: str) -> BlobFile:
@@ -111,14 +115,23 @@ def open_compiled(path: Path) -> FilePackage:
 
 def _mlpackage(path: Path) -> FilePackage:
     manifest_file = path / "Manifest.json"
+    found = _inside(path.resolve(), manifest_file, f"{manifest_file}: the manifest of the package")
     try:
-        manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+        manifest = json.loads(_read(found, _LARGEST_MANIFEST).decode())
     except (OSError, ValueError, RecursionError) as error:
         raise BadModelError(f"{manifest_file}: cannot read the manifest of the package: {error}") from error
     root = (path / "Data").resolve()
     name = _root_model(manifest, manifest_file)
     model_file = _inside(root, root / _relative_name(name, manifest_file), f"{manifest_file}: the model file {name!r}")
     return FilePackage(path, model_file, root)
+
+
+def _read(path: Path, most: int) -> bytes:
+    """Read a file; ValueError when it is larger than any of its kind."""
+    size = path.stat().st_size
+    if size > most:
+        raise ValueError(f"it has {size} bytes, expected {most} or less")
+    return path.read_bytes()
 
 
 def _root_model(manifest: Any, manifest_file: Path) -> str:
