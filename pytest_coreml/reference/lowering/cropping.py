@@ -14,7 +14,7 @@ from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.lowering.gathering import from_the_front
 from pytest_coreml.reference.lowering.registry import lowers
 from pytest_coreml.reference.lowering.sampling import image_size, sampled
-from pytest_coreml.reference.lowering.shapes import dimension, vector
+from pytest_coreml.reference.lowering.shapes import dimension, vector, within_reason
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.graph import Value
@@ -99,6 +99,7 @@ def _corners(ctx: Context, boxes: Value) -> tuple[Value, Value]:
 
 def _line(ctx: Context, begin: Value, end: Value, count: int) -> Value:
     """Give `count` points from `begin` to `end`, both [n, 1], as the sampling mode lays them."""
+    within_reason(ctx, count)
     mode, index = str(ctx.scalar("sampling_mode", "DEFAULT")), np.arange(count)
     distance = ctx.node("Sub", end, begin)
     span = ctx.node("Abs", distance)

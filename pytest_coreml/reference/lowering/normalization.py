@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_coreml.reference.lowering.registry import lowers
+from pytest_coreml.reference.lowering.shapes import within_reason
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.graph import Value
@@ -35,6 +36,7 @@ def _channel_scale_and_offset(ctx: Context) -> tuple[Value, Value]:
     channels = ctx.shape("mean")[0] if ctx.has("mean") else ctx.shape("x")[1]
     if channels is None and not (ctx.has("gamma") and ctx.has("beta")):
         ctx.refuse("the number of channels is unknown")
+    within_reason(ctx, channels or 0)
     ones = np.ones(channels or 0)
     scale = ctx.input("gamma") if ctx.has("gamma") else ctx.literal(ones, ctx.dtype("x"))
     offset = ctx.input("beta") if ctx.has("beta") else ctx.literal(ones * 0, ctx.dtype("x"))
@@ -49,6 +51,7 @@ def layer_norm(ctx: Context) -> Value:
     x, shape = _as_scaled(ctx, axes)
     if axes != list(range(axes[0], rank)) or None in shape:
         return _by_formula(ctx, x, axes, axes)
+    within_reason(ctx, *_known(shape))
     scale = ctx.input("gamma") if ctx.has("gamma") else ctx.literal(np.ones(_known(shape)), ctx.dtype("x"))
     inputs = (x, scale, ctx.optional("beta"))
     return ctx.node("LayerNormalization", *inputs, axis=axes[0], epsilon=_epsilon(ctx, 1e-5))

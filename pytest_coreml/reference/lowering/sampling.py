@@ -11,7 +11,7 @@ import numpy as np
 
 from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.lowering.registry import lowers
-from pytest_coreml.reference.lowering.shapes import dimension, vector
+from pytest_coreml.reference.lowering.shapes import dimension, vector, within_reason
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.graph import Value
@@ -42,6 +42,7 @@ def resample(ctx: Context) -> Value:
 def affine(ctx: Context) -> Value:
     """Lower the image at the points to which a matrix [a0, a1, a2, b0, b1, b2] sends those of the output."""
     height, width = (int(ctx.scalar(f"output_{side}")) for side in ("height", "width"))
+    within_reason(ctx, height, width, 3)
     rows, columns = np.meshgrid(_spread(height), _spread(width), indexing="ij")
     base = np.stack((columns, rows, np.ones_like(rows)), -1).reshape(-1, 3)
     matrix = ctx.node("Reshape", ctx.input("transform_matrix"), ctx.int64([-1, 2, 3]))

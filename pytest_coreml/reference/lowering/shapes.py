@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     # A number, or an int64 vector of one element that the graph computes.
     Dimension: TypeAlias = "int | Value"
+
+# Half a gigabyte of int64
+_MOST_ELEMENTS: Final = 1 << 26
 
 
 def dimension(ctx: Context, value: Value, shape: Shape, axis: int) -> Dimension:
@@ -82,6 +86,12 @@ def no_smaller(ctx: Context, value: Value, param: str, least: Mapping[int, Dimen
     sizes = ctx.node("Shape", value)
     is_less = ctx.node("Less", sizes, vector(ctx, [least.get(axis, 0) for axis in range(len(shape))]))
     return ctx.node("Reshape", value, ctx.checked(sizes, is_less, f"`{param}` is too small"))
+
+
+def within_reason(ctx: Context, *sizes: int) -> None:
+    """Refuse to make an array of these sizes while the model is loaded: a few bytes of a program can ask for any."""
+    if math.prod(max(size, 0) for size in sizes) > _MOST_ELEMENTS:
+        ctx.refuse(f"it would need an array of the shape {list(sizes)}")
 
 
 def divided(ctx: Context, size: Dimension, number: int) -> Dimension:

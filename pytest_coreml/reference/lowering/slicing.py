@@ -9,7 +9,7 @@ import numpy as np
 
 from pytest_coreml.reference.lowering.known import Cut, View
 from pytest_coreml.reference.lowering.registry import lowers
-from pytest_coreml.reference.lowering.shapes import dimension, plus, vector
+from pytest_coreml.reference.lowering.shapes import dimension, plus, vector, within_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -154,7 +154,9 @@ def sliding_windows(ctx: Context) -> Value:
     x, shape = ctx.input("x"), ctx.shape("x")
     axis, size, stride = ctx.axis("axis", len(shape)), ctx.scalar("size"), ctx.scalar("stride", 1)
     end = plus(ctx, dimension(ctx, x, shape, axis), 1 - size)
+    within_reason(ctx, size)
     if isinstance(end, int):
+        within_reason(ctx, end)
         begins = ctx.int64(np.arange(0, end, stride)[:, None])
     else:
         is_short = ctx.node("Less", end, ctx.int64(1))
