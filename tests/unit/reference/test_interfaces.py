@@ -14,6 +14,8 @@ from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name th
 from interface_models import memory_model
 from interfaces import convert, identity
 
+from pytest_coreml import reference
+
 pytestmark = pytest.mark.usefixtures("dropin")
 
 X = np.array([[-1.5, 2.0]], np.float32)
@@ -310,3 +312,28 @@ def test_threads_predict_at_the_same_time(doubler):
         outputs = list(pool.map(lambda x: doubler.predict({"x": x})["y"], inputs))
 
     assert [output.tolist() for output in outputs] == [(2 * x).tolist() for x in inputs]
+
+
+def test_an_operation_that_is_not_known(doubler):
+    """Loading warns, and predicting is a RuntimeError; both name the operation, wherever it comes from."""
+    spec = doubler.get_spec()
+    for function in spec.mlProgram.functions.values():
+        for block in function.block_specializations.values():
+            next(op for op in block.operations if op.type == "mul").type = "my_layer"
+
+    with pytest.warns(RuntimeWarning, match="my_layer"):
+        model = ct.models.MLModel(spec, weights_dir=doubler.weights_dir)
+
+    with pytest.raises(RuntimeError, match=r"my_layer x1 \(first: 'y'\): is not implemented"):
+        model.predict({"x": X})
+
+
+def test_the_precision_is_chosen_when_the_drop_in_is_installed():
+    """2049 is no number of half precision; what is loaded later follows the last choice."""
+    results = []
+    for precision in ("strict", "fast"):
+        reference.install(precision)
+        model = convert(lambda x: mb.sub(x=mb.add(x=x, y=1.0), y=2048.0, name="y"), (1, 2), "FLOAT16")
+        results.append(model.predict({"x": np.full((1, 2), 2048, np.float32)})["y"].tolist())
+
+    assert results == [[[0, 0]], [[1, 1]]]
