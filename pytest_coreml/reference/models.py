@@ -87,9 +87,10 @@ class ProgramModel:
         arrays = self._interface.read(data)
         if self.states and state is None:
             raise BadInputError(f"The input feature for {self.states[0].name} must be an MLState, but it was not.")
+        states = state.of(self.states) if state is not None else {}
         begin = time.perf_counter_ns()
         try:
-            results = self._executable.run(arrays, state.arrays if state is not None else {})
+            results = self._executable.run(arrays, states)
         except ExecutionError as error:
             # The first words are those of Core ML, by which tests on a Mac may know the error
             raise ExecutionError(f"Unable to compute the prediction using ML Program: {error}") from error

@@ -27,6 +27,17 @@ class StateTensors:
             for name, type_ in self._types.items()
         }
 
+    def of(self, ports: Iterable[StatePort]) -> dict[str, NDArray[Any]]:
+        """Give the tensors by name; `BadInputError` when these are not the states of a model with these ports."""
+        for port in ports:
+            if self._types.get(port.name) != port.type:
+                has = ", ".join(f"{name}: {type_}" for name, type_ in sorted(self._types.items())) or "none"
+                raise BadInputError(
+                    f"The input feature for {port.name} must be an MLState of this model, {port.type}; "
+                    f"the given one has {has}"
+                )
+        return self.arrays
+
     def read(self, name: str) -> NDArray[Any]:
         """Give a copy of a tensor; half precision as single precision."""
         self._check(name)

@@ -304,6 +304,16 @@ def test_a_stateful_model_wants_a_state(memory):
         memory.predict({"x": np.zeros(2, np.float32)})
 
 
+def test_the_state_of_another_model(memory, doubler):
+    """It is no state of this one; a model without states takes any, and leaves it alone."""
+    with pytest.raises(RuntimeError, match=r"for memory must be an MLState of this model, fp16 \[2\]; .* has none"):
+        memory.predict({"x": np.zeros(2, np.float32)}, doubler.make_state())
+
+    state = memory.make_state()
+    assert doubler.predict({"x": X}, state)["y"].tolist() == (2 * X).tolist()
+    assert state.read_state("memory").tolist() == [0, 0]
+
+
 def test_threads_predict_at_the_same_time(doubler):
     """Each gets what belongs to its own input."""
     inputs = [np.full((1, 2), number, np.float32) for number in range(200)]
