@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_coreml.presence import MISTAKES, is_used, state_of
+from pytest_coreml.presence import MISTAKES, SHARES_HOST, is_used, state_of
 
 if TYPE_CHECKING:
     from pytest_coreml.record import Record
@@ -95,6 +95,13 @@ class Collector:
             self.gathered.add(sent)
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker of pytest-xdist what it cannot see."""
+        hosts = [_host(spec) for spec in node.nodemanager.specs]
+        together = hosts.count(_host(node.gateway.spec)) > 1
+        node.workerinput[SHARES_HOST] = together and self._config.getoption("dist") != "each"
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Raise the usage error that a worker of pytest-xdist has found."""
         self._run = node.workerinput.get("testrunuid")
@@ -108,6 +115,11 @@ class Collector:
             from pytest_coreml.engine.deaths import forget
 
             forget(self._run)
+
+
+def _host(spec: Any) -> object:
+    # Of an `execnet.XSpec`: what is in none of these runs beside the controller.
+    return spec.ssh or spec.vagrant_ssh or (spec.socket and spec.socket.partition(":")[0])
 
 
 def gathered_of(config: pytest.Config) -> Gathered | None:

@@ -45,6 +45,7 @@ class LoadTimes:
     *first_load_ms*: from a path never used before. *load_ms*: from a path loaded before, by the same process.
     *fresh_load_ms*: the same by a process that had loaded nothing, as an app does that starts; where it was asked for.
     *compile_ms*: wall time, since Core ML gives no duration for it. *thermal*: None where the system does not tell.
+    *alone*: whether it waited for its turn, so that no process of ours measured or loaded for a measurement meanwhile.
     """
 
     compile_ms: tuple[float, ...] = ()
@@ -52,6 +53,7 @@ class LoadTimes:
     load_ms: tuple[float, ...] = ()
     fresh_load_ms: tuple[float, ...] = ()
     thermal: Thermal | None = None
+    alone: bool = True
 
     @property
     def loads_ms(self) -> tuple[float, ...]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 STATE: Final[pytest.StashKey[State]] = pytest.StashKey()
 # Under this key a worker of pytest-xdist sends what is wrong in marks.
 MISTAKES: Final = "coreml_mistakes"
+# Under this key the controller of pytest-xdist tells a worker whether another one works on its host.
+SHARES_HOST: Final = "coreml_shares_host"
 CURRENT: Final[pytest.StashKey[pytest.Item | None]] = pytest.StashKey()
 
 MODEL_SUFFIXES: Final = (".mlmodel", ".mlpackage")
@@ -70,6 +72,12 @@ def worker_of(config: pytest.Config) -> str | None:
     """Give the name of this worker of pytest-xdist, as `gw0`; None in a process that is none."""
     told: dict[str, str] = getattr(config, "workerinput", {})
     return told.get("workerid")
+
+
+def shares_host(config: pytest.Config) -> bool:
+    """Say whether this is one of several workers of pytest-xdist that share the tests, and a host."""
+    told: dict[str, bool] = getattr(config, "workerinput", {})
+    return told.get(SHARES_HOST, False)
 
 
 def is_used(config: pytest.Config) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.engine.afresh import load_afresh
 from pytest_coreml.engine.client import Engine
 from pytest_coreml.engine.deaths import Deaths
-from pytest_coreml.engine.lease import Context, Engines, Key, Lease
+from pytest_coreml.engine.lease import UNTIMED, Context, Engines, Key, Lease
 from pytest_coreml.engine.protocol import ListDevices, Progress
 from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
 from pytest_coreml.gate import Gate
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.declared import Declared
+    from pytest_coreml.engine.lease import Timing
     from pytest_coreml.engine.protocol import DeviceFacts, EngineFacts
     from pytest_coreml.machine.watch import Watch
     from pytest_coreml.measurement import Measurement
@@ -44,7 +45,7 @@ __tracebackhide__ = hidden_for_ours
 class Trial:
     """One test while it runs: what it declares, and the models it uses.
 
-    *timed*: whether loading is measured, for this test or for another one that may use the same loaded model.
+    *timing*: what is measured of a load, for this test or for another one that may use the same loaded model.
     """
 
     id: str
@@ -53,7 +54,7 @@ class Trial:
     models: list[CoreMLModel] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     attempt: int = 1
-    timed: bool = False
+    timing: Timing = UNTIMED
 
     @property
     def is_unjudgeable(self) -> bool:
@@ -97,10 +98,10 @@ class Session:
         """What was seen of the machine's conditions so far."""
         return self._context.watch
 
-    def begin(self, test_id: str, folder: Path, declared: Declared, timed: bool = False) -> Trial:
-        """Begin a test; *timed*: as `Trial` says."""
+    def begin(self, test_id: str, folder: Path, declared: Declared, timing: Timing) -> Trial:
+        """Begin a test; *timing*: as `Trial` says."""
         self._attempts[test_id] = attempt = self._attempts.get(test_id, 0) + 1
-        self.trial = Trial(test_id, folder, declared, attempt=attempt, timed=timed)
+        self.trial = Trial(test_id, folder, declared, attempt=attempt, timing=timing)
         return self.trial
 
     def load(self, source: Any, units: ComputeUnits, options: LoadOptions | None = None) -> CoreMLModel:
@@ -113,8 +114,8 @@ class Session:
             raise UnfitMachineError(reason)
         folder = self.trial.folder if self.trial else self.options.rootdir
         path = self.sources.resolve(source, folder)
-        timed = self.trial is not None and self.trial.timed
-        lease = self.engines.lease(Key(str(path), units, options or LoadOptions()), timed)
+        timing = self.trial.timing if self.trial else UNTIMED
+        lease = self.engines.lease(Key(str(path), units, options or LoadOptions()), timing)
         if self.facts is None:
             self.facts = lease.engine.facts
             self.devices = lease.ask(ListDevices())

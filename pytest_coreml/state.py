@@ -11,12 +11,13 @@ import pytest
 from pytest_coreml.declared import Declared, Reader
 from pytest_coreml.errors import CoreMLTestError, UnfitMachineError, UsageError
 from pytest_coreml.load_options import LoadOptions
-from pytest_coreml.presence import CURRENT, MISTAKES, uses_fixture, worker_of
+from pytest_coreml.presence import CURRENT, MISTAKES, shares_host, uses_fixture, worker_of
 from pytest_coreml.progress import ProgressLine
 from pytest_coreml.shared_fixture import SharedFixture
 
 if TYPE_CHECKING:
     from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.engine.lease import Timing
     from pytest_coreml.model import CoreMLModel
     from pytest_coreml.options import Options
     from pytest_coreml.report.runs import Runs
@@ -34,8 +35,8 @@ class State:
         self.declared: dict[str, Declared] = {}
         # Where each test stands among all that were collected.
         self.positions: dict[str, int] = {}
-        # Files with a test that measures loading: the tests of a file share loaded models.
-        self._timed: set[Path] = set()
+        # Files with a test that limits loading: the tests of a file share loaded models.
+        self._limiting: set[Path] = set()
         self._current: Declared | None = None
         self.shared_fixture = SharedFixture()
         self.progress = ProgressLine(config)
@@ -96,11 +97,20 @@ class State:
             self.config.workeroutput[MISTAKES] = text  # type: ignore[attr-defined]  # pytest-xdist's
 
     def _note_loading(self, item: pytest.Item, declared: Declared) -> None:
-        if item.path in self._timed:
-            return
-        # A report may become a baseline, whose loads are compared.
-        if self.options.baseline or self.options.report or declared.limits_load:
-            self._timed.add(item.path)
+        if declared.limits_load:
+            self._limiting.add(item.path)
+
+    def _timing(self, item: pytest.Item) -> Timing:
+        """Say what is measured of the loads of *item*.
+
+        What nobody judges in this run is written down as it is, where waiting for turns would cost workers that share
+        a host all that they are for.
+        """
+        from pytest_coreml.engine.lease import Timing
+
+        judged = bool(self.options.baseline) or item.path in self._limiting
+        reported = self.options.report is not None
+        return Timing(load=judged or (reported and not shares_host(self.config)), first=judged or reported)
 
     def begin(self, item: pytest.Item) -> None:
         """Begin a test that uses us."""
@@ -108,7 +118,7 @@ class State:
         if declared is not None and uses_fixture(item):
             self.shared_fixture.renew(declared)
             self._current = declared
-            self.session.begin(item.nodeid, item.path.parent, declared, item.path in self._timed)
+            self.session.begin(item.nodeid, item.path.parent, declared, self._timing(item))
 
     def end(self) -> None:
         """End the present test."""
@@ -123,7 +133,7 @@ class State:
             assert item is not None, "asked within a test only"
             fixtures = [*getattr(item, "fixturenames", []), "coreml_model"]
             self._current = self.reader.read(item, fixtures)
-            self.session.begin(item.nodeid, item.path.parent, self._current, item.path in self._timed)
+            self.session.begin(item.nodeid, item.path.parent, self._current, self._timing(item))
         return self._current
 
     def load(self, source: Any, units: ComputeUnits) -> CoreMLModel:

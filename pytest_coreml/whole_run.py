@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -17,6 +17,12 @@ from pytest_coreml.presence import state_of, worker_of
 if TYPE_CHECKING:
     from pytest_coreml.collector import Gathered
     from pytest_coreml.state import State
+
+
+_CROWDED: Final = (
+    "load times: workers loaded beside each other, which may take longer; a budget on loading, or --coreml-baseline, "
+    "has them wait for each other"
+)
 
 
 def prepare(config: pytest.Config) -> None:
@@ -97,6 +103,8 @@ def summarize(reporter: Any, config: pytest.Config) -> None:
         for line in summary_lines(gathered.records, _width(reporter), verbose):
             reporter.write_line(line)
         _tell_actions(gathered, state_of(config), reporter)
+        if report is not None and any(record.load and not record.load.alone for record in gathered.records):
+            reporter.write_line(_CROWDED)
     for record in gathered.failed_late:
         reporter.write_line(f"ERROR: {record.id} failed after its end, by what a later test measured", red=True)
     if gathered.problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.deaths import Deaths
@@ -55,23 +55,32 @@ class Context:
     watch: Watch = field(default_factory=lambda: Watch(conditions))
 
 
-class Lease:
-    """The use of an engine that has loaded what *key* says; *subject* names it in messages.
+@dataclass(frozen=True)
+class Timing:
+    """What else is measured of a model than what a test measures, and waits for its turn: the *load*, the *first*
+    prediction."""
 
-    *timed*: loading and the first prediction are measured too, and wait for their turn.
-    """
+    load: bool = False
+    first: bool = False
+
+
+UNTIMED: Final = Timing()
+
+
+class Lease:
+    """The use of an engine that has loaded what *key* says; *subject* names it in messages."""
 
     def __init__(
         self,
         key: Key,
         engine: Engine,
         context: Context,
-        timed: bool = False,
-        wake: Callable[[Lease], None] = lambda _: None,
+        timing: Timing,
+        wake: Callable[[Lease], None],
     ) -> None:
         self.key = key
         self._context = context
-        self._first_is_timed = timed
+        self._timing = timing
         self._wake = wake
         self._rests = False
         self._forgotten: deque[tuple[Engine, int]] = deque()
@@ -116,7 +125,8 @@ class Lease:
 
     def predict(self, inputs: protocol.Features, state: int | None) -> protocol.Prediction:
         """Predict once."""
-        timed, self._first_is_timed = self._first_is_timed, False
+        timed = self._timing.first
+        self._timing = replace(self._timing, first=False)
         return self.ask(protocol.Predict(inputs, state, measured=timed))
 
     def turn(self) -> AbstractContextManager[None]:
@@ -142,12 +152,10 @@ class Lease:
                 engine.ask(protocol.DropState(state))
 
     def _load(self) -> Loaded:
-        key, timed = self.key, self._first_is_timed
+        key, timed = self.key, self._timing.load
         request = protocol.Load(key.path, key.compute_units, key.options, measured=timed)
-        if not timed:
-            return self.ask(request)
-        loaded, thermal = self.watched(lambda: self.ask(request))
-        return replace(loaded, times=replace(loaded.times, thermal=thermal))
+        loaded, thermal = self.watched(lambda: self.ask(request)) if timed else (self.ask(request), None)
+        return replace(loaded, times=replace(loaded.times, thermal=thermal, alone=timed))
 
     def _tell(self, progress: Progress) -> None:
         self._context.progress(self.subject, progress)
@@ -165,21 +173,21 @@ class Engines:
         self._most = most
         self._leases: OrderedDict[Key, Lease] = OrderedDict()
 
-    def lease(self, key: Key, timed: bool = False) -> Lease:
-        """Give the engine that holds *key*, started and loaded if need be; *timed*: as `Lease` says.
+    def lease(self, key: Key, timing: Timing = UNTIMED) -> Lease:
+        """Give the engine that holds *key*, started and loaded if need be.
 
         Raises `ModelError` or `EngineError`; a model that has ended its engine once is not loaded again.
         """
         # Also of an engine that died a moment ago, in the same test.
         self.note_deaths()
-        held = self._leases.pop(key, None) or self._load(key, timed)
+        held = self._leases.pop(key, None) or self._load(key, timing)
         self._keep(held)
         return held
 
     @contextlib.contextmanager
     def fresh(self, key: Key) -> Iterator[Lease]:
         """Give a new engine that holds *key*, whatever else is open, and close it at the end."""
-        lease = self._load(key, timed=True)
+        lease = self._load(key, Timing(load=True, first=True))
         try:
             yield lease
         finally:
@@ -222,11 +230,11 @@ class Engines:
             lease.open(engine)
         self._keep(lease)
 
-    def _load(self, key: Key, timed: bool) -> Lease:
+    def _load(self, key: Key, timing: Timing) -> Lease:
         if (how := self._deaths.how(key.suspect)) is not None:
             raise EngineDiedError(f"not loaded again in this run, since it ended its engine:\n{how}")
         with self._watched(key, self._make()) as engine:
-            return Lease(key, engine, self._context, timed, self._wake)
+            return Lease(key, engine, self._context, timing, self._wake)
 
     def _note_death(self, key: Key, engine: Engine) -> bool:
         # An engine that never started has not come to the model.

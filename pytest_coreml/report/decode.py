@@ -49,6 +49,7 @@ def decode_load(value: Json) -> LoadTimes:
         load_ms=tuple(value["load_ms"]),
         fresh_load_ms=tuple(value.get("fresh_load_ms", ())),
         thermal=decode_thermal(value.get("thermal")),
+        alone=value.get("alone", True),
     )
 
 

@@ -58,6 +58,7 @@ def encode_load(load: LoadTimes) -> Json:
         "load_ms": list(load.load_ms),
         "fresh_load_ms": list(load.fresh_load_ms),
         "thermal": encode_thermal(load.thermal),
+        "alone": load.alone,
     }
 
 

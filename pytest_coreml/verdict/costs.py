@@ -19,6 +19,7 @@ from pytest_coreml.verdict.gate import LEAST_EFFECT, Baseline, RunVerdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pytest_coreml.verdict.gate import Cause
     from pytest_coreml.verdict.run import Run
 
 
@@ -42,6 +43,16 @@ class Cost:
             return run.memory_mb
         samples: tuple[float, ...] = getattr(run.load, self.name, ())
         return min(samples) if samples else None
+
+    def disturbance(self, run: Run) -> Cause | None:
+        """Say what may have raised the figure of *run*; None: nothing that is known."""
+        if not self.timed:
+            return None
+        if run.load is not None and not run.load.alone:
+            return "loaded beside others"
+        if run.calm is False:
+            return "thermal state changed" if run.thermal_changed else "current run disturbed"
+        return None
 
     def limit(self, level: float) -> float:
         """Give the highest figure that is accepted, where *level* is usual."""
@@ -117,8 +128,8 @@ class _Judge:
         assert value is not None, "only measured runs are judged"
         if value <= cost.limit(math.exp(summary.level)):
             return RunVerdict("fine")
-        if cost.timed and run.calm is False:
-            return RunVerdict("void", "thermal state changed" if run.thermal_changed else "current run disturbed")
+        if (disturbance := cost.disturbance(run)) is not None:
+            return RunVerdict("void", disturbance)
         if cost.timed and run.calm is None and not self.accept_unmeasured:
             return RunVerdict("void", "machine state not measured")
         margin = summary.margin(0.0, cost.prior_sd)
@@ -127,11 +138,14 @@ class _Judge:
 
 
 _BUSY_BASELINE = (
-    "in every baseline run other processes held the CPU, or the thermal state changed; record the baseline on a free "
-    "machine"
+    "in every baseline run other processes held the CPU, or the thermal state changed, or workers of pytest-xdist "
+    "loaded beside each other; record the baseline on a free machine, without -n"
 )
 _REASONS = {
     "current run disturbed": "other processes held the CPU while it was measured; free the machine and run again",
+    "loaded beside others": (
+        "workers of pytest-xdist loaded beside each other; measure it without -n, or by pytest --coreml-baseline"
+    ),
     "thermal state changed": "the machine became warmer or cooler meanwhile; let it cool down and run again",
     "machine state not measured": (
         "nothing here tells what else the machine did; --coreml-unmeasured=fail takes it for idle (--unmeasured=fail "
@@ -142,7 +156,7 @@ _REASONS = {
 
 def _summary(cost: Cost, runs: Sequence[Run]) -> Baseline | None:
     """Summarise the runs that were made on a calm machine, all of them where nobody knows; None when none was calm."""
-    trusted = [run for run in runs if not cost.timed or run.calm is not False]
+    trusted = [run for run in runs if cost.disturbance(run) is None]
     # A figure of zero has no logarithm: the least that a clock or a page shows stands for it.
     levels = tuple(math.log(max(cost.of(run) or 0.0, 1e-3)) for run in trusted)
     return Baseline(len(runs), levels, ()) if levels else None

@@ -35,6 +35,7 @@ Cause = Literal[
     "tail too noisy",
     "needs a second process",
     "machine state not measured",
+    "loaded beside others",
     "not the same machine",
 ]
 

@@ -44,6 +44,35 @@ def test_workers_send_their_records_to_the_one_report(project: pytest.Pytester) 
     assert "machines" not in report
 
 
+@pytest.mark.parametrize(
+    ("arguments", "mark", "alone"),
+    [
+        (("-n", "2"), "", False),
+        (("-n", "2"), "@pytest.mark.coreml_budget(load_ms=60_000)", True),
+        (("-n", "1"), "", True),
+        (("--dist=each", "--tx=2*popen"), "", True),
+    ],
+    ids=["reported only", "judged", "one worker", "each on its machine"],
+)
+def test_loads_take_turns_where_they_are_judged_or_it_costs_nothing(
+    project: pytest.Pytester, arguments: tuple[str, ...], mark: str, alone: bool
+) -> None:
+    """Two workers load beside each other, and the report and the summary say so, unless a budget is about loading."""
+    project.makepyfile(f"""
+        import pytest
+
+        {mark}
+        @pytest.mark.coreml_model("Linear.mlpackage")
+        def test_linear(coreml_model):
+            pass
+        """)
+
+    result = project.runpytest_subprocess(*RUN, *arguments)
+
+    assert {entry["load"]["alone"] for entry in report_of(project)["tests"]} == {alone}
+    assert ("workers loaded beside each other" in result.stdout.str()) is not alone
+
+
 def test_each_measurement_names_its_machine(project: pytest.Pytester) -> None:
     """With `--dist=each` the one report has every test once for each machine, under names that tell them apart."""
     project.makepyfile(TEST.replace('"cpuOnly", ', ""))

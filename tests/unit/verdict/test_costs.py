@@ -60,6 +60,17 @@ def test_a_baseline_of_busy_runs_judges_nothing() -> None:
     assert verdicts("load_ms", run(100), baseline=[run(900, waiting=0.5)]) == "not_judged"
 
 
+def test_loads_beside_others_convict_nobody_and_are_no_baseline() -> None:
+    """Each of two loads at once may take longer than it would alone; what keeps below the limit keeps it for sure."""
+    beside = replace(run(1000), load=LoadTimes(load_ms=(1000.0,), alone=False))
+    quick = replace(beside, load=replace(beside.load, load_ms=(100.0,)))
+
+    assert verdicts("load_ms", beside) == "inconclusive"
+    assert verdicts("load_ms", quick) == "passed"
+    assert verdicts("load_ms", run(100), baseline=[quick]) == "not_judged"
+    assert verdicts("memory_mb", run(100), baseline=[quick]) == "passed"
+
+
 @pytest.mark.parametrize(("memory_mb", "verdict"), [(40, "passed"), (59, "passed"), (90, "failed")])
 def test_memory_may_grow_by_a_fifth(memory_mb: float, verdict: str) -> None:
     """It hardly differs between runs, busy or not."""
