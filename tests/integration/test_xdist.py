@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from standin.scenario import Times
+
+if TYPE_CHECKING:
+    from mac_project import MacProject
 
 RUN = ("-p", "no:randomly", "--coreml-calls=10", "--coreml-report")
 TEST = """
@@ -83,6 +87,36 @@ def test_each_measurement_names_its_machine(project: pytest.Pytester) -> None:
     result.assert_outcomes(passed=2)
     assert {entry["machine"] for entry in report["tests"]} == set(report["machines"])
     assert sorted(name[-5:] for name in report["machines"]) == ["(gw0)", "(gw1)"]
+
+
+def test_a_speed_up_over_what_another_worker_measured_is_judged_at_the_end(mac_project: MacProject) -> None:
+    """Neither worker can judge it; the controller fails the run, and the report has the verdict."""
+    mac_project.save()
+    mac_project.become(
+        times_by_units={"ALL": Times(predict_ns=(1_000_000,)), "CPU_ONLY": Times(predict_ns=(1_500_000,))}
+    )
+    test = """
+        import pytest
+
+        pytestmark = pytest.mark.coreml_model("Model.mlpackage")
+
+        {mark}
+        def test_it({fixture}):
+            {fixture}.measure()
+    """
+    mac_project.pytester.makepyfile(
+        test_fast=test.format(mark="@pytest.mark.coreml_budget(min_speedup={'cpuOnly': 2})", fixture="coreml_all"),
+        test_slow=test.format(mark="", fixture="coreml_cpu_only"),
+    )
+
+    result = mac_project.run("-n", "2", "--dist=loadfile")
+    tests = {entry["id"]: entry for entry in mac_project.report["tests"]}
+    (check,) = tests["test_fast.py::test_it"]["checks"]
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*test_fast.py::test_it failed after its end, by what a later test measured"])
+    assert tests["test_fast.py::test_it"]["outcome"] == "failed"
+    assert (check["verdict"], check["value"]) == ("failed", 1.5)
 
 
 def test_a_worker_that_dies_loses_the_test_it_ran(project: pytest.Pytester) -> None:
