@@ -1,11 +1,13 @@
-"""How the little projects of these tests are run."""
+"""How the little projects of these tests are run: plainly, and with `--project-workers=N` by N workers."""
 
 from __future__ import annotations
 
-import pytest
-from scripted_engine import Script, ScriptedEngine
+import os
+from pathlib import Path
 
-from pytest_coreml import session
+import pytest
+import scripted_engine
+from scripted_engine import Script
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +37,17 @@ def plainly(workers: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def script(plainly: None, monkeypatch: pytest.MonkeyPatch) -> Script:
-    """What the engines of little projects answer that run in this process."""
-    script = Script()
-    monkeypatch.setattr(session, "Engine", lambda *_: ScriptedEngine(script))
-    return script
+def in_one_process(workers: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the little projects of this test without workers: it is about what there is in one process only."""
+    if workers:
+        monkeypatch.delenv("PYTEST_ADDOPTS")
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """What the engines of little projects answer, in whichever process."""
+    monkeypatch.setenv("PYTEST_PLUGINS", "scripted_run")
+    monkeypatch.setenv(scripted_engine.FOLDER, str(tmp_path))
+    # For workers, which do not read the ini file of this suite.
+    monkeypatch.setenv("PYTHONPATH", str(Path(scripted_engine.__file__).parent), prepend=os.pathsep)
+    return Script(tmp_path)

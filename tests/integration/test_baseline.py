@@ -95,6 +95,9 @@ def test_one_slow_process_is_luck(pytester: pytest.Pytester, baseline: Baseline,
 
     pytester.runpytest_inprocess(*RUN, "--coreml-baseline=baselines").assert_outcomes(passed=1)
 
+    # The run that recorded the baseline, the slow one, and the fresh engine.
+    assert script.count("measured") == 3
+
 
 def test_three_processes_decide_at_most(pytester: pytest.Pytester, baseline: Baseline, script: Script) -> None:
     """Where other processes hold the CPU throughout, three runs are made, and none is called ok."""

@@ -34,14 +34,15 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Reader:
     """Somebody who does what a page says, in a folder with `Encoder.mlpackage` and a folder `tests`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, workers: int | None) -> None:
         self.folder = folder
         scripts = sysconfig.get_path("scripts")
         self.environment = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{scripts}{os.pathsep}{os.environ['PATH']}",
             "COLUMNS": "80",
-            "PYTEST_ADDOPTS": "-p no:randomly -p no:cacheprovider --coreml-calls=10",
+            "PYTEST_ADDOPTS": "-p no:randomly -p no:cacheprovider --coreml-calls=10"
+            + (" -n 0" if workers == 0 else ""),
         }
         for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "CI"):
             self.environment.pop(name, None)
@@ -99,11 +100,13 @@ class Reader:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_blocks_of_a_page_work_from_top_to_bottom(
-    page: str, encoder: Path, tmp_path: Path, request: pytest.FixtureRequest
+    page: str, encoder: Path, tmp_path: Path, workers: int | None, request: pytest.FixtureRequest
 ) -> None:
     """Files are written, sessions run, and what comes out is what the page shows, numbers aside."""
+    if workers:
+        pytest.skip("what a page shows is what one process prints")
     shutil.copytree(encoder, tmp_path / "Encoder.mlpackage")
-    reader = Reader(tmp_path)
+    reader = Reader(tmp_path, workers)
     markdown = (REPOSITORY / page).read_text()
     if is_for_a_mac(markdown):
         reader.sit_at_a_mac()

@@ -36,7 +36,7 @@ def _read_all(descriptor: int) -> str:
 
 def test_what_takes_long_is_shown_and_erased(project: pytest.Pytester, workers: int | None) -> None:
     """Behind pytest's dots, although the output of the test is captured; nothing is left of it at the end."""
-    if workers is not None:
+    if workers:
         pytest.skip("a worker has no terminal")
     project.makepyfile(
         """

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-# Under pytest-xdist it disables itself.
-pytestmark = pytest.mark.usefixtures("plainly")
+# Beside workers of pytest-xdist it disables itself.
+pytestmark = pytest.mark.usefixtures("in_one_process")
 
 TESTS = """
     import pytest
@@ -72,11 +72,17 @@ def test_what_is_measured_is_in_its_table_and_in_its_file(project: pytest.Pytest
 
 
 def test_without_it_nothing_changes(project: pytest.Pytester) -> None:
-    """Disabled, skipped or blocked: measuring goes on, and the report is written."""
-    project.makepyfile(TESTS.partition("    def test_by_hand")[0])
+    """Disabled, disabled by pytest-xdist, skipped or blocked: measuring goes on, and the report is written."""
+    measured, with_benchmark = TESTS.partition("    def test_by_hand")[0], TESTS.partition("    def test_other")[0]
+    for options, tests, count in (
+        (["--benchmark-disable"], with_benchmark, 4),
+        (["-n", "2", "-W", "ignore::pytest.PytestWarning"], with_benchmark, 4),
+        (["--benchmark-skip"], measured, 1),
+        (["-p", "no:benchmark"], measured, 1),
+    ):
+        project.makepyfile(test_all=tests)
+        result = project.runpytest_subprocess(*OPTIONS, *options, "--coreml-report", "--coreml-calls=5")
+        entries = json.loads((project.path / "coreml-report.json").read_text())["tests"]
 
-    for options in (["--benchmark-disable"], ["--benchmark-skip"], ["-p", "no:benchmark"]):
-        result = project.runpytest_subprocess(*OPTIONS, *options, "--coreml-report")
-
-        result.assert_outcomes(passed=1)
-        assert len(json.loads((project.path / "coreml-report.json").read_text())["tests"]) == 1
+        assert int(result.ret) == 0, options
+        assert [len(entry["predict"]["native_ms"]) > 1 for entry in entries] == [True] * count

@@ -49,8 +49,8 @@ def reported(project: pytest.Pytester) -> list[str]:
 
 
 @pytest.fixture
-def models(project: pytest.Pytester, plainly: None) -> Path:
-    """The tests of this file, and a report of an earlier run; workers stop and list in their own way."""
+def models(project: pytest.Pytester) -> Path:
+    """The tests of this file, and a report of an earlier run."""
     project.makepyfile(test_models=TESTS)
     report = project.path / "coreml-report.json"
     report.write_text("of an earlier run")

@@ -148,7 +148,8 @@ def test_a_hang_ends_at_the_time_limit(hanging: MacProject) -> None:
     assert left_behind(hanging) == []
 
 
-@pytest.mark.usefixtures("plainly")
+# A worker of pytest-xdist never sees Ctrl-C.
+@pytest.mark.usefixtures("in_one_process")
 def test_an_interrupt_in_a_native_call_leaves_a_report_and_nothing_else(hanging: MacProject) -> None:
     """Ctrl-C, as a terminal sends it to the whole group: the report has the tests that were over."""
     command = [sys.executable, "-c", HEEDING_CTRL_C]

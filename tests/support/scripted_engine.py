@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import replace
-from typing import Any
+import pickle
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 # A run of pytest in this process forgets at its end what it was the first to import, but what was made of it stays.
 import fastjsonschema  # noqa: F401
@@ -17,30 +17,67 @@ from pytest_coreml.engine import protocol
 from pytest_coreml.measurement import LoadTimes, Measurement, Pairs
 from pytest_coreml.placement import Placement
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_coreml.spec import ModelSpec
+
 FACTS = protocol.EngineFacts(1, "3.12.4", "9.0", "reference", "1.32.0", 2)
+# The environment variable that tells the folder of the script.
+FOLDER: Final = "SCRIPT_OF_ENGINES"
+LOAD = LoadTimes((30.0,), (400.0,), (100.0, 101.0))
+NO_PLAN = Placement((), "no plan here")
 SPEC = replace(report_examples.SPEC, inputs=(), states=())
 
 
+@dataclass
 class Script:
-    """What the engines of a run answer; *loads*: how often a model was loaded.
+    """What the engines of a run answer, kept in *folder*, where other processes find it and note what they did.
 
-    *times*: medians in ms, the next for each measurement, the last for ever; *waiting*: the share of a call that its
-    threads waited; *ratio*: of the model to another one that runs alternately with it.
+    *times*: medians in ms, the next for each measurement from now on, the last for ever; *waiting*: the share of a call
+    that its threads waited; *ratio*: of the model to another one that runs alternately with it.
     """
 
-    def __init__(self) -> None:
-        self.times: tuple[float, ...] = (10.0,)
-        self.waiting = 0.0
-        self.ratio = 1.0
-        self.load = LoadTimes((30.0,), (400.0,), (100.0, 101.0))
-        self.spec = SPEC
-        self.placement = Placement((), "no plan here")
-        self.loads = 0
-        self._measured = itertools.count()
+    folder: Path
+    times: tuple[float, ...] = (10.0,)
+    waiting: float = 0.0
+    ratio: float = 1.0
+    load: LoadTimes = LOAD
+    spec: ModelSpec = SPEC
+    placement: Placement = NO_PLAN
+    measured_before: int = 0
+
+    @classmethod
+    def of(cls, folder: Path) -> Script:
+        """Read the script in *folder*."""
+        script: Script = pickle.loads((folder / "script").read_bytes())
+        return script
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "times":
+            self.measured_before = self.count("measured")
+        (self.folder / "script").write_bytes(pickle.dumps(self))
+
+    def note(self, event: str) -> None:
+        """Note that an engine has done something."""
+        with (self.folder / "journal").open("a") as journal:
+            journal.write(event + "\n")
+
+    def count(self, event: str) -> int:
+        """Say how often engines have noted *event*."""
+        journal = self.folder / "journal"
+        return journal.read_text().split().count(event) if journal.exists() else 0
+
+    @property
+    def loads(self) -> int:
+        """How often a model was loaded."""
+        return self.count("loaded")
 
     def measurement(self, calls: int) -> Measurement:
         """Give the next measurement."""
-        ms = self.times[min(next(self._measured), len(self.times) - 1)]
+        ms = self.times[min(self.count("measured") - self.measured_before, len(self.times) - 1)]
+        self.note("measured")
         samples = tuple(ms * (1 + 0.001 * (i % 10)) for i in range(calls))
         return Measurement(samples, samples, (self.waiting * ms,) * calls, warmup=20)
 
@@ -57,7 +94,7 @@ class ScriptedEngine:
     def ask(self, request: protocol.Request[Any], on_progress: object = None) -> Any:
         """Answer *request* by the script."""
         if isinstance(request, protocol.Load):
-            self._script.loads += 1
+            self._script.note("loaded")
             return protocol.Loaded(self._script.spec, self._script.load, "coreml", "Encoder.mlmodelc")
         if isinstance(request, protocol.Measure):
             return self._script.measurement(request.calls)

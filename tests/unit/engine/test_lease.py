@@ -35,8 +35,8 @@ class MortalEngine(ScriptedEngine):
 
 
 @pytest.fixture
-def script() -> Script:
-    return Script()
+def script(tmp_path: Path) -> Script:
+    return Script(tmp_path)
 
 
 @pytest.fixture
