@@ -19,10 +19,7 @@ if TYPE_CHECKING:
     from pytest_coreml.state import State
 
 
-_CROWDED: Final = (
-    "load times: workers loaded beside each other, which may take longer; a budget on loading, or --coreml-baseline, "
-    "has them wait for each other"
-)
+_CROWDED: Final = "load times: workers loaded beside each other; a load budget makes them take turns"
 
 
 def prepare(config: pytest.Config) -> None:

@@ -28,7 +28,7 @@ _CHECK_WORDS = {
 
 
 def number(value: float | None) -> str:
-    """Write *value* with three digits that count, more only when it is large; `-` for None."""
+    """Write *value* with three digits that count, more when it is large, two when it is tiny; `-` for None."""
     if value is None:
         return "-"
     size = abs(value)
@@ -36,7 +36,10 @@ def number(value: float | None) -> str:
         return f"{value:.0f}"
     if size >= 10:
         return f"{value:.1f}"
-    return f"{value:.2f}" if size >= 1 else f"{value:.3g}"
+    if size >= 1:
+        return f"{value:.2f}"
+    # Six characters, the width of a column.
+    return f"{value:.3g}" if size >= 0.01 else f"{value:.2g}"
 
 
 def percent(share: float, signed: bool = False) -> str:

@@ -8,9 +8,11 @@ import json
 import statistics
 from dataclasses import replace
 from types import SimpleNamespace
+from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+from markdown_it import MarkdownIt
 from pytest_benchmark.storage.file import FileStorage
 from report_examples import MACHINE, MEASUREMENT, RECORD, SPEC, bare_record, record
 
@@ -25,6 +27,7 @@ from pytest_coreml.report.exports import (
     text,
 )
 from pytest_coreml.report.read import read_report
+from pytest_coreml.report.terminal import HEADINGS, row
 from pytest_coreml.report.write import write_report
 
 
@@ -62,7 +65,8 @@ def test_pytest_benchmark_reads_its_format(report, tmp_path):
 
 
 def test_bencher_takes_its_format(report):
-    """The shape that Bencher documents for its metric format, latency in nanoseconds."""
+    """The shape that Bencher documents for its metric format (https://bencher.dev/bmf.json), in nanoseconds, and
+    the longest names that it takes for measures and benchmarks."""
     metric = {
         "type": "object",
         "required": ["value"],
@@ -75,12 +79,16 @@ def test_bencher_takes_its_format(report):
     jsonschema.validate(document, {"type": "object", "additionalProperties": measures})
 
     assert document[RECORD.id]["latency"]["value"] == pytest.approx(MEASUREMENT.median_ms * 1e6)
+    assert all(len(name) <= 1024 and max(map(len, measures)) <= 64 for name, measures in document.items())
+    for one in (metric for measures in document.values() for metric in measures.values()):
+        assert one.get("lower_value", one["value"]) <= one["value"] <= one.get("upper_value", one["value"])
 
 
 def test_github_action_benchmark_takes_its_format(report):
-    """Name, unit and value are required; range and extra are text."""
+    """What its `extractCustomBenchmarkResult` takes from each entry, and nothing else; range and extra are text."""
     (entry,) = json.loads(github_action_benchmark.render(report))
 
+    assert set(entry) == {"name", "unit", "value", "range", "extra"}
     assert entry["name"] == RECORD.id
     assert entry["unit"] == "ms"
     assert entry["value"] == MEASUREMENT.median_ms
@@ -105,6 +113,15 @@ def test_measurements_of_one_test_have_names_of_their_own(report):
     names = [entry["name"] for entry in json.loads(github_action_benchmark.render(replace(report, records=several)))]
 
     assert names == ["test_x cpuAndNeuralEngine", "test_x cpuAndNeuralEngine prefill"]
+
+
+def test_markdown_is_a_table_to_a_renderer(report):
+    """markdown-it makes a row of each record, and of each cell the text that it has in the summary."""
+    odd = bare_record(model_name="a|b_c*<d>`e`\\|", id="test_a.py::test_[x]_y")
+    rendered = MarkdownIt("commonmark").enable("table").render(markdown.table([RECORD, odd], MACHINE))
+    rows = [[cell.text for cell in row] for row in ET.fromstring(f"<page>{rendered}</page>").iter("tr")]
+
+    assert rows == [list(HEADINGS), list(row(RECORD)), list(row(odd))]
 
 
 def test_markdown_keeps_names_literal(report):
