@@ -33,8 +33,10 @@ Baseline = Callable[..., None]
 
 
 @pytest.fixture
-def baseline(pytester: pytest.Pytester, script: Script) -> Baseline:
+def baseline(pytester: pytest.Pytester, script: Script, monkeypatch: pytest.MonkeyPatch) -> Baseline:
     """A project whose baseline of three runs at 10 ms is in `baselines`; call it to change what the runs say."""
+    # No line of the summary is to be cut.
+    monkeypatch.setenv("COLUMNS", "200")
     pytester.makepyfile(test_model=TEST)
     pytester.mkdir("Linear.mlpackage")
     folder = pytester.mkdir("baselines")
