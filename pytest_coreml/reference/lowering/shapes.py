@@ -69,12 +69,15 @@ def not_negative(ctx: Context, size: Dimension) -> Dimension:
     return max(0, size) if isinstance(size, int) else ctx.node("Max", size, ctx.int64([0]))
 
 
-def no_smaller(ctx: Context, value: Value, param: str, least: Mapping[int, Dimension]) -> Value:
+def no_smaller(
+    ctx: Context, value: Value, param: str, least: Mapping[int, Dimension], *, believe: bool = True
+) -> Value:
     """Give `value`, which has the shape of `param`, and fail when an axis has less than the `least` for it.
 
-    What is known now is refused; what is not fails when the model runs, before a reshape, which is free.
+    What is known now is refused; what is not fails when the model runs, before a reshape, which is free. *believe*:
+    leave it at that where the program says how large everything is; else ONNX Runtime, which knows, has the last word.
     """
-    shape, is_sure = ctx.shape(param), True
+    shape, is_sure = ctx.shape(param), believe
     for axis, bound in least.items():
         size = shape[axis]
         if size is None or not isinstance(bound, int):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import coremltools as ct
 import numpy as np
 import pytest
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
 from coremltools.converters.mil.mil import get_new_symbol
-from one_op import run_op
+from one_op import build, load_program, run_op
 
 from pytest_coreml.reference.errors import ExecutionError
 
@@ -113,3 +114,31 @@ def test_length_of_a_sequence(length):
             np.ones((2, 3), np.float32),
             np.array([1, length], np.int32),
         )
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru", "rnn"])
+def test_a_program_that_lies_about_a_size(kind, tmp_path):
+    """It says that there are two batches where the model computes how many: with none, ONNX Runtime would crash."""
+    gates = {"lstm": 4, "gru": 3, "rnn": 1}[kind]
+    weights = {name: weight[: 2 * gates] for name, weight in WEIGHTS.items()}
+
+    def body(x, h, size):
+        x = mb.slice_by_size(x=x, begin=[0, 0, 0], size=mb.concat(values=([4], size, [3]), axis=0))
+        h = mb.slice_by_size(x=h, begin=[0, 0], size=mb.concat(values=(size, [2]), axis=0))
+        states = dict.fromkeys(("initial_h", "initial_c") if kind == "lstm" else ("initial_h",), h)
+        return getattr(mb, kind)(x=x, **states, **weights, **NAMED)
+
+    inputs = [np.ones((4, 2, 3), np.float32), np.ones((2, 2), np.float32), np.array([0], np.int32)]
+    model = build(body, inputs)
+    spec = model.get_spec()
+    (block,) = spec.mlProgram.functions["main"].block_specializations.values()
+    for op in block.operations:
+        for output in op.outputs:
+            for dimension in output.type.tensorType.dimensions:
+                if dimension.HasField("unknown"):
+                    dimension.constant.size = 2
+    ct.models.MLModel(spec, weights_dir=model.weights_dir, skip_model_load=True).save(str(tmp_path / "m.mlpackage"))
+    function = load_program(tmp_path / "m.mlpackage")
+
+    with pytest.raises(ExecutionError, match=f"operation {kind} 'culprit.*' failed: `x` is too small"):
+        function.run({port.name: array for port, array in zip(function.lowered.inputs, inputs, strict=True)})
