@@ -67,7 +67,7 @@ def random_case(rng: np.random.Generator) -> tuple[list[Run], list[Run]]:
 
     def run(factor: float, slow: float, busy: float) -> Run:
         time = scale * factor * np.exp(rng.normal(0, between) + np.abs(rng.normal(0, noise, calls)))
-        time[rng.random(calls) < slow] *= rng.choice([1.4, 1.6, 2])
+        time *= np.where(rng.random(calls) < slow, rng.uniform(1.3, 2, calls), 1.0)
         wait = np.where(rng.random(calls) < busy, time * rng.uniform(0.01, 3, calls), 0.0)
         return (np.round(time + wait, 2) + 0.01 if coarse else time + wait), wait
 
