@@ -74,11 +74,12 @@ class NetworkFiles:
 def _network(name: str) -> tuple[Any, dict[str, Any]]:
     """Build a network with the same random weights each time, and its example inputs."""
     import torch
-    from torch_networks import NETWORKS
+    from torch_networks import NETWORKS, settle
 
     torch.manual_seed(0)
-    network = NETWORKS[name].make().eval().requires_grad_(False)
-    return network, NETWORKS[name].inputs()
+    network = NETWORKS[name].make().requires_grad_(False)
+    settle(network, NETWORKS[name].inputs())
+    return network.eval(), NETWORKS[name].inputs()
 
 
 def _outputs(network: Any, inputs: dict[str, Any]) -> Arrays:

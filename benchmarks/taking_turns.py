@@ -106,9 +106,9 @@ def _alternate(
             calls[name]()
             if turn >= WARM_UP:
                 times[name].append((time.process_time() - began) * 1e3)
-    return {name: (statistics.median(times[name]), _error(call(), expected)) for name, call in calls.items()}
+    return {name: (statistics.median(times[name]), error(call(), expected)) for name, call in calls.items()}
 
 
-def _error(results: Arrays, expected: Arrays) -> float:
+def error(results: Arrays, expected: Arrays) -> float:
     """Give the largest relative error over a whole output."""
     return max(float(np.linalg.norm(results[name] - array) / np.linalg.norm(array)) for name, array in expected.items())

@@ -18,6 +18,26 @@ def _conv_norm(into: int, out: int, size: int, *, stride: int = 1, groups: int =
     return [conv, nn.BatchNorm2d(out)]
 
 
+def _conv_norm_of_branch(into: int, out: int) -> list[nn.Module]:
+    """Give the last layers of a branch; as in trained networks, it is small beside what it is added to."""
+    conv, norm = _conv_norm(into, out, 1)
+    nn.init.constant_(norm.weight, 0.5)
+    return [conv, norm]
+
+
+def settle(network: nn.Module, inputs: dict[str, torch.Tensor]) -> None:
+    """Give the normalizations the statistics of what flows through, as training does.
+
+    With those of a new network the signal dies out from layer to layer: what comes out is the last bias, with hardly an
+    error.
+    """
+    norms = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = None
+    if norms:
+        network.train()(*inputs.values())
+
+
 class InvertedResidual(nn.Module):
     """Widen, filter each channel, narrow."""
 
@@ -26,7 +46,7 @@ class InvertedResidual(nn.Module):
         wide = into * widen
         first = [*_conv_norm(into, wide, 1), nn.ReLU6()] if widen > 1 else []
         depthwise = [*_conv_norm(wide, wide, 3, stride=stride, groups=wide), nn.ReLU6()]
-        self.layers = nn.Sequential(*first, *depthwise, *_conv_norm(wide, out, 1))
+        self.layers = nn.Sequential(*first, *depthwise, *_conv_norm_of_branch(wide, out))
         self.residual = stride == 1 and into == out
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -58,7 +78,7 @@ class Bottleneck(nn.Module):
             nn.ReLU(),
             *_conv_norm(narrow, narrow, 3, stride=stride),
             nn.ReLU(),
-            *_conv_norm(narrow, out, 1),
+            *_conv_norm_of_branch(narrow, out),
         )
         self.shortcut = nn.Sequential(*(_conv_norm(into, out, 1, stride=stride) if into != out else []))
 
