@@ -36,6 +36,8 @@ def main() -> None:
     parser.add_argument("--models", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--from", type=int, default=256, dest="length", help="tokens that are remembered at first")
     parser.add_argument("--tokens", type=int, default=30)
+    parser.add_argument("--repeats", type=int, default=1, help="how often each order of loading is tried")
+    parser.add_argument("--only", nargs="*", default=[], help="some of the lines, such as 'StackedCache fp16'")
     arguments = parser.parse_args()
     export = arguments.models / "decoder.onnx"
     if not export.exists():
@@ -47,8 +49,9 @@ def main() -> None:
             if not path.exists():
                 _convert(network, precision).save(str(path))
             makers[f"{network} {precision}"] = partial(_our_steps, path, arguments.length)
+    makers = {name: make for name, make in makers.items() if name == "native" or name in (arguments.only or makers)}
     expected = fresh(_after, makers["native"], arguments.tokens)
-    for name, found in compare(makers, arguments.tokens, expected).items():
+    for name, found in compare(makers, arguments.tokens, expected, arguments.repeats).items():
         print(f"{name:20} {found.ms:8.2f} ms a token: {found.ratio:.3f}  against native {found.error:.1e}")
 
 

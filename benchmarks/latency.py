@@ -1,8 +1,9 @@
 """Compare the reference runtime with the same torch network exported to ONNX: latency, and the error against torch.
 
-Run by hand: `python benchmarks/latency.py --models FOLDER [--rounds 20] [NETWORK ...]`; `network_files.py` says how the
-folder is filled. One thread; the models take turns in one process, and in as many processes as there are models, so
-that each is loaded first once; medians of CPU time. `control` is the export loaded twice: what it is off 1 is noise.
+Run by hand: `python benchmarks/latency.py --models FOLDER [--rounds 20] [--repeats 1] [NETWORK ...]`; how the folder is
+filled is said in `network_files.py`. One thread; the models take turns in one process, and in as many processes as
+there are models, so that each is loaded first once; medians of CPU time. `control` is the export loaded twice: what it
+is off 1 is noise.
 Promised: 1.03 or less for each network, geometric mean 1.00 or less.
 With `--compressed`, every kind of compressed weights against the same package uncompressed. Promised: 1.05 or less.
 """
@@ -31,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser)
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--repeats", type=int, default=1, help="how often each order of loading is tried")
     parser.add_argument("--compressed", action="store_true", help="compressed packages against uncompressed ones")
     parser.add_argument("--precision", choices=PRECISIONS, default="fp16", help="of the compressed packages")
     arguments = parser.parse_args()
@@ -39,9 +41,9 @@ def main() -> None:
         files = NetworkFiles(arguments.models, name)
         if arguments.compressed:
             for target in ("iOS16", "iOS18"):
-                found += show(files, against_uncompressed(files, arguments.precision, target), arguments.rounds)
+                found += show(files, against_uncompressed(files, arguments.precision, target), arguments)
         else:
-            found += show(files, against_native(files), arguments.rounds)
+            found += show(files, against_native(files), arguments)
     print(f"geometric mean of the ratios: {statistics.geometric_mean(found):.3f}")
 
 
@@ -62,16 +64,17 @@ def against_uncompressed(files: NetworkFiles, precision: str, target: str) -> Ma
     return {target: uncompressed, "control": uncompressed, **packages}
 
 
-def show(files: NetworkFiles, makers: Makers, rounds: int) -> list[float]:
+def show(files: NetworkFiles, makers: Makers, arguments: argparse.Namespace) -> list[float]:
     """Measure, print a line for each model but the first, and give their ratios to it."""
-    (base, first), *others = compare(makers, rounds, files.expected()).items()
-    for name, found in others:
+    found = compare(makers, arguments.rounds, files.expected(), arguments.repeats)
+    (base, first), *others = found.items()
+    for name, one in others:
         print(
-            f"{files.name:12} {name:20} {found.ms:8.2f} ms, {base} {first.ms:8.2f}: {found.ratio:.3f}"
-            f"  error {found.error:.1e}",
+            f"{files.name:12} {name:20} {one.ms:8.2f} ms, {base} {first.ms:8.2f}: {one.ratio:.3f}"
+            f"  error {one.error:.1e}",
             flush=True,
         )
-    return [found.ratio for name, found in others if name != "control"]
+    return [one.ratio for name, one in others if name != "control"]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Sessions of both sides with the same settings, and turns between them: what ratios of CPU time are made of.
 
-Where in a process a model was loaded, first or last, moves its times by a tenth: memory differs. So each comparison is
-made in as many fresh processes as there are models, each of which loads them in another order.
+Where in a process a model was loaded, first or last, moves its times by a tenth, and so does which memory it happens to
+get. So each comparison is made in as many fresh processes as there are models, or a multiple of that; each loads them
+in another order.
 """
 
 from __future__ import annotations
@@ -61,10 +62,12 @@ def predict_native(path: Path, inputs: Arrays) -> Predict:
     return lambda: dict(zip(names, session.run(names, inputs), strict=True))
 
 
-def compare(makers: Mapping[str, Callable[[], Predict]], rounds: int, expected: Arrays) -> dict[str, Compared]:
+def compare(
+    makers: Mapping[str, Callable[[], Predict]], rounds: int, expected: Arrays, repeats: int = 1
+) -> dict[str, Compared]:
     """Compare calls with the first of them; `makers` make them, and can be sent to another process."""
     names = list(makers)
-    orders = [names[shift:] + names[:shift] for shift in range(len(names))]
+    orders = [names[shift:] + names[:shift] for shift in range(len(names))] * repeats
     runs = [fresh(_alternate, {name: makers[name] for name in order}, rounds, expected) for order in orders]
     medians = {name: [run[name][0] for run in runs] for name in names}
     base = medians[names[0]]
