@@ -20,9 +20,10 @@ from coremltools.converters.mil import Builder as mb  # noqa: N813 (the name tha
 from load_cost import cost
 from taking_turns import fresh
 
+from pytest_coreml.reference import executable
 from pytest_coreml.reference.lowering import handlers
-from pytest_coreml.reference.lowering.function import lower_function
-from pytest_coreml.reference.program import read_function
+from pytest_coreml.reference.options import RuntimeOptions
+from pytest_coreml.reference.package import MemoryPackage
 
 LAYERS = 16
 MEGABYTES = (50, 100, 200, 400)
@@ -43,6 +44,7 @@ def main() -> None:
             rows = [fresh(cost, path, inputs) for _ in range(rounds)]
             ms, mb_ = (statistics.median(column) for column in zip(*rows, strict=True))
             print(f"{size:6} MB: load {ms:7.1f} ms, {ms / size:.3f} a MB; memory {mb_:7.1f} MB, {mb_ / size:.2f} a MB")
+    handlers()
     for count in OPERATIONS:
         program = repeated(count)
         ms = statistics.median(lowering_ms(program) for _ in range(rounds))
@@ -99,14 +101,9 @@ def _rename(op: Any, names: dict[str, str], turn: int) -> None:
 
 def lowering_ms(program: Any) -> float:
     """Read and lower a program; give the CPU time in ms."""
-    known = handlers()
     began = time.process_time()
-    lower_function(read_function(program, "main", _no_blobs), known, "fast")
+    executable.lower(MemoryPackage(b"", {}), program, "main", RuntimeOptions())
     return (time.process_time() - began) * 1e3
-
-
-def _no_blobs(name: str) -> Any:
-    raise AssertionError(f"the program has no weights, it asks for {name}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ many starts is steadier where the machine's clock rate moves.
 
 from __future__ import annotations
 
+import os
 import resource
 import statistics
 import subprocess
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 # Other people's plugins would only add their own noise to both sides.
 OTHERS = ("benchmark", "cacheprovider", "hypothesispytest", "randomly", "rerunfailures", "xdist", "xdist.looponfail")
+# Where compiled modules are not kept, each start would compile ours, but not pytest's.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 FIGURES: dict[str, Callable[[list[float]], float]] = {"median": statistics.median, "best": min}
 QUIET = ("-q", *(word for name in OTHERS for word in ("-p", f"no:{name}")))
 
@@ -27,9 +30,8 @@ QUIET = ("-q", *(word for name in OTHERS for word in ("-p", f"no:{name}")))
 def start(folder: Path, *options: str) -> tuple[float, float]:
     """Run the one test of *folder*; give wall time and CPU time, both in ms."""
     before, began = children_cpu(), time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", "pytest", *QUIET, *options], cwd=folder, check=True, stdout=subprocess.DEVNULL
-    )
+    command = [sys.executable, "-m", "pytest", *QUIET, *options]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
     return (time.perf_counter() - began) * 1e3, (children_cpu() - before) * 1e3
 
 
