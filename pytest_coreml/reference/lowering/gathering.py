@@ -52,12 +52,11 @@ def gather(ctx: Context) -> Value:
     axis, batch = ctx.axis("axis", rank, 0), ctx.scalar("batch_dims", 0)
     if not batch:
         return ctx.node("Gather", ctx.input("x"), indices(ctx), axis=axis)
-    x = _with_batches(ctx, batch)
+    x, places = _with_batches(ctx, batch)
     between = list(range(batch, axis))
     if between:
         x = ctx.node("Transpose", x, perm=[*range(batch), axis, *between, *range(axis + 1, rank)])
-    each = ctx.node("Unsqueeze", indices(ctx), ctx.int64([-1]))
-    result = ctx.node("GatherND", x, each, batch_dims=batch)
+    result = ctx.node("GatherND", x, ctx.node("Unsqueeze", places, ctx.int64([-1])), batch_dims=batch)
     if not between:
         return result
     # The result is [*batch, *indices, *between, *after], wanted is [*batch, *between, *indices, *after].
@@ -78,10 +77,15 @@ def gather_along_axis(ctx: Context) -> Value:
 def gather_nd(ctx: Context) -> Value:
     """Lower the slices that vectors of indices name."""
     batch = ctx.scalar("batch_dims", 0)
-    return ctx.node("GatherND", _with_batches(ctx, batch), indices(ctx), batch_dims=batch)
+    return ctx.node("GatherND", *_with_batches(ctx, batch), batch_dims=batch)
 
 
-def _with_batches(ctx: Context, count: int) -> Value:
-    """Give `x`, with as many batches as `indices`: ONNX Runtime would use one of `x` for several of `indices`."""
-    sizes = dimensions(ctx, ctx.input("indices"), ctx.shape("indices"))[:count]
-    return no_smaller(ctx, ctx.input("x"), "x", dict(enumerate(sizes)))
+def _with_batches(ctx: Context, count: int) -> tuple[Value, Value]:
+    """Give `x` and `indices`, of as many batches: ONNX Runtime would share, and before 1.24 divide by zero."""
+    batches = [
+        dict(enumerate(dimensions(ctx, ctx.input(param), ctx.shape(param))[:count])) for param in ("indices", "x")
+    ]
+    return (
+        no_smaller(ctx, ctx.input("x"), "x", batches[0]),
+        no_smaller(ctx, indices(ctx), "indices", batches[1]),
+    )

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.lowering.registry import lowers
+from pytest_coreml.reference.lowering.shapes import not_empty
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
+    from pytest_coreml.reference.types import Shape
 
 
 @lowers("linear")
@@ -74,4 +76,18 @@ def _matrix(ctx: Context, value: Value, param: str) -> Value:
 @lowers("einsum")
 def einsum(ctx: Context) -> Value:
     """Lower the two equations that MIL defines, and any other that ONNX understands."""
-    return ctx.node("Einsum", *ctx.inputs("values"), equation=ctx.scalar("equation"))
+    equation = str(ctx.scalar("equation"))
+    terms, _, result = equation.replace(" ", "").partition("->")
+    values = [
+        _with_something_to_sum(ctx, value, type_.shape, term, result)
+        for value, type_, term in zip(ctx.inputs("values"), ctx.types("values"), terms.split(","), strict=True)
+    ]
+    return ctx.node("Einsum", *values, equation=equation)
+
+
+def _with_something_to_sum(ctx: Context, value: Value, shape: Shape, term: str, result: str) -> Value:
+    """Give a value of `einsum`, not empty where it is summed: ONNX Runtime before 1.24 ends the process then."""
+    if "." in term:
+        return value
+    summed = [axis for axis, label in enumerate(term) if label not in result]
+    return not_empty(ctx, value, "values", shape, summed)

@@ -11,7 +11,7 @@ import numpy as np
 
 from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.lowering.registry import lowers
-from pytest_coreml.reference.lowering.shapes import dimension, vector, within_reason
+from pytest_coreml.reference.lowering.shapes import dimension, not_empty, vector, within_reason
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.graph import Value
@@ -61,7 +61,7 @@ def _spread(count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 def sampled(ctx: Context, image: Value, points: Value, mode: str, fill: float | None = None) -> Value:
     """Give the image at points in pixels; beyond its border there is `fill`, or the border itself."""
     # GridSample's own coordinates, in which -1 and 1 are the outer edges of the image: also good for a single pixel
-    size = image_size(ctx)
+    image, size = not_empty(ctx, image, "x", ctx.shape("x"), (2, 3)), image_size(ctx)
     doubled = ctx.node("Add", ctx.node("Mul", points, ctx.literal(2, DType.FP32)), ctx.literal(1, DType.FP32))
     grid = ctx.node("Sub", ctx.node("Div", doubled, size), ctx.literal(1, DType.FP32))
     padding = "border" if fill is None else "zeros"

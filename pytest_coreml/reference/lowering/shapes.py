@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import TypeAlias
 
     from pytest_coreml.reference.graph import Value
@@ -77,7 +77,18 @@ def no_smaller(
     What is known now is refused; what is not fails when the model runs, before a reshape, which is free. *believe*:
     leave it at that where the program says how large everything is; else ONNX Runtime, which knows, has the last word.
     """
-    shape, is_sure = ctx.shape(param), believe
+    return _checked(ctx, value, (param, ctx.shape(param)), least, believe=believe)
+
+
+def not_empty(ctx: Context, value: Value, param: str, shape: Shape, axes: Iterable[int]) -> Value:
+    """Give `value`, one of `param` and of this shape, and fail when one of these axes has no elements."""
+    return _checked(ctx, value, (param, shape), dict.fromkeys(axes, 1), believe=True)
+
+
+def _checked(
+    ctx: Context, value: Value, named: tuple[str, Shape], least: Mapping[int, Dimension], *, believe: bool
+) -> Value:
+    (param, shape), is_sure = named, believe
     for axis, bound in least.items():
         size = shape[axis]
         if size is None or not isinstance(bound, int):

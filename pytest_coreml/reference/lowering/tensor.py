@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.lowering.carriers import carried, carrier, delivered
 from pytest_coreml.reference.lowering.registry import lowers
-from pytest_coreml.reference.lowering.shapes import dimension, dimensions, divided, times, vector
+from pytest_coreml.reference.lowering.shapes import dimension, dimensions, divided, not_empty, times, vector
 from pytest_coreml.reference.lowering.windows import onnx_pads
 from pytest_coreml.reference.values import Constant
 
@@ -153,5 +153,7 @@ def topk(ctx: Context) -> tuple[Value, ...]:
 
 
 def _sorted(ctx: Context, count: Value, axis: int) -> tuple[Value, ...]:
-    x = carried(ctx, ctx.input("x"), ctx.dtype("x"))
+    # With no rows to sort, ONNX Runtime before 1.24 divides by zero
+    rows = [other for other in range(ctx.rank("x")) if other != axis]
+    x = carried(ctx, not_empty(ctx, ctx.input("x"), "x", ctx.shape("x"), rows), ctx.dtype("x"))
     return ctx.nodes("TopK", x, count, outputs=2, axis=axis, largest=not ctx.scalar("ascending", False))

@@ -82,6 +82,19 @@ def _in_batches(kind, *rest):
         # Twelve elements are four times three, too
         ("linear", lambda x: mb.linear(x=x, weight=KERNEL[:, :, 0], **NAMED), [floats(2, "6")]),
         ("linear", lambda x: mb.linear(x=x, weight=KERNEL[:, :, 0], **NAMED), [floats(4, 3, "1")]),
+        # Nothing to sort, a sum over nothing, and an image of nothing end ONNX Runtime 1.23
+        ("argsort", lambda x: mb.argsort(x=x, **NAMED), [floats("0", 3)]),
+        ("topk", lambda x: mb.topk(x=x, k=2, **NAMED), [floats("0", 3)]),
+        (
+            "einsum",
+            lambda x, y: mb.einsum(values=(x, y), equation="nchw,nwhu->nchu", **NAMED),
+            [floats(1, 2, 2, "0"), floats(1, "0", 2, 3)],
+        ),
+        (
+            "crop_resize",
+            lambda x: mb.crop_resize(x=x, boxes=np.zeros((1, 4), np.float32), target_height=2, target_width=2, **NAMED),
+            [floats(1, 1, "0", 2)],
+        ),
         ("matmul", lambda x, y: mb.matmul(x=x, y=y, **NAMED), [floats(2, "3"), floats("4", 2)]),
         ("concat", lambda x, y: mb.concat(values=(x, y), axis=0, **NAMED), [floats(2, "3"), floats(2, "4")]),
         ("stack", lambda x, y: mb.stack(values=(x, y), axis=0, **NAMED), [floats(2, "3"), floats(2, "4")]),
