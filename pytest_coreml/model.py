@@ -59,8 +59,9 @@ class CoreMLState:
 class CoreMLModel:
     """A model, loaded in an engine process for one compute-units setting.
 
-    *name*: file name. *path*, *sha256*: of the model file or package. *runtime*: `coreml` or `reference`. *spec*:
-    what the model says of itself. *load_times*: what compiling and loading took, in ms.
+    *name*: file name. *path*, *sha256*: of the model file or package. *compute_units*: the setting, by its Swift name.
+    *function*: the function that the test named, None for the default one. *runtime*: `coreml` or `reference`. *spec*:
+    what the model says of itself, a `ModelSpec`. *load_times*: what compiling and loading took, in ms, as `LoadTimes`.
     """
 
     def __init__(

@@ -12,11 +12,11 @@ FeatureKind = Literal["multiArray", "image", "double", "int64", "string", "dicti
 class Feature:
     """One input, output or state.
 
-    *dtype*: `float16`, `float32`, `float64`, `int32`, `int8` for multi-arrays and states; the key type (`string`,
-    `int64`) for dictionaries; None for the rest. *shape*: the default shape; () where none is declared.
-    *shape_range*: lowest and highest extent of each axis (-1: unbounded) where the shape is flexible. *shapes*: the
-    enumerated shapes, if any. *color*: `RGB`, `BGR`, `grayscale`, `grayscaleFloat16` for images, whose shape is
-    (height, width).
+    *name*, *kind*, *optional*: as the specification has them. *dtype*: `float16`, `float32`, `float64`, `int32`,
+    `int8` for multi-arrays and states; the key type (`string`, `int64`) for dictionaries; None for the rest.
+    *shape*: the default shape; () where none is declared. *shape_range*: lowest and highest extent of each axis
+    (-1: unbounded) where the shape is flexible. *shapes*: the enumerated shapes, if any. *color*: `RGB`, `BGR`,
+    `grayscale`, `grayscaleFloat16` for images, whose shape is (height, width).
     """
 
     name: str
@@ -45,11 +45,12 @@ class Feature:
 class ModelSpec:
     """What a model file says of itself.
 
-    *type*: the word of the specification (`mlProgram`, `neuralNetwork`, `pipeline`, ...). *deployment_target*: the
-    oldest systems that take this specification version, as {"iOS": "16", "macOS": "13"}. *size_bytes*: the whole file
-    or package; *weights_bytes*: its weight files. *precision*: storage types of the weights, the most bytes first
-    (`float16`, `4-bit palettized`, ...). *operations*: how often each operator (or layer type) occurs, constants left
-    out, of the default function. *functions*: names of all functions of an ML Program.
+    *inputs*, *outputs*, *states*: a `Feature` each. *type*: the word of the specification (`mlProgram`,
+    `neuralNetwork`, `pipeline`, ...). *deployment_target*: the oldest systems that take this specification version,
+    as {"iOS": "16", "macOS": "13"}. *size_bytes*: the whole file or package; *weights_bytes*: its weight files.
+    *precision*: storage types of the weights, the most bytes first (`float16`, `4-bit palettized`, ...).
+    *operations*: how often each operator (or layer type) occurs, constants left out, of the default function.
+    *functions*: names of all functions of an ML Program.
     """
 
     file_name: str

@@ -39,7 +39,8 @@ class ReportFields(MarkdownDirective):
         """Make the tables from the schema file."""
         schema = json.loads((files("pytest_coreml.report") / "report-1.schema.json").read_text(encoding="utf-8"))
         yield from table_of("The document", schema)
-        for name, definition in schema["$defs"].items():
+        # What has most fields is what a reader looks for; the words and numbers in them come last.
+        for name, definition in sorted(schema["$defs"].items(), key=lambda item: -len(item[1].get("properties", ()))):
             yield from table_of(f"`{name}`", definition)
 
 
@@ -47,6 +48,8 @@ def table_of(title: str, definition: Mapping[str, Any]) -> Iterator[str]:
     """Describe one definition: its text, and a row for each property, those of nested objects too."""
     yield from ("", f"## {title}", "", definition.get("description", ""), "")
     rows = list(rows_of(definition))
+    if "enum" in definition:
+        yield from (f"One of {SAYINGS['enum'](definition['enum'])}.", "")
     if rows:
         yield from ("| field | type | meaning |", "| --- | --- | --- |", *rows, "")
 
@@ -104,7 +107,8 @@ class CoreMLOptions(MarkdownDirective):
         yield from ("| option | ini | meaning |", "| --- | --- | --- |")
         for name, settings in OPTIONS.items():
             value = settings.get("metavar") or "|".join(settings.get("choices", ()))
-            option = f"--coreml-{name.replace('_', '-')}" + (f"={value}" if value else "").replace("|", "\\|")
+            given = f"[={value}]" if settings.get("nargs") == "?" else f"={value}" if value else ""
+            option = f"--coreml-{name.replace('_', '-')}" + given.replace("|", "\\|")
             meaning = settings["help"].replace("%%", "%").replace("|", "\\|")
             yield f"| `{option}` | `coreml_{name}` | {meaning} |"
 

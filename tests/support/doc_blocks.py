@@ -2,8 +2,8 @@
 
 A block with a caption is a file that is written. A `console` block is a session: each line that begins with `$` is run,
 and the lines below it are what must come out, numbers aside, `...` standing for any lines between. A comment before a
-block changes that: `<!-- exit status: 1 -->`, `<!-- not run: why -->`. A page that begins with
-`<!-- machine: a Mac -->` is read on one.
+block changes that: `<!-- exit status: 1 -->` (or several, as `0 or 3`), `<!-- not run: why -->`. From
+`<!-- machine: a Mac -->` on a page is read on one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_COMMENT = re.compile(r"<!--\s*(exit status|not run):\s*(.*?)\s*-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--\s*(exit status|not run|machine):\s*(.*?)\s*-->", re.DOTALL)
 _CAPTION = re.compile(r"\A:caption:\s*(\S+)\n+")
 
 
@@ -60,9 +60,9 @@ def code_blocks(markdown: str) -> Iterator[CodeBlock]:
             asked = {}
 
 
-def is_for_a_mac(markdown: str) -> bool:
-    """Say whether a page is to be read on a Mac."""
-    return markdown.startswith("<!-- machine: a Mac -->")
+def is_for_a_mac(block: CodeBlock) -> bool:
+    """Say whether the page is on a Mac from this block on."""
+    return block.asked.get("machine") == "a Mac"
 
 
 def missing_lines(expected: tuple[str, ...], output: str) -> list[str]:
