@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 
+import coremltools as ct
 import numpy as np
 import pytest
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
 from coremltools.converters.mil.mil import get_new_symbol
-from one_op import run_op
+from one_op import build, load_program, run_op
 
 RANDOM = np.random.default_rng(0)
 
@@ -122,15 +123,21 @@ def test_conv_quantized():
     assert result.tolist() == [[[6, 12], [37, 74]]]
 
 
-def test_dilated_kernel_of_a_size_that_the_run_tells():
-    """The padding of `same` is that of the weight: two numbers on each side, the kernel being 1 0 10 0 100."""
-    x, weight = np.array([[[1, 2, 3]]], np.float32), np.array([[[1, 10, 100]]], np.float32)
+def test_dilated_kernel_of_a_size_that_the_run_tells(tmp_path):
+    """The padding of `same` is that of the weight: two numbers on each side, the kernel being 1 0 10 0 100.
 
-    (result,) = run_op(
-        lambda x, weight: mb.conv(x=x, weight=weight, dilations=[2], pad_type="same"),
-        x,
-        weight,
-        shapes=[(1, 1, get_new_symbol()), (1, 1, get_new_symbol())],
-    )
+    coremltools' builder dilates no kernel that is computed; a file may say so.
+    """
+    inputs = [np.array([[[1, 2, 3]]], np.float32), np.array([[[1, 10, 100]]], np.float32)]
+    shapes = [(1, 1, get_new_symbol()), (1, 1, get_new_symbol())]
+    model = build(lambda x, weight: mb.conv(x=x, weight=weight, dilations=[1], pad_type="same"), inputs, shapes=shapes)
+    spec = model.get_spec()
+    (block,) = spec.mlProgram.functions["main"].block_specializations.values()
+    (dilations,) = (op for op in block.operations if op.outputs[0].name.endswith("dilations_0"))
+    dilations.attributes["val"].immediateValue.tensor.ints.values[0] = 2
+    ct.models.MLModel(spec, weights_dir=model.weights_dir, skip_model_load=True).save(str(tmp_path / "m.mlpackage"))
+    function = load_program(tmp_path / "m.mlpackage")
+
+    (result,) = function.run({port.name: x for port, x in zip(function.lowered.inputs, inputs, strict=True)}).values()
 
     assert result.tolist() == [[[310, 20, 31]]]
