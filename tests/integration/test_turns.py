@@ -1,0 +1,69 @@
+"""What is measured is measured alone on its host: workers take turns, and so do separate runs of pytest."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from mac_project import MacProject
+
+pytestmark = pytest.mark.usefixtures("plainly")
+
+# Each test waits for the other one, so that both want to measure at the same moment.
+TEST = """
+    import pathlib
+    import time
+
+    import pytest
+
+    @pytest.mark.coreml_model("Model.mlpackage")
+    def test_it(coreml_model):
+        coreml_model.predict(coreml_model.example_inputs())
+        pathlib.Path("ready-{name}").touch()
+        while len(list(pathlib.Path().glob("ready-*"))) < 2:
+            time.sleep(0.001)
+        coreml_model.measure(calls=300)
+"""
+
+
+@pytest.fixture
+def rivals(mac_project: MacProject) -> MacProject:
+    """A project of two tests in two files."""
+    mac_project.save()
+    mac_project.pytester.makepyfile(test_one=TEST.format(name="one"), test_two=TEST.format(name="two"))
+    return mac_project
+
+
+def sections(project: MacProject) -> list[int]:
+    """Give the lengths of the sections in which one process predicted, and no other, in order."""
+    pids = [call["pid"] for call in project.journal("predict")]
+    assert len(set(pids)) == 2
+    lengths = [len(list(calls)) for _, calls in itertools.groupby(pids)]
+    # A first prediction that nobody measures may be anywhere.
+    return [length for length in lengths if length > 1]
+
+
+def test_workers_take_turns(rivals: MacProject) -> None:
+    """All calls of one worker come before all calls of the other."""
+    result = rivals.run("-n", "2", "--dist=loadfile")
+
+    result.assert_outcomes(passed=2)
+    assert len(sections(rivals)) == 2
+
+
+def test_separate_runs_take_turns(rivals: MacProject) -> None:
+    """Also two runs of pytest that were started at the same time, and know nothing of each other."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    runs = [
+        subprocess.Popen([*command, name], cwd=rivals.path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        for name in ("test_one.py", "test_two.py")
+    ]
+    outputs = [run.communicate()[0] for run in runs]
+
+    assert [run.returncode for run in runs] == [0, 0], outputs
+    assert len(sections(rivals)) == 2
