@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from standin.scenario import Op, Times
 
 if TYPE_CHECKING:
+    import pytest
     from mac_project import MacProject
 
 TESTS = """
@@ -29,8 +30,10 @@ TESTS = """
 """
 
 
-def test_units_are_compared_at_the_end_of_the_run(mac_project: MacProject) -> None:
+def test_units_are_compared_at_the_end_of_the_run(mac_project: MacProject, monkeypatch: pytest.MonkeyPatch) -> None:
     """A partner that came later fails the run; one that never came is not judged; an idle Neural Engine is noted."""
+    # No line of the summary is to be cut.
+    monkeypatch.setenv("COLUMNS", "300")
     mac_project.save()
     mac_project.become(default=Op("neuralEngine"), times=Times(predict_ns=(4_000_000,)))
     mac_project.test(TESTS)
