@@ -16,7 +16,7 @@ from pytest_coreml.verdict.run import Run
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytest_coreml.engine.lease import Engines
+    from pytest_coreml.engine.engines import Engines
     from pytest_coreml.measurement import Pairs
     from pytest_coreml.model import CoreMLModel
     from pytest_coreml.options import Options

@@ -79,7 +79,7 @@ def judge(item: pytest.Item) -> None:
     state = state_of(item.config)
     if not state.used or state.session.trial is None:
         return
-    from pytest_coreml.session import outcome_of
+    from pytest_coreml.verdict.outcome import outcome_of
 
     if state.session.trial.is_unjudgeable:
         pytest.skip("its markers ask for checks, and it loaded no model to check")
@@ -93,7 +93,8 @@ def judge(item: pytest.Item) -> None:
     if problem is not None:
         pytest.fail(problem, pytrace=False)
     benchmark.show(item, records, taken)
-    outcome, verdict = outcome_of(records, state.options.inconclusive)
+    verdicts = [verdict for record in records for verdict in record.verdicts]
+    outcome, verdict = outcome_of(verdicts, state.options.inconclusive)
     if verdict is None:
         return
     concerned = [record for record in records if verdict in record.verdicts]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.afresh import load_afresh
 from pytest_coreml.engine.client import Engine
 from pytest_coreml.engine.deaths import Deaths
-from pytest_coreml.engine.lease import UNTIMED, Context, Engines, Key, Lease
+from pytest_coreml.engine.engines import Engines
+from pytest_coreml.engine.lease import UNTIMED, Context, Key, Lease
 from pytest_coreml.engine.protocol import ListDevices, Progress
 from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
 from pytest_coreml.gate import Gate
@@ -20,6 +20,7 @@ from pytest_coreml.model import CoreMLModel
 from pytest_coreml.plans import Plans
 from pytest_coreml.record import Record
 from pytest_coreml.sources import Sources
+from pytest_coreml.trial import Trial
 from pytest_coreml.verdict.budgets import Facts, judge_budgets, needs_fresh_load, needs_prediction
 from pytest_coreml.verdict.placement_rules import judge_placement
 
@@ -36,36 +37,9 @@ if TYPE_CHECKING:
     from pytest_coreml.options import Options
     from pytest_coreml.report.runs import Runs
     from pytest_coreml.spec import ModelSpec
-    from pytest_coreml.verdict.check import Check, Verdict
+    from pytest_coreml.verdict.check import Check
 
 __tracebackhide__ = hidden_for_ours
-
-
-@dataclass
-class Trial:
-    """One test while it runs: what it declares, and the models it uses.
-
-    *timing*: what is measured of a load, for this test or for another one that may use the same loaded model.
-    """
-
-    id: str
-    folder: Path
-    declared: Declared
-    models: list[CoreMLModel] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    attempt: int = 1
-    timing: Timing = UNTIMED
-
-    @property
-    def is_unjudgeable(self) -> bool:
-        """Whether the test declares checks, and used no model that they could be about."""
-        return not self.models and bool(self.declared.budgets or self.declared.rules)
-
-    def use(self, model: CoreMLModel) -> None:
-        """Note that the test uses *model*, which forgets what an earlier test did with it."""
-        if model not in self.models:
-            model.last_inputs = model.measurement = model.measured_with = None
-            self.models.append(model)
 
 
 class Session:
@@ -264,19 +238,3 @@ class Session:
             for (sha256, options, units), measured in self._measured.items()
             if (sha256, options) == (model.sha256, model.key.options)
         }
-
-
-def outcome_of(records: list[Record], inconclusive: str) -> tuple[str, Verdict | None]:
-    """Say what the verdicts of a test do to it: `passed`, `failed` or `skipped`, and which of them is the reason.
-
-    A failed check fails it. An inconclusive one does what *inconclusive* (`fail`, `skip`) says. Without any check that
-    passed, those that could not be judged skip it: such a test is never green.
-    """
-    verdicts = {verdict for record in records for verdict in record.verdicts}
-    if "failed" in verdicts:
-        return "failed", "failed"
-    if "inconclusive" in verdicts:
-        return ("failed" if inconclusive == "fail" else "skipped"), "inconclusive"
-    if "not_judged" in verdicts and "passed" not in verdicts:
-        return "skipped", "not_judged"
-    return "passed", None

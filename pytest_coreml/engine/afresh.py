@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from pytest_coreml.engine.protocol import LoadAgain
 
 if TYPE_CHECKING:
-    from pytest_coreml.engine.lease import Engines, Lease
+    from pytest_coreml.engine.engines import Engines
+    from pytest_coreml.engine.lease import Lease
     from pytest_coreml.measurement import LoadTimes
 
 # The median of three is not the one that was disturbed.

@@ -1,22 +1,21 @@
-"""Engines by what they hold: one for each model, compute units and function, closed when nobody needs it."""
+"""The use of an engine: what it holds, what is measured in it, and whose turn it is."""
 
 from __future__ import annotations
 
 import contextlib
-from collections import OrderedDict, deque
+from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from pytest_coreml.engine import protocol
-from pytest_coreml.engine.deaths import Deaths
-from pytest_coreml.errors import EngineDiedError, hidden_for_ours
+from pytest_coreml.errors import hidden_for_ours
 from pytest_coreml.load_options import LoadOptions
 from pytest_coreml.machine import conditions
 from pytest_coreml.machine.watch import Watch
 from pytest_coreml.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from pytest_coreml.compute_units import ComputeUnits
@@ -159,95 +158,3 @@ class Lease:
 
     def _tell(self, progress: Progress) -> None:
         self._context.progress(self.subject, progress)
-
-
-class Engines:
-    """The engines of a run. At most *most* stay open, the ones used last, so that memory does not grow with models."""
-
-    def __init__(
-        self, make: Callable[[], Engine], context: Context, deaths: Deaths | None = None, most: int = 4
-    ) -> None:
-        self._make = make
-        self._deaths = deaths or Deaths(None)
-        self._context = context
-        self._most = most
-        self._leases: OrderedDict[Key, Lease] = OrderedDict()
-
-    def lease(self, key: Key, timing: Timing = UNTIMED) -> Lease:
-        """Give the engine that holds *key*, started and loaded if need be.
-
-        Raises `ModelError` or `EngineError`; a model that has ended its engine once is not loaded again.
-        """
-        # Also of an engine that died a moment ago, in the same test.
-        self.note_deaths()
-        held = self._leases.pop(key, None) or self._load(key, timing)
-        self._keep(held)
-        return held
-
-    @contextlib.contextmanager
-    def fresh(self, key: Key) -> Iterator[Lease]:
-        """Give a new engine that holds *key*, whatever else is open, and close it at the end."""
-        lease = self._load(key, Timing(load=True, first=True))
-        try:
-            yield lease
-        finally:
-            self._note_death(key, lease.engine)
-            lease.engine.close()
-
-    @contextlib.contextmanager
-    def empty(self, key: Key) -> Iterator[Engine]:
-        """Give a new engine that is to do something with *key*, and close it at the end."""
-        engine = self._make()
-        try:
-            yield engine
-        finally:
-            self._note_death(key, engine)
-            engine.close()
-
-    def note_deaths(self) -> None:
-        """Remember the models whose engines have died."""
-        for key, lease in list(self._leases.items()):
-            if self._note_death(key, lease.engine):
-                del self._leases[key]
-
-    def release(self, key: Key) -> None:
-        """Close the engine that holds *key*, if any."""
-        if (held := self._leases.pop(key, None)) is not None:
-            held.rest()
-
-    def close(self) -> None:
-        """Close all."""
-        for key in list(self._leases):
-            self.release(key)
-
-    def _keep(self, lease: Lease) -> None:
-        self._leases[lease.key] = lease
-        while len(self._leases) > self._most:
-            self._leases.popitem(last=False)[1].rest()
-
-    def _wake(self, lease: Lease) -> None:
-        with self._watched(lease.key, self._make()) as engine:
-            lease.open(engine)
-        self._keep(lease)
-
-    def _load(self, key: Key, timing: Timing) -> Lease:
-        if (how := self._deaths.how(key.suspect)) is not None:
-            raise EngineDiedError(f"not loaded again in this run, since it ended its engine:\n{how}")
-        with self._watched(key, self._make()) as engine:
-            return Lease(key, engine, self._context, timing, self._wake)
-
-    def _note_death(self, key: Key, engine: Engine) -> bool:
-        # An engine that never started has not come to the model.
-        if engine.dead and engine.facts is not None:
-            self._deaths.note(key.suspect, engine.dead)
-        return engine.dead is not None
-
-    @contextlib.contextmanager
-    def _watched(self, key: Key, engine: Engine) -> Iterator[Engine]:
-        """Close *engine* when loading fails in it, and remember a model that ends it."""
-        try:
-            yield engine
-        except BaseException:
-            self._note_death(key, engine)
-            engine.close()
-            raise

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.reference.lowering import handlers
-from pytest_coreml.reference.lowering.function import LoweredFunction, lower_function
+from pytest_coreml.reference.lowering.function import lower_function
 from pytest_coreml.reference.program import Function, read_function
 from pytest_coreml.reference.session import make_session, run
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pytest_coreml.reference.lowering.ports import LoweredFunction
     from pytest_coreml.reference.options import RuntimeOptions
     from pytest_coreml.reference.package import Package
 

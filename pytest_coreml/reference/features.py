@@ -10,7 +10,7 @@ import numpy as np
 from pytest_coreml.reference.arrays import ArrayInput, ArrayOutput
 from pytest_coreml.reference.errors import BadInputError, BadModelError, UnsupportedModelError
 from pytest_coreml.reference.images import ImageInput, ImageOutput
-from pytest_coreml.reference.lowering.function import LabelPort
+from pytest_coreml.reference.lowering.ports import LabelPort
 from pytest_coreml.reference.lowering.results import ClassLabel
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pytest_coreml.reference.lowering.function import LoweredFunction, Port
+    from pytest_coreml.reference.lowering.ports import LoweredFunction, Port
 
 
 class InputFeature(Protocol):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TypeAlias
 
-    from pytest_coreml.reference.lowering.function import StatePort
+    from pytest_coreml.reference.lowering.ports import StatePort
     from pytest_coreml.reference.options import RuntimeOptions
     from pytest_coreml.reference.package import Package
     from pytest_coreml.reference.state import StateTensors

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pytest_coreml.reference.lowering.function import LoweredFunction
+    from pytest_coreml.reference.lowering.ports import LoweredFunction
     from pytest_coreml.reference.options import RuntimeOptions
 
 _FATAL_ONLY = 4

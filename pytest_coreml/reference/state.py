@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pytest_coreml.reference.lowering.function import StatePort
+    from pytest_coreml.reference.lowering.ports import StatePort
 
 
 class StateTensors:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.reference.dtypes import DType
@@ -11,6 +10,7 @@ from pytest_coreml.reference.graph import GraphBuilder, Value
 from pytest_coreml.reference.lowering.context import Context
 from pytest_coreml.reference.lowering.in_place import InPlace
 from pytest_coreml.reference.lowering.known import Known
+from pytest_coreml.reference.lowering.ports import LabelPort, LoweredFunction, Port, StatePort
 from pytest_coreml.reference.lowering.refusals import Refusals
 from pytest_coreml.reference.lowering.results import ClassLabel, ClassProbabilities, ListValue, Result, StateRef
 from pytest_coreml.reference.lowering.scope import Scope, Symbol
@@ -22,58 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from numpy.typing import NDArray
-
     from pytest_coreml.reference.lowering.registry import Handler
     from pytest_coreml.reference.options import Precision
     from pytest_coreml.reference.program import Binding, Block, Function
-
-
-@dataclass(frozen=True)
-class Port:
-    """An input or output: its name in the program and in the graph, and its declared type."""
-
-    name: str
-    value: str
-    type: TensorType
-
-
-@dataclass(frozen=True)
-class LabelPort:
-    """An output of a classifier, made from `value` (the probabilities) after the graph has run."""
-
-    name: str
-    value: str
-    result: ClassLabel | ClassProbabilities
-
-
-@dataclass(frozen=True)
-class StatePort:
-    """A state: where its old value enters the graph and its new one leaves (None when it is only read).
-
-    All `versions` are outputs of the graph that must be bound to the memory of the old value, the last one being the
-    new value; there are none when the new value is handed over in memory of its own.
-    """
-
-    name: str
-    value: str
-    written: str | None
-    type: TensorType
-    versions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class LoweredFunction:
-    """An ONNX model (serialized), and how its inputs and outputs are those of the function.
-
-    `arrays` are large constants that are handed to the session by name.
-    """
-
-    model: bytes
-    arrays: Mapping[str, NDArray[Any]]
-    inputs: tuple[Port, ...]
-    outputs: tuple[Port | LabelPort, ...]
-    states: tuple[StatePort, ...]
 
 
 def lower_function(function: Function, handlers: Mapping[str, Handler], precision: Precision) -> LoweredFunction:

@@ -9,7 +9,8 @@ from scripted_engine import Script, ScriptedEngine
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.deaths import Deaths, forget
-from pytest_coreml.engine.lease import Context, Engines, Key
+from pytest_coreml.engine.engines import Engines
+from pytest_coreml.engine.lease import Context, Key
 from pytest_coreml.errors import EngineDiedError
 from pytest_coreml.load_options import LoadOptions
 from pytest_coreml.machine.facts import Conditions

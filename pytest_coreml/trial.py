@@ -1,0 +1,43 @@
+"""One test while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_coreml.engine.lease import UNTIMED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_coreml.declared import Declared
+    from pytest_coreml.engine.lease import Timing
+    from pytest_coreml.model import CoreMLModel
+    from pytest_coreml.record import Record
+
+
+@dataclass
+class Trial:
+    """One test while it runs: what it declares, and the models it uses.
+
+    *timing*: what is measured of a load, for this test or for another one that may use the same loaded model.
+    """
+
+    id: str
+    folder: Path
+    declared: Declared
+    models: list[CoreMLModel] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    attempt: int = 1
+    timing: Timing = UNTIMED
+
+    @property
+    def is_unjudgeable(self) -> bool:
+        """Whether the test declares checks, and used no model that they could be about."""
+        return not self.models and bool(self.declared.budgets or self.declared.rules)
+
+    def use(self, model: CoreMLModel) -> None:
+        """Note that the test uses *model*, which forgets what an earlier test did with it."""
+        if model not in self.models:
+            model.last_inputs = model.measurement = model.measured_with = None
+            self.models.append(model)
