@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from report_examples import SPEC
 
 from pytest_coreml.engine import protocol
-from pytest_coreml.engine.lease import Context, Key, Lease
+from pytest_coreml.engine.lease import UNTIMED, Context, Key, Lease
 from pytest_coreml.measurement import LoadTimes
 from pytest_coreml.model import CoreMLState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class FakeEngine:
@@ -36,10 +39,10 @@ class FakeEngine:
         return sum(isinstance(found, protocol.MakeState) for found in self.asked)
 
 
-def lease_of(engine: FakeEngine, **arguments: Any) -> Lease:
+def lease_of(engine: FakeEngine, wake: Callable[[Lease], None] = lambda _: None) -> Lease:
     """Give the use of *engine*."""
     context = cast("Context", SimpleNamespace(progress=lambda *_: None))
-    return Lease(Key("Encoder.mlpackage", "all"), cast("Any", engine), context, **arguments)
+    return Lease(Key("Encoder.mlpackage", "all"), cast("Any", engine), context, UNTIMED, wake)
 
 
 def test_a_state_that_nobody_holds_is_dropped_before_the_next_request() -> None:
