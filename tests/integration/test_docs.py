@@ -101,6 +101,7 @@ class Reader:
         return done.returncode, done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_the_blocks_of_a_page_work_from_top_to_bottom(
     page: str, encoder: Path, tmp_path: Path, workers: int | None, request: pytest.FixtureRequest

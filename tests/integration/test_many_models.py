@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -40,6 +38,7 @@ MANY = """
 """
 
 
+@pytest.mark.slow
 def test_what_was_closed_for_others_is_loaded_again(project: pytest.Pytester) -> None:
     """Four engines stay open. A model that lost its own answers when it is used again; what it held in a state is gone,
     which is an error and never a fresh state unasked."""

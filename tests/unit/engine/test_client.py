@@ -99,7 +99,11 @@ def test_an_engine_that_stops_within_a_message_ends_at_the_time_limit(
 
 def test_out_of_memory_is_told_with_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that survives it does not know what it is for."""
-    monkeypatch.setattr(client, "_BOOT", ONE_ANSWER.format(then="connection.recv(); connection.send(Failed('memory'))"))
+    monkeypatch.setattr(
+        client,
+        "_BOOT",
+        ONE_ANSWER.format(then="connection.recv(); connection.send(Failed('memory')); connection.recv()"),
+    )
     engine = Engine("auto", 60)
     engine.subject = "Encoder.mlpackage on all"
 
@@ -110,7 +114,8 @@ def test_out_of_memory_is_told_with_the_step(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_an_engine_whose_answer_nobody_waited_for_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A plugin that limits the time of a test interrupts whatever is done: the answer would be that of another step."""
-    monkeypatch.setattr(client, "_BOOT", ONE_ANSWER.format(then=STOPS))
+    answers = "connection.recv(); connection.send(Failed('memory')); connection.recv()"
+    monkeypatch.setattr(client, "_BOOT", ONE_ANSWER.format(then=answers))
     engine = Engine("auto", 60)
     facts = engine.start()
 
@@ -133,7 +138,7 @@ def test_an_engine_whose_answer_nobody_waited_for_is_not_asked_again(monkeypatch
 
 def test_what_cannot_be_sent_leaves_the_engine_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """The caller's mistake is no death."""
-    answers = "connection.recv(); connection.send(Failed('input', 'as you say'))"
+    answers = "connection.recv(); connection.send(Failed('input', 'as you say')); connection.recv()"
     monkeypatch.setattr(client, "_BOOT", ONE_ANSWER.format(then=answers))
     engine = Engine("auto", 60)
     engine.start()
