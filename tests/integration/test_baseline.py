@@ -203,6 +203,8 @@ def test_what_is_no_baseline_is_a_usage_error(
     result.stderr.fnmatch_lines([f"ERROR: the baseline cannot be used: *{words}*"])
 
 
+# Workers load beside each other, and are no baseline for loads.
+@pytest.mark.usefixtures("in_one_process")
 def test_loads_that_take_three_times_as_long_fail(
     pytester: pytest.Pytester, baseline: Baseline, script: Script
 ) -> None:

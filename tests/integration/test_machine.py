@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from standin.commands import HOSTED_RUNNER, ON_BATTERY
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def test_a_virtual_mac_does_what_it_is_told(mac_project: MacProject) -> None:
     assert {call["units"] for call in mac_project.journal("load")} == {"CPU_ONLY", "CPU_AND_NE"}
 
 
+# The states are told one after the other, and loads of workers that nobody judges take none.
+@pytest.mark.usefixtures("in_one_process")
 def test_a_mac_that_gets_warm_while_measuring_is_inconclusive(mac_project: MacProject) -> None:
     """The state is read before and after loading and measuring; another one after measuring makes its time void."""
     mac_project.save()

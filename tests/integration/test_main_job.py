@@ -101,6 +101,8 @@ def test_the_report_option_leaves_test_paths_alone(project: pytest.Pytester) -> 
     assert (project.path / "coreml-report.json").exists()
 
 
+# The controller of pytest-xdist does not look for paths.
+@pytest.mark.usefixtures("in_one_process")
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import standin_models as models
 from standin.scenario import Op
 
@@ -140,6 +141,8 @@ UNPLANNED = """
 """
 
 
+# Each worker reads plans by itself.
+@pytest.mark.usefixtures("in_one_process")
 def test_a_plan_that_kills_is_the_failure_of_who_asked_for_it(mac_project: MacProject) -> None:
     """The model stays loaded for the other tests, the plan is not read again, and the report has the reason."""
     from standin.scenario import Failure
