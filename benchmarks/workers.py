@@ -21,7 +21,7 @@ import numpy as np
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
 
 MODELS = 6
-LAYERS = 1500
+LAYERS = 3000
 WIDTH = 64
 TEST = f"""
 import pytest
