@@ -99,11 +99,8 @@ def test_an_engine_that_stops_within_a_message_ends_at_the_time_limit(
 
 def test_out_of_memory_is_told_with_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that survives it does not know what it is for."""
-    monkeypatch.setattr(
-        client,
-        "_BOOT",
-        ONE_ANSWER.format(then="connection.recv(); connection.send(Failed('memory')); connection.recv()"),
-    )
+    answers = "connection.recv(); connection.send(Failed('memory')); connection.recv()"
+    monkeypatch.setattr(client, "_BOOT", ONE_ANSWER.format(then=answers))
     engine = Engine("auto", 60)
     engine.subject = "Encoder.mlpackage on all"
 
@@ -114,8 +111,7 @@ def test_out_of_memory_is_told_with_the_step(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_an_engine_whose_answer_nobody_waited_for_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A plugin that limits the time of a test interrupts whatever is done: the answer would be that of another step."""
-    answers = "connection.recv(); connection.send(Failed('memory')); connection.recv()"
-    monkeypatch.setattr(client, "_BOOT", ONE_ANSWER.format(then=answers))
+    monkeypatch.setattr(client, "_BOOT", ONE_ANSWER.format(then=STOPS))
     engine = Engine("auto", 60)
     facts = engine.start()
 
