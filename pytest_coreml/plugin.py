@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_coreml import fixtures, model_mark
-from pytest_coreml.collector import NAME, Collector
 from pytest_coreml.command_line import add_options, is_any_given
 from pytest_coreml.fixtures import (
     coreml_all,
@@ -23,7 +22,7 @@ from pytest_coreml.fixtures import (
     coreml_model,
     coreml_source,
 )
-from pytest_coreml.presence import CURRENT, MARKS, MODEL_SUFFIXES, is_concerned, is_used, state_of, worker_of
+from pytest_coreml.presence import CURRENT, MARKS, MODEL_SUFFIXES, gather, has_workers, is_concerned, is_used, state_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,8 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers, read the options, and find out now whether the report can be written."""
     for line in MARKS.values():
         config.addinivalue_line("markers", line)
-    if worker_of(config) is None:
-        config.pluginmanager.register(Collector(config), NAME)
+    if has_workers(config):
+        gather(config)
     if is_any_given(config):
         from pytest_coreml import whole_run
         from pytest_coreml.errors import CoreMLTestError

@@ -65,13 +65,29 @@ def state_of(config: pytest.Config) -> State:
         from pytest_coreml import hooks
 
         config.pluginmanager.register(hooks, "pytest-coreml-hooks")
+        if worker_of(config) is None:
+            gather(config)
     return config.stash[STATE]
+
+
+def gather(config: pytest.Config) -> None:
+    """Keep from now on what comes with the reports of tests."""
+    from pytest_coreml.collector import NAME, Collector
+
+    if not config.pluginmanager.has_plugin(NAME):
+        config.pluginmanager.register(Collector(config), NAME)
 
 
 def worker_of(config: pytest.Config) -> str | None:
     """Give the name of this worker of pytest-xdist, as `gw0`; None in a process that is none."""
     told: dict[str, str] = getattr(config, "workerinput", {})
     return told.get("workerid")
+
+
+def has_workers(config: pytest.Config) -> bool:
+    """Say whether this process is the controller of pytest-xdist: it collects no tests, and may meet something of ours
+    only in what its workers send."""
+    return worker_of(config) is None and config.getoption("dist", "no") != "no"
 
 
 def shares_host(config: pytest.Config) -> bool:

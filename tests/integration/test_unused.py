@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-HEAVY = ("numpy", "coremltools", "onnx", "onnxruntime", "jsonschema", "rich", "psutil")
+# Beside what is heavy, what of ours only a run with something of ours needs.
+HEAVY = (
+    "pytest_coreml.state",
+    "pytest_coreml.collector",
+    "numpy",
+    "coremltools",
+    "onnx",
+    "onnxruntime",
+    "jsonschema",
+    "rich",
+    "psutil",
+)
 # What a run asks of the system is noted from its first line on, and told at its end.
 WATCH = """
     import atexit
