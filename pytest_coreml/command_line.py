@@ -93,7 +93,8 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
     },
     "tolerance": {
         "metavar": "SHARE",
-        "help": "slowdown against the baseline that is accepted (default: 0.05, which is 5 %%)",
+        "help": "slowdown that is accepted (default: 0.05, which is 5 %%, against a baseline, 0.02 against another "
+        "version of the model)",
     },
     "unmeasured": {
         "choices": UNMEASURED,

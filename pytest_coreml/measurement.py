@@ -74,6 +74,11 @@ class Pairs:
     other_ms: tuple[float, ...]
     batch: int = 1
 
+    @property
+    def swapped(self) -> Pairs:
+        """The same with the models in each other's place."""
+        return Pairs(self.other_ms, self.current_ms, self.batch)
+
 
 @dataclass(frozen=True)
 class Measurement:

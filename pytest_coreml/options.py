@@ -25,8 +25,9 @@ Inconclusive: TypeAlias = Literal["skip", "fail"]
 class Options:
     """What the user asked for.
 
-    *timeout*: seconds. *calls*: measured calls a run. *tolerance*: slowdown against the baseline that is accepted, as
-    a share. *accept_unmeasured*: where nothing tells what else the machine did, it is taken for idle.
+    *timeout*: seconds. *calls*: measured calls a run. *tolerance*: slowdown that is accepted, as a share; None: what
+    each way to compare accepts by itself. *accept_unmeasured*: where nothing tells what else the machine did, it is
+    taken for idle.
     """
 
     rootdir: Path
@@ -41,7 +42,7 @@ class Options:
     dropin: bool = False
     baseline: tuple[Path, ...] = ()
     against: Path | None = None
-    tolerance: float = 0.05
+    tolerance: float | None = None
     accept_unmeasured: bool = False
 
     @classmethod
@@ -65,7 +66,7 @@ class Options:
             dropin=_choice("dropin", given(config, "dropin"), ("false", "true")) == "true",
             baseline=_paths(config, given(config, "baseline")),
             against=_existing(config, given(config, "against")),
-            tolerance=_number("tolerance", given(config, "tolerance") or "0.05", float),
+            tolerance=_number("tolerance", given(config, "tolerance"), float),
             accept_unmeasured=_choice("unmeasured", given(config, "unmeasured"), UNMEASURED) == "fail",
         )
 
@@ -111,7 +112,9 @@ def _choice(name: str, value: str | None, choices: Sequence[str]) -> str:
     return value
 
 
-def _number(name: str, text: str, kind: Callable[[str], Any]) -> Any:
+def _number(name: str, text: str | None, kind: Callable[[str], Any]) -> Any:
+    if text is None:
+        return None
     try:
         number = kind(text)
     except ValueError:

@@ -182,7 +182,7 @@ class MeasurePairs(Request[Pairs]):
 
     other: str
     compute_units: ComputeUnits
-    function: str | None
+    options: LoadOptions
     inputs: Features | None
     pairs: int
     doing = "measuring alternately"

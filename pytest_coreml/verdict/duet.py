@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.verdict.confirmation import MOST_RUNS, conclude, settled
 from pytest_coreml.verdict.distributions import binomial_tail
-from pytest_coreml.verdict.gate import DEFAULT_TOLERANCE, LEAST_EFFECT, ROUNDING, RunVerdict
+from pytest_coreml.verdict.gate import LEAST_EFFECT, ROUNDING, RunVerdict
 from pytest_coreml.verdict.regression import Regression
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from pytest_coreml.measurement import Pairs
 
+# Of nothing but a ratio of neighbours, this much can be told; of finished runs only more.
+DEFAULT_TOLERANCE: Final = math.expm1(LEAST_EFFECT)
 LEAST_PAIRS: Final = 20
 DOUBT: Final = 0.01
 

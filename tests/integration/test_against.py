@@ -31,7 +31,7 @@ def script(pytester: pytest.Pytester, script: Script) -> Script:
 @pytest.mark.parametrize(("ratio", "outcome"), [(1.0, "passed"), (1.2, "failed")])
 def test_the_ratio_decides(pytester: pytest.Pytester, script: Script, ratio: float, outcome: str) -> None:
     """A slower model fails when a second process confirms it."""
-    script.ratio = ratio
+    script.slower = {"Linear.mlpackage": ratio}
     pytester.makepyfile(test_model=TEST)
 
     result = pytester.runpytest_inprocess(*RUN, "--coreml-against=Old.mlpackage")
@@ -45,12 +45,32 @@ def test_the_ratio_decides(pytester: pytest.Pytester, script: Script, ratio: flo
 
 def test_a_slowdown_within_the_tolerance_passes(pytester: pytest.Pytester, script: Script) -> None:
     """`--coreml-tolerance` is for this comparison too."""
-    script.ratio = 1.2
+    script.slower = {"Linear.mlpackage": 1.2}
     pytester.makepyfile(test_model=TEST)
 
     result = pytester.runpytest_inprocess(*RUN, "--coreml-against=Old.mlpackage", "--coreml-tolerance=0.3")
 
     result.assert_outcomes(passed=1)
+
+
+def test_what_lies_first_in_memory_is_not_taken_for_slower(pytester: pytest.Pytester, script: Script) -> None:
+    """The process that confirms loads the two the other way round."""
+    script.first_slower = 1.1
+    pytester.makepyfile(test_model=TEST)
+
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-against=Old.mlpackage")
+
+    result.assert_outcomes(passed=1)
+
+
+def test_a_small_slowdown_is_seen(pytester: pytest.Pytester, script: Script) -> None:
+    """Three percent, which no comparison with finished runs would tell."""
+    script.slower = {"Linear.mlpackage": 1.03}
+    pytester.makepyfile(test_model=TEST)
+
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-against=Old.mlpackage")
+
+    result.assert_outcomes(failed=1)
 
 
 MARKED = """
@@ -63,7 +83,7 @@ MARKED = """
 
 def test_a_test_names_the_other_model_itself(pytester: pytest.Pytester, script: Script) -> None:
     """Its marker is enough, and goes before the option."""
-    script.ratio = 1.2
+    script.slower = {"Linear.mlpackage": 1.2}
     pytester.makepyfile(test_model=MARKED.format("Old.mlpackage"))
 
     result = pytester.runpytest_inprocess(*RUN, "--coreml-against=Linear.mlpackage")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 # A run of pytest in this process forgets at its end what it was the first to import, but what was made of it stays.
@@ -18,8 +19,6 @@ from pytest_coreml.measurement import LoadTimes, Measurement, Pairs
 from pytest_coreml.placement import Placement
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_coreml.spec import ModelSpec
 
 FACTS = protocol.EngineFacts(1, "3.12.4", "9.0", "reference", "1.32.0", 2)
@@ -35,13 +34,15 @@ class Script:
     """What the engines of a run answer, kept in *folder*, where other processes find it and note what they did.
 
     *times*: medians in ms, the next for each measurement from now on, the last for ever; *waiting*: the share of a call
-    that its threads waited; *ratio*: of the model to another one that runs alternately with it.
+    that its threads waited; *slower*: how much slower than others a model is that runs alternately with another, by the
+    name of its file; *first_slower*: the same of the one that was loaded first.
     """
 
     folder: Path
     times: tuple[float, ...] = (10.0,)
     waiting: float = 0.0
-    ratio: float = 1.0
+    slower: dict[str, float] = field(default_factory=dict)
+    first_slower: float = 1.0
     load: LoadTimes = LOAD
     spec: ModelSpec = SPEC
     placement: Placement = NO_PLAN
@@ -90,17 +91,21 @@ class ScriptedEngine:
         self.facts: protocol.EngineFacts | None = FACTS
         self.dead: str | None = None
         self.subject = ""
+        self._held = ""
 
     def ask(self, request: protocol.Request[Any], on_progress: object = None) -> Any:
         """Answer *request* by the script."""
         if isinstance(request, protocol.Load):
             self._script.note("loaded")
+            self._held = request.path
             return protocol.Loaded(self._script.spec, self._script.load, "coreml", "Encoder.mlmodelc")
         if isinstance(request, protocol.Measure):
             return self._script.measurement(request.calls)
         if isinstance(request, protocol.MeasurePairs):
-            count = request.pairs
-            return Pairs((10.0 * self._script.ratio,) * count, (10.0,) * count)
+            first, other = (
+                10.0 * self._script.slower.get(Path(path).name, 1.0) for path in (self._held, request.other)
+            )
+            return Pairs((first * self._script.first_slower,) * request.pairs, (other,) * request.pairs)
         if isinstance(request, protocol.ReadMemory):
             return 50.0
         if isinstance(request, protocol.ListDevices):

@@ -11,7 +11,6 @@ from pytest_coreml.engine import protocol
 from pytest_coreml.engine.protocol import Progress
 from pytest_coreml.engine.server.keeping import Keeper
 from pytest_coreml.errors import EngineError, InputError, ModelError
-from pytest_coreml.load_options import LoadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,7 +145,7 @@ class Service:
 
         model, spec = self._loaded()
         inputs = self._prepared(request.inputs if request.inputs is not None else example_inputs(spec.inputs))
-        order = protocol.Load(request.other, request.compute_units, LoadOptions(request.function))
+        order = protocol.Load(request.other, request.compute_units, request.options)
         other, _ = loading.load(order, self._folder, lambda doing: self._notify(Progress(doing)))
         states = [each.make_state() if spec.states else None for each in (model, other)]
 
