@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from startup import ENVIRONMENT
+
 UNITS = ("all", "cpuAndGPU", "cpuOnly", "cpuAndNeuralEngine")
 TEST = """
 {marks}
@@ -43,7 +45,7 @@ def collect(path: Path) -> float:
     """Collect the tests of *path*; give the seconds, with pytest's start."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
     start = time.perf_counter()
-    subprocess.run([*command, path.name], cwd=path.parent, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*command, path.name], cwd=path.parent, check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
     return time.perf_counter() - start
 
 

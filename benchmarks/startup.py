@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Other people's plugins would only add their own noise to both sides.
 OTHERS = ("benchmark", "cacheprovider", "hypothesispytest", "randomly", "rerunfailures", "xdist", "xdist.looponfail")
-# Where compiled modules are not kept, each start would compile ours, but not pytest's.
+# Where compiled modules are not kept, each start would compile ours and the tests, but not pytest's.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 FIGURES: dict[str, Callable[[list[float]], float]] = {"median": statistics.median, "best": min}
 QUIET = ("-q", *(word for name in OTHERS for word in ("-p", f"no:{name}")))

@@ -6,7 +6,7 @@ import difflib
 import re
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from pytest_coreml import marks
 from pytest_coreml.errors import UsageError, all_of
@@ -14,13 +14,15 @@ from pytest_coreml.marks import ModelMark
 from pytest_coreml.presence import FIXTURES, MARKS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Hashable
 
     import pytest
 
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.markers import Budget, PlacementRule
     from pytest_coreml.options import Options
+
+T = TypeVar("T")
 
 _LIMITS: Final = ("coreml_budget", "coreml_placement")
 
@@ -55,6 +57,7 @@ class Reader:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._known: dict[tuple[object, ...], tuple[list[pytest.Mark], Declared]] = {}
+        self._marks: dict[Hashable, object] = {}
 
     def read(self, node: pytest.Item | pytest.Function, fixtures: Collection[str]) -> Declared:
         """Give what the marks of *node* declare, the nearest mark first.
@@ -80,11 +83,9 @@ class Reader:
         model, units, budgets, rules = all_of(
             [
                 lambda: self._model(by_name["coreml_model"], names_model, given),
-                lambda: next(
-                    map(marks.read_compute_units, by_name["coreml_compute_units"]), self._options.compute_units
-                ),
-                lambda: all_of(partial(marks.read_budget, mark) for mark in by_name["coreml_budget"]),
-                lambda: all_of(partial(marks.read_placement, mark) for mark in by_name["coreml_placement"]),
+                lambda: next(map(self._units, by_name["coreml_compute_units"]), self._options.compute_units),
+                lambda: all_of(partial(self._once, marks.read_budget, mark) for mark in by_name["coreml_budget"]),
+                lambda: all_of(partial(self._once, marks.read_placement, mark) for mark in by_name["coreml_placement"]),
             ]
         )
         return Declared(
@@ -97,6 +98,21 @@ class Reader:
             names_model=names_model,
             against=model.against,
         )
+
+    def _units(self, mark: pytest.Mark) -> tuple[ComputeUnits, ...]:
+        return self._once(marks.read_compute_units, mark)
+
+    def _once(self, read: Callable[[pytest.Mark], T], mark: pytest.Mark) -> T:
+        """Read *mark*, or give what its like gave: tests have marks of their own, which mostly say the same."""
+        # With types, since 1 is True to a dict, and no limit.
+        key = (read, mark.args, *((name, type(value), value) for name, value in mark.kwargs.items()))
+        try:
+            known = key in self._marks
+        except TypeError:  # a list in it, or a dict
+            return read(mark)
+        if not known:
+            self._marks[key] = read(mark)
+        return cast("T", self._marks[key])
 
     def _check_reached(self, node: pytest.Item, declared: Declared, given: list[str]) -> None:
         """Refuse a limit for settings on which the test never runs: everybody would keep it."""

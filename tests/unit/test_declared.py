@@ -1,0 +1,55 @@
+"""What the marks of a test declare: tests that are marked alike share it, and no others."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from pytest_coreml.declared import Reader
+from pytest_coreml.errors import UsageError
+from pytest_coreml.options import Options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def item(*marks: pytest.MarkDecorator) -> pytest.Item:
+    """Give what is asked of a test with *marks* on a model that they do not name."""
+    own = [mark.mark for mark in marks]
+    return cast(
+        "pytest.Item",
+        SimpleNamespace(
+            iter_markers=lambda: iter(own), own_markers=own, config=None, get_closest_marker=lambda _: own[0]
+        ),
+    )
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Reader:
+    """A reader of a run with a model for all tests."""
+    return Reader(Options(tmp_path, model="Encoder.mlpackage"))
+
+
+def test_marks_that_say_the_same_are_read_once(reader: Reader) -> None:
+    """Each test has marks of its own, also when it is marked as its neighbours are."""
+    first, second = (reader.read(item(pytest.mark.coreml_budget(predict_ms=1)), ["coreml_model"]) for _ in range(2))
+
+    assert first.budgets[0] is second.budgets[0]
+
+
+@pytest.mark.parametrize("value", [True, "1", [1]])
+def test_a_mark_that_only_looks_the_same_is_wrong_all_the_same(reader: Reader, value: Any) -> None:
+    """To a dict 1 and True are one key; a list is none."""
+    reader.read(item(pytest.mark.coreml_budget(predict_ms=1)), ["coreml_model"])
+
+    with pytest.raises(UsageError, match="predict_ms: expected a positive number"):
+        reader.read(item(pytest.mark.coreml_budget(predict_ms=value)), ["coreml_model"])
+
+
+def test_dicts_in_marks_are_read_each_time(reader: Reader) -> None:
+    """What can change is no key."""
+    mark = pytest.mark.coreml_placement(min_share={"cpu": 0.5})
+
+    assert reader.read(item(mark), ["coreml_model"]).rules[0].min_share == {"cpu": 0.5}
