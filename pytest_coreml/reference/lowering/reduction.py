@@ -35,7 +35,17 @@ def reduce(ctx: Context) -> Value:
         # Of ONNX, no axes are all axes; of MIL and numpy each number is reduced alone
         alone = ctx.node("Unsqueeze", ctx.input("x"), ctx.int64([rank]))
         return ctx.node(_REDUCTIONS[ctx.op.type], alone, ctx.int64([rank]), keepdims=False)
+    if ctx.op.type == "reduce_mean" and ctx.dtype("x").is_float and not all(ctx.shape("x")[axis] for axis in axes):
+        return _mean_of_any_number(ctx, axes, keep)
     return ctx.node(_REDUCTIONS[ctx.op.type], ctx.input("x"), ctx.int64(axes), keepdims=keep)
+
+
+def _mean_of_any_number(ctx: Context, axes: list[int], keep: bool) -> Value:
+    # The mean of nothing is no number; ONNX Runtime's ReduceMean gives 0
+    x, where = ctx.input("x"), ctx.int64(axes)
+    lengths = ctx.node("Gather", ctx.node("Shape", x), where)
+    count = ctx.cast(ctx.node("ReduceProd", lengths, keepdims=False), ctx.dtype("x"))
+    return ctx.node("Div", ctx.node("ReduceSum", x, where, keepdims=keep), count)
 
 
 @lowers("reduce_argmax", "reduce_argmin")

@@ -74,6 +74,22 @@ def test_places_of_extremes(name, expected, dtype):
     assert result.tolist() == expected
 
 
+@pytest.mark.parametrize("length", [3, None, 0])
+def test_mean_of_nothing_is_no_number(length):
+    """As of numpy, also where only the input tells that there is nothing, or something."""
+    shape = (get_new_symbol() if length is None else length, 2)
+
+    def mean(array):
+        return run_op(lambda x: mb.reduce_mean(x=x, axes=[0]), array, shapes=[shape])[0]
+
+    three, none = np.array([[1, 2], [3, 4], [5, 9]], np.float32), np.zeros((0, 2), np.float32)
+
+    if length != 0:
+        assert mean(three).tolist() == [3, 5]
+    if length != 3:
+        assert np.isnan(mean(none)).all()
+
+
 def test_mean_of_an_image_of_unknown_size():
     """The one that becomes a pooling, with and without what is left of the axes."""
     x = np.arange(8, dtype=np.float32).reshape(1, 2, 2, 2)
