@@ -67,8 +67,8 @@ def row(record: Record) -> tuple[str, ...]:
 
 
 def checks_cell(record: Record) -> str:
-    """Count the verdicts of *record*, as `1 failed, 2 passed`; `-` without checks."""
-    counts = Counter(check.verdict for check in record.checks)
+    """Count the verdicts of *record*, those against a baseline too, as `1 failed, 2 passed`; `-` without any."""
+    counts = Counter(record.verdicts)
     return ", ".join(f"{counts[verdict]} {word}" for verdict, word in _WORDS.items() if counts[verdict]) or "-"
 
 

@@ -43,9 +43,8 @@ _FIGURES = ("min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "undisturbed")
 
 
 def _cells(record: Record) -> dict[str, Any]:
-    verdicts = [check.verdict for check in record.checks]
     cells: dict[str, Any] = {name: getattr(record, name) for name in _FACTS}
-    cells |= {name: verdicts.count(name) for name in ("failed", "inconclusive", "not_judged", "passed")}
+    cells |= {name: record.verdicts.count(name) for name in ("failed", "inconclusive", "not_judged", "passed")}
     if record.load:
         loads = {name: getattr(record.load, name) for name in ("compile_ms", "first_load_ms", "load_ms")}
         cells |= {name: statistics.median(samples) for name, samples in loads.items() if samples}

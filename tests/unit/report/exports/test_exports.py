@@ -42,6 +42,7 @@ def test_csv_has_a_line_for_each_test(report):
     measured, bare = csv.DictReader(io.StringIO(csv_table.render(report)))
 
     assert float(measured["median_ms"]) == MEASUREMENT.median_ms
+    assert measured["failed"] == "2"
     assert measured["inconclusive"] == "1"
     assert bare["median_ms"] == ""
 
