@@ -47,6 +47,15 @@ class CoreMLState:
             )
         return self._number
 
+    def number_in(self, lease: Lease) -> int:
+        """Give its number to a model that lives in *lease*; `InputError` when it is another's state: numbers are of an
+        engine, and the other model may have one of the same number."""
+        if self._lease is not lease:
+            raise InputError(
+                f"{lease.subject}: the state belongs to {self._lease.subject}; make one with this model's make_state()"
+            )
+        return self.number
+
     def read_state(self, name: str) -> Any:
         """Give the tensor *name* as a numpy array, half precision as float32."""
         return self._lease.ask(protocol.ReadState(self.number, name))
@@ -123,16 +132,25 @@ class CoreMLModel:
     def predict(self, inputs: Mapping[str, Any], state: CoreMLState | None = None) -> dict[str, Any]:
         """Predict once, with coremltools' conventions for values: numpy arrays, PIL images, numbers, texts, dicts.
 
-        Half-precision outputs come as float32. Raises `InputError` for a wrong name, type or shape, `ModelError` when
-        the framework fails.
+        Half-precision outputs come as float32. A stateful model without *state* gets an empty one, which is forgotten.
+        Raises `InputError` for a wrong name, type or shape and for a state that is none of this model's, `ModelError`
+        when the framework fails.
         """
         values = {name: plain(value) for name, value in inputs.items()}
         self._watch(self)
+        number = self._number_of(state)
         since = time.perf_counter()
-        answer = self._lease.predict(values, state.number if state else None)
+        answer = self._lease.predict(values, number)
         CLOCK.passed(self, answer, since)
         self.last_inputs = values
         return answer.outputs
+
+    def _number_of(self, state: CoreMLState | None) -> int | None:
+        if state is None:
+            return None
+        if not isinstance(state, CoreMLState):
+            raise InputError(f"{self.name}: state: expected what make_state() gives, got {state!r}")
+        return state.number_in(self._lease)
 
     def make_state(self) -> CoreMLState:
         """Make a fresh state; `InputError` when the model has none."""

@@ -115,7 +115,7 @@ class Service:
 
     def _predict(self, request: protocol.Predict) -> protocol.Prediction:
         inputs = self._prepared(request.inputs)
-        state = self._states[request.state] if request.state is not None else None
+        state = self._states[request.state] if request.state is not None else self._fresh_state()
         outputs, native_ms, wall_ms = self._call(inputs, state)
         return protocol.Prediction(outputs, native_ms, wall_ms)
 
@@ -123,12 +123,12 @@ class Service:
         from pytest_coreml.engine.server.measuring import measure
         from pytest_coreml.example_inputs import example_inputs
 
-        model, spec = self._loaded()
+        spec = self._loaded()[1]
         inputs = self._prepared(request.inputs if request.inputs is not None else example_inputs(spec.inputs))
 
         def begin() -> Call:
             # A state fills up with its content: every sequence of calls begins with an empty one.
-            state = model.make_state() if spec.states else None
+            state = self._fresh_state()
             return lambda: self._call(inputs, state)[1:]
 
         return measure(
@@ -162,6 +162,10 @@ class Service:
             request.pairs,
             lambda doing, done, total: self._notify(Progress(doing, done, total)),
         )
+
+    def _fresh_state(self) -> Any:
+        model, spec = self._loaded()
+        return model.make_state() if spec.states else None
 
     def _make_state(self, _: protocol.MakeState) -> int:
         model, spec = self._loaded()
