@@ -40,7 +40,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Judge the budgets after the body has passed, so that a miss is an ordinary failure."""
     running.fail_if_not_loaded(item)
     running.attend(item)
-    yield
+    with running.body_of(item):
+        yield
     running.judge(item)
 
 

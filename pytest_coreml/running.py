@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.check import Verdict
 
 _OURS: Final = Path(__file__).parent
-# The figures of a test's last attempt, among its user properties.
 _NOT_LOADED: Final[pytest.StashKey[BaseException | None]] = pytest.StashKey()
+# The figures of a test's last attempt, among its user properties.
 _PROPERTIES: Final[pytest.StashKey[list[tuple[str, object]]]] = pytest.StashKey()
+# Whether the body of a test is running, and whether one of its subtests has failed.
+_RUNS: Final[pytest.StashKey[bool]] = pytest.StashKey()
+_BROKEN: Final[pytest.StashKey[bool]] = pytest.StashKey()
 
 
 def begin(item: pytest.Item) -> None:
@@ -72,6 +75,16 @@ def attend(item: pytest.Item) -> None:
     for value in getattr(item, "funcargs", {}).values():
         if isinstance(value, CoreMLModel):
             state.session.trial.use(value)
+
+
+@contextlib.contextmanager
+def body_of(item: pytest.Item) -> Iterator[None]:
+    """Note while the body of a test runs that what is reported now is about its subtests."""
+    item.stash[_RUNS], item.stash[_BROKEN] = True, False
+    try:
+        yield
+    finally:
+        item.stash[_RUNS] = False
 
 
 def judge(item: pytest.Item) -> None:
@@ -126,12 +139,15 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     if report.skipped and isinstance(report.longrepr, tuple) and Path(report.longrepr[0]).parent == _OURS:
         # pytest names the line that skips, which is one of ours; a reader wants the test.
         report.longrepr = (str(item.path), (item.location[1] or 0) + 1, report.longrepr[2])
+    if item.stash.get(_RUNS, False):
+        # pytest tells of a subtest by a report as that of the whole test, which is yet to come.
+        item.stash[_BROKEN] |= report.failed
+        return
     final = call.when == "call" or (call.when == "setup" and report.outcome != "passed")
     if not final or not state.used or state.session.trial is None:
         return
     attend(item)
-    outcome = "error" if call.when == "setup" and report.failed else report.outcome
-    records = state.session.end(outcome)
+    records = state.session.end(_outcome(item, call, report))
     if not records:
         return
     from pytest_coreml.report.encode import encode_model, encode_record
@@ -149,6 +165,13 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     report.user_properties += properties
     item.user_properties += properties
     item.stash[_PROPERTIES] = properties
+
+
+def _outcome(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> str:
+    if call.when == "setup":
+        return "error" if report.failed else report.outcome
+    # pytest fails a test for its subtests later, when it counts.
+    return "failed" if item.stash.get(_BROKEN, False) else report.outcome
 
 
 def _located(records: list[Record], item: pytest.Item) -> list[Record]:
