@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import operator
 import time
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -159,10 +161,14 @@ class CoreMLModel:
 
     def measure(self, inputs: Mapping[str, Any] | None = None, calls: int | None = None) -> Measurement:
         """Warm up and measure *calls* predictions (default: `--coreml-calls`), with example inputs if none are
-        given."""
+        given.
+
+        Raises `InputError` when *calls* is no positive whole number, and as `predict` does.
+        """
+        wanted = self._calls if calls is None else positive(calls)
         values = {name: plain(value) for name, value in inputs.items()} if inputs is not None else None
         self._watch(self)
-        self.measured_with = (values, calls or self._calls)
+        self.measured_with = (values, wanted)
         self.measurement = self._lease.measure(*self.measured_with)
         return self.measurement
 
@@ -183,6 +189,15 @@ class CoreMLModel:
     def known_placement(self) -> Placement:
         """The same for a reader who must not fail: unknown, with the reason, where Core ML died of it."""
         return self._plans.known(self._lease)
+
+
+def positive(calls: Any) -> int:
+    """Give how many *calls* are to be measured; `InputError` when it is no positive whole number."""
+    with contextlib.suppress(TypeError):
+        # True counts as 1, which nobody means.
+        if not isinstance(calls, bool) and (number := operator.index(calls)) > 0:
+            return number
+    raise InputError(f"measure(calls=...): expected a positive whole number, got {calls!r}")
 
 
 def plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -133,7 +134,10 @@ def _skip_text(records: list[Record], verdict: Verdict) -> str:
 
 
 def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
-    """Put the records of a test on its report, as plain data that pytest-xdist can send."""
+    """Put the records of a test on its report, as plain data that pytest-xdist can send.
+
+    What goes wrong with it is a failure of this test, which the report of the run lacks then, and the run goes on.
+    """
     state = state_of(item.config)
     state.progress.erase()
     if report.skipped and isinstance(report.longrepr, tuple) and Path(report.longrepr[0]).parent == _OURS:
@@ -146,21 +150,40 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     final = call.when == "call" or (call.when == "setup" and report.outcome != "passed")
     if not final or not state.used or state.session.trial is None:
         return
-    attend(item)
-    records = state.session.end(_outcome(item, call, report))
-    if not records:
+    try:
+        _attach_records(item, report, _outcome(item, call, report))
+    except Exception:  # noqa: BLE001  (out of a hook it would end the session)
+        _fail(report, f"pytest-coreml could not record this test:\n{traceback.format_exc()}")
+
+
+def _fail(report: pytest.TestReport, text: str) -> None:
+    """Let a test fail after its end; one that has failed already keeps its own reason."""
+    if report.failed:
+        report.sections.append(("Core ML", text))
         return
+    report.outcome, report.longrepr = "failed", text
+    if hasattr(report, "wasxfail"):
+        # Nobody expected this.
+        del report.wasxfail
+
+
+def _attach_records(item: pytest.Item, report: pytest.TestReport, outcome: str) -> None:
     from pytest_coreml.report.encode import encode_model, encode_record
 
+    state = state_of(item.config)
+    attend(item)
+    records = _located(state.session.end(outcome), item)
+    if not records:
+        return
     specs = state.session.specs
+    properties = [figure for record in records for figure in _properties(record)]
     report.coreml = {  # type: ignore[attr-defined]  # reports take further attributes
-        "records": [encode_record(record) for record in _located(records, item)],
+        "records": [encode_record(record) for record in records],
         "models": {record.model: encode_model(specs[record.model]) for record in records},
         "machine": state.machine(),
         "worker": worker_of(item.config),
         "position": state.positions.get(item.nodeid, 0),
     }
-    properties: list[tuple[str, object]] = [figure for record in records for figure in _properties(record)]
     # Of the report, for whoever reads that; of the test, for junitxml, which reads the report of its end.
     report.user_properties += properties
     item.user_properties += properties
@@ -181,7 +204,7 @@ def _located(records: list[Record], item: pytest.Item) -> list[Record]:
     return records
 
 
-def _properties(record: Record) -> Iterator[tuple[str, float | str]]:
+def _properties(record: Record) -> Iterator[tuple[str, object]]:
     from pytest_coreml.report.properties import properties
 
     yield from ((f"coreml_{name}[{record.compute_units}]", value) for name, value in properties(record))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def properties(record: Record) -> Iterator[tuple[str, float | str]]:
     """Give what was measured of *record*; the unit is in the name."""
-    if record.predict is not None:
+    if record.predict is not None and record.predict.native_ms:
         yield "predict_median_ms", round(record.predict.median_ms, 4)
         yield "predict_p90_ms", round(record.predict.p90_ms, 4)
     for name in ("compile_ms", "first_load_ms", "load_ms"):

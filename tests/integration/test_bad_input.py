@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from pytest_coreml.report import properties
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scripted_engine import Script
+
+    from pytest_coreml.record import Record
 
 USE = """
     import pytest
@@ -68,6 +78,69 @@ def test_wrong_inputs_name_what_was_expected(project: pytest.Pytester, inputs: s
 
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines([expected])
+
+
+@pytest.mark.parametrize("calls", ["-1", "0", "'7'", "2.5", "True"])
+def test_calls_that_cannot_be_counted(pytester: pytest.Pytester, script: Script, calls: str) -> None:
+    """A number of calls is refused in the words of `--coreml-calls`."""
+    pytester.mkdir("Linear.mlpackage")
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.coreml_model("Linear.mlpackage")
+        def test_it(coreml_model):
+            coreml_model.measure(calls={calls})
+
+        def test_other():
+            pass
+        """
+    )
+
+    result = pytester.runpytest_inprocess("-p", "no:randomly")
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines([f"*InputError: measure(calls=...): expected a positive whole number, got {calls}"])
+
+
+@pytest.mark.usefixtures("in_one_process")
+@pytest.mark.parametrize("outcome", ["passed", "skipped", "failed", "expected"])
+def test_a_test_that_cannot_be_recorded_fails(
+    pytester: pytest.Pytester, script: Script, monkeypatch: pytest.MonkeyPatch, outcome: str
+) -> None:
+    """It would be missing in the report; the others are there."""
+    pytester.mkdir("Linear.mlpackage")
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        outcomes = {{"failed": pytest.fail, "skipped": pytest.skip, "expected": pytest.xfail, "passed": str}}
+
+        @pytest.mark.coreml_model("Linear.mlpackage")
+        def test_it(coreml_model):
+            coreml_model.measure()
+            outcomes["{outcome}"]("its own reason")
+
+        @pytest.mark.coreml_model("Linear.mlpackage")
+        def test_other(coreml_model):
+            pass
+        """
+    )
+    given = properties.properties
+
+    def broken(record: Record) -> Iterator[tuple[str, float | str]]:
+        if record.predict is not None:
+            raise ZeroDivisionError("no such figure")
+        return given(record)
+
+    monkeypatch.setattr(properties, "properties", broken)
+
+    result = pytester.runpytest_inprocess("-p", "no:randomly")
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*pytest-coreml could not record this test:", "*ZeroDivisionError: no such figure"])
+    result.stdout.fnmatch_lines(["*its own reason*"] * (outcome == "failed"))
+    result.stdout.no_fnmatch_line("INTERNALERROR*")
 
 
 def test_a_report_path_that_cannot_be_written_is_said_before_the_tests(project: pytest.Pytester) -> None:
