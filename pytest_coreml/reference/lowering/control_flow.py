@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.errors import BadModelError
 from pytest_coreml.reference.graph import NOTHING, SubGraph, Value
+from pytest_coreml.reference.lowering.carriers import carried, delivered
 from pytest_coreml.reference.lowering.registry import lowers
 from pytest_coreml.reference.lowering.results import ListValue
 from pytest_coreml.reference.types import ListType, TensorType
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 @lowers("select")
 def select(ctx: Context) -> Value:
     """Lower `a` where `cond` is true, else `b`."""
-    return ctx.node("Where", ctx.input("cond"), ctx.input("a"), ctx.input("b"))
+    dtype = ctx.output_type().dtype
+    a, b = (carried(ctx, ctx.input(param), dtype) for param in ("a", "b"))
+    return delivered(ctx, ctx.node("Where", ctx.input("cond"), a, b), dtype)
 
 
 @lowers("cond")

@@ -29,6 +29,15 @@ def test_select_takes_each_element_from_one_of_two():
     assert result.tolist() == [[1, 2], [-3, -4]]
 
 
+def test_select_of_truth_values():
+    """Which are numbers of a type of their own."""
+    pick = np.array([True, False, True])
+
+    (result,) = run_op(lambda c, a, b: mb.select(cond=c, a=a, b=b), pick, pick, ~pick)
+
+    assert result.tolist() == [1, 1, 1]
+
+
 @pytest.mark.operation("cond")
 @pytest.mark.parametrize(("number", "expected"), [(1, ([2, 3, 4], [2, 4, 6])), (0, ([0, 1, 2], [1, 2, 3]))])
 def test_cond_runs_one_of_two_blocks(number, expected):

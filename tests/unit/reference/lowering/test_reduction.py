@@ -62,6 +62,26 @@ def test_log_sum_exp_of_large_numbers_stays_finite():
     assert result == pytest.approx(1000 + np.log(2), rel=1e-6)
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_log_sum_exp_of_rows_that_begin_with_nothing(keep):
+    """The logarithm of 0 counts as the nothing that it is, wherever it stands; infinity is all there is."""
+    rows = np.array([[-np.inf, -200, -np.inf], [-np.inf] * 3, [1, np.inf, 2], [-101.5, -np.inf, -103]], np.float32)
+    with np.errstate(divide="ignore"):
+        expected = np.log(np.exp(rows.astype(np.float64)).sum(1, keepdims=keep))
+
+    (result,) = run_op(lambda x: mb.reduce_log_sum_exp(x=x, axes=[-1], keep_dims=keep), rows)
+
+    np.testing.assert_allclose(result, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("numbers", "expected"), [([2] * 8 + [1] * 30, 4), ([-2, -1, -3], 0), ([2**30, 2**30], 2**30)])
+def test_log_sum_exp_of_whole_numbers_is_cut_at_the_end(numbers, expected):
+    """log(8 e^2 + 30 e) is 4.94, and log(e^-2 + e^-1 + e^-3) is -0.59."""
+    (result,) = run_op(lambda x: mb.reduce_log_sum_exp(x=x, axes=[0]), np.array(numbers, np.int32))
+
+    assert result == expected
+
+
 @pytest.mark.operation
 @pytest.mark.parametrize("dtype", ["f4", "i4"])
 @pytest.mark.parametrize(("name", "expected"), [("reduce_argmax", [[1], [0]]), ("reduce_argmin", [[0], [1]])])
@@ -88,6 +108,17 @@ def test_mean_of_nothing_is_no_number(length):
         assert mean(three).tolist() == [3, 5]
     if length != 3:
         assert np.isnan(mean(none)).all()
+
+
+@pytest.mark.parametrize(
+    "x", [np.arange(12, dtype=np.int32).reshape(1, 3, 2, 2), np.zeros((1, 2, 0, 3), np.float32)], ids=["int32", "empty"]
+)
+def test_mean_of_what_is_no_image_to_a_pooling(x):
+    """Whole numbers, cut, and nothing, which has no mean."""
+    (result,) = run_op(lambda x: mb.reduce_mean(x=x, axes=[2, 3], keep_dims=True), x)
+
+    expected = [[[[1]], [[5]], [[9]]]] if x.size else np.full((1, 2, 1, 1), np.nan)
+    np.testing.assert_array_equal(result, expected)
 
 
 def test_mean_of_an_image_of_unknown_size():

@@ -147,6 +147,18 @@ def test_range():
     assert result.tolist() == [7, 4, 1]
 
 
+@pytest.mark.parametrize(("end", "step"), [(1, 0.1), (-1, -0.1), (-1, 0.5), (1, 0.3)])
+def test_range_in_half_precision(end, step):
+    """As many numbers as numpy counts in that precision, which is what the program declares."""
+    start, end, step = np.float16(0), np.float16(end), np.float16(step)
+
+    (result,) = run_op(
+        lambda s: mb.range_1d(start=mb.squeeze(x=s), end=end, step=step), np.array([start]), opset="iOS17"
+    )
+
+    np.testing.assert_allclose(result, np.arange(start, end, step), atol=1e-3)
+
+
 @pytest.mark.operation("one_hot")
 @pytest.mark.parametrize("axis", [0, 1, -1])
 def test_one_hot(axis):
