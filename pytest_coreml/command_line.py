@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import pytest
 
 from pytest_coreml.presence import MODEL_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pytest
 
 DEFAULT_REPORT: Final = "coreml-report.json"
 # The first of each is the default.
@@ -102,6 +102,8 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "inconclusive)",
     },
 }
+# Those of which the ini file may give several, one a line or as a list.
+_LISTS: Final = ("baseline", "compute_units")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -110,13 +112,32 @@ def add_options(parser: pytest.Parser) -> None:
     for name, settings in OPTIONS.items():
         option = f"--coreml-{name.replace('_', '-')}"
         group.addoption(option, dest=f"coreml_{name}", default=None, **settings)
-        parser.addini(f"coreml_{name}", f"the same as {option}", default="")
+        kind: Literal["linelist", "string"] = "linelist" if name in _LISTS else "string"
+        parser.addini(f"coreml_{name}", f"the same as {option}", kind, default="")
 
 
 def given(config: pytest.Config, name: str) -> Any:
     """Give the option *name* as the command line says it, or else the ini file; None when neither does."""
     value = config.getoption(f"coreml_{name}", None)
-    return value if value is not None else (config.getini(f"coreml_{name}") or None)
+    return value if value is not None else _of_ini_file(config, f"coreml_{name}")
+
+
+def _of_ini_file(config: pytest.Config, name: str) -> Any:
+    try:
+        value = config.getini(name)
+    except (TypeError, pytest.UsageError) as error:
+        value = _as_written(config, name, error)
+    return None if value in ("", []) else value
+
+
+def _as_written(config: pytest.Config, name: str, error: Exception) -> Any:
+    """Give what stands in the table `[tool.pytest]`, where pytest wants one type for each option; we take 50 and "50",
+    a name and a list of names, and say ourselves what is wrong with the rest."""
+    # The attribute of pytest 9.1 and later, and of 9.0; earlier ones refuse nothing.
+    written = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
+    if name not in written:
+        raise pytest.UsageError(f"{name}: {error}") from None
+    return written[name].value
 
 
 def is_any_given(config: pytest.Config) -> bool:

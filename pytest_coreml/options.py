@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
-from pytest_coreml.command_line import PRECISIONS, RUNTIMES, UNMEASURED, given
-from pytest_coreml.compute_units import parse_compute_units
+from pytest_coreml.command_line import INCONCLUSIVE, PRECISIONS, RUNTIMES, UNMEASURED, given
 from pytest_coreml.errors import UsageError
+from pytest_coreml.option_values import read_choice, read_number, read_path, read_paths, read_switch, read_units
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     import pytest
 
     from pytest_coreml.compute_units import ComputeUnits
@@ -48,26 +46,23 @@ class Options:
     @classmethod
     def from_config(cls, config: pytest.Config) -> Options:
         """Read the options, and for those not given the ini file; `UsageError` for a value that cannot be."""
-        report = given(config, "report")
-        runtime = _choice("runtime", given(config, "runtime"), RUNTIMES)
+        report = read_path("report", given(config, "report"))
+        runtime = read_choice("runtime", given(config, "runtime"), RUNTIMES)
         return cls(
             rootdir=config.rootpath,
             report=Path(config.invocation_params.dir, report) if report else None,
             runtime=runtime,
-            model=given(config, "model"),
-            compute_units=_units(given(config, "compute_units") or default_units(runtime)),
-            calls=_number("calls", given(config, "calls") or "100", int),
-            timeout=_number("timeout", given(config, "timeout") or "600", float),
-            inconclusive=cast(
-                "Literal['fail', 'skip']",
-                _choice("inconclusive", given(config, "inconclusive") or "skip", ("fail", "skip")),
-            ),
-            precision=cast("Precision", _choice("precision", given(config, "precision"), PRECISIONS)),
-            dropin=_choice("dropin", given(config, "dropin"), ("false", "true")) == "true",
+            model=read_path("model", given(config, "model")),
+            compute_units=read_units(given(config, "compute_units")) or (default_units(runtime),),
+            calls=read_number("calls", given(config, "calls"), int, default=100),
+            timeout=read_number("timeout", given(config, "timeout"), float, default=600.0),
+            inconclusive=cast("Inconclusive", read_choice("inconclusive", given(config, "inconclusive"), INCONCLUSIVE)),
+            precision=cast("Precision", read_choice("precision", given(config, "precision"), PRECISIONS)),
+            dropin=read_switch("dropin", given(config, "dropin")),
             baseline=_paths(config, given(config, "baseline")),
-            against=_existing(config, given(config, "against")),
-            tolerance=_number("tolerance", given(config, "tolerance"), float),
-            accept_unmeasured=_choice("unmeasured", given(config, "unmeasured"), UNMEASURED) == "fail",
+            against=_existing(config, read_path("against", given(config, "against"))),
+            tolerance=read_number("tolerance", given(config, "tolerance"), float),
+            accept_unmeasured=read_choice("unmeasured", given(config, "unmeasured"), UNMEASURED) == "fail",
         )
 
 
@@ -89,37 +84,8 @@ def _existing(config: pytest.Config, value: str | None) -> Path | None:
     return path
 
 
-def _paths(config: pytest.Config, value: list[str] | str | None) -> tuple[Path, ...]:
-    # The command line gives a list, which is relative to where pytest was started; the ini file lines of text.
-    if isinstance(value, list):
-        return tuple(Path(config.invocation_params.dir, path) for path in value)
-    return tuple(config.rootpath / line.strip() for line in (value or "").splitlines() if line.strip())
-
-
-def _units(text: str) -> tuple[ComputeUnits, ...]:
-    words = text.replace(",", " ").split()
-    try:
-        return tuple(dict.fromkeys(parse_compute_units(word) for word in words))
-    except UsageError as error:
-        raise UsageError(f"--coreml-compute-units: {error}") from None
-
-
-def _choice(name: str, value: str | None, choices: Sequence[str]) -> str:
-    if value is None:
-        return choices[0]
-    if value not in choices:
-        raise UsageError(f"coreml_{name}: expected one of {', '.join(choices)}, got {value!r}")
-    return value
-
-
-def _number(name: str, text: str | None, kind: Callable[[str], Any]) -> Any:
-    if text is None:
-        return None
-    try:
-        number = kind(text)
-    except ValueError:
-        number = 0
-    if not 0 < number < float("inf"):
-        word = "whole number" if kind is int else "number"
-        raise UsageError(f"--coreml-{name}: expected a positive {word}, got {text!r}")
-    return number
+def _paths(config: pytest.Config, value: object) -> tuple[Path, ...]:
+    # The command line's are relative to where pytest was started.
+    of_command_line = config.getoption("coreml_baseline", None) is not None
+    folder = config.invocation_params.dir if of_command_line else config.rootpath
+    return tuple(folder / path for path in read_paths("baseline", value))

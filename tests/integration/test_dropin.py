@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import ini_files
 import pytest
 
 INSTALL = "import pytest_coreml.reference as reference\nassert reference.install()\n"
@@ -76,9 +77,10 @@ assert not reference.is_installed()
     assert result.returncode == 0, result.stderr
 
 
-def test_the_ini_option_needs_no_word_in_the_test(project: pytest.Pytester) -> None:
+@pytest.mark.parametrize("file", ini_files.ALL)
+def test_the_ini_option_needs_no_word_in_the_test(project: pytest.Pytester, file: str) -> None:
     """With `coreml_dropin = true` a test that knows coremltools only predicts, and nothing is left behind."""
-    project.makeini("[pytest]\ncoreml_dropin = true\n")
+    ini_files.write(project.path, file, dropin=True)
     project.makepyfile(
         """
         import sys
