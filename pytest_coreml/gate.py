@@ -71,18 +71,19 @@ class Gate:
         """Add to *record* its verdicts against the baseline, and notes on what else changed.
 
         What looks worse is measured again, as the test measured it, in at most two fresh engines. *against*: another
-        version of the model, or a folder with one of its name; the time against that takes the place of the time
-        against finished runs, since it is the stronger comparison.
+        version of the model, or a folder with one of its name. Each of the two comparisons is judged when it is asked
+        for: the one with finished runs tells a drift over several versions, the other one less than luck between runs.
         """
         if self._baseline is not None:
             self._judge_by_runs(record, model)
         if against is not None:
-            record.regression = self._duet(model, against)
+            record.duet = self._duet(model, against)
 
     def _duet(self, model: CoreMLModel, against: Path) -> Regression:
         other = against / model.name if is_folder_of_models(against) else against
         if not other.exists():
-            return Regression(0, None, None, "not_judged", f"there is no {model.name} in {against} to compare with")
+            reason = f"there is no {model.name} in {against} to compare with"
+            return Regression(0, None, None, "not_judged", reason, against=_name(other))
         inputs, calls = model.measured_with or (model.last_inputs, self._options.calls)
         runs: list[Pairs] = []
         tolerance = self._options.tolerance or duet.DEFAULT_TOLERANCE

@@ -21,7 +21,8 @@ class Record:
     """Facts and verdicts of one test on one compute-units setting.
 
     *id*: pytest's node id. *model*: sha256 of the model; *model_name*: its file name. *memory_mb*: peak growth of the
-    engine in 10^6 bytes. *attempt*: 1, or more when a plugin reran the test. *machine*: None for the machine of the
+    engine in 10^6 bytes. *regression*: against finished runs; *duet*: against another version of the model that was run
+    alternately with it. *attempt*: 1, or more when a plugin reran the test. *machine*: None for the machine of the
     report's head, else the key of another one (several machines in one run). *line*: of the test in the file that *id*
     names, from 1. *loaded*: hints and source in words, None for the usual way. *notes*: sentences worth
     reading that are no verdict.
@@ -40,6 +41,7 @@ class Record:
     placement: Placement | None = None
     checks: list[Check] = field(default_factory=list)
     regression: Regression | None = None
+    duet: Regression | None = None
     attempt: int = 1
     line: int | None = None
     machine: str | None = None
@@ -48,8 +50,13 @@ class Record:
 
     @property
     def verdicts(self) -> list[Verdict]:
-        """Every verdict on it: of its checks, and against the baseline."""
-        return [*(check.verdict for check in self.checks), *([self.regression.verdict] if self.regression else [])]
+        """Every verdict on it: of its checks, and of comparisons."""
+        return [*(check.verdict for check in self.checks), *(found.verdict for found in self.regressions)]
+
+    @property
+    def regressions(self) -> list[Regression]:
+        """The comparisons of its time that were asked for: with finished runs, and with another version."""
+        return [found for found in (self.regression, self.duet) if found is not None]
 
     @property
     def id_names_units(self) -> bool:

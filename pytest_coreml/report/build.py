@@ -47,7 +47,7 @@ def build_report(
 def _without_home(entry: Json, home: str) -> Json:
     entry["id"] = _shorten(entry["id"], home)
     entry["notes"] = [_shorten(note, home) for note in entry["notes"]]
-    for part in (*entry["checks"], entry["placement"], entry["regression"]):
+    for part in (*entry["checks"], entry["placement"], entry["regression"], entry["duet"]):
         if part and part["reason"]:
             part["reason"] = _shorten(part["reason"], home)
     return entry

@@ -1,11 +1,12 @@
-"""What the baseline says of measurements that passed: their figures, and how little would have been noticed."""
+"""What comparisons say of measurements that passed them: their figures, and how little would have been noticed."""
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.report.open_checks import place
-from pytest_coreml.report.regression_text import regression_text
+from pytest_coreml.report.regression_text import comparison_text
 from pytest_coreml.report.rendering import wrapped
 
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ _MOST_LINES: Final = 200
 
 
 def compared_lines(records: Sequence[Record], width: int) -> Iterator[str]:
-    """Give lines of at most *width* columns for each of *records* that passed against the baseline."""
-    passed = [record for record in records if record.regression and record.regression.verdict == "passed"]
-    for record in passed[:_MOST_LINES]:
-        assert record.regression is not None, "chosen for it"
-        yield from wrapped(f"against the baseline: {place(record)}: {regression_text(record.regression)}", "", width)
+    """Give lines of at most *width* columns for each comparison that one of *records* passed."""
+    passed = ((record, found) for record in records for found in record.regressions if found.verdict == "passed")
+    for record, found in islice(passed, _MOST_LINES):
+        yield from wrapped(comparison_text(found, place(record)), "", width)

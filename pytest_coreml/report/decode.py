@@ -34,6 +34,7 @@ def decode_record(entry: Json) -> Record:
         placement=decode_placement(entry["placement"]),
         checks=[decode_check(check) for check in entry["checks"]],
         regression=decode_regression(entry["regression"]) if entry["regression"] else None,
+        duet=decode_regression(duet) if (duet := entry.get("duet")) else None,
         attempt=entry.get("attempt", 1),
         line=entry.get("line"),
         machine=entry.get("machine"),
@@ -107,7 +108,7 @@ def decode_check(value: Json) -> Check:
 
 
 def decode_regression(value: Json) -> Regression:
-    """Make the verdict against the baseline."""
+    """Make the verdict of a comparison of times."""
     return Regression(
         runs=value["runs"],
         effect=value["effect"],

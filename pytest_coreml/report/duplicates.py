@@ -27,7 +27,7 @@ def note_duplicates(records: Iterable[Record]) -> list[str]:
 
 def _is_compared(record: Record) -> bool:
     # Of two models that a test merely loads and sets side by side, nobody expects more.
-    return record.predict is not None or bool(record.checks) or record.regression is not None
+    return record.predict is not None or bool(record.checks) or bool(record.regressions)
 
 
 def _note(group: list[Record]) -> str:

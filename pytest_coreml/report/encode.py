@@ -46,6 +46,7 @@ def encode_record(record: Record) -> Json:
         "placement": encode_placement(record.placement or _NOT_READ),
         "checks": [encode_check(check) for check in record.checks],
         "regression": encode_regression(record.regression) if record.regression else None,
+        "duet": encode_regression(record.duet) if record.duet else None,
         "notes": list(record.notes),
     }
 
@@ -126,7 +127,7 @@ def encode_check(check: Check) -> Json:
 
 
 def encode_regression(regression: Regression) -> Json:
-    """Give the verdict against the baseline."""
+    """Give the verdict of a comparison of times."""
     return {
         "runs": regression.runs,
         "effect": finite(regression.effect),

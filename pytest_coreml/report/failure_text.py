@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.report.figures import check_figure, check_words, machine_words, number, percent
-from pytest_coreml.report.regression_text import regression_text
+from pytest_coreml.report.regression_text import comparison_text, regression_text
 from pytest_coreml.verdict.placement_rules import tally
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def failure_text(record: Record, verdict: Verdict, machine: Mapping[str, Any], accept: str | None = None) -> str:
     """Say why *record* did not pass on *machine*, which is a JSON value as the report has it.
 
-    *verdict*: the one to explain, of its checks and against the baseline. *accept*: the command that makes the present
-    state the baseline, told where it would help.
+    *verdict*: the one to explain, of its checks and comparisons. *accept*: the command that makes the present state the
+    baseline, told where it would help.
     """
     return "\n".join(_lines(record, verdict, machine, accept))
 
@@ -32,8 +32,7 @@ def skip_reasons(record: Record, verdict: Verdict) -> Iterator[str]:
     for check in record.checks:
         if check.verdict == verdict:
             yield f"{check.check}: {check.verdict}: {check.reason}"
-    if record.regression is not None and record.regression.verdict == verdict:
-        yield f"against the baseline: {regression_text(record.regression)}"
+    yield from (comparison_text(found) for found in record.regressions if found.verdict == verdict)
 
 
 def check_line(check: Check) -> str:
@@ -53,24 +52,28 @@ def _lines(record: Record, verdict: Verdict, machine: Mapping[str, Any], accept:
     checks = [check for check in record.checks if check.verdict == verdict]
     for check in checks:
         yield f"{subject}: {check_line(check)}"
-    regressed = record.regression is not None and record.regression.verdict == verdict
-    if record.regression is not None and regressed:
-        yield f"{subject}: {regression_text(record.regression)}"
+    regressed = [found for found in record.regressions if found.verdict == verdict]
+    yield from (f"{subject}: {regression_text(found)}" for found in regressed)
     yield from (f"  changed: {note}" for note in record.notes if record.regression is not None)
     names = [check.check for check in checks]
-    if record.predict is not None and (regressed or any(map(_is_of_calls, names))):
+    # A comparison with another version measured pairs, and no baseline would accept it.
+    since = [found for found in regressed if found.against is None]
+    if record.predict is not None and (since or any(map(_is_of_calls, names))):
         yield f"  {_how_measured(record.predict)}"
     if record.placement is not None and (regressed or not all(map(_is_of_bytes, names))):
         yield f"  {_placement(record.placement)}"
     yield f"  {machine_words(machine)}"
-    worse = regressed or any(check.check.startswith("regression[") for check in checks)
-    if accept is not None and worse and verdict == "failed":
+    if accept is not None and verdict == "failed" and (since or any(map(_is_since_baseline, names))):
         yield f"  accept the new state: {accept}"
     yield f"  each figure: pytest {shlex.quote(record.id)} --coreml-report && pytest-coreml show coreml-report.json"
 
 
 def _is_of_calls(check: str) -> bool:
     return check.startswith(("predict_", "min_fps", "min_speedup"))
+
+
+def _is_since_baseline(check: str) -> bool:
+    return check.startswith("regression[")
 
 
 def _is_of_bytes(check: str) -> bool:

@@ -11,7 +11,7 @@ from pytest_coreml.report.escaping import markdown as escaped
 from pytest_coreml.report.exports.markdown import table
 from pytest_coreml.report.failure_text import check_line
 from pytest_coreml.report.figures import printable
-from pytest_coreml.report.regression_text import regression_text
+from pytest_coreml.report.regression_text import comparison_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,9 +51,9 @@ def step_summary(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
 
 
 def verdicts(record: Record) -> Iterator[tuple[str, str]]:
-    """Give verdict and words of what did not pass, and of the comparison with the baseline."""
+    """Give verdict and words of what did not pass, and of every comparison."""
     for check in record.checks:
         if check.verdict != "passed":
             yield check.verdict, printable(check_line(check))
-    if record.regression is not None:
-        yield record.regression.verdict, f"against the baseline: {printable(regression_text(record.regression))}"
+    for found in record.regressions:
+        yield found.verdict, printable(comparison_text(found))

@@ -160,6 +160,7 @@ def _says_something(test: Json) -> bool:
 
 def _without_verdicts(test: Json) -> Json:
     thin = {**test, "checks": [], "regression": None, "notes": [], "attempt": 1}
+    thin.pop("duet", None)
     for part, names in SAMPLE_FIELDS.items():
         if thin[part] is not None:
             rounded = {name: _rounded(thin[part][name]) for name in names}

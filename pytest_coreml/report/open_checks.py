@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pytest_coreml.report.failure_text import finding
-from pytest_coreml.report.regression_text import regression_text
+from pytest_coreml.report.regression_text import comparison_text
 from pytest_coreml.report.rendering import wrapped
 
 if TYPE_CHECKING:
@@ -59,14 +59,11 @@ def _open(record: Record) -> Iterator[_Open]:
         # Such as one that holds by configuration: no achievement of the model.
         if check.verdict != "passed" or check.reason:
             yield _Open(check.verdict, check.reason or "", where, finding(check))
-    if record.regression is not None and record.regression.verdict != "passed":
-        yield _Open(record.regression.verdict, "", where, _regression(record))
+    for found in record.regressions:
+        if found.verdict != "passed":
+            yield _Open(found.verdict, "", where, comparison_text(found))
 
 
 def place(record: Record) -> str:
     """Say which test, and under which compute units where its id does not."""
     return record.id if record.id_names_units else f"{record.id} on {record.compute_units}"
-
-
-def _regression(record: Record) -> str:
-    return f"against the baseline: {regression_text(record.regression)}" if record.regression else ""

@@ -22,7 +22,8 @@ def properties(record: Record) -> Iterator[tuple[str, float | str]]:
             yield name, round(statistics.median(samples), 3)
     if record.memory_mb is not None:
         yield "memory_mb", round(record.memory_mb, 2)
-    if record.regression is not None:
-        yield "regression", record.regression.verdict
-        if record.regression.effect is not None:
-            yield "regression_effect", round(record.regression.effect, 4)
+    for name, found in (("regression", record.regression), ("duet", record.duet)):
+        if found is not None:
+            yield name, found.verdict
+            if found.effect is not None:
+                yield f"{name}_effect", round(found.effect, 4)

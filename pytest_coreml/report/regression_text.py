@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 _COARSE = 0.10
 
 
+def comparison_text(regression: Regression, place: str | None = None) -> str:
+    """Say with what was compared, at which *place* where the reader does not know, and the verdict."""
+    other = "the baseline" if regression.against is None else "the other version"
+    return ": ".join(filter(None, (f"against {other}", place, regression_text(regression))))
+
+
 def regression_text(regression: Regression) -> str:
     """Say the verdict in one line."""
     if regression.verdict == "passed":

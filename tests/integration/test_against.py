@@ -119,5 +119,6 @@ def test_engines_run_both(project: pytest.Pytester) -> None:
     (test,) = json.loads((project.path / "coreml-report.json").read_text())["tests"]
 
     assert result.parseoutcomes().get("errors") is None
-    assert test["regression"]["against"] == "old/Linear.mlpackage"
-    assert test["regression"]["calls"] == 30
+    assert test["regression"] is None
+    assert test["duet"]["against"] == "old/Linear.mlpackage"
+    assert test["duet"]["calls"] == 30

@@ -139,6 +139,61 @@ def test_a_test_that_the_baseline_lacks_is_not_green(
     result.stdout.fnmatch_lines(["*the baseline has no run of this test*pytest-coreml baseline add*"])
 
 
+def test_another_version_takes_nothing_from_the_baseline(
+    pytester: pytest.Pytester, baseline: Baseline, script: Script
+) -> None:
+    """A model that is slower than finished runs, and as fast as the version that it runs alternately with, fails."""
+    script.times = (12.0,)
+    pytester.mkdir("Old.mlpackage")
+
+    result = pytester.runpytest_inprocess(
+        *RUN, "--coreml-baseline=baselines", "--coreml-against=Old.mlpackage", "--coreml-report=now.json"
+    )
+    (test,) = json.loads((pytester.path / "now.json").read_text())["tests"]
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*3 baseline runs: REGRESSED*",
+            "*accept the new state: *",
+            "against the other version: *of Old.mlpackage*: ok",
+        ]
+    )
+    assert (test["regression"]["verdict"], test["duet"]["verdict"]) == ("failed", "passed")
+
+
+def test_a_slower_version_is_told_beside_the_baseline(
+    pytester: pytest.Pytester, baseline: Baseline, script: Script
+) -> None:
+    """The baseline is content, and no new one would help."""
+    script.slower = {"Linear.mlpackage": 1.2}
+    pytester.mkdir("Old.mlpackage")
+
+    result = pytester.runpytest_inprocess(
+        *RUN, "--coreml-baseline=baselines", "--coreml-against=Old.mlpackage", "--junitxml=junit.xml"
+    )
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*vs 10 ms of Old.mlpackage, +20.0 %*REGRESSED*", "against the baseline: *: ok"])
+    result.stdout.no_fnmatch_line("*accept the new state*")
+    junit = (pytester.path / "junit.xml").read_text()
+    assert 'name="coreml_regression[all]" value="passed"' in junit
+    assert 'name="coreml_duet[all]" value="failed"' in junit
+
+
+def test_a_test_that_the_baseline_lacks_is_listed_beside_another_version(
+    pytester: pytest.Pytester, baseline: Baseline
+) -> None:
+    """It passes by the comparison that could be made, and the other one is not forgotten."""
+    baseline(lambda report: report["tests"][0].update(id="test_gone.py::test_gone[all]"))
+    pytester.mkdir("Old.mlpackage")
+
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-baseline=baselines", "--coreml-against=Old.mlpackage")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["not judged", "*the baseline has no run of this test*"])
+
+
 def test_times_of_another_machine_are_not_compared(
     pytester: pytest.Pytester, baseline: Baseline, script: Script
 ) -> None:

@@ -91,6 +91,7 @@ RECORD = Record(
         Check("forbid[gpu]", 0, None, "not_judged", "this machine has no gpu"),
     ],
     regression=Regression(3, 0.12, 0.02, "failed", "12.0 % slower than 3 baseline runs"),
+    duet=Regression(1, 0.01, 0.02, "passed", processes=1, baseline_ms=31.2, current_ms=31.5, against="Old.mlpackage"),
     attempt=2,
     machine=None,
     notes=["the first call took 44.5 ms"],

@@ -10,6 +10,7 @@ from report_examples import MACHINE, RECORD, SHA256, SPEC, record
 from pytest_coreml import __version__
 from pytest_coreml.report.build import build_report
 from pytest_coreml.verdict.check import Check
+from pytest_coreml.verdict.regression import Regression
 
 
 def test_the_head_says_what_made_the_report_and_when():
@@ -41,9 +42,11 @@ def test_further_machines_are_there_only_when_there_are_any():
 def test_the_home_folder_is_not_in_a_report():
     """Reports are shared; who made them is nobody's business."""
     private = f"no model at {Path.home()}/models"
-    told = record(notes=[private], checks=[Check("size_mb", 1, None, "not_judged", private)])
+    unjudged = Regression(0, None, None, "not_judged", private, against="Old.mlpackage")
+    told = record(notes=[private], checks=[Check("size_mb", 1, None, "not_judged", private)], duet=unjudged)
 
     entry = build_report([told], [], MACHINE)["tests"][0]
 
     assert entry["notes"] == ["no model at ~/models"]
     assert entry["checks"][0]["reason"] == "no model at ~/models"
+    assert entry["duet"]["reason"] == "no model at ~/models"

@@ -30,6 +30,14 @@ def test_a_model_comes_back_from_json_as_it_was():
     assert returned == SPEC
 
 
+def test_a_report_without_the_comparison_of_versions_is_read():
+    """Reports that were written before there was a field for it stay valid."""
+    entry = encode_record(RECORD)
+    del entry["duet"]
+
+    assert decode_record(entry) == record(duet=None)
+
+
 def test_an_entry_has_the_promised_names():
     """The names of the fields are a contract with everyone who reads reports."""
     promised = {

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from report_examples import MACHINE, RECORD, bare_record, record
 
 from pytest_coreml.placement import Placement
 from pytest_coreml.report.failure_text import check_line, failure_text
 from pytest_coreml.verdict.check import Check
+from pytest_coreml.verdict.regression import Regression
+
+SLOWER = Regression(3, 0.12, 0.02, "failed", "slower", processes=2, baseline_ms=28.1, current_ms=31.5, calls=100)
 
 
 def test_a_missed_budget_is_told_from_end_to_end():
@@ -81,3 +86,25 @@ def test_a_regression_is_told_with_changes_and_the_command_that_accepts_it():
     assert lines[0].startswith("Encoder.mlpackage on cpuAndNeuralEngine: +12.0 % (+9.8 % at least)")
     assert lines[1] == "  changed: operations: conv 12 -> 13"
     assert lines[-2] == "  accept the new state: pytest-coreml baseline add --replace r.json b"
+
+
+def test_a_slower_version_is_nothing_that_a_baseline_accepts():
+    """The command would cure nothing, and the calls are not those that were compared."""
+    slower = replace(SLOWER, against="Old.mlpackage")
+
+    text = failure_text(record(checks=[], regression=None, duet=slower), "failed", MACHINE, accept="accept it")
+
+    assert "of Old.mlpackage, +12.0 %" in text
+    assert "accept" not in text
+    assert "warm-ups" not in text
+
+
+def test_both_comparisons_are_told():
+    """A model can be slower than its finished runs and than the other version."""
+    both = record(checks=[], regression=SLOWER, duet=replace(SLOWER, against="Old.mlpackage"))
+
+    lines = failure_text(both, "failed", MACHINE, accept="accept it").splitlines()
+
+    assert lines[0].endswith("3 baseline runs: REGRESSED, confirmed in 2 processes")
+    assert "of Old.mlpackage" in lines[1]
+    assert "  accept the new state: accept it" in lines

@@ -18,7 +18,7 @@ def test_a_row_has_the_promised_cells():
     """Model, units, first load, load, median, p90, fps, memory, checks."""
     assert row(RECORD) == (
         *("Encoder.mlpackage", "cpuAndNeuralEngine", "640", "92", "31.8", "72.6", "31.5", "48.5"),
-        "2 failed, 1 inconclusive, 1 not judged, 1 passed",
+        "2 failed, 1 inconclusive, 1 not judged, 2 passed",
     )
 
 
@@ -29,6 +29,7 @@ def test_a_verdict_against_the_baseline_is_counted():
 
     assert checks_cell(bare_record(checks=[passed], regression=regressed)) == "1 failed, 1 passed"
     assert checks_cell(bare_record(regression=regressed)) == "1 failed"
+    assert checks_cell(bare_record(regression=regressed, duet=regressed)) == "2 failed"
     assert checks_cell(bare_record()) == "-"
 
 
@@ -93,6 +94,14 @@ def test_every_open_check_is_listed_under_its_reason():
         "  test_a.py::test_encoder[cpuAndNeuralEngine]",
         "    load 92 ms, budget 50 ms (+84.0 %)",
     ]
+
+
+def test_each_comparison_has_a_line_of_its_own():
+    """What finished runs say, and what another version says that was run alternately."""
+    lines = summary_lines([RECORD], width=200)
+
+    assert any(line.startswith("    against the baseline: +12.0 %") for line in lines)
+    assert any(line.startswith(f"against the other version: {RECORD.id}: 31.5 ms vs 31.2 ms of Old") for line in lines)
 
 
 def test_a_reason_that_many_share_is_given_once():
