@@ -12,6 +12,7 @@ from pytest_coreml import marks
 from pytest_coreml.errors import UsageError, all_of
 from pytest_coreml.marks import ModelMark
 from pytest_coreml.presence import FIXTURES, MARKS
+from pytest_coreml.reach import Limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LIMITS: Final = ("coreml_budget", "coreml_placement")
+_LOAD: Final = "coreml_load"
 
 
 @dataclass(frozen=True)
 class Declared:
     """Sources, compute units, budgets and rules of one test. *names_model*: a fixture of ours gives it its model.
-    *against*: the source of another version to run alternately."""
+    *against*: the source of another version to run alternately. *limits*: where its budgets and rules make checks.
+    *reached*: the settings that its fixtures load for, in all its instances; *loads_any*: it has `coreml_load` too."""
 
     sources: tuple[Any, ...]
     function: str | None
@@ -40,6 +43,9 @@ class Declared:
     rules: tuple[PlacementRule, ...]
     names_model: bool
     against: Any = None
+    limits: tuple[Limit, ...] = ()
+    reached: frozenset[ComputeUnits] = frozenset()
+    loads_any: bool = False
 
     @cached_property
     def limits_load(self) -> bool:
@@ -74,12 +80,12 @@ class Reader:
         if not given:
             _check_own(node)
         declared = self._known[key][1]
-        self._check_reached(node, declared, given)
+        self._check_reached(node, declared)
         return declared
 
     def _declared(self, ours: list[pytest.Mark], given: list[str]) -> Declared:
         by_name = {name: [mark for mark in ours if mark.name == name] for name in MARKS}
-        names_model = any(name != "coreml_load" for name in given)
+        names_model = any(name != _LOAD for name in given)
         model, units, budgets, rules = all_of(
             [
                 lambda: self._model(by_name["coreml_model"], names_model, given),
@@ -88,6 +94,7 @@ class Reader:
                 lambda: all_of(partial(self._once, marks.read_placement, mark) for mark in by_name["coreml_placement"]),
             ]
         )
+        limiting = [*by_name["coreml_budget"], *by_name["coreml_placement"]]
         return Declared(
             sources=model.sources,
             function=model.function,
@@ -97,6 +104,9 @@ class Reader:
             rules=tuple(rules),
             names_model=names_model,
             against=model.against,
+            limits=tuple(map(Limit.of, limiting, [*budgets, *rules])),
+            reached=frozenset(FIXTURES[name] or each for name in given if name != _LOAD for each in units),
+            loads_any=_LOAD in given,
         )
 
     def _units(self, mark: pytest.Mark) -> tuple[ComputeUnits, ...]:
@@ -114,19 +124,19 @@ class Reader:
             self._marks[key] = read(mark)
         return cast("T", self._marks[key])
 
-    def _check_reached(self, node: pytest.Item, declared: Declared, given: list[str]) -> None:
+    def _check_reached(self, node: pytest.Item, declared: Declared) -> None:
         """Refuse a limit for settings on which the test never runs: everybody would keep it."""
         limits = [mark for mark in node.own_markers if mark.name in _LIMITS and mark.kwargs.get("compute_units")]
         # `coreml_load` may load for any. Who chose settings for one run has chosen what is judged in it.
         chosen = self._options.compute_units != ("all",) and node.get_closest_marker("coreml_compute_units") is None
-        if not limits or "coreml_load" in given or chosen:
+        if not limits or declared.loads_any or not declared.reached or chosen:
             return
-        reached = {FIXTURES[name] or units for name in given for units in declared.compute_units}
         for mark in limits:
             wanted = marks.read_units(mark)
-            if reached.isdisjoint(wanted):
+            if declared.reached.isdisjoint(wanted):
+                reached = ", ".join(sorted(declared.reached))
                 raise UsageError(
-                    f"{mark.name} is for {', '.join(wanted)}, and the test runs on {', '.join(sorted(reached))} only: "
+                    f"{mark.name} is for {', '.join(wanted)}, and the test runs on {reached} only: "
                     f"add {', '.join(map(repr, wanted))} to its coreml_compute_units marker"
                 )
 

@@ -12,13 +12,16 @@ import pytest
 from pytest_coreml import benchmark
 from pytest_coreml.errors import CoreMLTestError
 from pytest_coreml.presence import SOURCE_FIXTURE, state_of, uses_fixture, worker_of
+from pytest_coreml.reach import why_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_coreml.engine.lease import Key
     from pytest_coreml.record import Record
+    from pytest_coreml.session import Session
     from pytest_coreml.state import State
+    from pytest_coreml.trial import Trial
     from pytest_coreml.verdict.check import Verdict
 
 _OURS: Final = Path(__file__).parent
@@ -93,20 +96,40 @@ def judge(item: pytest.Item) -> None:
     state = state_of(item.config)
     if not state.used or state.session.trial is None:
         return
-    from pytest_coreml.verdict.outcome import outcome_of
-
     if state.session.trial.is_unjudgeable:
         pytest.skip("its markers ask for checks, and it loaded no model to check")
+    records = _judged(item, state.session)
+    if not any(record.verdicts for record in records):
+        _skip_if_limited_elsewhere(state, state.session.trial)
+    _conclude(state, records)
+
+
+def _judged(item: pytest.Item, session: Session) -> list[Record]:
+    """Judge the present test; fail it when that cannot be done."""
     problem: str | None = None
     records: list[Record] = []
     try:
-        taken = benchmark.take(item, state.session.trial.models)
-        records = state.session.judge()
+        taken = benchmark.take(item, session.trial.models if session.trial else ())
+        records = session.judge()
     except CoreMLTestError as error:
         problem = str(error)
     if problem is not None:
         pytest.fail(problem, pytrace=False)
     benchmark.show(item, records, taken)
+    return records
+
+
+def _skip_if_limited_elsewhere(state: State, trial: Trial) -> None:
+    """Skip a test whose limits are for settings on which it did not run, unless another test is judged by them."""
+    declared = trial.declared
+    if declared.limits and not state.reach.judged_elsewhere(trial.id, declared):
+        pytest.skip(why_none(declared.limits, (model.compute_units for model in trial.models)))
+
+
+def _conclude(state: State, records: list[Record]) -> None:
+    """Fail or skip a test with these records, if they are not green."""
+    from pytest_coreml.verdict.outcome import outcome_of
+
     verdicts = [verdict for record in records for verdict in record.verdicts]
     outcome, verdict = outcome_of(verdicts, state.options.inconclusive)
     if verdict is None:

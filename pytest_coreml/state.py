@@ -13,6 +13,7 @@ from pytest_coreml.errors import CoreMLTestError, UnfitMachineError, UsageError
 from pytest_coreml.load_options import LoadOptions
 from pytest_coreml.presence import CURRENT, MISTAKES, shares_host, uses_fixture, worker_of
 from pytest_coreml.progress import ProgressLine
+from pytest_coreml.reach import Reach
 from pytest_coreml.shared_fixture import SharedFixture
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class State:
         self.reader = Reader(options)
         self.mistakes: dict[str, list[str]] = {}
         self.declared: dict[str, Declared] = {}
+        self.reach = Reach()
         # Where each test stands among all that were collected.
         self.positions: dict[str, int] = {}
         # Files with a test that limits loading: the tests of a file share loaded models.
@@ -87,6 +89,7 @@ class State:
             fixtures = getattr(item, "fixturenames", [])
             if (declared := self.declare(item, fixtures)) is not None:
                 self.declared[item.nodeid] = declared
+                self.reach.note(item.nodeid, declared)
                 self._note_loading(item, declared)
         if self.mistakes:
             lines = [f"{error}\n    {_places(places)}" for error, places in self.mistakes.items()]

@@ -218,23 +218,6 @@ def test_all_mistakes_in_markers_are_told_at_once(project: pytest.Pytester) -> N
     )
 
 
-def test_settings_that_were_chosen_for_a_run_are_no_mistake(project: pytest.Pytester) -> None:
-    """A budget for others is not judged in it."""
-    project.makepyfile(
-        """
-        import pytest
-
-        @pytest.mark.coreml_model("Linear.mlpackage")
-        @pytest.mark.coreml_budget(size_mb=0.0001, compute_units="all")
-        def test_it(coreml_model): pass
-        """
-    )
-
-    result = project.runpytest_subprocess("--coreml-compute-units=cpuOnly")
-
-    result.assert_outcomes(passed=1)
-
-
 def test_the_engine_leaves_no_folder_behind(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a run the temporary folder is as it was."""
     folder = project.mkdir("temporary")

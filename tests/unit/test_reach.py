@@ -1,0 +1,70 @@
+"""What a limit makes checks of, and whether it is judged anywhere in a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_coreml.declared import Declared
+from pytest_coreml.markers import Budget, PlacementRule
+from pytest_coreml.reach import Limit, Reach, why_none
+
+ALL = frozenset({"all", "cpuAndGPU", "cpuOnly", "cpuAndNeuralEngine"})
+
+
+def declared(*limits: Limit, **where: Any) -> Declared:
+    """Give what a test declares that has nothing but *limits*."""
+    return Declared((Path("M.mlmodel"),), None, None, ("all",), (), (), names_model=True, limits=limits, **where)
+
+
+@pytest.mark.parametrize(
+    ("meaning", "expected"),
+    [
+        (Budget(size_mb=1), ALL),
+        (Budget(size_mb=1, compute_units=("cpuOnly",)), {"cpuOnly"}),
+        (Budget(min_speedup={"cpuOnly": 2.0}), ALL - {"cpuOnly"}),
+        (Budget(min_speedup={"cpuOnly": 2.0}, compute_units=("cpuOnly",)), set()),
+        (PlacementRule(forbid=("gpu",)), ALL),
+        (PlacementRule(max_transitions=1, compute_units=("all", "cpuOnly")), {"all", "cpuOnly"}),
+    ],
+)
+def test_a_limit_is_where_it_makes_checks(meaning: Budget | PlacementRule, expected: set[str]) -> None:
+    """Neither for other settings, nor over itself."""
+    assert expected == Limit.of(object(), meaning).units
+
+
+def test_a_mark_is_judged_where_any_test_with_it_runs() -> None:
+    """Marks that say the same are not the same."""
+    shared, own = Limit(1, frozenset({"cpuOnly"})), Limit(2, frozenset({"cpuOnly"}))
+    here, there = declared(shared, reached=frozenset({"all"})), declared(shared, reached=frozenset({"cpuOnly"}))
+    alone = declared(own, reached=frozenset({"all"}))
+    reach = Reach()
+    for name, one in (("here", here), ("alone", alone)):
+        reach.note(name, one)
+    before = reach.judged_elsewhere("here", here)
+    reach.note("there", there)
+
+    assert not before
+    assert reach.judged_elsewhere("here", here)
+    assert not reach.judged_elsewhere("alone", alone)
+
+
+def test_what_loads_for_any_may_be_another_test_only() -> None:
+    """What a test has loaded itself is known."""
+    loads = declared(Limit(1, frozenset({"cpuOnly"})), loads_any=True)
+    reach = Reach()
+    reach.note("one", loads)
+
+    assert not reach.judged_elsewhere("one", loads)
+    assert reach.judged_elsewhere("other", loads)
+
+
+def test_the_reason_names_both_sides_once() -> None:
+    """In the order of all compute units, and as the test ran."""
+    limits = [Limit(1, frozenset({"cpuOnly"})), Limit(2, frozenset({"all", "cpuOnly"}))]
+
+    assert why_none(limits, ["cpuAndGPU", "cpuAndGPU"]) == (
+        "its markers ask for checks on all, cpuOnly only, and it ran on cpuAndGPU"
+    )
