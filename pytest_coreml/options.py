@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from pytest_coreml.command_line import INCONCLUSIVE, PRECISIONS, RUNTIMES, UNMEASURED, given
 from pytest_coreml.errors import UsageError
 from pytest_coreml.option_values import read_choice, read_number, read_path, read_paths, read_switch, read_units
+from pytest_coreml.sources import PathFrom
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
     from pytest_coreml.compute_units import ComputeUnits
@@ -31,7 +33,7 @@ class Options:
     rootdir: Path
     report: Path | None = None
     runtime: str = "auto"
-    model: str | None = None
+    model: PathFrom | None = None
     compute_units: tuple[ComputeUnits, ...] = ("all",)
     calls: int = 100
     timeout: float = 600.0
@@ -46,21 +48,20 @@ class Options:
     @classmethod
     def from_config(cls, config: pytest.Config) -> Options:
         """Read the options, and for those not given the ini file; `UsageError` for a value that cannot be."""
-        report = read_path("report", given(config, "report"))
         runtime = read_choice("runtime", given(config, "runtime"), RUNTIMES)
         return cls(
             rootdir=config.rootpath,
-            report=Path(config.invocation_params.dir, report) if report else None,
+            report=_path(config, "report"),
             runtime=runtime,
-            model=read_path("model", given(config, "model")),
+            model=_model(config),
             compute_units=read_units(given(config, "compute_units")) or (default_units(runtime),),
             calls=read_number("calls", given(config, "calls"), int, default=100),
             timeout=read_number("timeout", given(config, "timeout"), float, default=600.0),
             inconclusive=cast("Inconclusive", read_choice("inconclusive", given(config, "inconclusive"), INCONCLUSIVE)),
             precision=cast("Precision", read_choice("precision", given(config, "precision"), PRECISIONS)),
             dropin=read_switch("dropin", given(config, "dropin")),
-            baseline=_paths(config, given(config, "baseline")),
-            against=_existing(config, read_path("against", given(config, "against"))),
+            baseline=_paths(config, "baseline"),
+            against=_existing(_path(config, "against")),
             tolerance=read_number("tolerance", given(config, "tolerance"), float),
             accept_unmeasured=read_choice("unmeasured", given(config, "unmeasured"), UNMEASURED) == "fail",
         )
@@ -75,17 +76,27 @@ def default_units(runtime: str) -> ComputeUnits:
     return default_compute_units(machine.identity()) if machine.is_mac() and runtime != "reference" else "all"
 
 
-def _existing(config: pytest.Config, value: str | None) -> Path | None:
-    if value is None:
-        return None
-    path = Path(config.invocation_params.dir, value)
-    if not path.exists():
+def _folder(config: pytest.Config, name: str) -> Path:
+    """Say what a path is relative to: the ini file's to the rootdir, the command line's to where pytest was started."""
+    of_command_line = config.getoption(f"coreml_{name}", None) is not None
+    return config.invocation_params.dir if of_command_line else config.rootpath
+
+
+def _path(config: pytest.Config, name: str) -> Path | None:
+    path = read_path(name, given(config, name))
+    return _folder(config, name) / path if path is not None else None
+
+
+def _paths(config: pytest.Config, name: str) -> tuple[Path, ...]:
+    return tuple(_folder(config, name) / path for path in read_paths(name, given(config, name)))
+
+
+def _model(config: pytest.Config) -> PathFrom | None:
+    path = read_path("model", given(config, "model"))
+    return PathFrom(path, _folder(config, "model")) if path is not None else None
+
+
+def _existing(path: Path | None) -> Path | None:
+    if path is not None and not path.exists():
         raise UsageError(f"--coreml-against: there is no {path}; name a model, or a folder of models of the same names")
     return path
-
-
-def _paths(config: pytest.Config, value: object) -> tuple[Path, ...]:
-    # The command line's are relative to where pytest was started.
-    of_command_line = config.getoption("coreml_baseline", None) is not None
-    folder = config.invocation_params.dir if of_command_line else config.rootpath
-    return tuple(folder / path for path in read_paths("baseline", value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,14 @@ __tracebackhide__ = hidden_for_ours
 _HINT_DEPTH: Final = 4
 
 
+@dataclass(frozen=True)
+class PathFrom:
+    """A path that is relative to *folder*, and if there is none, to what a marker's is relative to."""
+
+    path: str
+    folder: Path
+
+
 class Sources:
     """Finds models by path, and builds each that is given as a callable once; *rootdir* is where paths end, *tell* is
     told the name of what is built."""
@@ -28,7 +37,7 @@ class Sources:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def resolve(self, source: Any, test_folder: Path) -> Path:
-        """Give the path of a source: a path relative to *test_folder*, then to the rootdir, or a callable.
+        """Give the path of a source: a path relative to *test_folder*, then to the rootdir; a `PathFrom`; a callable.
 
         Raises `ModelError` naming every place that was looked at, or what a callable returned instead of a model.
         """
@@ -36,13 +45,14 @@ class Sources:
             if source not in self._built:
                 self._built[source] = self._build(source, test_folder)
             return self._built[source]
-        places = [folder / Path(source).expanduser() for folder in dict.fromkeys((test_folder, self._rootdir))]
+        places = self._places(source, test_folder)
         for place in places:
             if place.exists():
                 return place
         looked = " nor ".join(str(place) for place in places)
         words = f"there is neither {looked}" if len(places) > 1 else f"there is no {looked}"
-        raise ModelError(f"{source}: no such model: {words}{self._elsewhere(Path(source).name)}")
+        path = source.path if isinstance(source, PathFrom) else source
+        raise ModelError(f"{path}: no such model: {words}{self._elsewhere(Path(path).name)}")
 
     def close(self) -> None:
         """Remove the models that were built."""
@@ -51,13 +61,19 @@ class Sources:
             self._folder = None
         self._built.clear()
 
+    def _places(self, source: Any, test_folder: Path) -> list[Path]:
+        path, folders = source, [test_folder, self._rootdir]
+        if isinstance(source, PathFrom):
+            path, folders = source.path, [source.folder, *folders]
+        return [folder / Path(path).expanduser() for folder in dict.fromkeys(folders)]
+
     def _elsewhere(self, name: str) -> str:
         # Not deeper: this is a hint, and the folder may hold anything.
         found = [place for depth in range(_HINT_DEPTH) for place in self._rootdir.glob("*/" * depth + name)]
         if not found:
             return ""
         relative = found[0].relative_to(self._rootdir).as_posix()
-        return f"; did you mean {relative!r}? Paths are relative to the test file, then to {self._rootdir}"
+        return f"; did you mean {relative!r}? A test's paths are relative to its file, then to {self._rootdir}"
 
     def _build(self, build: Callable[[], Any], test_folder: Path) -> Path:
         name = label(build)
@@ -79,6 +95,8 @@ def label(source: Any) -> str:
     """Give the word for a source in test ids and file names."""
     if isinstance(source, partial):
         return label(source.func)
+    if isinstance(source, PathFrom):
+        return label(source.path)
     if callable(source):
         return str(getattr(source, "__name__", type(source).__name__)).strip("<>")
     return Path(source).stem
