@@ -74,6 +74,12 @@ class Record:
         """The function and the way of loading in words; None for the main one, loaded as usual."""
         return variant_of(self.function, self.loaded)
 
+    @property
+    def subject(self) -> str:
+        """The compute units, and the function and the way of loading where they are not the usual ones."""
+        function = None if self.function in (None, "main") else f"function {self.function}"
+        return ", ".join([self.compute_units, *filter(None, (function, self.loaded))])
+
 
 def variant_of(function: str | None, loaded: str | None) -> str | None:
     """Name a *function* that was *loaded* in some way; None for the main one, loaded as usual."""

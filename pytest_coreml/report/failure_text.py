@@ -48,7 +48,7 @@ def finding(check: Check) -> str:
 
 
 def _lines(record: Record, verdict: Verdict, machine: Mapping[str, Any], accept: str | None) -> Iterator[str]:
-    subject = f"{record.model_name} on {record.compute_units}"
+    subject = f"{record.model_name} on {record.subject}"
     checks = [check for check in record.checks if check.verdict == verdict]
     for check in checks:
         yield f"{subject}: {check_line(check)}"

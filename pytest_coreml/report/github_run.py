@@ -11,6 +11,7 @@ from pytest_coreml.report.escaping import markdown as escaped
 from pytest_coreml.report.exports.markdown import table
 from pytest_coreml.report.failure_text import check_line
 from pytest_coreml.report.figures import printable
+from pytest_coreml.report.open_checks import place
 from pytest_coreml.report.regression_text import comparison_text
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ def annotation_lines(records: Sequence[Record], folder: str) -> Iterator[str]:
     """
     for record in records:
         file = record.id.partition("::")[0]
-        place = (PurePath(folder) / file).as_posix()
+        path = (PurePath(folder) / file).as_posix()
         for verdict, words in verdicts(record):
             if verdict in LEVELS:
-                yield command(LEVELS[verdict], words, file=place, line=record.line, title=printable(record.id))
+                yield command(LEVELS[verdict], words, file=path, line=record.line, title=printable(record.id))
 
 
 def step_summary(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
@@ -44,7 +45,7 @@ def step_summary(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
         said = [f"{_SIGNS[verdict]}: {escaped(words)}" for verdict, words in verdicts(record)]
         said += [f"changed: {escaped(printable(note))}" for note in record.notes]
         if said:
-            lines += [f"- {escaped(printable(record.id))}", *(f"  - {line}" for line in said)]
+            lines += [f"- {escaped(printable(place(record)))}", *(f"  - {line}" for line in said)]
     if len(records) > len(shown):
         lines.append(f"\n{len(records) - len(shown)} more rows were left out.")
     return "\n".join(lines) + "\n"

@@ -65,5 +65,6 @@ def _open(record: Record) -> Iterator[_Open]:
 
 
 def place(record: Record) -> str:
-    """Say which test, and under which compute units where its id does not."""
-    return record.id if record.id_names_units else f"{record.id} on {record.compute_units}"
+    """Say which test, and under which compute units, function and way of loading where its id does not."""
+    rest = record.subject.removeprefix(record.compute_units)
+    return f"{record.id}{rest}" if record.id_names_units else f"{record.id} on {record.subject}"

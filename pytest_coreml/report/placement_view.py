@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.compute_units import DEVICES
 from pytest_coreml.report.figures import percent, printable
-from pytest_coreml.report.rendering import plain_table, rendered, wrapped
+from pytest_coreml.report.rendering import filled, plain_table, rendered, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # More rows of one model take seconds to lay out, and belong into a file.
 MOST_OPERATIONS: Final = 500
 _NAMES: Final[dict[Device, str]] = {"cpu": "CPU", "gpu": "GPU", "neuralEngine": "Neural Engine"}
+_FIGURES: Final = ("operations", "share", "cost")
+# The columns of a narrower one would leave no room for the names of models.
+_LEAST_TABLE: Final = 64
 _RUNS, _COULD, _CANNOT = "◆", "◇", "·"
 _LEGEND = f"{_RUNS} planned here   {_COULD} could run here   {_CANNOT} cannot, or is not permitted to"
 
@@ -60,10 +63,23 @@ def _judged_unknown(records: Sequence[Record], plan: Placement) -> bool:
 
 
 def _shares(plans: dict[str, Placement], width: int) -> Iterator[str]:
+    return _table_of_shares(plans, width) if width >= _LEAST_TABLE else _list_of_shares(plans, width)
+
+
+def _list_of_shares(plans: dict[str, Placement], width: int) -> Iterator[str]:
+    yield "planned placement"
+    for title, plan in plans.items():
+        yield from wrapped(title, "  ", width)
+        for device, *figures in _device_rows(plan):
+            named = [f"{name} {figure}" for name, figure in zip(_FIGURES, figures, strict=True)]
+            yield from filled([device, *named], "    ", width)
+
+
+def _table_of_shares(plans: dict[str, Placement], width: int) -> Iterator[str]:
     table = plain_table()
     table.add_column("planned placement", overflow="fold", ratio=1)
     table.add_column("device", width=14)
-    for heading in ("operations", "share", "cost"):
+    for heading in _FIGURES:
         table.add_column(heading, justify="right", width=10)
     for title, plan in plans.items():
         for index, cells in enumerate(_device_rows(plan)):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_coreml.report.figures import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rich.table import Table
 
@@ -30,6 +30,18 @@ def rendered(table: Table, width: int) -> Iterator[str]:
     console = Console(file=stream, width=width, markup=False, emoji=False, highlight=False, color_system=None)
     console.print(table)
     return (line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def filled(pieces: Sequence[str], indent: str, width: int) -> Iterator[str]:
+    """Give *pieces*, with commas between, in lines of at most *width* columns; none is broken, however long it is."""
+    line = ""
+    for piece in pieces:
+        longer = f"{line}, {piece}" if line else piece
+        if line and len(indent) + len(longer) >= width:
+            yield f"{indent}{line},"
+            longer = piece
+        line = longer
+    yield indent + line
 
 
 def wrapped(text: str, indent: str, width: int) -> list[str]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.report.escaping import markdown as escaped
-from pytest_coreml.report.figures import machine_words
-from pytest_coreml.report.terminal import HEADINGS, row
+from pytest_coreml.report.figures import machine_words, printable
+from pytest_coreml.report.rows import HEADINGS, row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pytest_coreml.record import Record
     from pytest_coreml.report.read import Report
+
+COLUMNS: Final = ("test", *HEADINGS)
 
 
 def render(report: Report) -> str:
@@ -22,9 +24,15 @@ def render(report: Report) -> str:
 
 def table(records: Iterable[Record], machine: Mapping[str, Any]) -> str:
     """Give the table of *records* and the machine below it."""
-    rule = ["---", "---", *["---:"] * (len(HEADINGS) - 3), "---"]
-    lines = [_line(HEADINGS), _line(rule), *(_line(map(escaped, row(record))) for record in records)]
+    rule = ["---", "---", "---", *["---:"] * (len(HEADINGS) - 3), "---"]
+    lines = [_line(COLUMNS), _line(rule), *(_line(map(escaped, _cells(record))) for record in records)]
     return "\n".join([*lines, "", escaped(machine_words(machine))]) + "\n"
+
+
+def _cells(record: Record) -> tuple[str, ...]:
+    # In the terminal the test is in a heading above its rows.
+    test = f"{record.id} on {record.machine}" if record.machine else record.id
+    return printable(test), *row(record)
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from pytest_coreml.report.figures import machine_words, printable
+from pytest_coreml.report.rendering import wrapped
 from pytest_coreml.report.terminal import summary_lines
 
 if TYPE_CHECKING:
@@ -16,4 +17,4 @@ def render(report: Report) -> str:
     """Give the machine, the table and the open checks, as wide as the terminal."""
     head = f"{report.created}, {report.tool}, {printable(machine_words(report.machine))}"
     width = shutil.get_terminal_size((100, 24)).columns
-    return "\n".join([head, "", *summary_lines(report.records, width)]) + "\n"
+    return "\n".join([*wrapped(head, "", width), "", *summary_lines(report.records, width)]) + "\n"

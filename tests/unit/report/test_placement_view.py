@@ -34,6 +34,20 @@ def test_shares_per_device():
     ]
 
 
+def test_a_narrow_terminal_gets_names_in_place_of_columns():
+    """No share is broken."""
+    lines = list(placement_lines([record(placement=PLAN, checks=[])], 40))
+
+    assert lines[:4] == [
+        "planned placement",
+        "  Encoder.mlpackage on",
+        "    cpuAndNeuralEngine",
+        "    Neural Engine, operations 2,",
+    ]
+    assert "    share 66.7 %, cost 80.0 %" in lines
+    assert max(map(len, lines)) <= 40
+
+
 def test_a_row_an_operation():
     """Where it is planned, where it could run, and where it cannot; constants are no operations."""
     assert cells(verbose=True)[-4:] == [

@@ -4,33 +4,13 @@ from __future__ import annotations
 
 from report_examples import RECORD, bare_record
 
-from pytest_coreml.report.terminal import MOST_ROWS, checks_cell, row, summary_lines
+from pytest_coreml.report.terminal import MOST_ROWS, summary_lines
 from pytest_coreml.verdict.check import Check
-from pytest_coreml.verdict.regression import Regression
 
 
 def test_a_run_without_records_has_no_summary():
     """Nothing measured, nothing said."""
     assert summary_lines([]) == []
-
-
-def test_a_row_has_the_promised_cells():
-    """Model, units, first load, load, median, p90, fps, memory, checks."""
-    assert row(RECORD) == (
-        *("Encoder.mlpackage", "cpuAndNeuralEngine", "640", "92", "31.8", "72.6", "31.5", "48.5"),
-        "2 failed, 1 inconclusive, 1 not judged, 2 passed",
-    )
-
-
-def test_a_verdict_against_the_baseline_is_counted():
-    """A row whose only failure is the comparison does not look green."""
-    regressed = Regression(3, 0.12, 0.02, "failed", "slower")
-    passed = Check("size_mb", 20, 12.4, "passed")
-
-    assert checks_cell(bare_record(checks=[passed], regression=regressed)) == "1 failed, 1 passed"
-    assert checks_cell(bare_record(regression=regressed)) == "1 failed"
-    assert checks_cell(bare_record(regression=regressed, duet=regressed)) == "2 failed"
-    assert checks_cell(bare_record()) == "-"
 
 
 def test_the_summary_fits_eighty_columns_and_cuts_nothing():

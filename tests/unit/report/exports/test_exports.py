@@ -27,7 +27,7 @@ from pytest_coreml.report.exports import (
     text,
 )
 from pytest_coreml.report.read import read_report
-from pytest_coreml.report.terminal import HEADINGS, row
+from pytest_coreml.report.rows import row
 from pytest_coreml.report.write import write_report
 
 
@@ -122,7 +122,23 @@ def test_markdown_is_a_table_to_a_renderer(report):
     rendered = MarkdownIt("commonmark").enable("table").render(markdown.table([RECORD, odd], MACHINE))
     rows = [[cell.text for cell in row] for row in ET.fromstring(f"<page>{rendered}</page>").iter("tr")]
 
-    assert rows == [list(HEADINGS), list(row(RECORD)), list(row(odd))]
+    assert rows == [list(markdown.COLUMNS), [RECORD.id, *row(RECORD)], [odd.id, *row(odd)]]
+
+
+def test_markdown_tells_measurements_of_one_test_apart():
+    """Test, function, way of loading, attempt and machine: whatever makes two records different."""
+    several = [
+        bare_record(),
+        bare_record(id="test_a.py::test_c[all]"),
+        bare_record(function="beta"),
+        bare_record(loaded="from memory"),
+        bare_record(attempt=2),
+        bare_record(machine="M1 (gw1)"),
+    ]
+    rows = markdown.table(several, MACHINE).splitlines()[2:8]
+
+    assert len(set(rows)) == len(several)
+    assert rows[2].startswith("| test\\_a.py::test\\_b\\[all\\] | Encoder.mlpackage | all, function beta |")
 
 
 def test_markdown_keeps_names_literal(report):
