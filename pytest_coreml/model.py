@@ -112,11 +112,6 @@ class CoreMLModel:
         return self._lease.key
 
     @property
-    def lost(self) -> bool:
-        """Whether the engine that held the model has died."""
-        return self._lease.engine.dead is not None
-
-    @property
     def name(self) -> str:
         """The file name."""
         return self.spec.file_name

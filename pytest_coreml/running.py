@@ -58,6 +58,7 @@ def load_failure_postponed(item: pytest.Item) -> Iterator[None]:
 def fail_if_not_loaded(item: pytest.Item) -> None:
     """Fail a test whose setup could not load a model."""
     if (failure := item.stash.get(_NOT_LOADED, None)) is not None:
+        state_of(item.config).share(failure)
         raise failure
 
 

@@ -11,7 +11,7 @@ from pytest_coreml.engine.deaths import Deaths
 from pytest_coreml.engine.engines import Engines
 from pytest_coreml.engine.lease import UNTIMED, Context, Key, Lease
 from pytest_coreml.engine.protocol import ListDevices, Progress
-from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
+from pytest_coreml.errors import EngineError, UnfitMachineError, hidden_for_ours
 from pytest_coreml.gate import Gate
 from pytest_coreml.load_options import LoadOptions
 from pytest_coreml.machine import identity
@@ -25,7 +25,7 @@ from pytest_coreml.verdict.budgets import Facts, judge_budgets, needs_fresh_load
 from pytest_coreml.verdict.placement_rules import judge_placement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from pytest_coreml.compute_units import ComputeUnits
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pytest_coreml.machine.watch import Watch
     from pytest_coreml.measurement import Measurement
     from pytest_coreml.options import Options
+    from pytest_coreml.record import Runtime
     from pytest_coreml.report.runs import Runs
     from pytest_coreml.spec import ModelSpec
     from pytest_coreml.verdict.check import Check
@@ -55,12 +56,14 @@ class Session:
         self.options = options
         self.sources = Sources(options.rootdir, lambda name: progress(name, Progress("building")))
         self._context = Context(progress)
-        self.engines = Engines(self._engine, self._context, Deaths(os.environ.get("PYTEST_XDIST_TESTRUNUID")))
+        self.deaths = Deaths(os.environ.get("PYTEST_XDIST_TESTRUNUID"), lambda: self.trial.name if self.trial else None)
+        self.engines = Engines(self._engine, self._context, self.deaths)
         self.gate = Gate(options, baseline, self.engines, machine)
         self.plans = Plans(self._engine)
         self.trial: Trial | None = None
-        self.records: list[Record] = []
         self.specs: dict[str, ModelSpec] = {}
+        # What was ever loaded, by path.
+        self._seen: dict[str, tuple[ModelSpec, Runtime]] = {}
         self.facts: EngineFacts | None = None
         self.devices: tuple[DeviceFacts, ...] | None = None
         self._measured: dict[tuple[str, LoadOptions, ComputeUnits], Measurement] = {}
@@ -89,12 +92,13 @@ class Session:
         folder = self.trial.folder if self.trial else self.options.rootdir
         path = self.sources.resolve(source, folder)
         timing = self.trial.timing if self.trial else UNTIMED
-        lease = self.engines.lease(Key(str(path), units, options or LoadOptions()), timing)
+        lease = self._lease(Key(str(path), units, options or LoadOptions()), timing)
         if self.facts is None:
             self.facts = lease.engine.facts
             self.devices = lease.ask(ListDevices())
         model = self._model(lease, path)
         self.specs[model.sha256] = model.spec
+        self._seen[lease.key.path] = (model.spec, model.runtime)
         self._watch(model)
         return model
 
@@ -116,12 +120,15 @@ class Session:
 
     def end(self, outcome: str) -> list[Record]:
         """End the test with pytest's outcome; give its records, unjudged ones for models of a test that failed."""
-        trial, self.trial = self.trial, None
+        trial = self.trial
         if trial is None:
             return []
         self.engines.note_deaths()
-        if not trial.records and outcome != "passed":
-            trial.records = [self._facts_of(trial, model) for model in trial.models if not model.lost]
+        self.trial = None
+        if outcome != "passed":
+            # It may have failed in the middle of being judged.
+            trial.records += [self._facts_of(trial, model) for model in trial.models[len(trial.records) :]]
+            trial.records += self._unloaded_records(trial)
         for record in trial.records:
             record.outcome = outcome  # type: ignore[assignment]  # pytest has the same words
         return trial.records
@@ -137,6 +144,31 @@ class Session:
         self.engines.close()
         self.plans.close()
         self.sources.close()
+
+    def _lease(self, key: Key, timing: Timing) -> Lease:
+        try:
+            return self.engines.lease(key, timing)
+        except EngineError:
+            if self.trial is not None:
+                self.trial.unloaded.append(key)
+            raise
+
+    def _unloaded_records(self, trial: Trial) -> Iterator[Record]:
+        """Give records of what could not be loaded in *trial*, where an earlier load has told what it is."""
+        held = [model.key for model in trial.models]
+        for key in dict.fromkeys(trial.unloaded):
+            if key.path in self._seen and key not in held:
+                spec, runtime = self._seen[key.path]
+                yield Record(
+                    id=trial.id,
+                    model=spec.sha256,
+                    model_name=spec.file_name,
+                    compute_units=key.compute_units,
+                    function=key.options.function or spec.default_function,
+                    loaded=key.options.words,
+                    runtime=runtime,
+                    attempt=trial.attempt,
+                )
 
     def _engine(self) -> Engine:
         return Engine(self.options.runtime, self.options.timeout, (f"--precision={self.options.precision}",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -18,11 +18,25 @@ from pytest_coreml.shared_fixture import SharedFixture
 
 if TYPE_CHECKING:
     from pytest_coreml.compute_units import ComputeUnits
-    from pytest_coreml.engine.lease import Timing
+    from pytest_coreml.engine.lease import Key, Timing
     from pytest_coreml.model import CoreMLModel
     from pytest_coreml.options import Options
     from pytest_coreml.report.runs import Runs
     from pytest_coreml.session import Session
+    from pytest_coreml.trial import Trial
+
+
+class LoadFailure(NamedTuple):
+    """A model that a fixture could not load: in which test, and, when an engine was to blame, what that was to hold."""
+
+    test: str
+    keys: tuple[Key, ...]
+
+    @classmethod
+    def of(cls, trial: Trial | None) -> LoadFailure:
+        """Make that of the present test."""
+        assert trial is not None, "fixtures load within a test only"
+        return cls(trial.name, tuple(trial.unloaded))
 
 
 class State:
@@ -43,7 +57,7 @@ class State:
         self.shared_fixture = SharedFixture()
         self.progress = ProgressLine(config)
         # pytest keeps what a fixture raised, and raises it for the later tests of its scope.
-        self.load_failures: list[BaseException] = []
+        self.load_failures: dict[BaseException, LoadFailure] = {}
         self.used = False
 
     @cached_property
@@ -141,8 +155,9 @@ class State:
 
     def load(self, source: Any, units: ComputeUnits) -> CoreMLModel:
         """Load for a fixture: what goes wrong is the failure of the test, without a traceback through us."""
+        options = LoadOptions(self.declared_now().function)
         try:
-            return self.session.load(source, units, LoadOptions(self.declared_now().function))
+            return self.session.load(source, units, options)
         except UnfitMachineError as error:
             pytest.skip(str(error))
         except CoreMLTestError as error:
@@ -151,8 +166,18 @@ class State:
         try:
             pytest.fail(text, pytrace=False)
         except pytest.fail.Exception as failure:
-            self.load_failures.append(failure)
+            self.load_failures[failure] = LoadFailure.of(self.session.trial)
             raise
+
+    def share(self, failure: BaseException) -> None:
+        """Let the present test fail by a *failure* to load, its own or one that pytest has kept of an earlier test: an
+        engine that died then did not die again."""
+        noted, trial = self.load_failures[failure], self.session.trial
+        if trial is None or trial.name == noted.test:
+            return
+        trial.unloaded += noted.keys
+        if (death := self.session.deaths.told(str(failure), noted.test)) is not None:
+            pytest.fail(death.refusal, pytrace=False)
 
     def machine(self) -> dict[str, Any]:
         """Facts about this machine, as the report has them."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_coreml.declared import Declared
-    from pytest_coreml.engine.lease import Timing
+    from pytest_coreml.engine.lease import Key, Timing
     from pytest_coreml.model import CoreMLModel
     from pytest_coreml.record import Record
 
@@ -21,6 +21,7 @@ class Trial:
     """One test while it runs: what it declares, and the models it uses.
 
     *timing*: what is measured of a load, for this test or for another one that may use the same loaded model.
+    *unloaded*: what it asked for, and an engine could not load.
     """
 
     id: str
@@ -30,6 +31,12 @@ class Trial:
     records: list[Record] = field(default_factory=list)
     attempt: int = 1
     timing: Timing = UNTIMED
+    unloaded: list[Key] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """What tells it from others, and from its other attempts."""
+        return self.id if self.attempt == 1 else f"{self.id} (attempt {self.attempt})"
 
     @property
     def is_unjudgeable(self) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_coreml.engine.client import Engine
+    from pytest_coreml.engine.deaths import Suspect
 
 __tracebackhide__ = hidden_for_ours
 
@@ -83,15 +84,25 @@ class Engines:
             self._leases.popitem(last=False)[1].rest()
 
     def _wake(self, lease: Lease) -> None:
+        suspect = lease.key.suspect
+        if lease.engine.dead:
+            # The test that saw it die goes on with its own words.
+            if (death := self._deaths.elsewhere(suspect)) is not None:
+                raise EngineDiedError(death.refusal)
+            return
+        self._refuse_killer(suspect)
         with self._watched(lease.key, self._make()) as engine:
             lease.open(engine)
         self._keep(lease)
 
     def _load(self, key: Key, timing: Timing) -> Lease:
-        if (how := self._deaths.how(key.suspect)) is not None:
-            raise EngineDiedError(f"not loaded again in this run, since it ended its engine:\n{how}")
+        self._refuse_killer(key.suspect)
         with self._watched(key, self._make()) as engine:
             return Lease(key, engine, self._context, timing, self._wake)
+
+    def _refuse_killer(self, suspect: Suspect) -> None:
+        if (death := self._deaths.of(suspect)) is not None:
+            raise EngineDiedError(death.refusal)
 
     def _note_death(self, key: Key, engine: Engine) -> bool:
         # An engine that never started has not come to the model.

@@ -106,8 +106,9 @@ class Lease:
         self.engine.close()
 
     def wake(self) -> None:
-        """Load the model again, if its engine was closed for others."""
-        if self._rests:
+        """Load the model again, if its engine was closed for others; `EngineDiedError` when another test has lost
+        it."""
+        if self._rests or self.engine.dead:
             self._wake(self)
 
     def ask(self, request: protocol.Request[T]) -> T:

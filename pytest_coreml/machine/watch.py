@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from pytest_coreml.errors import hidden_for_ours
 from pytest_coreml.machine.facts import Conditions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_coreml.measurement import Thermal
+
+__tracebackhide__ = hidden_for_ours
 
 T = TypeVar("T")
 

@@ -100,6 +100,62 @@ def test_each_death_is_one_failed_test_and_the_run_goes_on(mac_project: MacProje
     assert left_behind(mac_project) == []
 
 
+AFTERWARDS = """
+    import pytest
+
+    pytestmark = pytest.mark.coreml_model("Model.mlpackage")
+
+    def test_dies(coreml_model):
+        coreml_model.predict(coreml_model.example_inputs())
+
+    def test_measures(coreml_model):
+        coreml_model.measure()
+
+    def test_loads(coreml_load):
+        coreml_load("Model.mlpackage")
+
+    def test_dies_of_loading(coreml_cpu_only): pass
+
+    def test_loads_on_it(coreml_cpu_only): pass
+
+    @pytest.mark.coreml_budget(memory_mb=1000)
+    def test_dies_while_it_is_judged(coreml_cpu_and_gpu, coreml_cpu_and_neural_engine): pass
+"""
+
+
+@pytest.mark.usefixtures("in_one_process")
+def test_later_tests_of_a_model_say_in_which_one_it_ended_its_engine(mac_project: MacProject) -> None:
+    """One crash is one crash; each failed test is in the report, once for each model that is known."""
+    mac_project.save()
+    mac_project.become(
+        failures=(
+            Failure("predict", "segfault", units="ALL"),
+            Failure("load", "abort", units="CPU_ONLY"),
+            Failure("predict", "abort", units="CPU_AND_NE"),
+        )
+    )
+    mac_project.test(AFTERWARDS)
+
+    result = mac_project.run()
+    told = [line.partition("not loaded")[2] for line in result.outlines if "since it ended its" in line]
+    died, aborted = (f"test_models.py::{name}" for name in ("test_dies[all]", "test_dies_of_loading"))
+    tests = [(test["id"].rpartition("::")[2], test["compute_units"]) for test in mac_project.report["tests"]]
+
+    result.assert_outcomes(failed=6)
+    assert told == [f" again in this run, since it ended its engine in {test}:" for test in (died, died, aborted)]
+    assert tests == [
+        ("test_dies[all]", "all"),
+        ("test_measures[all]", "all"),
+        ("test_loads", "all"),
+        ("test_dies_of_loading", "cpuOnly"),
+        ("test_loads_on_it", "cpuOnly"),
+        ("test_dies_while_it_is_judged", "cpuAndGPU"),
+        ("test_dies_while_it_is_judged", "cpuAndNeuralEngine"),
+    ]
+    assert {test["outcome"] for test in mac_project.report["tests"]} == {"failed"}
+    assert left_behind(mac_project) == []
+
+
 # A worker of pytest-xdist ignores Ctrl-C, and hands that down.
 HEEDING_CTRL_C = """
 import signal, sys

@@ -8,7 +8,7 @@ import pytest
 from scripted_engine import Script, ScriptedEngine
 
 from pytest_coreml.engine import protocol
-from pytest_coreml.engine.deaths import Deaths, forget
+from pytest_coreml.engine.deaths import Death, Deaths, forget
 from pytest_coreml.engine.engines import Engines
 from pytest_coreml.engine.lease import Context, Key
 from pytest_coreml.errors import EngineDiedError
@@ -72,6 +72,35 @@ def test_neither_is_one_that_ended_an_engine_to_measure_again(engines: Engines, 
     assert script.loads == 1
 
 
+def test_only_the_test_that_saw_it_die_is_told_of_it_as_its_own(script: Script) -> None:
+    """A later one, which has the same model of a fixture, is told why it is not loaded again."""
+    present = "test_it"
+    deaths = Deaths(None, lambda: present)
+    context = Context(lambda *_: None, watch=Watch(Conditions))
+    engines = Engines(lambda: MortalEngine(script), context, deaths)  # type: ignore[arg-type, return-value]
+    lease = engines.lease(KEY)
+    for _ in range(2):
+        with pytest.raises(EngineDiedError, match=r"^the engine was ended by SIGSEGV"):
+            lease.predict({}, None)
+    engines.note_deaths()
+    present = "test_later"
+
+    with pytest.raises(EngineDiedError, match=r"^not loaded again in this run, .* in test_it:\n"):
+        lease.predict({}, None)
+
+
+def test_a_model_is_not_woken_when_it_has_ended_another_engine(engines: Engines, script: Script) -> None:
+    """In whatever way it was loaded there."""
+    resting = engines.lease(Key("Encoder.mlpackage", "all", LoadOptions(from_memory=True)))
+    with pytest.raises(EngineDiedError):
+        engines.lease(KEY).predict({}, None)
+    engines.note_deaths()
+
+    with pytest.raises(EngineDiedError, match="not loaded again"):
+        resting.predict({}, None)
+    assert script.loads == 2
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -102,13 +131,13 @@ def test_the_plan_of_a_model_whose_engine_was_closed_for_others(engines: Engines
 def test_workers_of_a_run_tell_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By a file that is there from the first death on; another run knows nothing, and in the end nothing is left."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    first, second, other = Deaths("run"), Deaths("run"), Deaths("other")
-    assert second.how(KEY.suspect) is None
+    first, second, other = Deaths("run", lambda: "test_it"), Deaths("run"), Deaths("other")
+    assert second.of(KEY.suspect) is None
 
     first.note(KEY.suspect, "the engine was ended by SIGSEGV")
     lock_folder().joinpath("deaths-run.jsonl").open("a").write('["half')
 
-    assert second.how(KEY.suspect) == "the engine was ended by SIGSEGV"
-    assert other.how(KEY.suspect) is None
+    assert second.of(KEY.suspect) == Death("the engine was ended by SIGSEGV", "test_it")
+    assert other.of(KEY.suspect) is None
     forget("run")
     assert list(lock_folder().iterdir()) == []
