@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from pytest_coreml.command_line import INCONCLUSIVE, PRECISIONS, RUNTIMES, UNMEASURED, given
@@ -11,7 +12,7 @@ from pytest_coreml.option_values import read_choice, read_number, read_path, rea
 from pytest_coreml.sources import PathFrom
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     import pytest
 
@@ -27,10 +28,13 @@ class Options:
 
     *timeout*: seconds. *calls*: measured calls a run. *tolerance*: slowdown that is accepted, as a share; None: what
     each way to compare accepts by itself. *accept_unmeasured*: where nothing tells what else the machine did, it is
-    taken for idle.
+    taken for idle. *started_in*: the folder in which pytest was started. *repeated*: words of the command line without
+    which a test cannot be run again as it was.
     """
 
     rootdir: Path
+    started_in: Path = Path()
+    repeated: tuple[str, ...] = ()
     report: Path | None = None
     runtime: str = "auto"
     model: PathFrom | None = None
@@ -51,6 +55,8 @@ class Options:
         runtime = read_choice("runtime", given(config, "runtime"), RUNTIMES)
         return cls(
             rootdir=config.rootpath,
+            started_in=config.invocation_params.dir,
+            repeated=tuple(_repeated(config)),
             report=_path(config, "report"),
             runtime=runtime,
             model=_model(config),
@@ -74,6 +80,13 @@ def default_units(runtime: str) -> ComputeUnits:
     from pytest_coreml.machine.policy import default_compute_units
 
     return default_compute_units(machine.identity()) if machine.is_mac() and runtime != "reference" else "all"
+
+
+def _repeated(config: pytest.Config) -> Iterator[str]:
+    for name in ("runtime", "model", "compute_units"):
+        value = config.getoption(f"coreml_{name}", None)
+        if value:
+            yield f"--coreml-{name.replace('_', '-')}={value}"
 
 
 def _folder(config: pytest.Config, name: str) -> Path:

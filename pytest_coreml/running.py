@@ -142,11 +142,19 @@ def _conclude(state: State, records: list[Record]) -> None:
 
 
 def _failure_text(state: State, records: list[Record], verdict: Verdict) -> str:
-    from pytest_coreml.report.accepting import accept_command
+    from pytest_coreml.report.commands import accept_command, figures_command
     from pytest_coreml.report.failure_text import failure_text
 
+    options, asked = state.options, state.config.args
     texts = [
-        failure_text(record, verdict, state.machine(), accept_command(record.id, state.options)) for record in records
+        failure_text(
+            record,
+            verdict,
+            state.machine(),
+            figures=figures_command(record, options),
+            accept=accept_command(record, options, asked),
+        )
+        for record in records
     ]
     return "\n".join(texts)
 

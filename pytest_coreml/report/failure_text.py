@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.report.figures import check_figure, check_words, machine_words, number, percent
@@ -18,13 +17,19 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.check import Check, Verdict
 
 
-def failure_text(record: Record, verdict: Verdict, machine: Mapping[str, Any], accept: str | None = None) -> str:
+def failure_text(
+    record: Record,
+    verdict: Verdict,
+    machine: Mapping[str, Any],
+    figures: str | None = None,
+    accept: str | None = None,
+) -> str:
     """Say why *record* did not pass on *machine*, which is a JSON value as the report has it.
 
-    *verdict*: the one to explain, of its checks and comparisons. *accept*: the command that makes the present state the
-    baseline, told where it would help.
+    *verdict*: the one to explain, of its checks and comparisons. *figures*: the command that shows all that was
+    measured. *accept*: the one that makes the present state the baseline, told where it would help.
     """
-    return "\n".join(_lines(record, verdict, machine, accept))
+    return "\n".join(_lines(record, verdict, machine, figures, accept))
 
 
 def skip_reasons(record: Record, verdict: Verdict) -> Iterator[str]:
@@ -47,7 +52,9 @@ def finding(check: Check) -> str:
     return f"{check_words(check.check)}{value}" + (f", {_asked(check)}" if check.limit is not None else "")
 
 
-def _lines(record: Record, verdict: Verdict, machine: Mapping[str, Any], accept: str | None) -> Iterator[str]:
+def _lines(
+    record: Record, verdict: Verdict, machine: Mapping[str, Any], figures: str | None, accept: str | None
+) -> Iterator[str]:
     subject = f"{record.model_name} on {record.subject}"
     checks = [check for check in record.checks if check.verdict == verdict]
     for check in checks:
@@ -65,7 +72,8 @@ def _lines(record: Record, verdict: Verdict, machine: Mapping[str, Any], accept:
     yield f"  {machine_words(machine)}"
     if accept is not None and verdict == "failed" and (since or any(map(_is_since_baseline, names))):
         yield f"  accept the new state: {accept}"
-    yield f"  each figure: pytest {shlex.quote(record.id)} --coreml-report && pytest-coreml show coreml-report.json"
+    if figures is not None:
+        yield f"  each figure: {figures}"
 
 
 def _is_of_calls(check: str) -> bool:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -91,6 +93,26 @@ def test_a_slower_model_fails_when_a_fresh_engine_confirms_it(
             "  all *1 failed",
         ]
     )
+
+
+@pytest.mark.parametrize("label", ["accept the new state", "each figure"])
+def test_the_commands_of_a_model_file_can_be_run(
+    pytester: pytest.Pytester, baseline: Baseline, script: Script, label: str
+) -> None:
+    """From the folder in which pytest was started."""
+    run = (*RUN, "New encoder.mlpackage", "--coreml-calls=40")
+    pytester.mkdir("New encoder.mlpackage")
+    pytester.runpytest_inprocess(*run, "--coreml-report=model.json").assert_outcomes(passed=1)
+    (pytester.path / "model.json").rename(pytester.path / "baselines" / "model.json")
+    script.times = (12.0,)
+    result = pytester.runpytest_inprocess(*run, "--coreml-baseline=baselines")
+    command = next(line for line in result.outlines if label in line).partition(f"{label}: ")[2]
+
+    done = pytester.run("sh", "-c", f"PATH={Path(sys.executable).parent}:$PATH; {command}")
+
+    assert done.ret == 0
+    (test,) = json.loads((pytester.path / "coreml-report.json").read_text())["tests"]
+    assert test["id"] == "New encoder.mlpackage::all"
 
 
 def test_one_slow_process_is_luck(pytester: pytest.Pytester, baseline: Baseline, script: Script) -> None:

@@ -28,6 +28,7 @@ FACTS = protocol.EngineFacts(1, "3.12.4", "9.0", "reference", "1.32.0", 2)
 FOLDER: Final = "SCRIPT_OF_ENGINES"
 LOAD = LoadTimes((30.0,), (400.0,), (100.0, 101.0))
 NO_PLAN = Placement((), "no plan here")
+ALWAYS: Final[dict[type, Any]] = {protocol.ReadMemory: 50.0, protocol.ListDevices: ()}
 SPEC = replace(report_examples.SPEC, inputs=(), states=())
 
 
@@ -101,6 +102,8 @@ class ScriptedEngine:
             self._script.note("loaded")
             self._held = request.path
             return protocol.Loaded(self._script.spec, self._script.load, "coreml", "Encoder.mlmodelc")
+        if isinstance(request, protocol.Predict):
+            return protocol.Prediction({}, native_ms=10.0, wall_ms=10.0)
         if isinstance(request, protocol.Measure):
             return self._script.measurement(request.calls)
         if isinstance(request, protocol.MeasurePairs):
@@ -108,12 +111,10 @@ class ScriptedEngine:
                 10.0 * self._script.slower.get(Path(path).name, 1.0) for path in (self._held, request.other)
             )
             return Pairs((first * self._script.first_slower,) * request.pairs, (other,) * request.pairs)
-        if isinstance(request, protocol.ReadMemory):
-            return 50.0
-        if isinstance(request, protocol.ListDevices):
-            return ()
         if isinstance(request, protocol.ReadPlan):
             return self._script.placement
+        if type(request) in ALWAYS:
+            return ALWAYS[type(request)]
         raise AssertionError(f"no answer is scripted for {request}")
 
     def start(self) -> protocol.EngineFacts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from report_examples import MACHINE, RECORD, bare_record, record
+from report_examples import MACHINE, bare_record, record
 
 from pytest_coreml.placement import Placement
 from pytest_coreml.report.failure_text import check_line, failure_text
@@ -16,14 +16,14 @@ SLOWER = Regression(3, 0.12, 0.02, "failed", "slower", processes=2, baseline_ms=
 
 def test_a_missed_budget_is_told_from_end_to_end():
     """The whole text, as a user sees it."""
-    text = failure_text(record(regression=None), "failed", MACHINE)
+    text = failure_text(record(regression=None), "failed", MACHINE, figures="pytest --coreml-report")
 
     assert text.splitlines() == [
         "Encoder.mlpackage on cpuAndNeuralEngine: predict median 31.5 ms, budget 25 ms (+26.0 %)",
         "  4 calls after 20 warm-ups, each the mean of 2, 3 undisturbed, p10-p90 31.1-72.6 ms",
         "  planned placement: neuralEngine 75.0 % of cost; on cpu: 1 x gather; not known where: 1 x relu",
         "  Apple M4 Pro, macOS 26.5.1, coremltools 9.0",
-        f"  each figure: pytest '{RECORD.id}' --coreml-report && pytest-coreml show coreml-report.json",
+        "  each figure: pytest --coreml-report",
     ]
 
 
@@ -81,11 +81,11 @@ def test_a_regression_is_told_with_changes_and_the_command_that_accepts_it():
     """Whoever meant the change copies the last line but one."""
     slower = record(checks=[], notes=["operations: conv 12 -> 13"])
 
-    lines = failure_text(slower, "failed", MACHINE, accept="pytest-coreml baseline add --replace r.json b").splitlines()
+    lines = failure_text(slower, "failed", MACHINE, "see it", "accept it").splitlines()
 
     assert lines[0].startswith("Encoder.mlpackage on cpuAndNeuralEngine: +12.0 % (+9.8 % at least)")
     assert lines[1] == "  changed: operations: conv 12 -> 13"
-    assert lines[-2] == "  accept the new state: pytest-coreml baseline add --replace r.json b"
+    assert lines[-2] == "  accept the new state: accept it"
 
 
 def test_a_slower_version_is_nothing_that_a_baseline_accepts():
