@@ -20,20 +20,26 @@ if TYPE_CHECKING:
 DEFAULT_TOLERANCE: Final = math.expm1(LEAST_EFFECT)
 LEAST_PAIRS: Final = 20
 DOUBT: Final = 0.01
+# Pairs that leave this slowdown open decide nothing, wherever their median is.
+EXCLUDED: Final = math.log(1.10)
 
 
 def judge_pairs(pairs: Pairs, tolerance: float = DEFAULT_TOLERANCE) -> RunVerdict:
-    """Judge the pairs of one process: slower when the median ratio is above *tolerance*, a share, and its 1 % lower
-    bound above 2 %."""
+    """Judge the pairs of one process.
+
+    Slower when the median ratio is above *tolerance*, a share, and its 1 % lower bound above 2 %. Fine when the median
+    is not above *tolerance*, and its 1 % upper bound neither above 10 %, nor, where more is accepted, 2 % beyond that.
+    """
     ratios = [math.log(now / other) for now, other in zip(pairs.current_ms, pairs.other_ms, strict=True) if now * other]
     if len(ratios) < LEAST_PAIRS:
         return RunVerdict("void", "too few pairs")
     middle = statistics.median(ratios)
     margin = middle - lower_bound(ratios)
-    if not middle > math.log1p(tolerance) + ROUNDING:
+    if middle > math.log1p(tolerance) + ROUNDING:
+        if middle - margin > LEAST_EFFECT:
+            return RunVerdict("slower", None, middle, margin)
+    elif upper_bound(ratios) <= max(EXCLUDED, math.log1p(tolerance) + LEAST_EFFECT) + ROUNDING:
         return RunVerdict("fine", None, middle, margin)
-    if middle - margin > LEAST_EFFECT:
-        return RunVerdict("slower", None, middle, margin)
     return RunVerdict("unsure", "too noisy", middle, margin)
 
 
@@ -45,6 +51,11 @@ def lower_bound(values: Sequence[float]) -> float:
     n = len(values)
     rank = max(rank for rank in range(1, n + 1) if 1 - binomial_tail(n, 0.5, rank) <= DOUBT)
     return sorted(values)[rank - 1]
+
+
+def upper_bound(values: Sequence[float]) -> float:
+    """Give the order statistic that is below that median with a chance of 1 % at most."""
+    return -lower_bound([-value for value in values])
 
 
 def wants_another_duet(runs: Sequence[Pairs], tolerance: float = DEFAULT_TOLERANCE) -> bool:
