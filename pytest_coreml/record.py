@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Union
 
 if TYPE_CHECKING:
     from pytest_coreml.compute_units import ComputeUnits
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Runtime = Literal["coreml", "reference"]
 Outcome = Literal["passed", "failed", "skipped", "error"]
+# How a verdict counts in its run.
+Standing = Union["Verdict", Literal["expected"]]
 
 
 @dataclass
@@ -25,7 +27,7 @@ class Record:
     alternately with it. *attempt*: 1, or more when a plugin reran the test. *machine*: None for the machine of the
     report's head, else the key of another one (several machines in one run). *line*: of the test in the file that *id*
     names, from 1. *loaded*: hints and source in words, None for the usual way. *notes*: sentences worth
-    reading that are no verdict.
+    reading that are no verdict. *expected_failure*: it failed, or may fail, as it is marked to (pytest's xfail).
     """
 
     id: str
@@ -47,11 +49,21 @@ class Record:
     machine: str | None = None
     loaded: str | None = None
     notes: list[str] = field(default_factory=list)
+    expected_failure: bool = False
 
     @property
     def verdicts(self) -> list[Verdict]:
         """Every verdict on it: of its checks, and of comparisons."""
         return [*(check.verdict for check in self.checks), *(found.verdict for found in self.regressions)]
+
+    def standing(self, verdict: Verdict) -> Standing:
+        """Say how *verdict*, one of this record, counts in the run."""
+        return "expected" if verdict == "failed" and self.expected_failure else verdict
+
+    @property
+    def standings(self) -> list[Standing]:
+        """How every verdict on it counts."""
+        return [self.standing(verdict) for verdict in self.verdicts]
 
     @property
     def regressions(self) -> list[Regression]:

@@ -205,6 +205,9 @@ def _attach_records(item: pytest.Item, report: pytest.TestReport, outcome: str) 
     state = state_of(item.config)
     attend(item)
     records = _located(state.session.end(outcome), item)
+    for record in records:
+        # pytest says so of a test that is marked with xfail, and failed, or passed all the same.
+        record.expected_failure = hasattr(report, "wasxfail")
     if not records:
         return
     specs = state.session.specs

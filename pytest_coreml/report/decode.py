@@ -39,6 +39,7 @@ def decode_record(entry: Json) -> Record:
         line=entry.get("line"),
         machine=entry.get("machine"),
         notes=list(entry.get("notes", ())),
+        expected_failure=entry.get("expected_failure", False),
     )
 
 

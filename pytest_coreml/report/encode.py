@@ -48,6 +48,7 @@ def encode_record(record: Record) -> Json:
         "regression": encode_regression(record.regression) if record.regression else None,
         "duet": encode_regression(record.duet) if record.duet else None,
         "notes": list(record.notes),
+        "expected_failure": record.expected_failure,
     }
 
 

@@ -17,11 +17,17 @@ from pytest_coreml.report.regression_text import comparison_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pytest_coreml.record import Record
+    from pytest_coreml.record import Record, Standing
 
 # GitHub shows ten annotations of a kind for a step, and a summary of at most 1 MiB.
 _MOST_ROWS: Final = 500
-_SIGNS: Final = {"failed": "**FAILED**", "inconclusive": "cannot tell", "not_judged": "not judged", "passed": "ok"}
+_SIGNS: Final[dict[Standing, str]] = {
+    "failed": "**FAILED**",
+    "inconclusive": "cannot tell",
+    "not_judged": "not judged",
+    "expected": "failed as expected (xfail)",
+    "passed": "ok",
+}
 
 
 def annotation_lines(records: Sequence[Record], folder: str) -> Iterator[str]:
@@ -32,17 +38,17 @@ def annotation_lines(records: Sequence[Record], folder: str) -> Iterator[str]:
     for record in records:
         file = record.id.partition("::")[0]
         path = (PurePath(folder) / file).as_posix()
-        for verdict, words in verdicts(record):
-            if verdict in LEVELS:
-                yield command(LEVELS[verdict], words, file=path, line=record.line, title=printable(record.id))
+        for standing, words in verdicts(record):
+            if standing in LEVELS:
+                yield command(LEVELS[standing], words, file=path, line=record.line, title=printable(record.id))
 
 
 def step_summary(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
     """Give the table of what was measured, what is to be said of it, and the machine, in Markdown."""
-    shown = sorted(records, key=lambda record: not {"failed", "inconclusive"} & set(record.verdicts))[:_MOST_ROWS]
+    shown = sorted(records, key=lambda record: not {"failed", "inconclusive"} & set(record.standings))[:_MOST_ROWS]
     lines = ["### Core ML", "", table(shown, machine)]
     for record in shown:
-        said = [f"{_SIGNS[verdict]}: {escaped(words)}" for verdict, words in verdicts(record)]
+        said = [f"{_SIGNS[standing]}: {escaped(words)}" for standing, words in verdicts(record)]
         said += [f"changed: {escaped(printable(note))}" for note in record.notes]
         if said:
             lines += [f"- {escaped(printable(place(record)))}", *(f"  - {line}" for line in said)]
@@ -51,10 +57,10 @@ def step_summary(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def verdicts(record: Record) -> Iterator[tuple[str, str]]:
-    """Give verdict and words of what did not pass, and of every comparison."""
+def verdicts(record: Record) -> Iterator[tuple[Standing, str]]:
+    """Give how it counts, and the words, of each check that did not pass, and of every comparison."""
     for check in record.checks:
         if check.verdict != "passed":
-            yield check.verdict, printable(check_line(check))
+            yield record.standing(check.verdict), printable(check_line(check))
     for found in record.regressions:
-        yield found.verdict, printable(comparison_text(found))
+        yield record.standing(found.verdict), printable(comparison_text(found))

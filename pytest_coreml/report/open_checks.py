@@ -12,20 +12,20 @@ from pytest_coreml.report.rendering import wrapped
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_coreml.record import Record
-    from pytest_coreml.verdict.check import Verdict
+    from pytest_coreml.record import Record, Standing
 
 # The worst first.
-_WORDS: Final[dict[Verdict, str]] = {
+_WORDS: Final[dict[Standing, str]] = {
     "failed": "failed",
     "inconclusive": "inconclusive",
     "not_judged": "not judged",
+    "expected": "failed as expected (xfail)",
     "passed": "passed",
 }
 
 
 class _Open(NamedTuple):
-    verdict: Verdict
+    standing: Standing
     reason: str
     where: str
     text: str
@@ -33,14 +33,14 @@ class _Open(NamedTuple):
 
 def open_check_lines(records: Sequence[Record], width: int) -> list[str]:
     """Give lines of at most *width* columns, where words allow it: a reason, the tests it is for, their checks."""
-    groups: dict[tuple[Verdict, str], dict[str, list[str]]] = {}
+    groups: dict[tuple[Standing, str], dict[str, list[str]]] = {}
     for found in (found for record in records for found in _open(record)):
-        groups.setdefault((found.verdict, found.reason), {}).setdefault(found.where, []).append(found.text)
+        groups.setdefault((found.standing, found.reason), {}).setdefault(found.where, []).append(found.text)
     return [
         line
         for wanted, word in _WORDS.items()
-        for (verdict, reason), tests in groups.items()
-        if verdict == wanted
+        for (standing, reason), tests in groups.items()
+        if standing == wanted
         for line in _group(word, reason, tests, width)
     ]
 
@@ -58,10 +58,10 @@ def _open(record: Record) -> Iterator[_Open]:
     for check in record.checks:
         # Such as one that holds by configuration: no achievement of the model.
         if check.verdict != "passed" or check.reason:
-            yield _Open(check.verdict, check.reason or "", where, finding(check))
+            yield _Open(record.standing(check.verdict), check.reason or "", where, finding(check))
     for found in record.regressions:
         if found.verdict != "passed":
-            yield _Open(found.verdict, "", where, comparison_text(found))
+            yield _Open(record.standing(found.verdict), "", where, comparison_text(found))
 
 
 def place(record: Record) -> str:

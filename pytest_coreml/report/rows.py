@@ -14,8 +14,7 @@ from pytest_coreml.report.rendering import filled, wrapped
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_coreml.record import Record
-    from pytest_coreml.verdict.check import Verdict
+    from pytest_coreml.record import Record, Standing
 
 HEADINGS: Final = ("model", "compute units", "first load ms", "load ms", "median ms", "p90 ms", "fps", "MB", "checks")
 # There is always room for "  cpuAndNeuralEngine"; what does not fit gets a line of its own above its figures.
@@ -24,10 +23,11 @@ _MOST_UNITS: Final = 40
 # No column becomes narrower than most numbers, so that the same table looks the same tomorrow.
 _LEAST_NUMBER: Final = 6
 # The worst first.
-_WORDS: Final[dict[Verdict, str]] = {
+_WORDS: Final[dict[Standing, str]] = {
     "failed": "failed",
     "inconclusive": "inconclusive",
     "not_judged": "not judged",
+    "expected": "xfailed",
     "passed": "passed",
 }
 
@@ -56,8 +56,8 @@ def units_cell(record: Record) -> str:
 
 def checks_cell(record: Record) -> str:
     """Count the verdicts of *record*, those against a baseline too, as `1 failed, 2 passed`; `-` without any."""
-    counts = Counter(record.verdicts)
-    return ", ".join(f"{counts[verdict]} {word}" for verdict, word in _WORDS.items() if counts[verdict]) or "-"
+    counts = Counter(record.standings)
+    return ", ".join(f"{counts[standing]} {word}" for standing, word in _WORDS.items() if counts[standing]) or "-"
 
 
 class Rows:

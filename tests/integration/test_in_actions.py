@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,25 @@ def test_the_step_summary_has_the_table_and_the_verdict(pytester: pytest.Pyteste
     assert text.startswith("before\n### Core ML")
     assert "| Encoder.mlpackage | all | 400 | 100 | 10.0 |" in text
     assert "**FAILED**: size 12.4 MB, budget 1 MB" in text
+
+
+def test_a_failure_that_was_expected_is_no_error(pytester: pytest.Pytester, summary: Path) -> None:
+    """An xfailed test has its figures in the summary, and no annotation; the report says that it was expected."""
+    pytester.makepyfile(
+        test_model=TEST.replace("@pytest.mark.coreml_budget", "@pytest.mark.xfail\n    @pytest.mark.coreml_budget")
+    )
+
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-report")
+    (entry,) = json.loads((pytester.path / "coreml-report.json").read_text())["tests"]
+    text = summary.read_text()
+
+    result.assert_outcomes(xfailed=1)
+    result.stdout.fnmatch_lines(["*1 xfailed", "failed as expected (xfail)", "    size 12.4 MB, budget 1 MB*"])
+    result.stdout.no_fnmatch_line("::error*")
+    result.stdout.no_fnmatch_line("failed")
+    assert "failed as expected (xfail): size 12.4 MB, budget 1 MB" in text
+    assert "FAILED" not in text
+    assert (entry["expected_failure"], entry["outcome"], entry["checks"][0]["verdict"]) == (True, "skipped", "failed")
 
 
 def test_a_summary_that_cannot_be_written_is_a_warning(

@@ -15,7 +15,7 @@ from pytest_coreml.report.encode import encode_model, encode_record
 from pytest_coreml.verdict.check import Check
 
 
-@pytest.mark.parametrize("original", [RECORD, bare_record()], ids=["full", "bare"])
+@pytest.mark.parametrize("original", [RECORD, bare_record(expected_failure=True)], ids=["full", "bare"])
 def test_a_record_comes_back_from_json_as_it_was(original):
     """Nothing of a record is lost between a worker and the controller."""
     returned = decode_record(json.loads(json.dumps(encode_record(original))))

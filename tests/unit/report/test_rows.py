@@ -96,3 +96,8 @@ def test_headings_stand_over_their_columns():
     assert last == "  compute units     ms     ms     ms p90 ms    fps     MB checks"
     assert len(rule) == len(last)
     assert " ".join(heads).split() == ["first", "load", "load", "median"]
+
+
+def test_a_failure_that_was_expected_is_not_counted_as_one():
+    """It stands after what cannot be told, as pytest's own xfailed does."""
+    assert checks_cell(record(expected_failure=True)) == "1 inconclusive, 1 not judged, 2 xfailed, 2 passed"

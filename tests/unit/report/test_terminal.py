@@ -76,6 +76,14 @@ def test_every_open_check_is_listed_under_its_reason():
     ]
 
 
+def test_what_failed_as_expected_is_listed_as_that():
+    """With its figures, and not among the failures."""
+    lines = summary_lines([bare_record(checks=[Check("load_ms", 50, 92, "failed")], expected_failure=True)], width=200)
+
+    assert lines[lines.index("failed as expected (xfail)") + 2] == "    load 92 ms, budget 50 ms (+84.0 %)"
+    assert "failed" not in lines
+
+
 def test_each_comparison_has_a_line_of_its_own():
     """What finished runs say, and what another version says that was run alternately."""
     lines = summary_lines([RECORD], width=200)

@@ -36,6 +36,14 @@ def test_a_speedup_is_judged_when_its_partner_came_later(limit: float, verdict: 
     assert (record.outcome, failed == [record]) == (outcome, verdict == "failed")
 
 
+def test_a_test_that_is_expected_to_fail_may_fail_late() -> None:
+    """The check has failed, and the run has not."""
+    record = waiting(2.1, expected_failure=True)
+
+    assert settle([record, CPU]) == []
+    assert ([check.verdict for check in record.checks], record.outcome) == (["failed"], "skipped")
+
+
 @pytest.mark.parametrize(
     "partner",
     [
