@@ -30,6 +30,7 @@ def window(ctx: Context, kernel: Sequence[int | None], *, zeros_count: bool = Fa
     """Give `x`, and `strides`, `dilations` and padding as attributes of ONNX, for a window of this size.
 
     *zeros_count*: padding counts as zeros in a mean. Where ONNX Runtime does not pad right by itself, `x` is padded.
+    Where it would pad less than nothing, what no window reaches is cut off `x`.
     """
     strides = ctx.ints("strides", [1] * len(kernel))
     dilations = ctx.ints("dilations", [1] * len(kernel))
@@ -40,7 +41,7 @@ def window(ctx: Context, kernel: Sequence[int | None], *, zeros_count: bool = Fa
     uneven = left_to_it or len(set(attributes.get("pads", ()))) > 1
     if (left_to_it and any(dilation > 1 for dilation in dilations)) or (zeros_count and uneven):
         return _padded(ctx, kernel, attributes)
-    return ctx.input("x"), attributes
+    return _reached(ctx, kernel, strides) if left_to_it else ctx.input("x"), attributes
 
 
 def padding_type(ctx: Context) -> str:
@@ -86,7 +87,8 @@ def _padding(
 
 def _same_total(size: int | None, span: int, stride: int) -> int | None:
     """Give the padding that makes the output `ceil(size / stride)`, or None while the size is unknown."""
-    if stride == 1:
+    # Of one element, none is ever needed: each window begins inside.
+    if stride == 1 or span == 1:
         return span - 1
     return None if size is None else max(0, (-(-size // stride) - 1) * stride + span - size)
 
@@ -108,13 +110,39 @@ def _pads_of_unknown_size(
     for axis, (size, stride, dilation) in enumerate(
         zip(sizes, attributes["strides"], attributes["dilations"], strict=True)
     ):
-        taps = kernel[axis]
-        # Only a convolution has a kernel whose size the run tells: that of its weight
-        known = dimension(ctx, ctx.input("weight"), ctx.shape("weight"), 2 + axis) if taps is None else taps
-        span = plus(ctx, times(ctx, plus(ctx, known, -1), dilation), 1)
-        last = times(ctx, plus(ctx, divided(ctx, plus(ctx, size, stride - 1), stride), -1), stride)
+        span = plus(ctx, times(ctx, plus(ctx, _taps(ctx, kernel, axis), -1), dilation), 1)
+        last = times(ctx, plus(ctx, _count(ctx, size, stride), -1), stride)
         total = not_negative(ctx, minus(ctx, last, minus(ctx, size, span)))
         less = divided(ctx, total, 2)
         more = minus(ctx, total, less)
         pads.append((more, less) if padding_type(ctx) == "same_lower" else (less, more))
     return [*(begin for begin, _ in pads), *(end for _, end in pads)]
+
+
+def _reached(ctx: Context, kernel: Sequence[int | None], strides: Sequence[int]) -> Value:
+    """Give `x` without what lies behind the last window, which can be where windows do not touch.
+
+    ONNX Runtime, padding by itself, would take it for a padding of less than nothing, and shift the windows or fail.
+    """
+    x = ctx.input("x")
+    ends: dict[int, Dimension] = {}
+    for axis, (taps, stride) in enumerate(zip(kernel, strides, strict=True)):
+        if (taps or 1) < stride:
+            count = _count(ctx, dimension(ctx, x, ctx.shape("x"), 2 + axis), stride)
+            between = minus(ctx, stride, _taps(ctx, kernel, axis))
+            ends[2 + axis] = minus(ctx, times(ctx, count, stride), between)
+    if not ends:
+        return x
+    # A slice stops where the input ends.
+    return ctx.node("Slice", x, ctx.int64([0] * len(ends)), vector(ctx, [*ends.values()]), ctx.int64([*ends]))
+
+
+def _count(ctx: Context, size: Dimension, stride: int) -> Dimension:
+    """Give how many windows a padding to the same size makes: one for each stride that begins inside."""
+    return divided(ctx, plus(ctx, size, stride - 1), stride)
+
+
+def _taps(ctx: Context, kernel: Sequence[int | None], axis: int) -> Dimension:
+    """Give the size of the kernel; only a convolution has one whose size the run tells: that of its weight."""
+    known = kernel[axis]
+    return dimension(ctx, ctx.input("weight"), ctx.shape("weight"), 2 + axis) if known is None else known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import coremltools as ct
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
 from coremltools.converters.mil.mil import get_new_symbol
 from one_op import build, load_program, run_op
+from same_padding import same_pads
 
 RANDOM = np.random.default_rng(0)
 
@@ -102,6 +104,30 @@ def test_dilated_strides_over_an_unknown_size(pad_type):
     )
 
     assert result[0, 0].tolist() == expected
+
+
+@pytest.mark.parametrize("pad_type", ["same", "same_lower"])
+@pytest.mark.parametrize("kernel_is_known", [True, False])
+@pytest.mark.parametrize(
+    ("kernel", "strides"), [([2], [5]), ([1, 2], [4, 1]), ([3, 2], [2, 4]), ([1, 1], [4, 4]), ([1, 2, 1], [4, 4, 1])]
+)
+def test_windows_apart_where_the_size_is_not_known(kernel, strides, kernel_is_known, pad_type):
+    """What lies between two windows may also lie behind the last one; it is no padding of less than nothing."""
+    weight = RANDOM.standard_normal((3, 2, *kernel)).astype(np.float32)
+    unknown = [get_new_symbol() for _ in kernel]
+    model = build(
+        lambda x, w: mb.conv(x=x, weight=weight if kernel_is_known else w, strides=strides, pad_type=pad_type),
+        [np.zeros((1, 2, *kernel), np.float32), weight],
+        shapes=[(1, 2, *unknown), (3, 2, *(get_new_symbol() for _ in kernel))],
+    )
+    function = load_program(Path(model.package_path))
+
+    for sizes in itertools.product([1, 3, 4, 6], repeat=len(kernel)):
+        x = RANDOM.standard_normal((1, 2, *sizes)).astype(np.float32)
+        pads, ones = same_pads(sizes, kernel, strides, pad_type), [1] * len(kernel)
+        expected = _convolve(x, weight, [0] * 3, strides=strides, pads=pads, dilations=ones, groups=1)
+        (result,) = function.run({"x0": x, "x1": weight}).values()
+        np.testing.assert_allclose(result, expected, atol=1e-4, err_msg=str(sizes))
 
 
 @pytest.mark.operation("conv_quantized")

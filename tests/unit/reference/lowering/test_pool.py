@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
 from coremltools.converters.mil.mil import get_new_symbol
-from one_op import run_op
+from one_op import build, load_program, run_op
+from same_padding import same_pads
 
 RANDOM = np.random.default_rng(0)
 
@@ -135,3 +137,49 @@ def test_padding_to_the_same_size_where_the_size_is_not_known(name):
     )
 
     assert result == pytest.approx(expected[name], abs=1e-5)
+
+
+@pytest.mark.parametrize("pad_type", ["same", "same_lower"])
+@pytest.mark.parametrize(
+    "axes",
+    [
+        [(1, 3, None)],
+        [(2, 3, None)],
+        [(2, 5, None)],
+        [(1, 3, None), (1, 3, None)],
+        [(2, 4, None), (3, 2, None)],
+        [(3, 1, None), (1, 2, None)],
+        [(2, 5, 4), (3, 2, None)],
+        [(2, 5, None), (3, 2, 4)],
+        [(2, 3, None), (3, 1, None), (1, 3, None)],
+        [(2, 4, None), (2, 3, 3), (3, 2, None)],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    ("name", "options", "formula"),
+    [
+        ("max_pool", {}, lambda w: np.nanmax(w, -1)),
+        ("avg_pool", {"exclude_padding_from_average": True}, lambda w: np.nanmean(w, -1)),
+        ("avg_pool", {}, lambda w: np.nansum(w, -1) / w.shape[-1]),
+        ("l2_pool", {}, lambda w: np.sqrt(np.nansum(w**2, -1))),
+    ],
+    ids=["max", "mean", "mean with zeros", "l2"],
+)
+def test_windows_apart_where_the_size_is_not_known(name, options, formula, axes, pad_type):
+    """What lies between two windows may also lie behind the last one; it is no padding of less than nothing."""
+    if name == "l2_pool" and len(axes) == 3:
+        pytest.skip("MIL has no l2_pool of three dimensions")
+    kernel, strides, known = zip(*axes, strict=True)
+    model = build(
+        lambda x: getattr(mb, name)(x=x, kernel_sizes=kernel, strides=strides, pad_type=pad_type, **options),
+        [np.zeros((1, 2, *kernel), np.float32)],
+        shapes=[(1, 2, *(size or get_new_symbol() for size in known))],
+    )
+    function = load_program(Path(model.package_path))
+
+    for sizes in itertools.product(*([size] if size else [1, 2, 3, 6, 8] for size in known)):
+        x = RANDOM.standard_normal((1, 2, *sizes)).astype(np.float32) - 3
+        expected = formula(_windows(x, kernel, strides, same_pads(sizes, kernel, strides, pad_type)))
+        (result,) = function.run({"x0": x}).values()
+        np.testing.assert_allclose(result, expected, atol=1e-5, err_msg=str(sizes))
