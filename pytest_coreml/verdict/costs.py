@@ -121,7 +121,11 @@ class _Judge:
         verdict, reason = conclude(verdicts, sure_alone=True)
         limit = cost.limit(math.exp(summary.level))
         value = cost.of(measured[len(verdicts) - 1])
-        return Check(name, limit, value, verdict, _words(reason, summary) if verdict != "passed" else None)
+        words = _words(reason, summary) if verdict != "passed" else None
+        if words is not None and len(verdicts) > 1:
+            # A table shows the first, and the two differ.
+            words += f"; the figure is of the last of {len(verdicts)} processes"
+        return Check(name, limit, value, verdict, words)
 
     def _one(self, cost: Cost, summary: Baseline, run: Run) -> RunVerdict:
         value = cost.of(run)

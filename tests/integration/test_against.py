@@ -110,6 +110,17 @@ def test_a_model_that_is_not_there_is_a_usage_error(pytester: pytest.Pytester) -
     result.stderr.fnmatch_lines(["*--coreml-against: there is no *Gone.mlpackage*"])
 
 
+def test_another_model_that_does_not_load_is_named_as_such(project: pytest.Pytester) -> None:
+    """Nobody is to look for the mistake in the model under test."""
+    project.makepyfile(test_model=TEST)
+    (project.path / "Bad.mlmodel").write_text("no model")
+
+    result = project.runpytest_inprocess(*RUN, "--coreml-against=Bad.mlmodel")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["the model to compare with: *Bad.mlmodel: cannot be compiled: *"])
+
+
 def test_engines_run_both(project: pytest.Pytester) -> None:
     """A folder with a model of the same name will do; the report has the pairs, whatever the verdict is."""
     project.makepyfile(test_model=TEST)

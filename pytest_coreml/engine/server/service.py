@@ -139,29 +139,39 @@ class Service:
         )
 
     def _measure_pairs(self, request: protocol.MeasurePairs) -> Pairs:
-        from pytest_coreml.engine.server import loading
         from pytest_coreml.engine.server.pairs import measure_pairs
         from pytest_coreml.example_inputs import example_inputs
 
-        model, spec = self._loaded()
+        _, spec = self._loaded()
         inputs = self._prepared(request.inputs if request.inputs is not None else example_inputs(spec.inputs))
-        order = protocol.Load(request.other, request.compute_units, request.options)
-        other, _ = loading.load(order, self._folder, lambda doing: self._notify(Progress(doing)))
-        states = [each.make_state() if spec.states else None for each in (model, other)]
+        state = self._fresh_state()
+        other, state_of_other = self._load_other(request, with_state=bool(spec.states))
 
         def call_other() -> tuple[float, float]:
             try:
-                return other.predict(dict(inputs), states[1])[1:]
+                return other.predict(dict(inputs), state_of_other)[1:]
             except (ModelError, ValueError, TypeError) as error:
                 name = Path(request.other).name
                 raise ModelError(f"{name}, to compare with, does not predict on the same inputs: {error}") from error
 
         return measure_pairs(
-            lambda: self._call(dict(inputs), states[0])[1:],
+            lambda: self._call(dict(inputs), state)[1:],
             call_other,
             request.pairs,
             lambda doing, done, total: self._notify(Progress(doing, done, total)),
         )
+
+    def _load_other(self, request: protocol.MeasurePairs, *, with_state: bool) -> tuple[LoadedModel, Any]:
+        """Load the model to compare with, and make a state of it; messages say that it is not the one under test."""
+        from pytest_coreml.engine.server import loading
+
+        order = protocol.Load(request.other, request.compute_units, request.options)
+        aim = f"{Path(request.other).name} to compare with"
+        try:
+            other, _ = loading.load(order, self._folder, lambda doing: self._notify(Progress(f"{doing} {aim}")))
+            return other, other.make_state() if with_state else None
+        except ModelError as error:
+            raise ModelError(f"the model to compare with: {error}") from error
 
     def _fresh_state(self) -> Any:
         model, spec = self._loaded()

@@ -40,6 +40,18 @@ def test_one_quick_load_clears() -> None:
     assert verdicts("load_ms", run(300), run(100)) == "passed"
 
 
+def test_a_figure_of_a_further_process_says_so() -> None:
+    """The table shows what the first one needed, and nobody is to wonder why the two differ."""
+    alone, confirmed = (
+        next(check for check in judge_costs(BASELINE, current) if check.check == "regression[memory_mb]")
+        for current in ([run(memory_mb=87.6)], [run(memory_mb=87.6), run(memory_mb=83.4)])
+    )
+
+    assert (alone.value, alone.reason) == (87.6, "against 3 baseline runs")
+    assert confirmed.value == 83.4
+    assert confirmed.reason == "against 3 baseline runs; the figure is of the last of 2 processes"
+
+
 @pytest.mark.parametrize("waiting", [0.5, None])
 def test_a_slow_load_on_a_machine_that_may_be_busy_convicts_nobody(waiting: float | None) -> None:
     """Nothing tells a load that was kept waiting from one that is slow."""
