@@ -62,7 +62,7 @@ def why_none(limits: Iterable[Limit], ran_on: Iterable[ComputeUnits]) -> str:
     if not wanted:
         # Such as a speed-up of some settings over themselves.
         return f"its markers ask for checks on no compute units at all, and it ran on {ran}"
-    return f"its markers ask for checks on {asked} only, and it ran on {ran}"
+    return f"its markers ask for checks on {asked}, and it ran on {ran}"
 
 
 def _makes_check(meaning: Budget | PlacementRule, units: ComputeUnits) -> bool:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from scripted_engine import Script
 
 RUN = ("-p", "no:randomly", "-rs", "--coreml-runtime=reference")
-ONLY = "*its markers ask for checks on {} only, and it ran on {}"
+ONLY = "*its markers ask for checks on {}, and it ran on {}"
 
 
 @pytest.fixture

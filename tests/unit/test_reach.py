@@ -66,5 +66,5 @@ def test_the_reason_names_both_sides_once() -> None:
     limits = [Limit(1, frozenset({"cpuOnly"})), Limit(2, frozenset({"all", "cpuOnly"}))]
 
     assert why_none(limits, ["cpuAndGPU", "cpuAndGPU"]) == (
-        "its markers ask for checks on all, cpuOnly only, and it ran on cpuAndGPU"
+        "its markers ask for checks on all, cpuOnly, and it ran on cpuAndGPU"
     )
