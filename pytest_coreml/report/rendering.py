@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.report.figures import printable
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.table import Table
+
+# The space between a number and its unit. What stands for it here is escaped in all that is printable.
+_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|ms|MB|x)(?:\W|$))")
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
 def plain_table(header: bool = True) -> Table:
@@ -45,12 +50,16 @@ def filled(pieces: Sequence[str], indent: str, width: int) -> Iterator[str]:
 
 
 def wrapped(text: str, indent: str, width: int) -> list[str]:
-    """Give *text* in lines of at most *width* columns; a test id or a path is not broken: it is there to be copied."""
-    return textwrap.wrap(
-        printable(text),
+    """Give *text* in lines of at most *width* columns.
+
+    A test id or a path is not broken, since it is there to be copied, nor a number parted from its unit.
+    """
+    lines = textwrap.wrap(
+        _UNIT.sub(_NO_BREAK, printable(text)),
         width,
         initial_indent=indent,
         subsequent_indent=indent + "  ",
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace(_NO_BREAK, " ") for line in lines]
