@@ -115,11 +115,5 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
         ids = [label(source) for source in declared.sources]
         metafunc.parametrize(SOURCE_FIXTURE, declared.sources, ids=ids, indirect=True, scope="module")
     if "coreml_model" in names:
-        units: tuple[ComputeUnits, ...] = _partners_first(declared.compute_units, declared.budgets)
+        units = declared.compute_units
         metafunc.parametrize("coreml_model", units, ids=units, indirect=True, scope="module")
-
-
-def _partners_first(units: tuple[ComputeUnits, ...], budgets: Any) -> tuple[ComputeUnits, ...]:
-    # What another setting is to be faster than is measured before it, so that the test itself can fail.
-    partners = {partner for budget in budgets for partner in budget.min_speedup}
-    return tuple(sorted(units, key=lambda word: word not in partners))

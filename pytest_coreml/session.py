@@ -112,6 +112,10 @@ class Session:
                 self._measure(trial, model)
             if self._wants_fresh_loads(trial, model):
                 model.load_times = load_afresh(model.lease, self.engines)
+            if model.measurement is not None:
+                self._measured[model.sha256, model.key.options, model.compute_units] = model.measurement
+        # Now that all are measured, of which one may be to be faster than another.
+        for model in trial.models:
             trial.records.append(self._record(trial, model))
         against = self._against(trial)
         for record, model in zip(trial.records, trial.models, strict=True):
@@ -209,8 +213,6 @@ class Session:
     def _record(self, trial: Trial, model: CoreMLModel) -> Record:
         record = self._facts_of(trial, model)
         record.memory_mb = model.memory_mb
-        if model.measurement is not None:
-            self._measured[model.sha256, model.key.options, model.compute_units] = model.measurement
         record.checks = [*self._budget_checks(trial, model, record), *self._placement_checks(trial, model, record)]
         if record.placement is None and self._shows_placement(record):
             record.placement = model.known_placement
@@ -238,6 +240,7 @@ class Session:
             size_mb=model.spec.size_mb,
             memory_mb=record.memory_mb,
             partners=self._partners(model),
+            reached=trial.declared.reached,
             clock=clock_doubt(model.runtime, self.options.runtime, identity()),
         )
         return [check for budget in trial.declared.budgets for check in judge_budgets(budget, facts)]

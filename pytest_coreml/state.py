@@ -11,6 +11,7 @@ import pytest
 from pytest_coreml.declared import Declared, Reader
 from pytest_coreml.errors import CoreMLTestError, UnfitMachineError, UsageError
 from pytest_coreml.load_options import LoadOptions
+from pytest_coreml.ordering import put_partners_first
 from pytest_coreml.presence import CURRENT, MISTAKES, shares_host, uses_fixture, worker_of
 from pytest_coreml.progress import ProgressLine
 from pytest_coreml.reach import Reach
@@ -94,11 +95,10 @@ class State:
             return None
 
     def check(self, items: list[pytest.Item]) -> None:
-        """Read the marks of all tests; one usage error is raised for all mistakes in them.
+        """Read the marks of all tests, and order the tests by them; one usage error is raised for all mistakes.
 
         A worker of pytest-xdist tells its controller, which raises it, and runs nothing.
         """
-        self.positions = {item.nodeid: position for position, item in enumerate(items)}
         for item in items:
             fixtures = getattr(item, "fixturenames", [])
             if (declared := self.declare(item, fixtures)) is not None:
@@ -112,6 +112,8 @@ class State:
                 raise pytest.UsageError(text)
             items.clear()
             self.config.workeroutput[MISTAKES] = text  # type: ignore[attr-defined]  # pytest-xdist's
+        put_partners_first(items, self.declared)
+        self.positions = {item.nodeid: position for position, item in enumerate(items)}
 
     def _note_loading(self, item: pytest.Item, declared: Declared) -> None:
         if declared.limits_load:

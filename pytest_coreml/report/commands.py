@@ -38,9 +38,11 @@ def accept_command(record: Record, options: Options, asked: Sequence[str]) -> st
 
 
 def _rerun(record: Record, options: Options) -> str:
-    """Give the command that runs the test of *record* again, as it was run."""
+    """Give the command that runs the test of *record* again, with what it is to be faster than."""
     file, colons, test = record.id.partition("::")
     place = os.path.relpath(options.rootdir / file, options.started_in)
+    if any(check.check.startswith("min_speedup[") for check in record.checks):
+        test = test.partition("[")[0]
     if not _is_of_model_file(record):
         return _words("pytest", place + colons + test, *options.repeated)
     # What pytest names a test of a model file by cannot be given to it.

@@ -11,7 +11,7 @@ from pytest_coreml.measurement import Measurement
 from pytest_coreml.verdict.check import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.markers import Budget
@@ -24,7 +24,8 @@ class Facts:
     """What budgets are judged by: everything known of one record.
 
     *partners*: measurements of the same test under other settings in the same run; an absent key was not measured.
-    *clock*: None when times may be judged, else the reason why they may not.
+    *reached*: the settings under which the whole test is run. *clock*: None when times may be judged, else the reason
+    why they may not.
     """
 
     compute_units: ComputeUnits
@@ -33,6 +34,7 @@ class Facts:
     size_mb: float | None = None
     memory_mb: float | None = None
     partners: Mapping[ComputeUnits, Measurement | None] = field(default_factory=dict)
+    reached: Collection[ComputeUnits] = ()
     clock: str | None = None
 
 
@@ -112,11 +114,15 @@ def awaits_partner(check: Check) -> ComputeUnits | None:
     so far; None for any other check."""
     partners = (units for units in COMPUTE_UNITS if check.check == f"min_speedup[{units}]")
     units = next(partners, None)
-    return units if units is not None and check.reason == _no_partner(units) else None
+    return units if units is not None and check.reason in _no_partner(units).values() else None
 
 
-def _no_partner(units: ComputeUnits) -> str:
-    return f"{units} was not measured in this run; add {units!r} to this test's coreml_compute_units marker"
+def _no_partner(units: ComputeUnits) -> dict[bool, str]:
+    """Give the reasons that *units* were not measured, by whether the whole test would measure them."""
+    return {
+        True: f"{units} was not run in this run; run the whole test, which has an instance for {units}",
+        False: f"{units} was not measured in this run; add {units!r} to this test's coreml_compute_units marker",
+    }
 
 
 def judge_speedup(units: ComputeUnits, limit: float, facts: Facts) -> Check:
@@ -128,7 +134,7 @@ def judge_speedup(units: ComputeUnits, limit: float, facts: Facts) -> Check:
     if own is None:
         return Check(name, limit, None, "not_judged", "nothing was measured")
     if partner is None:
-        return Check(name, limit, None, "not_judged", _no_partner(units))
+        return Check(name, limit, None, "not_judged", _no_partner(units)[units in facts.reached])
     value = partner.median_ms / own.median_ms if own.median_ms > 0 else float("inf")
     # A disturbed run looks slower than it is: a slow partner can only help, a slow run of our own only hurt.
     kept = value >= limit

@@ -9,6 +9,7 @@ from report_examples import record
 
 from pytest_coreml.options import Options
 from pytest_coreml.report.commands import accept_command, figures_command
+from pytest_coreml.verdict.check import Check
 
 SHOW = "--coreml-report && pytest-coreml show coreml-report.json"
 ROOT = Path("/project")
@@ -38,6 +39,15 @@ ROOT = Path("/project")
 def test_a_test_is_named_as_pytest_takes_it(test: str, options: Options, expected: str) -> None:
     """A model file by its path and compute units, with what the command line said of models."""
     assert figures_command(record(id=test, compute_units="all"), options) == f"pytest {expected} {SHOW}"
+
+
+def test_a_speedup_needs_the_whole_test() -> None:
+    """One instance has nothing to be faster than."""
+    check = Check("min_speedup[cpuOnly]", 2.0, 1.5, "failed")
+
+    command = figures_command(record(id="test_a.py::TestIt::test_it[a-all]", checks=[check]), Options(ROOT, ROOT))
+
+    assert command == f"pytest test_a.py::TestIt::test_it {SHOW}"
 
 
 def test_nothing_is_accepted_where_there_is_no_baseline() -> None:

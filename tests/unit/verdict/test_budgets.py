@@ -8,7 +8,7 @@ import pytest
 
 from pytest_coreml.markers import Budget
 from pytest_coreml.measurement import LoadTimes, Measurement
-from pytest_coreml.verdict.budgets import Facts, judge_budgets, needs_load, needs_prediction
+from pytest_coreml.verdict.budgets import Facts, awaits_partner, judge_budgets, needs_load, needs_prediction
 from pytest_coreml.verdict.check import Check
 
 
@@ -189,6 +189,16 @@ def test_speedup_against_a_setting_not_measured() -> None:
     assert (
         check.reason == "cpuOnly was not measured in this run; add 'cpuOnly' to this test's coreml_compute_units marker"
     )
+
+
+def test_speedup_against_a_setting_that_was_not_selected() -> None:
+    """Who ran one instance of a test is told to run all, and not to mark the test with what it is marked with."""
+    facts = Facts("all", predict=steady(5.0), reached=("cpuOnly", "all"))
+
+    check = judge_one(Budget(min_speedup={"cpuOnly": 2.0}), facts)
+
+    assert check.reason == "cpuOnly was not run in this run; run the whole test, which has an instance for cpuOnly"
+    assert awaits_partner(check) == "cpuOnly"
 
 
 def test_speedup_against_itself_is_no_question() -> None:
