@@ -24,7 +24,7 @@ _SHAPE_ONLY: Final = frozenset({"Shape", "Size"})
 # What these make is certainly new memory, and no optimizer turns it back into a look at what went in. Of all others it
 # is assumed that they may be views, or be fused into those that use them.
 _NEW: Final = frozenset(
-    {"Conv", "ConvTranspose", "Einsum", "GRU", "Gemm", "LSTM", "LayerNormalization", "MatMul", "RNN", "Softmax"}
+    {"Conv", "ConvTranspose", "GRU", "Gemm", "LSTM", "LayerNormalization", "MatMul", "RNN", "Softmax"}
 )
 
 # Stands for whoever reads what leaves the graph.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import coremltools as ct
 import numpy as np
 import pytest
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
 from coremltools.converters.mil.mil import get_new_symbol
-from one_op import run_op
+from one_op import build, load_program, run_op
+
+from pytest_coreml.reference.errors import UnsupportedModelError
 
 RANDOM = np.random.default_rng(0)
 WEIGHT = RANDOM.standard_normal((5, 3)).astype(np.float32)
@@ -58,17 +61,66 @@ def test_matmul_transposes_and_broadcasts(transpose_x, transpose_y, batch):
     assert result == pytest.approx(expected, abs=1e-5)
 
 
+FOUR, THREE = "nchw,nwhu->nchu", "chw,whr->chr"
+
+
 @pytest.mark.operation("einsum")
-def test_einsum_follows_numpy():
-    """One of the equations that MIL defines."""
-    x = RANDOM.standard_normal((1, 2, 3, 4)).astype(np.float32)
-    y = RANDOM.standard_normal((1, 4, 3, 5)).astype(np.float32)
-    equation = "nchw,nwhu->nchu"
-    expected = np.einsum(equation, x, y)
+@pytest.mark.parametrize(
+    ("equation", "first", "second"),
+    [
+        (FOUR, (2, 5, 3, 4), (2, 4, 3, 6)),
+        (FOUR, (1, 3, 1, 2), (2, 2, 1, 2)),
+        (FOUR, (2, 3, 3, 2), (1, 2, 3, 2)),
+        (FOUR, (1, 3, 3, 2), (2, 2, 1, 2)),
+        (THREE, (5, 3, 4), (4, 3, 6)),
+        (THREE, (3, 1, 2), (2, 3, 2)),
+        (THREE, (3, 3, 2), (2, 1, 2)),
+        # The same, named otherwise
+        ("bkhc,bchq->bkhq", (2, 5, 3, 4), (2, 4, 3, 6)),
+        ("wRd,dRc->wRc", (5, 1, 4), (4, 3, 6)),
+    ],
+)
+@pytest.mark.parametrize("unknown", ["", "nh", "nchwur"])
+@pytest.mark.parametrize("form", ["float32-fast", "float16-fast", "float16-strict"])
+def test_einsum_multiplies_and_broadcasts(equation, first, second, unknown, form):
+    """What stands around the dimension before the last is multiplied; that one, and batches, are stretched."""
+    dtype, precision = form.split("-")
+    x, y = (RANDOM.random(shape).astype(dtype) for shape in (first, second))
+    expected = np.einsum(equation, x.astype(np.float64), y.astype(np.float64))
+    symbols = {label: get_new_symbol() for label in unknown}
+    terms = zip(equation.split(",")[:2], (first, second), strict=True)
+    shapes = [
+        [symbols.get(label, size) for label, size in zip(term[: len(shape)], shape, strict=True)]
+        for term, shape in terms
+    ]
 
-    (result,) = run_op(lambda x, y: mb.einsum(values=(x, y), equation=equation), x, y)
+    # By the sizes that it foresees, ONNX Runtime chooses in whose memory a result lies.
+    (result,) = run_op(
+        lambda x, y: mb.relu(x=mb.einsum(values=(mb.relu(x=x), mb.relu(x=y)), equation=equation)),
+        x,
+        y,
+        precision=precision,
+        shapes=shapes,
+    )
 
-    assert result == pytest.approx(expected, abs=1e-5)
+    assert result == pytest.approx(expected, abs=1e-5 if dtype == "float32" else 1e-2)
+
+
+@pytest.mark.parametrize(
+    "equation", ["nchw,nwhu->nchw", "nchw,nwhu->nhcu", "nchw,nchu->nchw", "chw,whr->chr", "", "abc"]
+)
+def test_other_equations_are_refused(equation, tmp_path):
+    """Core ML has none but two; coremltools' builder makes no other, a file may say so."""
+    arrays = [np.ones((2, 2, 2, 2), np.float32)] * 2
+    model = build(lambda x, y: mb.einsum(values=(x, y), equation=FOUR), arrays)
+    spec = model.get_spec()
+    (block,) = spec.mlProgram.functions["main"].block_specializations.values()
+    (text,) = (op for op in block.operations if op.outputs[0].name.endswith("equation_0"))
+    text.attributes["val"].immediateValue.tensor.strings.values[0] = equation
+    ct.models.MLModel(spec, weights_dir=model.weights_dir, skip_model_load=True).save(str(tmp_path / "m.mlpackage"))
+
+    with pytest.raises(UnsupportedModelError, match=f"einsum.*the equation '{equation}' of 4 dimensions"):
+        load_program(tmp_path / "m.mlpackage")
 
 
 def test_matmul_of_integers_is_exact():

@@ -91,6 +91,11 @@ def _in_batches(kind, *rest):
             [floats(1, 2, 2, "0"), floats(1, "0", 2, 3)],
         ),
         (
+            "einsum",
+            lambda x, y: mb.einsum(values=(x, y), equation="nchw,nwhu->nchu", **NAMED),
+            [floats(1, 2, 2, "1"), floats(1, "4", 2, 3)],
+        ),
+        (
             "crop_resize",
             lambda x: mb.crop_resize(x=x, boxes=np.zeros((1, 4), np.float32), target_height=2, target_width=2, **NAMED),
             [floats(1, 1, "0", 2)],
