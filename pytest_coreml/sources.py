@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass
 from functools import partial
@@ -39,20 +40,20 @@ class Sources:
     def resolve(self, source: Any, test_folder: Path) -> Path:
         """Give the path of a source: a path relative to *test_folder*, then to the rootdir; a `PathFrom`; a callable.
 
-        Raises `ModelError` naming every place that was looked at, or what a callable returned instead of a model.
+        Raises `ModelError` naming every place that was looked at, and `UsageError` for what is no source.
         """
         if callable(source):
             if source not in self._built:
                 self._built[source] = self._build(source, test_folder)
             return self._built[source]
+        if not isinstance(source, (str, os.PathLike, PathFrom)):
+            expected = "a path, or a callable that returns an MLModel or a path"
+            raise UsageError(f"coreml_load: expected {expected}, got {type(source).__name__}")
         places = self._places(source, test_folder)
         for place in places:
             if place.exists():
                 return place
-        looked = " nor ".join(str(place) for place in places)
-        words = f"there is neither {looked}" if len(places) > 1 else f"there is no {looked}"
-        path = source.path if isinstance(source, PathFrom) else source
-        raise ModelError(f"{path}: no such model: {words}{self._elsewhere(Path(path).name)}")
+        raise ModelError(self._not_found(source, places))
 
     def close(self) -> None:
         """Remove the models that were built."""
@@ -66,6 +67,12 @@ class Sources:
         if isinstance(source, PathFrom):
             path, folders = source.path, [source.folder, *folders]
         return [folder / Path(path).expanduser() for folder in dict.fromkeys(folders)]
+
+    def _not_found(self, source: Any, places: list[Path]) -> str:
+        looked = " nor ".join(str(place) for place in places)
+        words = f"there is neither {looked}" if len(places) > 1 else f"there is no {looked}"
+        path = source.path if isinstance(source, PathFrom) else source
+        return f"{path}: no such model: {words}{self._elsewhere(Path(path).name)}"
 
     def _elsewhere(self, name: str) -> str:
         # Not deeper: this is a hint, and the folder may hold anything.

@@ -63,10 +63,22 @@ def test_a_file_that_is_no_model(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*Text.mlmodel: *"])
 
 
+def test_what_is_no_source_is_told_by_its_type(project: pytest.Pytester) -> None:
+    """Neither a path nor a callable."""
+    project.makepyfile("def test_it(coreml_load): coreml_load(42)")
+
+    result = project.runpytest_subprocess("-p", "no:randomly")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*coreml_load: expected a path, or a callable that returns an MLModel or a path, got int"]
+    )
+
+
 @pytest.mark.parametrize(
     ("inputs", "expected"),
     [
-        ("{'z': [[1.0]]}", "*Linear.mlpackage has no input 'z'*It takes x: float32 (1, 4)*"),
+        ("{'z': [[1.0]]}", "*Linear.mlpackage has no input 'z'. It takes x: float32 (1, 4)*"),
         ("{}", "*Linear.mlpackage: missing input 'x'*It takes x: float32 (1, 4)*"),
         ("{'x': [[1.0, 2.0]]}", "*Linear.mlpackage: input 'x' expects float32 (1, 4), got*(1, 2)*"),
         ("{'x': 'text'}", "*Linear.mlpackage: input 'x' expects float32 (1, 4), got str*"),

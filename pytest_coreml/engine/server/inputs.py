@@ -35,7 +35,7 @@ def _check_names(values: Features, by_name: dict[str, Feature], model: str) -> N
     for name in values:
         if name not in by_name:
             near = difflib.get_close_matches(str(name), list(by_name), n=1)
-            hint = f", did you mean {near[0]!r}?" if near else ""
+            hint = f", did you mean {near[0]!r}?" if near else "."
             raise InputError(f"{model} has no input {name!r}{hint} It takes {takes}")
     missing = [name for name, feature in by_name.items() if name not in values and not feature.optional]
     if missing:
