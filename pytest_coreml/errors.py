@@ -67,6 +67,10 @@ class ReportError(CoreMLTestError):
     """A report cannot be read or written; the text names the file and the place in it."""
 
 
+class UnreadableReportError(ReportError):
+    """What should be a report is no file, or not JSON, so that nothing can be said of what it holds."""
+
+
 def all_of(calls: Iterable[Callable[[], Any]]) -> list[Any]:
     """Give what each of *calls* gives; one `MistakesError` has all that any of them complains about."""
     texts: list[str] = []

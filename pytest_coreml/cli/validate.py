@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_coreml.errors import ReportError
+from pytest_coreml.errors import ReportError, UnreadableReportError
 
 if TYPE_CHECKING:
     import argparse
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser("validate", help="check that files are valid reports (exit 1: one is not)")
+    parser = subparsers.add_parser(
+        "validate", help="check that files are valid reports (exit 1: one is not, 2: no JSON)"
+    )
     parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Say of each file whether it is a report; 0 when all are, else 1."""
+    """Say of each file whether it is a report; 0 when all are, 1 when one is not, 2 when one cannot be read."""
     return max([_validate(path) for path in arguments.reports])
 
 
@@ -31,6 +33,6 @@ def _validate(path: Path) -> int:
         document = read_document(path)
     except ReportError as error:
         sys.stderr.write(f"pytest-coreml: {error}\n")
-        return 1
+        return 2 if isinstance(error, UnreadableReportError) else 1
     sys.stdout.write(f"{path}: valid, {len(document['tests'])} tests\n")
     return 0

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.errors import ReportError
+from pytest_coreml.errors import ReportError, UnreadableReportError
 from pytest_coreml.report.complaint import place
 from pytest_coreml.report.decode import decode_model, decode_record
 from pytest_coreml.report.schema import SCHEMA_VERSION, validate
@@ -82,9 +82,9 @@ def _read(path: Path) -> bytes:
             size = os.fstat(file.fileno()).st_size
             content = file.read(SIZE_LIMIT + 1) if size <= SIZE_LIMIT else b""
     except OSError as error:
-        raise ReportError(f"cannot read the report {path}: {error.strerror or error}") from error
+        raise UnreadableReportError(f"cannot read the report {path}: {error.strerror or error}") from error
     if max(size, len(content)) > SIZE_LIMIT:
-        raise ReportError(f"{path}: larger than {SIZE_LIMIT // 1024**2} MiB, so it is not taken for a report")
+        raise UnreadableReportError(f"{path}: larger than {SIZE_LIMIT // 1024**2} MiB, so it is not taken for a report")
     return content
 
 
@@ -92,17 +92,19 @@ def _parse(path: Path, content: bytes) -> Any:
     # Counted before anything is made of them: a gigabyte of empty lists takes twenty as Python's objects.
     parts = content.count(b"[") + content.count(b"{")
     if parts > MOST_PARTS or content.count(b",") > MOST_VALUES:
-        raise ReportError(f"{path}: holds more lists or values than any report, so it is not taken for one")
+        raise UnreadableReportError(f"{path}: holds more lists or values than any report, so it is not taken for one")
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=str)
     except json.JSONDecodeError as error:
-        raise ReportError(f"{path}: not JSON: {error.msg}, line {error.lineno} column {error.colno}") from error
+        raise UnreadableReportError(
+            f"{path}: not JSON: {error.msg}, line {error.lineno} column {error.colno}"
+        ) from error
     except UnicodeDecodeError as error:
-        raise ReportError(f"{path}: not UTF-8 text: byte {error.start} is no part of a character") from error
+        raise UnreadableReportError(f"{path}: not UTF-8 text: byte {error.start} is no part of a character") from error
     except RecursionError as error:
-        raise ReportError(f"{path}: nested too deeply for a report") from error
+        raise UnreadableReportError(f"{path}: nested too deeply for a report") from error
     except ValueError as error:  # an integer with thousands of digits
-        raise ReportError(f"{path}: {error}") from error
+        raise UnreadableReportError(f"{path}: {error}") from error
 
 
 def _check_kind(document: object) -> None:

@@ -60,6 +60,16 @@ def test_validate_looks_at_every_file(path, tmp_path, capsys):
     assert "it has no schema_version" in captured.err
 
 
+@pytest.mark.parametrize("name", ["nope.json", ".", "text.json"])
+def test_validate_ends_with_2_for_what_cannot_be_read(name, path, tmp_path, capsys):
+    """A file that is not there, a folder, and what is not JSON are mistakes of who calls, as for other commands."""
+    (tmp_path / "text.json").write_text("no JSON", "utf-8")
+    (tmp_path / "bad.json").write_text("{}", "utf-8")
+
+    assert main(["validate", str(tmp_path / name), str(tmp_path / "bad.json"), str(path)]) == 2
+    assert "valid, 1 tests" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("arguments", [[], ["shwo"], ["show"], ["show", "x", "--format=xml"]])
 def test_a_wrong_command_line_ends_with_2(arguments, capsys):
     """argparse says what it expected."""
