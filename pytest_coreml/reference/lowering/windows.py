@@ -96,7 +96,7 @@ def _same_total(size: int | None, span: int, stride: int) -> int | None:
 def _padded(ctx: Context, kernel: Sequence[int | None], attributes: dict[str, Any]) -> tuple[Value, dict[str, Any]]:
     """Give `x` with zeros around it, and the attributes of a window that needs no padding then."""
     x, count = ctx.input("x"), len(kernel)
-    pads = attributes["pads"] if "pads" in attributes else _pads_of_unknown_size(ctx, x, kernel, attributes)
+    pads = (_pads_that_count if "pads" in attributes else _pads_of_unknown_size)(ctx, x, kernel, attributes)
     # With axes of its own: ONNX Runtime would join the padding to the mean again.
     x = ctx.node("Pad", x, vector(ctx, pads), NOTHING, ctx.int64(range(2, 2 + count)))
     return x, {"strides": attributes["strides"], "dilations": attributes["dilations"], "pads": [0] * 2 * count}
@@ -117,6 +117,25 @@ def _pads_of_unknown_size(
         more = minus(ctx, total, less)
         pads.append((more, less) if padding_type(ctx) == "same_lower" else (less, more))
     return [*(begin for begin, _ in pads), *(end for _, end in pads)]
+
+
+def _pads_that_count(
+    ctx: Context, x: Value, kernel: Sequence[int | None], attributes: dict[str, Any]
+) -> list[Dimension]:
+    """Give the padding that the program says, at the ends only what windows reach that begin before it.
+
+    Where the number of windows is rounded up, one more could begin there, which does not count; of an input that is
+    padded, nobody can tell it.
+    """
+    begins, ends = attributes["pads"][: len(kernel)], attributes["pads"][len(kernel) :]
+    reached: list[Dimension] = list(ends)
+    for axis, (begin, end, stride) in enumerate(zip(begins, ends, attributes["strides"], strict=True)):
+        if end and ctx.scalar("ceil_mode", False):
+            inside = plus(ctx, dimension(ctx, x, ctx.shape("x"), 2 + axis), begin)
+            last = times(ctx, plus(ctx, _count(ctx, inside, stride), -1), stride)
+            behind = minus(ctx, minus(ctx, plus(ctx, inside, end), last), _taps(ctx, kernel, axis))
+            reached[axis] = minus(ctx, end, not_negative(ctx, behind))
+    return [*begins, *reached]
 
 
 def _reached(ctx: Context, kernel: Sequence[int | None], strides: Sequence[int]) -> Value:

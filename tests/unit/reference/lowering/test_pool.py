@@ -96,6 +96,30 @@ def test_last_window_rounded_up(name, formula, pad, size):
     assert result == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize(
+    ("kernel", "strides", "pads"),
+    [((3, 3), (3, 3), (1, 1, 0, 0)), ((2, 2), (2, 1), (1, 1, 0, 0)), ((2, 4), (3, 3), (1, 1, 2, 2))],
+)
+def test_mean_with_zeros_rounded_up(kernel, strides, pads, is_known):
+    """Padding counts in windows that begin before it, and no window begins in that at the end."""
+    for size in range(4, 8):
+        x = RANDOM.standard_normal((1, 1, size, 12 - size)).astype(np.float32)
+        kept = _windows(x, kernel, strides, pads, ceil_mode=True).shape
+        padded = np.pad(x, [(0, 0), (0, 0), pads[:2], pads[2:]])
+        windows = _windows(padded, kernel, strides, [0] * 4, ceil_mode=True)[:, :, : kept[2], : kept[3]]
+
+        (result,) = run_op(
+            lambda x: mb.avg_pool(
+                x=x, kernel_sizes=kernel, strides=strides, pad_type="custom", pad=pads, ceil_mode=True
+            ),
+            x,
+            shapes=None if is_known else [(1, 1, get_new_symbol(), get_new_symbol())],
+        )
+
+        np.testing.assert_allclose(result, np.nanmean(windows, -1), atol=1e-5)
+
+
 @pytest.mark.parametrize(("pad_type", "expected"), [("valid", [4]), ("same", [4, 5]), ("same_lower", [3, 5])])
 def test_named_padding(pad_type, expected):
     """An odd amount of padding goes to the end for `same`, to the beginning for `same_lower`."""
