@@ -105,6 +105,8 @@ def test_settings_that_were_chosen_for_a_run_are_no_mistake(pytester: pytest.Pyt
     result.stdout.fnmatch_lines([ONLY.format("all", "cpuOnly")])
 
 
+# By two workers, the partner of a speedup may be the other one's to run, and pytest counts nothing as deselected.
+@pytest.mark.usefixtures("in_one_process")
 def test_limits_for_other_instances_and_neighbours_are_fine(pytester: pytest.Pytester, model: str) -> None:
     """Also when these were not selected, or load for themselves."""
     result = run(
