@@ -23,10 +23,17 @@ def workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return chosen
 
 
+# What tells a run of pytest that it is a worker of pytest-xdist, or a job of a CI system.
+SURROUNDINGS = (
+    *("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"),
+    *("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"),
+)
+
+
 @pytest.fixture(autouse=True)
-def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not let a little project take itself for a worker, when this suite runs under pytest-xdist."""
-    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
+def as_a_person_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run little projects as at a terminal, wherever this suite runs: in CI, pytest cuts nothing, and we annotate."""
+    for name in SURROUNDINGS:
         monkeypatch.delenv(name, raising=False)
 
 

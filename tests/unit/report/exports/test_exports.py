@@ -148,8 +148,9 @@ def test_markdown_keeps_names_literal(report):
     assert "| a\\|b\\_c | all |" in markdown.render(odd)
 
 
-def test_text_names_the_machine_and_the_open_checks(report):
+def test_text_names_the_machine_and_the_open_checks(report, monkeypatch):
     """What the terminal showed at the end of the run."""
+    monkeypatch.setenv("COLUMNS", "100")
     shown = text.render(report)
 
     assert "Apple M4 Pro, macOS 26.5.1, coremltools 9.0" in shown
