@@ -12,7 +12,7 @@ from pytest_coreml import marks
 from pytest_coreml.errors import UsageError, all_of
 from pytest_coreml.marks import ModelMark
 from pytest_coreml.presence import FIXTURES, MARKS
-from pytest_coreml.reach import Limit
+from pytest_coreml.reach import Limit, checked_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable
@@ -104,7 +104,7 @@ class Reader:
             rules=tuple(rules),
             names_model=names_model,
             against=model.against,
-            limits=tuple(map(Limit.of, limiting, [*budgets, *rules])),
+            limits=tuple(Limit(id(mark), self._once(_checked_units, mark)) for mark in limiting),
             reached=frozenset(FIXTURES[name] or each for name in given if name != _LOAD for each in units),
             loads_any=_LOAD in given,
         )
@@ -150,6 +150,10 @@ class Reader:
                 "--coreml-model=PATH"
             )
         return ModelMark((self._options.model,) if self._options.model is not None else ())
+
+
+def _checked_units(mark: pytest.Mark) -> frozenset[ComputeUnits]:
+    return checked_units(marks.read_budget(mark) if mark.name == "coreml_budget" else marks.read_placement(mark))
 
 
 def _check_own(node: pytest.Item) -> None:

@@ -24,11 +24,6 @@ class Limit:
     mark: int
     units: frozenset[ComputeUnits]
 
-    @classmethod
-    def of(cls, mark: object, meaning: Budget | PlacementRule) -> Limit:
-        """Make the limit of *mark*, which means *meaning*."""
-        return cls(id(mark), frozenset(units for units in COMPUTE_UNITS if _makes_check(meaning, units)))
-
 
 class Reach:
     """Where the limits of all tests of a run are judged."""
@@ -63,6 +58,11 @@ def why_none(limits: Iterable[Limit], ran_on: Iterable[ComputeUnits]) -> str:
         # Such as a speed-up of some settings over themselves.
         return f"its markers ask for checks on no compute units at all, and it ran on {ran}"
     return f"its markers ask for checks on {asked}, and it ran on {ran}"
+
+
+def checked_units(meaning: Budget | PlacementRule) -> frozenset[ComputeUnits]:
+    """Give the settings under which a budget or a rule makes a check."""
+    return frozenset(units for units in COMPUTE_UNITS if _makes_check(meaning, units))
 
 
 def _makes_check(meaning: Budget | PlacementRule, units: ComputeUnits) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_coreml.declared import Declared
 from pytest_coreml.markers import Budget, PlacementRule
-from pytest_coreml.reach import Limit, Reach, why_none
+from pytest_coreml.reach import Limit, Reach, checked_units, why_none
 
 ALL = frozenset({"all", "cpuAndGPU", "cpuOnly", "cpuAndNeuralEngine"})
 
@@ -32,7 +32,7 @@ def declared(*limits: Limit, **where: Any) -> Declared:
 )
 def test_a_limit_is_where_it_makes_checks(meaning: Budget | PlacementRule, expected: set[str]) -> None:
     """Neither for other settings, nor over itself."""
-    assert expected == Limit.of(object(), meaning).units
+    assert expected == checked_units(meaning)
 
 
 def test_a_mark_is_judged_where_any_test_with_it_runs() -> None:
