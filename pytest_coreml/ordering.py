@@ -22,6 +22,9 @@ def put_partners_first(items: list[pytest.Item], declared: Mapping[str, Declared
     pytest may have put them otherwise, since it runs together what shares a parameter of a wide scope, and
     pytest-randomly anyhow.
     """
+    # Most runs have none; instances of a test share what they declare.
+    if not any(_named_by(each) for each in {id(each): each for each in declared.values()}.values()):
+        return
     places: dict[Hashable, list[int]] = defaultdict(list)
     for place, item in enumerate(items):
         if _units(item) is not None and _partners(item, declared):
@@ -35,8 +38,11 @@ def put_partners_first(items: list[pytest.Item], declared: Mapping[str, Declared
 
 
 def _partners(item: pytest.Item, declared: Mapping[str, Declared]) -> set[str]:
-    budgets = declared[item.nodeid].budgets if item.nodeid in declared else ()
-    return {units for budget in budgets for units in budget.min_speedup}
+    return _named_by(declared[item.nodeid]) if item.nodeid in declared else set()
+
+
+def _named_by(declared: Declared) -> set[str]:
+    return {units for budget in declared.budgets for units in budget.min_speedup}
 
 
 def _units(item: pytest.Item) -> str | None:

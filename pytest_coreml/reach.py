@@ -30,11 +30,16 @@ class Reach:
 
     def __init__(self) -> None:
         self._judged: set[int] = set()
+        self._last: Declared | None = None
         # By tests with `coreml_load`, which may load for any settings.
         self._maybe: dict[int, set[str]] = {}
 
     def note(self, test_id: str, declared: Declared) -> None:
         """Note that a test of the run declares this."""
+        if declared is self._last and not declared.loads_any:
+            # Another instance of the same test, which adds nothing.
+            return
+        self._last = declared
         for limit in declared.limits:
             if not declared.reached.isdisjoint(limit.units):
                 self._judged.add(limit.mark)
