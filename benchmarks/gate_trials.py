@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from traces import Traces
 
-    from pytest_coreml.measurement import Measurement
+    from pytest_coreml.facts.measurement import Measurement
 
     Change = Callable[[Measurement], Measurement]
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from pytest_coreml.measurement import LoadTimes, Measurement
+from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.record import Record
 from pytest_coreml.report.build import build_report
 from pytest_coreml.report.read import read_report

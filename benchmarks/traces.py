@@ -28,7 +28,7 @@ from pytest_coreml.verdict.run import Run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_coreml.measurement import Measurement
+    from pytest_coreml.facts.measurement import Measurement
 
     Layer = Callable[[Any], Any]
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_coreml._version import __version__
-    from pytest_coreml.measurement import LoadTimes, Measurement
+    from pytest_coreml.facts.measurement import LoadTimes, Measurement
+    from pytest_coreml.facts.placement import Operation, Placement
     from pytest_coreml.model import CoreMLModel, CoreMLState
-    from pytest_coreml.placement import Operation, Placement
 
 __all__ = [
     "CoreMLModel",
@@ -28,10 +28,10 @@ __all__ = [
 _HOMES = {
     "CoreMLModel": "pytest_coreml.model",
     "CoreMLState": "pytest_coreml.model",
-    "LoadTimes": "pytest_coreml.measurement",
-    "Measurement": "pytest_coreml.measurement",
-    "Operation": "pytest_coreml.placement",
-    "Placement": "pytest_coreml.placement",
+    "LoadTimes": "pytest_coreml.facts.measurement",
+    "Measurement": "pytest_coreml.facts.measurement",
+    "Operation": "pytest_coreml.facts.placement",
+    "Placement": "pytest_coreml.facts.placement",
     "__version__": "pytest_coreml._version",
 }
 

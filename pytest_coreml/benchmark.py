@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_coreml.measurement import Measurement
+from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.native_clock import CLOCK
 from pytest_coreml.presence import uses_fixture
 from pytest_coreml.report.exports.measured import name_of, short_name

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_coreml.compute_units import ComputeUnits
-    from pytest_coreml.markers import Budget, PlacementRule
+    from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.limits import Budget, PlacementRule
     from pytest_coreml.options import Options
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from pytest_coreml.spec import Feature
+    from pytest_coreml.facts.model_spec import Feature
 
 _IMAGE_MODES = {"RGB": "RGB", "BGR": "RGB", "grayscale": "L", "grayscaleFloat16": "F"}
 

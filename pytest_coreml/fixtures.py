@@ -11,7 +11,7 @@ from pytest_coreml.presence import FIXTURES, SOURCE_FIXTURE, state_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.model import CoreMLModel
 
 T = TypeVar("T")
@@ -69,9 +69,9 @@ def coreml_load(request: pytest.FixtureRequest) -> Callable[..., CoreMLModel]:
     *optimization_hints*, a dict as coremltools takes it (`{"specializationStrategy": "FastPrediction"}`);
     *from_memory*, to load from the bytes of the model, as an app does that keeps it encrypted.
     """
-    from pytest_coreml.compute_units import parse_compute_units
     from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
-    from pytest_coreml.load_options import LoadOptions, parse_hints
+    from pytest_coreml.facts.compute_units import parse_compute_units
+    from pytest_coreml.facts.load_options import LoadOptions, parse_hints
     from pytest_coreml.options import default_units
 
     state = state_of(request.config)

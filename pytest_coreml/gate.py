@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.engine.engines import Engines
     from pytest_coreml.engine.lease import Key as EngineKey
-    from pytest_coreml.measurement import Pairs
+    from pytest_coreml.facts.measurement import Pairs
     from pytest_coreml.model import CoreMLModel
     from pytest_coreml.options import Options
     from pytest_coreml.record import Record

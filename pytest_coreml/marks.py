@@ -11,14 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.compute_units import parse_compute_units, parse_device
 from pytest_coreml.errors import MistakesError, UsageError, all_of
-from pytest_coreml.markers import Budget, PlacementRule
+from pytest_coreml.facts.compute_units import parse_compute_units, parse_device
+from pytest_coreml.facts.limits import Budget, PlacementRule
 
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_coreml.compute_units import ComputeUnits, Device
+    from pytest_coreml.facts.compute_units import ComputeUnits, Device
 
 Source = Any  # a path, or a callable that returns a path or an MLModel
 

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.engine.lease import Key, Lease
-    from pytest_coreml.load_options import LoadOptions
-    from pytest_coreml.measurement import LoadTimes, Measurement
-    from pytest_coreml.placement import Placement
+    from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.load_options import LoadOptions
+    from pytest_coreml.facts.measurement import LoadTimes, Measurement
+    from pytest_coreml.facts.model_spec import ModelSpec
+    from pytest_coreml.facts.placement import Placement
     from pytest_coreml.plans import Plans
     from pytest_coreml.record import Runtime
-    from pytest_coreml.spec import ModelSpec
 
 __tracebackhide__ = hidden_for_ours
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.compute_units import parse_compute_units
 from pytest_coreml.errors import UsageError
+from pytest_coreml.facts.compute_units import parse_compute_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.facts.compute_units import ComputeUnits
 
 _NOTHING: Final[tuple[object, ...]] = (None, "", [])
 _UNITS: Final = "names of compute units"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.reference.options import Precision
 
 Inconclusive: TypeAlias = Literal["skip", "fail"]

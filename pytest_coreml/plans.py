@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from pytest_coreml.engine.protocol import ReadPlan
 from pytest_coreml.errors import EngineDiedError, EngineError, hidden_for_ours
-from pytest_coreml.placement import Placement
+from pytest_coreml.facts.placement import Placement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_coreml.engine.client import Engine
     from pytest_coreml.engine.lease import Key, Lease
-    from pytest_coreml.spec import ModelSpec
+    from pytest_coreml.facts.model_spec import ModelSpec
 
 _REFERENCE = "the reference runtime stands in for Core ML and plans nothing"
 # The kinds of models that a structure has operations or layers of (coremltools.models.compute_plan.MLModelStructure).

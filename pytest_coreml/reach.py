@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_coreml.compute_units import COMPUTE_UNITS
-from pytest_coreml.markers import Budget
+from pytest_coreml.facts.compute_units import COMPUTE_UNITS
+from pytest_coreml.facts.limits import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.declared import Declared
-    from pytest_coreml.markers import PlacementRule
+    from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.limits import PlacementRule
 
 
 @dataclass(frozen=True)

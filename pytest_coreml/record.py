@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Union
 
 if TYPE_CHECKING:
-    from pytest_coreml.compute_units import ComputeUnits
-    from pytest_coreml.measurement import LoadTimes, Measurement
-    from pytest_coreml.placement import Placement
+    from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.measurement import LoadTimes, Measurement
+    from pytest_coreml.facts.placement import Placement
     from pytest_coreml.verdict.check import Check, Verdict
     from pytest_coreml.verdict.regression import Regression
 

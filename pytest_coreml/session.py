@@ -12,8 +12,8 @@ from pytest_coreml.engine.engines import Engines
 from pytest_coreml.engine.lease import UNTIMED, Context, Key, Lease
 from pytest_coreml.engine.protocol import ListDevices, Progress
 from pytest_coreml.errors import EngineError, UnfitMachineError, hidden_for_ours
+from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.gate import Gate
-from pytest_coreml.load_options import LoadOptions
 from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import clock_doubt, unfit_units, usable_devices
 from pytest_coreml.model import CoreMLModel
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.declared import Declared
     from pytest_coreml.engine.lease import Timing
     from pytest_coreml.engine.protocol import DeviceFacts, EngineFacts
+    from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.measurement import Measurement
+    from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.machine.watch import Watch
-    from pytest_coreml.measurement import Measurement
     from pytest_coreml.options import Options
     from pytest_coreml.record import Runtime
     from pytest_coreml.report.runs import Runs
-    from pytest_coreml.spec import ModelSpec
     from pytest_coreml.verdict.check import Check
 
 __tracebackhide__ = hidden_for_ours

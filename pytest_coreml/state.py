@@ -10,7 +10,7 @@ import pytest
 
 from pytest_coreml.declared import Declared, Reader
 from pytest_coreml.errors import CoreMLTestError, UnfitMachineError, UsageError
-from pytest_coreml.load_options import LoadOptions
+from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.ordering import put_partners_first
 from pytest_coreml.presence import CURRENT, MISTAKES, shares_host, uses_fixture, worker_of
 from pytest_coreml.progress import ProgressLine
@@ -18,8 +18,8 @@ from pytest_coreml.reach import Reach
 from pytest_coreml.shared_fixture import SharedFixture
 
 if TYPE_CHECKING:
-    from pytest_coreml.compute_units import ComputeUnits
     from pytest_coreml.engine.lease import Key, Timing
+    from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.model import CoreMLModel
     from pytest_coreml.options import Options
     from pytest_coreml.report.runs import Runs

@@ -13,7 +13,7 @@ from pytest_coreml.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
-    from pytest_coreml.spec import ModelSpec
+    from pytest_coreml.facts.model_spec import ModelSpec
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -14,7 +14,7 @@ from pytest_coreml.engine.protocol import LoadAgain
 if TYPE_CHECKING:
     from pytest_coreml.engine.engines import Engines
     from pytest_coreml.engine.lease import Lease
-    from pytest_coreml.measurement import LoadTimes
+    from pytest_coreml.facts.measurement import LoadTimes
 
 # The median of three is not the one that was disturbed.
 PROCESSES: Final = 3

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.facts.compute_units import ComputeUnits
 
 # Path, compute units and function of a model.
 Suspect = tuple[str, "ComputeUnits", "str | None"]

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from pytest_coreml.load_options import LoadOptions
-from pytest_coreml.measurement import LoadTimes, Measurement, Pairs
-from pytest_coreml.placement import Placement
-from pytest_coreml.spec import ModelSpec
+from pytest_coreml.facts.load_options import LoadOptions
+from pytest_coreml.facts.measurement import LoadTimes, Measurement, Pairs
+from pytest_coreml.facts.model_spec import ModelSpec
+from pytest_coreml.facts.placement import Placement
 
 if TYPE_CHECKING:
-    from pytest_coreml.compute_units import ComputeUnits, Device
+    from pytest_coreml.facts.compute_units import ComputeUnits, Device
 
 T = TypeVar("T")
 # Names of inputs or outputs to values by coremltools' conventions: numpy arrays, PIL images, numbers, strings, dicts.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_coreml.compute_units import ComputeUnits, Device
+    from pytest_coreml.facts.compute_units import ComputeUnits, Device
     from pytest_coreml.machine.facts import Identity
 
 _ANYWAY = "--coreml-runtime=coreml {} it all the same"

@@ -10,7 +10,7 @@ from pytest_coreml.machine.facts import Conditions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_coreml.measurement import Thermal
+    from pytest_coreml.facts.measurement import Thermal
 
 __tracebackhide__ = hidden_for_ours
 

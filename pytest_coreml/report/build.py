@@ -13,9 +13,9 @@ from pytest_coreml.report.schema import SCHEMA_VERSION
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.record import Record
     from pytest_coreml.report.encode import Json
-    from pytest_coreml.spec import ModelSpec
 
 
 def build_report(

@@ -9,7 +9,7 @@ from pytest_coreml.report.figures import percent
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_coreml.placement import Operation
+    from pytest_coreml.facts.placement import Operation
     from pytest_coreml.verdict.changes import Changes, Move
 
 # So many of a kind are named; the rest is counted.

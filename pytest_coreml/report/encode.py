@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.placement import Placement
+from pytest_coreml.facts.placement import Placement
 
 if TYPE_CHECKING:
-    from pytest_coreml.measurement import LoadTimes, Measurement, Thermal
-    from pytest_coreml.placement import Operation
+    from pytest_coreml.facts.measurement import LoadTimes, Measurement, Thermal
+    from pytest_coreml.facts.model_spec import Feature, ModelSpec
+    from pytest_coreml.facts.placement import Operation
     from pytest_coreml.record import Record
-    from pytest_coreml.spec import Feature, ModelSpec
     from pytest_coreml.verdict.check import Check
     from pytest_coreml.verdict.regression import Regression
 

@@ -11,8 +11,8 @@ from pytest_coreml.verdict.placement_rules import tally
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pytest_coreml.measurement import Measurement
-    from pytest_coreml.placement import Placement, ShareBy
+    from pytest_coreml.facts.measurement import Measurement
+    from pytest_coreml.facts.placement import Placement, ShareBy
     from pytest_coreml.record import Record
     from pytest_coreml.verdict.check import Check, Verdict
 

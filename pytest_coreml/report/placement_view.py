@@ -6,15 +6,15 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.compute_units import DEVICES
+from pytest_coreml.facts.compute_units import DEVICES
 from pytest_coreml.report.figures import percent, printable
 from pytest_coreml.report.rendering import filled, plain_table, rendered, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_coreml.compute_units import Device
-    from pytest_coreml.placement import Operation, Placement
+    from pytest_coreml.facts.compute_units import Device
+    from pytest_coreml.facts.placement import Operation, Placement
     from pytest_coreml.record import Record
 
 # More rows of one model take seconds to lay out, and belong into a file.

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.record import Record
-    from pytest_coreml.spec import ModelSpec
 
 # Node id, compute units, function and way of loading.
 Key = tuple[str, str, str]

@@ -9,7 +9,7 @@ from pytest_coreml.report.figures import number, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_coreml.spec import Feature, ModelSpec
+    from pytest_coreml.facts.model_spec import Feature, ModelSpec
 
 _WIDTH = 14
 

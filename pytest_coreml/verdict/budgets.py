@@ -6,16 +6,16 @@ import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_coreml.compute_units import COMPUTE_UNITS
-from pytest_coreml.measurement import Measurement
+from pytest_coreml.facts.compute_units import COMPUTE_UNITS
+from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.verdict.check import Check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from pytest_coreml.compute_units import ComputeUnits
-    from pytest_coreml.markers import Budget
-    from pytest_coreml.measurement import LoadTimes
+    from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.limits import Budget
+    from pytest_coreml.facts.measurement import LoadTimes
     from pytest_coreml.verdict.check import Verdict
 
 

@@ -11,8 +11,8 @@ from pytest_coreml.verdict.same_machine import value_at
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_coreml.compute_units import Device
-    from pytest_coreml.placement import Operation, Placement
+    from pytest_coreml.facts.compute_units import Device
+    from pytest_coreml.facts.placement import Operation, Placement
     from pytest_coreml.verdict.run import Run
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_coreml.measurement import Measurement
-    from pytest_coreml.placement import Placement, ShareBy
+    from pytest_coreml.facts.measurement import Measurement
+    from pytest_coreml.facts.placement import Placement, ShareBy
 
 # A plan says Neural Engine when at least this share of it is there: less would not show in the time.
 LEAST_SHARE = 0.5

@@ -14,7 +14,7 @@ from pytest_coreml.verdict.regression import Regression
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_coreml.measurement import Pairs
+    from pytest_coreml.facts.measurement import Pairs
 
 # Of nothing but a ratio of neighbours, this much can be told; of finished runs only more.
 DEFAULT_TOLERANCE: Final = math.expm1(LEAST_EFFECT)

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from pytest_coreml.measurement import USABLE_CALLS, USABLE_SHARE, quantile
+from pytest_coreml.facts.measurement import USABLE_CALLS, USABLE_SHARE, quantile
 from pytest_coreml.verdict.distributions import binomial_tail, student_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_coreml.measurement import Measurement
+    from pytest_coreml.facts.measurement import Measurement
 
 # fine, slower, slower in the tail; unsure: the data cannot decide; void: there is no data to decide with.
 State = Literal["fine", "slower", "slower in the tail", "unsure", "void"]

@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_coreml.compute_units import ALLOWED_DEVICES
+from pytest_coreml.facts.compute_units import ALLOWED_DEVICES
 from pytest_coreml.verdict.check import Check, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_coreml.compute_units import ComputeUnits, Device
-    from pytest_coreml.markers import PlacementRule
-    from pytest_coreml.placement import Operation, Placement, ShareBy
+    from pytest_coreml.facts.compute_units import ComputeUnits, Device
+    from pytest_coreml.facts.limits import PlacementRule
+    from pytest_coreml.facts.placement import Operation, Placement, ShareBy
 
 # Costs of a plan sum to 1 with an error of about 2e-15.
 _ROUNDING = 1e-9

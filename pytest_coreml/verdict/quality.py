@@ -11,7 +11,7 @@ from pytest_coreml.verdict.gate import LEAST_CALLS, LEAST_EFFECT, make_baseline
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_coreml.measurement import Measurement
+    from pytest_coreml.facts.measurement import Measurement
 
 ENOUGH_RUNS: Final = 3
 # A baseline that lets a slowdown of a tenth pass is no help.

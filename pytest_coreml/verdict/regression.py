@@ -7,14 +7,14 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.measurement import UNDISTURBED_SHARE
+from pytest_coreml.facts.measurement import UNDISTURBED_SHARE
 from pytest_coreml.verdict.confirmation import MOST_RUNS, conclude, settled
 from pytest_coreml.verdict.gate import DEFAULT_TOLERANCE, LEAST_EFFECT, judge_run, make_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_coreml.measurement import Measurement
+    from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.verdict.check import Verdict
     from pytest_coreml.verdict.gate import Baseline, RunVerdict
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.measurement import UNDISTURBED_SHARE
+from pytest_coreml.facts.measurement import UNDISTURBED_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_coreml.measurement import LoadTimes, Measurement
-    from pytest_coreml.placement import Placement
-    from pytest_coreml.spec import ModelSpec
+    from pytest_coreml.facts.measurement import LoadTimes, Measurement
+    from pytest_coreml.facts.model_spec import ModelSpec
+    from pytest_coreml.facts.placement import Placement
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from pytest_coreml.verdict.clock import unconfirmed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_coreml.compute_units import ComputeUnits
-    from pytest_coreml.measurement import Measurement
+    from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.record import Record
 
 Partners = dict["ComputeUnits", "Measurement"]

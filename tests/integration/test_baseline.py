@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_coreml.measurement import LoadTimes
-from pytest_coreml.placement import Operation, Placement
+from pytest_coreml.facts.measurement import LoadTimes
+from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.report.encode import encode_placement
 
 if TYPE_CHECKING:

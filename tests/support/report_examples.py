@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pytest_coreml.measurement import LoadTimes, Measurement
-from pytest_coreml.placement import Operation, Placement
+from pytest_coreml.facts.measurement import LoadTimes, Measurement
+from pytest_coreml.facts.model_spec import Feature, ModelSpec
+from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.record import Record
-from pytest_coreml.spec import Feature, ModelSpec
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.regression import Regression
 

@@ -17,11 +17,11 @@ import report_examples
 import pytest_coreml.collector
 import pytest_coreml.hooks  # noqa: F401
 from pytest_coreml.engine import protocol
-from pytest_coreml.measurement import LoadTimes, Measurement, Pairs
-from pytest_coreml.placement import Placement
+from pytest_coreml.facts.measurement import LoadTimes, Measurement, Pairs
+from pytest_coreml.facts.placement import Placement
 
 if TYPE_CHECKING:
-    from pytest_coreml.spec import ModelSpec
+    from pytest_coreml.facts.model_spec import ModelSpec
 
 FACTS = protocol.EngineFacts(1, "3.12.4", "9.0", "reference", "1.32.0", 2)
 # The environment variable that tells the folder of the script.

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_coreml import marks
 from pytest_coreml.errors import UsageError
-from pytest_coreml.markers import Budget, PlacementRule
+from pytest_coreml.facts.limits import Budget, PlacementRule
 
 
 def test_every_mistake_of_a_budget_is_told() -> None:

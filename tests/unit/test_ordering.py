@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pytest_coreml.declared import Declared
-from pytest_coreml.markers import Budget
+from pytest_coreml.facts.limits import Budget
 from pytest_coreml.ordering import put_partners_first
 
 if TYPE_CHECKING:

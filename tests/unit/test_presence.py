@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from pytest_coreml.markers import Budget, PlacementRule
+from pytest_coreml.facts.limits import Budget, PlacementRule
 from pytest_coreml.presence import MARKS
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_coreml.declared import Declared
-from pytest_coreml.markers import Budget, PlacementRule
+from pytest_coreml.facts.limits import Budget, PlacementRule
 from pytest_coreml.reach import Limit, Reach, checked_units, why_none
 
 ALL = frozenset({"all", "cpuAndGPU", "cpuOnly", "cpuAndNeuralEngine"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_coreml.load_options import LoadOptions
+from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.record import Record
 
 

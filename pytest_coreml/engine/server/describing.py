@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.server import features, weights
 from pytest_coreml.errors import ModelError
-from pytest_coreml.spec import ModelSpec
+from pytest_coreml.facts.model_spec import ModelSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

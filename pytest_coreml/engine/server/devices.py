@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.engine.protocol import DeviceFacts
 
 if TYPE_CHECKING:
-    from pytest_coreml.compute_units import Device
+    from pytest_coreml.facts.compute_units import Device
 
 
 def device_of(device: Any) -> Device | None:

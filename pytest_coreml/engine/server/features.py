@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_coreml.spec import Feature, FeatureKind
+from pytest_coreml.facts.model_spec import Feature, FeatureKind
 
 _COLORS = {
     "GRAYSCALE": "grayscale",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_coreml.engine.protocol import Features
-    from pytest_coreml.spec import Feature
+    from pytest_coreml.facts.model_spec import Feature
 
 # The native module takes int32, float32 and float64 arrays; half precision is handed over as float32.
 _NATIVE_TYPES = {"float16": "float32"}

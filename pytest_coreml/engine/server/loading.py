@@ -9,11 +9,11 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.compute_units import COREMLTOOLS_NAMES
 from pytest_coreml.engine.server.native_errors import cause
 from pytest_coreml.engine.server.subject import Subject
 from pytest_coreml.errors import ModelError
-from pytest_coreml.measurement import LoadTimes
+from pytest_coreml.facts.compute_units import COREMLTOOLS_NAMES
+from pytest_coreml.facts.measurement import LoadTimes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

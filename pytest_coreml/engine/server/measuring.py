@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_coreml.engine.server.waiting import RunQueueDelay
-from pytest_coreml.measurement import UNDISTURBED_SHARE, Measurement
+from pytest_coreml.facts.measurement import UNDISTURBED_SHARE, Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pytest_coreml.engine.server.measuring import batch_for, sample, tell, warm_up
-from pytest_coreml.measurement import Pairs
+from pytest_coreml.facts.measurement import Pairs
 
 if TYPE_CHECKING:
     from pytest_coreml.engine.server.measuring import Call, Report

@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.compute_units import COREMLTOOLS_NAMES
 from pytest_coreml.engine.server.native_errors import cause
 from pytest_coreml.engine.server.plan_costs import own_costs
 from pytest_coreml.errors import EngineError
-from pytest_coreml.placement import Operation, Placement
+from pytest_coreml.facts.compute_units import COREMLTOOLS_NAMES
+from pytest_coreml.facts.placement import Operation, Placement
 
 if TYPE_CHECKING:
-    from pytest_coreml.compute_units import ComputeUnits, Device
+    from pytest_coreml.facts.compute_units import ComputeUnits, Device
 
 # What only compiled models have (https://github.com/apple/coremltools/issues/2757).
 _MARK = "coremldata.bin"

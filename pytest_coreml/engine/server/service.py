@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from pytest_coreml.engine.server.loading import LoadedModel
     from pytest_coreml.engine.server.measuring import Call
-    from pytest_coreml.measurement import Measurement, Pairs
-    from pytest_coreml.placement import Placement
+    from pytest_coreml.facts.measurement import Measurement, Pairs
+    from pytest_coreml.facts.model_spec import ModelSpec
+    from pytest_coreml.facts.placement import Placement
     from pytest_coreml.reference.options import Precision
-    from pytest_coreml.spec import ModelSpec
 
 
 class Service:

@@ -11,7 +11,7 @@ from pytest_coreml.engine.server.native_errors import cause
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_coreml.compute_units import ComputeUnits
+    from pytest_coreml.facts.compute_units import ComputeUnits
 
 
 @dataclass(frozen=True)

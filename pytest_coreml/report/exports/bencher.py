@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pytest_coreml.report.exports.measured import measured
 
 if TYPE_CHECKING:
-    from pytest_coreml.measurement import Measurement
+    from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.record import Record
     from pytest_coreml.report.read import Report
 

@@ -13,7 +13,7 @@ from pytest_coreml.report.exports.measured import measured
 from pytest_coreml.report.figures import machine_words, number
 
 if TYPE_CHECKING:
-    from pytest_coreml.measurement import Measurement
+    from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.record import Record
     from pytest_coreml.report.read import Report
 

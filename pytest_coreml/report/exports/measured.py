@@ -10,7 +10,7 @@ from pytest_coreml.presence import MODEL_SUFFIXES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_coreml.measurement import Measurement
+    from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.record import Record
     from pytest_coreml.report.read import Report
 

@@ -14,7 +14,7 @@ from pytest_coreml.report.exports.measured import measured, short_name
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_coreml.measurement import Measurement
+    from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.record import Record
     from pytest_coreml.report.read import Report
 

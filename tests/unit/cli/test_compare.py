@@ -10,7 +10,7 @@ import pytest
 import report_examples
 
 from pytest_coreml.cli import main
-from pytest_coreml.measurement import LoadTimes, Measurement
+from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.report.build import build_report
 from pytest_coreml.report.write import write_report
 

@@ -10,12 +10,12 @@ from standin.scenario import Failure, Op
 
 from pytest_coreml.engine.server.plan import read_plan
 from pytest_coreml.errors import EngineError
-from pytest_coreml.placement import Operation
+from pytest_coreml.facts.placement import Operation
 
 if TYPE_CHECKING:
     from standin.mac import Mac
 
-    from pytest_coreml.placement import Placement
+    from pytest_coreml.facts.placement import Placement
 
 
 def plan_of(mac: Mac, spec: Any, units: str = "all", function: str = "main") -> Placement:

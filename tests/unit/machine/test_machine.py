@@ -21,7 +21,7 @@ from pytest_coreml.machine.watch import Watch
 from pytest_coreml.report.schema import report_schema
 
 if TYPE_CHECKING:
-    from pytest_coreml.compute_units import ComputeUnits, Device
+    from pytest_coreml.facts.compute_units import ComputeUnits, Device
 
 REAL = Identity(System("macOS", "26.5.1", "25F80"), "Apple M4", "Mac16,10", virtual=False, rosetta=False)
 VIRTUAL = Identity(System("macOS", "15.7", "24G222"), "Apple M1 (Virtual)", "VirtualMac2,1", virtual=True)

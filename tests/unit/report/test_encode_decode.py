@@ -8,8 +8,8 @@ import math
 import pytest
 from report_examples import MEASUREMENT, RECORD, SHA256, SPEC, bare_record, record
 
-from pytest_coreml.measurement import Measurement
-from pytest_coreml.placement import Operation, Placement
+from pytest_coreml.facts.measurement import Measurement
+from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.report.decode import decode_model, decode_record
 from pytest_coreml.report.encode import encode_model, encode_record
 from pytest_coreml.verdict.check import Check

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from report_examples import MACHINE, bare_record, record
 
-from pytest_coreml.placement import Placement
+from pytest_coreml.facts.placement import Placement
 from pytest_coreml.report.failure_text import check_line, failure_text
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.regression import Regression

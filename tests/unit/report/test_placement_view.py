@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from report_examples import RECORD, bare_record, record
 
-from pytest_coreml.placement import Operation, Placement
+from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.report.placement_view import MOST_OPERATIONS, placement_lines
 from pytest_coreml.verdict.check import Check
 

@@ -12,7 +12,7 @@ import pytest
 from report_examples import MACHINE, RECORD, SPEC, record
 
 from pytest_coreml.errors import ReportError
-from pytest_coreml.measurement import Measurement
+from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.report.build import build_report
 from pytest_coreml.report.write import check_writable, write_report
 

@@ -6,8 +6,8 @@ from dataclasses import fields, replace
 
 import pytest
 
-from pytest_coreml.markers import Budget
-from pytest_coreml.measurement import LoadTimes, Measurement
+from pytest_coreml.facts.limits import Budget
+from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.verdict.budgets import Facts, awaits_partner, judge_budgets, needs_load, needs_prediction
 from pytest_coreml.verdict.check import Check
 

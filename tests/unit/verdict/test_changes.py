@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import report_examples
 
-from pytest_coreml.placement import Operation, Placement
+from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.verdict.changes import Difference, Move, find_changes
 from pytest_coreml.verdict.run import Run
 

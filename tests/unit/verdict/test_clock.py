@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_coreml.measurement import Measurement
-from pytest_coreml.placement import Operation, Placement
+from pytest_coreml.facts.measurement import Measurement
+from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.verdict.clock import unconfirmed
 
 

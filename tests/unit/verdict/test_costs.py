@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import report_examples
 
-from pytest_coreml.measurement import LoadTimes, Measurement
+from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.verdict.costs import judge_costs, judge_size
 from pytest_coreml.verdict.run import Run
 

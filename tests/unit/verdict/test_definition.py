@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pytest_coreml.measurement import Measurement
+from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.verdict.regression import Regression, judge_regression
 
 TOLERANCE = 0.05

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from pytest_coreml.measurement import Pairs
+from pytest_coreml.facts.measurement import Pairs
 from pytest_coreml.verdict.duet import judge_duet, judge_pairs, lower_bound, upper_bound, wants_another_duet
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_coreml.measurement import Measurement
+from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.verdict.gate import judge_run, make_baseline
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_coreml.compute_units import DEVICES, Device
-from pytest_coreml.markers import PlacementRule
-from pytest_coreml.placement import Operation, Placement
+from pytest_coreml.facts.compute_units import DEVICES, Device
+from pytest_coreml.facts.limits import PlacementRule
+from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.placement_rules import judge_placement, tally
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_coreml.measurement import Measurement
+from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.verdict.regression import judge_regression
 
 TRIALS = 60

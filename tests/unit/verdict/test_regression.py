@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from pytest_coreml.measurement import Measurement
+from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.verdict.regression import judge_regression
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from report_examples import bare_record
 
-from pytest_coreml.markers import Budget
-from pytest_coreml.measurement import Measurement
-from pytest_coreml.placement import Operation, Placement
+from pytest_coreml.facts.limits import Budget
+from pytest_coreml.facts.measurement import Measurement
+from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.verdict.budgets import Facts, judge_budgets
 from pytest_coreml.verdict.whole_run import settle
 

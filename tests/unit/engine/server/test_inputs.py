@@ -7,7 +7,7 @@ import pytest
 
 from pytest_coreml.engine.server.inputs import prepare
 from pytest_coreml.errors import InputError
-from pytest_coreml.spec import Feature
+from pytest_coreml.facts.model_spec import Feature
 
 X = Feature("x", "multiArray", dtype="float16", shape=(2, 3))
 WORDS = Feature("words", "dictionary", dtype="string")

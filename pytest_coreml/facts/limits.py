@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_coreml.compute_units import ComputeUnits, Device
-    from pytest_coreml.placement import ShareBy
+    from pytest_coreml.facts.compute_units import ComputeUnits, Device
+    from pytest_coreml.facts.placement import ShareBy
 
 
 @dataclass(frozen=True)

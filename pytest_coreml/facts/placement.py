@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
-from pytest_coreml.compute_units import DEVICES, Device
+from pytest_coreml.facts.compute_units import DEVICES, Device
 
 ShareBy = Literal["ops", "cost"]
 
