@@ -22,9 +22,9 @@ from pytest_benchmark.utils import PercentageRegressionCheck
 from traces import MACHINE
 
 from pytest_coreml.cli import main as command
-from pytest_coreml.record import Record
 from pytest_coreml.report.build import build_report
 from pytest_coreml.report.write import write_report
+from pytest_coreml.verdict.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

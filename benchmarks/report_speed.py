@@ -14,11 +14,11 @@ import time
 from pathlib import Path
 
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
-from pytest_coreml.record import Record
 from pytest_coreml.report.build import build_report
 from pytest_coreml.report.read import read_report
 from pytest_coreml.report.write import write_report
 from pytest_coreml.verdict.check import Check
+from pytest_coreml.verdict.record import Record
 
 MACHINE = {"chip": None, "os": {"name": "Linux", "version": None}, "python": "3", "coremltools": None, "runtime": None}
 UNITS = ("all", "cpuAndGPU", "cpuOnly", "cpuAndNeuralEngine")

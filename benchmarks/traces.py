@@ -22,8 +22,8 @@ from pytest_coreml.engine import protocol
 from pytest_coreml.engine.client import Engine
 from pytest_coreml.report.decode import decode_measurement
 from pytest_coreml.report.encode import encode_measurement
-from pytest_coreml.verdict.regression import SURE_FROM_MS
-from pytest_coreml.verdict.run import Run
+from pytest_coreml.verdict.regression.prediction_time import SURE_FROM_MS
+from pytest_coreml.verdict.regression.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from pytest_coreml.model import CoreMLModel
-    from pytest_coreml.record import Record
+    from pytest_coreml.verdict.record import Record
 
 FIXTURE: Final = "benchmark"
 # How the fixture of a test was made, so that it can be made again: one of them shows one model.

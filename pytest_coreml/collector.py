@@ -11,8 +11,8 @@ import pytest
 from pytest_coreml.presence import MISTAKES, SHARES_HOST, is_used, state_of
 
 if TYPE_CHECKING:
-    from pytest_coreml.record import Record
     from pytest_coreml.report.machines import Machines
+    from pytest_coreml.verdict.record import Record
 
 NAME: Final = "pytest-coreml-collector"
 
@@ -56,10 +56,10 @@ class Gathered:
         """
         if not self._entries:
             return []
-        from pytest_coreml.report.attempts import last_attempts
         from pytest_coreml.report.decode import decode_record
         from pytest_coreml.report.duplicates import note_duplicates
-        from pytest_coreml.verdict.whole_run import settle
+        from pytest_coreml.verdict.end_of_run import settle
+        from pytest_coreml.verdict.repeated_records import last_attempts
 
         several = self.machines.several
         entries = [entry for _, entry in sorted(self._entries, key=itemgetter(0))]

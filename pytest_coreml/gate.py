@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.engine import protocol
 from pytest_coreml.report.changes_text import changes_lines
 from pytest_coreml.report.runs import run_of
-from pytest_coreml.verdict import duet
-from pytest_coreml.verdict.against import Rules, changes_since, judge_against
-from pytest_coreml.verdict.gate import DEFAULT_TOLERANCE
-from pytest_coreml.verdict.regression import Regression
-from pytest_coreml.verdict.run import Run
+from pytest_coreml.verdict.regression import paired
+from pytest_coreml.verdict.regression.judge import Rules, changes_since, judge_against
+from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE
+from pytest_coreml.verdict.regression.prediction_time import Regression
+from pytest_coreml.verdict.regression.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import Pairs
     from pytest_coreml.model import CoreMLModel
     from pytest_coreml.options import Options
-    from pytest_coreml.record import Record
     from pytest_coreml.report.runs import Key, Runs
+    from pytest_coreml.verdict.record import Record
 
 UNKNOWN_TEST = (
     "the baseline has no run of this test; record one with --coreml-report, and add it with: "
@@ -86,15 +86,15 @@ class Gate:
             return Regression(0, None, None, "not_judged", reason, against=_name(other))
         inputs, calls = model.measured_with or (model.last_inputs, self._options.calls)
         runs: list[Pairs] = []
-        tolerance = self._options.tolerance or duet.DEFAULT_TOLERANCE
-        while not runs or duet.wants_another_duet(runs, tolerance):
+        tolerance = self._options.tolerance or paired.DEFAULT_TOLERANCE
+        while not runs or paired.wants_another_duet(runs, tolerance):
             # Which model lies first in memory can make it slower: what confirms has them the other way round.
             if len(runs) % 2 == 0:
                 runs.append(self._measure_pairs(model.key, str(other), inputs, calls))
             else:
                 key = replace(model.key, path=str(other))
                 runs.append(self._measure_pairs(key, model.key.path, inputs, calls).swapped)
-        return duet.judge_duet(runs, _name(other), tolerance)
+        return paired.judge_duet(runs, _name(other), tolerance)
 
     def _measure_pairs(self, first: EngineKey, other: str, inputs: protocol.Features | None, calls: int) -> Pairs:
         with self._engines.fresh(first) as lease:

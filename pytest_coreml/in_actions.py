@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_coreml.record import Record
+    from pytest_coreml.verdict.record import Record
 
 
 def tell(

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_coreml.engine.lease import Key
-    from pytest_coreml.record import Record
     from pytest_coreml.session import Session
     from pytest_coreml.state import State
     from pytest_coreml.trial import Trial
     from pytest_coreml.verdict.check import Verdict
+    from pytest_coreml.verdict.record import Record
 
 _OURS: Final = Path(__file__).parent
 _NOT_LOADED: Final[pytest.StashKey[BaseException | None]] = pytest.StashKey()

@@ -18,11 +18,11 @@ from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import clock_doubt, unfit_units, usable_devices
 from pytest_coreml.model import CoreMLModel
 from pytest_coreml.plans import Plans
-from pytest_coreml.record import Record
 from pytest_coreml.sources import Sources
 from pytest_coreml.trial import Trial
 from pytest_coreml.verdict.budgets import Facts, judge_budgets, needs_fresh_load, needs_prediction
 from pytest_coreml.verdict.placement_rules import judge_placement
+from pytest_coreml.verdict.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.machine.watch import Watch
     from pytest_coreml.options import Options
-    from pytest_coreml.record import Runtime
     from pytest_coreml.report.runs import Runs
     from pytest_coreml.verdict.check import Check
+    from pytest_coreml.verdict.record import Runtime
 
 __tracebackhide__ = hidden_for_ours
 

@@ -113,7 +113,7 @@ def summarize(reporter: Any, config: pytest.Config) -> None:
 def _tell_actions(gathered: Gathered, state: State, reporter: Any) -> None:
     """Tell GitHub Actions, where it runs us."""
     from pytest_coreml import in_actions
-    from pytest_coreml.report.attempts import last_attempts
+    from pytest_coreml.verdict.repeated_records import last_attempts
 
     machine = gathered.machines.first or state.machine()
     in_actions.tell(last_attempts(gathered.records), machine, state.options.rootdir, reporter.write_line)

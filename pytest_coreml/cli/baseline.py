@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_coreml.report.runs import Runs
-    from pytest_coreml.verdict.quality import Quality
+    from pytest_coreml.verdict.regression.baseline_quality import Quality
 
 # More measurements with the same complaint are counted.
 _NAMED = 20
@@ -60,8 +60,8 @@ def _assess(added: Runs, kept: Runs) -> Iterator[tuple[str, Quality]]:
     """Give name and quality of the baseline of each measurement in *added*, on each kind of machine."""
     from pytest_coreml.report.figures import printable
     from pytest_coreml.report.findings_text import key_text
-    from pytest_coreml.verdict.quality import assess
-    from pytest_coreml.verdict.same_machine import machine_kind
+    from pytest_coreml.verdict.regression.baseline_quality import assess
+    from pytest_coreml.verdict.regression.machine_kind import machine_kind
 
     for key in added:
         chips = {machine_kind(run.machine): run.machine["chip"] for run in added.of(key)}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-    from pytest_coreml.report.comparison import Comparison
+    from pytest_coreml.verdict.regression.comparison import Comparison
 
 # Each format is a module of `report.comparisons` with a function `render(comparison) -> str`.
 _FORMATS = {"text": "text", "json": "json_document", "markdown": "markdown", "github": "github"}
@@ -45,9 +45,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the verdicts; 0 ok, 1 regressed, 3 inconclusive, 2 for what `--require-all` misses."""
-    from pytest_coreml.report.comparison import compare
     from pytest_coreml.report.runs import read_runs
-    from pytest_coreml.verdict.against import Rules
+    from pytest_coreml.verdict.regression.comparison import compare
+    from pytest_coreml.verdict.regression.judge import Rules
 
     # Millions of samples are made and kept to the end: looking for rubbish among them costs a quarter of the time.
     gc.disable()

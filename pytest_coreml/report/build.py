@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pytest_coreml.facts.model_spec import ModelSpec
-    from pytest_coreml.record import Record
     from pytest_coreml.report.encode import Json
+    from pytest_coreml.verdict.record import Record
 
 
 def build_report(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_coreml.facts.placement import Operation
-    from pytest_coreml.verdict.changes import Changes, Move
+    from pytest_coreml.verdict.regression.changes import Changes, Move
 
 # So many of a kind are named; the rest is counted.
 _NAMED = 5

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_coreml.options import Options
-    from pytest_coreml.record import Record
+    from pytest_coreml.verdict.record import Record
 
 
 def figures_command(record: Record, options: Options) -> str:

@@ -12,7 +12,7 @@ from pytest_coreml.report.rendering import wrapped
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_coreml.record import Record
+    from pytest_coreml.verdict.record import Record
 
 # More lines help nobody; all of them are in the report.
 _MOST_LINES: Final = 200

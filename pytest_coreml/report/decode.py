@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
 from pytest_coreml.facts.placement import Operation, Placement
-from pytest_coreml.record import Record
 from pytest_coreml.report.encode import NOT_READ
 from pytest_coreml.verdict.check import Check
-from pytest_coreml.verdict.regression import Regression
+from pytest_coreml.verdict.record import Record
+from pytest_coreml.verdict.regression.prediction_time import Regression
 
 if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import Thermal

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_coreml.record import Record
+    from pytest_coreml.verdict.record import Record
 
 
 def note_duplicates(records: Iterable[Record]) -> list[str]:

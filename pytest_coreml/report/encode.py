@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import LoadTimes, Measurement, Thermal
     from pytest_coreml.facts.model_spec import Feature, ModelSpec
     from pytest_coreml.facts.placement import Operation
-    from pytest_coreml.record import Record
     from pytest_coreml.verdict.check import Check
-    from pytest_coreml.verdict.regression import Regression
+    from pytest_coreml.verdict.record import Record
+    from pytest_coreml.verdict.regression.prediction_time import Regression
 
 Json = dict[str, Any]
 

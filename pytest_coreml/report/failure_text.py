@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.facts.placement import Placement, ShareBy
-    from pytest_coreml.record import Record
     from pytest_coreml.verdict.check import Check, Verdict
+    from pytest_coreml.verdict.record import Record
 
 
 def failure_text(

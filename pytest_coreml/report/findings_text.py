@@ -10,9 +10,9 @@ from pytest_coreml.report.figures import printable
 from pytest_coreml.report.regression_text import regression_text
 
 if TYPE_CHECKING:
-    from pytest_coreml.report.comparison import Row
     from pytest_coreml.report.runs import Key
-    from pytest_coreml.verdict.against import Findings
+    from pytest_coreml.verdict.regression.comparison import Row
+    from pytest_coreml.verdict.regression.judge import Findings
 
 
 def key_text(key: Key) -> str:

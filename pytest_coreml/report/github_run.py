@@ -17,7 +17,7 @@ from pytest_coreml.report.regression_text import comparison_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pytest_coreml.record import Record, Standing
+    from pytest_coreml.verdict.record import Record, Standing
 
 # GitHub shows ten annotations of a kind for a step, and a summary of at most 1 MiB.
 _MOST_ROWS: Final = 500

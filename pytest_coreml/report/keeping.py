@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.errors import ReportError
-from pytest_coreml.record import variant_of
 from pytest_coreml.report.read import read_document
 from pytest_coreml.report.schema import SAMPLE_FIELDS
 from pytest_coreml.report.write import write_report
-from pytest_coreml.verdict.same_machine import machine_kind
+from pytest_coreml.verdict.record import variant_of
+from pytest_coreml.verdict.regression.machine_kind import machine_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -12,7 +12,7 @@ from pytest_coreml.report.rendering import wrapped
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_coreml.record import Record, Standing
+    from pytest_coreml.verdict.record import Record, Standing
 
 # The worst first.
 _WORDS: Final[dict[Standing, str]] = {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.compute_units import Device
     from pytest_coreml.facts.placement import Operation, Placement
-    from pytest_coreml.record import Record
+    from pytest_coreml.verdict.record import Record
 
 # More rows of one model take seconds to lay out, and belong into a file.
 MOST_OPERATIONS: Final = 500

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_coreml.record import Record
+    from pytest_coreml.verdict.record import Record
 
 
 def properties(record: Record) -> Iterator[tuple[str, float | str]]:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_coreml.facts.model_spec import ModelSpec
-    from pytest_coreml.record import Record
     from pytest_coreml.report.encode import Json
+    from pytest_coreml.verdict.record import Record
 
 # About ten times a report of 10,000 tests with 100 calls each. More is no report, and would not fit into memory.
 SIZE_LIMIT: Final = 512 * 1024 * 1024

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_coreml.report.figures import number, percent
 
 if TYPE_CHECKING:
-    from pytest_coreml.verdict.regression import Regression
+    from pytest_coreml.verdict.regression.prediction_time import Regression
 
 # A gate that misses more than this should not look like one that does not.
 _COARSE = 0.10

@@ -14,7 +14,7 @@ from pytest_coreml.report.rendering import filled, wrapped
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_coreml.record import Record, Standing
+    from pytest_coreml.verdict.record import Record, Standing
 
 HEADINGS: Final = ("model", "compute units", "first load ms", "load ms", "median ms", "p90 ms", "fps", "MB", "checks")
 # There is always room for "  cpuAndNeuralEngine"; what does not fit gets a line of its own above its figures.

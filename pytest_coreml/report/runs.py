@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_coreml.errors import CoreMLTestError, UsageError
 from pytest_coreml.report.read import read_report
-from pytest_coreml.verdict.run import Run
+from pytest_coreml.verdict.regression.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pytest_coreml.facts.model_spec import ModelSpec
-    from pytest_coreml.record import Record
+    from pytest_coreml.verdict.record import Record
 
 # Node id, compute units, function and way of loading.
 Key = tuple[str, str, str]

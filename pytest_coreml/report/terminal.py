@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.report.attempts import last_attempts
 from pytest_coreml.report.compared import compared_lines
 from pytest_coreml.report.figures import printable
 from pytest_coreml.report.open_checks import open_check_lines
 from pytest_coreml.report.placement_view import placement_lines
 from pytest_coreml.report.rendering import wrapped
 from pytest_coreml.report.rows import Rows
+from pytest_coreml.verdict.repeated_records import last_attempts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_coreml.record import Record
+    from pytest_coreml.verdict.record import Record
 
 # A table of more rows helps nobody, and takes seconds to lay out.
 MOST_ROWS: Final = 200

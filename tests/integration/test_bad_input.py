@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from scripted_engine import Script
 
-    from pytest_coreml.record import Record
+    from pytest_coreml.verdict.record import Record
 
 USE = """
     import pytest

@@ -8,9 +8,9 @@ from typing import Any
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
 from pytest_coreml.facts.placement import Operation, Placement
-from pytest_coreml.record import Record
 from pytest_coreml.verdict.check import Check
-from pytest_coreml.verdict.regression import Regression
+from pytest_coreml.verdict.record import Record
+from pytest_coreml.verdict.regression.prediction_time import Regression
 
 SHA256 = "0123456789abcdef" * 4
 

@@ -9,7 +9,7 @@ from pytest_coreml.report.escaping import command
 from pytest_coreml.report.findings_text import row_text, verdict_lines
 
 if TYPE_CHECKING:
-    from pytest_coreml.report.comparison import Comparison, Row
+    from pytest_coreml.verdict.regression.comparison import Comparison, Row
 
 LEVELS: Final = {"failed": "error", "inconclusive": "warning"}
 

@@ -9,9 +9,9 @@ from pytest_coreml.report.encode import encode_check, encode_operation, encode_r
 from pytest_coreml.report.findings_text import change_lines, verdict_lines
 
 if TYPE_CHECKING:
-    from pytest_coreml.report.comparison import Comparison, Row
     from pytest_coreml.report.runs import Key
-    from pytest_coreml.verdict.changes import Changes
+    from pytest_coreml.verdict.regression.changes import Changes
+    from pytest_coreml.verdict.regression.comparison import Comparison, Row
 
 
 def render(comparison: Comparison) -> str:

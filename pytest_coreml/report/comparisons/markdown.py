@@ -12,7 +12,7 @@ from pytest_coreml.report.findings_text import change_lines, row_text, verdict_l
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_coreml.report.comparison import Comparison, Row
+    from pytest_coreml.verdict.regression.comparison import Comparison, Row
 
 SIGNS: Final = {"passed": "ok", "failed": "**FAILED**", "inconclusive": "cannot tell", "not_judged": "not judged"}
 # GitHub shows a summary of at most 1 MiB, and nobody reads more rows.

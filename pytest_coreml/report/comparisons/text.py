@@ -14,7 +14,7 @@ from pytest_coreml.report.findings_text import change_lines, row_text, verdict_l
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_coreml.report.comparison import Comparison, Row
+    from pytest_coreml.verdict.regression.comparison import Comparison, Row
 
 # A longer table helps nobody, and takes seconds to lay out: then only what is not green is shown.
 MOST_ROWS: Final = 200

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_coreml.report.findings_text import key_text
 
 if TYPE_CHECKING:
-    from pytest_coreml.report.comparison import Comparison
+    from pytest_coreml.verdict.regression.comparison import Comparison
 
 
 def one_sided(comparison: Comparison) -> list[str]:

@@ -14,8 +14,8 @@ from pytest_coreml.report.exports.measured import measured
 
 if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import Measurement
-    from pytest_coreml.record import Record
     from pytest_coreml.report.read import Report
+    from pytest_coreml.verdict.record import Record
 
 Metric = dict[str, float]
 

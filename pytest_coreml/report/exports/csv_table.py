@@ -8,8 +8,8 @@ import statistics
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_coreml.record import Record
     from pytest_coreml.report.read import Report
+    from pytest_coreml.verdict.record import Record
 
 
 def render(report: Report) -> str:

@@ -14,8 +14,8 @@ from pytest_coreml.report.figures import machine_words, number
 
 if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import Measurement
-    from pytest_coreml.record import Record
     from pytest_coreml.report.read import Report
+    from pytest_coreml.verdict.record import Record
 
 
 def render(report: Report) -> str:

@@ -11,8 +11,8 @@ from pytest_coreml.report.rows import HEADINGS, row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_coreml.record import Record
     from pytest_coreml.report.read import Report
+    from pytest_coreml.verdict.record import Record
 
 COLUMNS: Final = ("test", *HEADINGS)
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_coreml.facts.measurement import Measurement
-    from pytest_coreml.record import Record
     from pytest_coreml.report.read import Report
+    from pytest_coreml.verdict.record import Record
 
 
 def measured(report: Report) -> Iterator[tuple[str, Record, Measurement]]:

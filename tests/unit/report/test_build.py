@@ -10,7 +10,7 @@ from report_examples import MACHINE, RECORD, SHA256, SPEC, record
 from pytest_coreml import __version__
 from pytest_coreml.report.build import build_report
 from pytest_coreml.verdict.check import Check
-from pytest_coreml.verdict.regression import Regression
+from pytest_coreml.verdict.regression.prediction_time import Regression
 
 
 def test_the_head_says_what_made_the_report_and_when():

@@ -9,7 +9,7 @@ from report_examples import MACHINE, bare_record, record
 from pytest_coreml.facts.placement import Placement
 from pytest_coreml.report.failure_text import check_line, failure_text
 from pytest_coreml.verdict.check import Check
-from pytest_coreml.verdict.regression import Regression
+from pytest_coreml.verdict.regression.prediction_time import Regression
 
 SLOWER = Regression(3, 0.12, 0.02, "failed", "slower", processes=2, baseline_ms=28.1, current_ms=31.5, calls=100)
 

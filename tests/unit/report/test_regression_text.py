@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_coreml.report.regression_text import regression_text
-from pytest_coreml.verdict.regression import Regression
+from pytest_coreml.verdict.regression.prediction_time import Regression
 
 SLOWER = Regression(
     runs=3, effect=0.102, margin=0.024, verdict="failed", reason="slower", baseline_runs=3, processes=2,

@@ -9,7 +9,7 @@ from report_examples import MEASUREMENT, RECORD, bare_record, record
 
 from pytest_coreml.report.rows import Rows, checks_cell, row, units_cell
 from pytest_coreml.verdict.check import Check
-from pytest_coreml.verdict.regression import Regression
+from pytest_coreml.verdict.regression.prediction_time import Regression
 
 QUICK = tuple(ms * 1e-7 for ms in MEASUREMENT.native_ms)
 RECORDS = [

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.placement import Placement
     from pytest_coreml.verdict.check import Check, Verdict
-    from pytest_coreml.verdict.regression import Regression
+    from pytest_coreml.verdict.regression.prediction_time import Regression
 
 Runtime = Literal["coreml", "reference"]
 Outcome = Literal["passed", "failed", "skipped", "error"]

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from pytest_coreml.facts.measurement import Measurement
-from pytest_coreml.verdict.regression import Regression, judge_regression
+from pytest_coreml.verdict.regression.prediction_time import Regression, judge_regression
 
 TOLERANCE = 0.05
 Run = tuple[np.ndarray, np.ndarray]

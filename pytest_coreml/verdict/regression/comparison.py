@@ -6,15 +6,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_coreml.verdict.against import Rules, judge_against
-from pytest_coreml.verdict.same_machine import machine_kind, tell_apart
+from pytest_coreml.verdict.regression.judge import Rules, judge_against
+from pytest_coreml.verdict.regression.machine_kind import machine_kind, tell_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_coreml.report.runs import Key, Runs
-    from pytest_coreml.verdict.against import Findings
-    from pytest_coreml.verdict.run import Run
+    from pytest_coreml.verdict.regression.judge import Findings
+    from pytest_coreml.verdict.regression.run import Run
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pytest
 import report_examples
 
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
-from pytest_coreml.verdict.costs import judge_costs, judge_size
-from pytest_coreml.verdict.run import Run
+from pytest_coreml.verdict.regression.load_and_memory import judge_costs, judge_size
+from pytest_coreml.verdict.regression.run import Run
 
 
 def run(load_ms: float = 100.0, memory_mb: float = 50.0, waiting: float | None = 0.0, size: int = 1000) -> Run:

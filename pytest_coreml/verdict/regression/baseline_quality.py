@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.verdict.gate import LEAST_CALLS, LEAST_EFFECT, make_baseline
+from pytest_coreml.verdict.regression.level import LEAST_CALLS, LEAST_EFFECT, make_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

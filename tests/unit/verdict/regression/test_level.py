@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_coreml.facts.measurement import Measurement
-from pytest_coreml.verdict.gate import judge_run, make_baseline
+from pytest_coreml.verdict.regression.level import judge_run, make_baseline
 
 
 def warming(run: Measurement) -> Measurement:

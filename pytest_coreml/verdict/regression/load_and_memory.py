@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.verdict.check import Check
-from pytest_coreml.verdict.confirmation import MOST_RUNS, conclude, settled
-from pytest_coreml.verdict.gate import LEAST_EFFECT, Baseline, RunVerdict
+from pytest_coreml.verdict.regression.confirmation import MOST_RUNS, conclude, settled
+from pytest_coreml.verdict.regression.level import LEAST_EFFECT, Baseline, RunVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_coreml.verdict.gate import Cause
-    from pytest_coreml.verdict.run import Run
+    from pytest_coreml.verdict.regression.level import Cause
+    from pytest_coreml.verdict.regression.run import Run
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_coreml.record import Record
+    from pytest_coreml.verdict.record import Record
 
 
 def last_attempts(records: Sequence[Record]) -> list[Record]:

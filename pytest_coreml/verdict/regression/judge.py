@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_coreml.verdict.changes import Changes, find_changes
-from pytest_coreml.verdict.confirmation import CONVICTING, MOST_RUNS
-from pytest_coreml.verdict.costs import SIZE_CHECK, judge_costs, judge_size
-from pytest_coreml.verdict.gate import DEFAULT_TOLERANCE
-from pytest_coreml.verdict.regression import Regression, judge_regression
-from pytest_coreml.verdict.same_machine import machine_differences
+from pytest_coreml.verdict.regression.changes import Changes, find_changes
+from pytest_coreml.verdict.regression.confirmation import CONVICTING, MOST_RUNS
+from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE
+from pytest_coreml.verdict.regression.load_and_memory import SIZE_CHECK, judge_costs, judge_size
+from pytest_coreml.verdict.regression.machine_kind import machine_differences
+from pytest_coreml.verdict.regression.prediction_time import Regression, judge_regression
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_coreml.verdict.check import Check
-    from pytest_coreml.verdict.run import Run
+    from pytest_coreml.verdict.regression.run import Run
 
 # What a further run of the same kind would say again.
 _FINAL = ("baseline disturbed", "too few calls")

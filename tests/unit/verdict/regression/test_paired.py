@@ -7,7 +7,13 @@ import random
 import pytest
 
 from pytest_coreml.facts.measurement import Pairs
-from pytest_coreml.verdict.duet import judge_duet, judge_pairs, lower_bound, upper_bound, wants_another_duet
+from pytest_coreml.verdict.regression.paired import (
+    judge_duet,
+    judge_pairs,
+    lower_bound,
+    upper_bound,
+    wants_another_duet,
+)
 
 
 def pairs(factor: float, count: int = 100, noise: float = 0.02, seed: int = 1) -> Pairs:

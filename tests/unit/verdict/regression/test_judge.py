@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import report_examples
 
-from pytest_coreml.verdict.against import changes_since
-from pytest_coreml.verdict.run import Run
+from pytest_coreml.verdict.regression.judge import changes_since
+from pytest_coreml.verdict.regression.run import Run
 
 BEFORE = Run(report_examples.MACHINE, model=report_examples.SPEC)
 UPDATED = Run({**report_examples.MACHINE, "os": {"name": "macOS", "build": "25G12"}}, model=report_examples.SPEC)

@@ -6,10 +6,10 @@ import math
 import statistics
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.verdict.confirmation import MOST_RUNS, conclude, settled
-from pytest_coreml.verdict.distributions import binomial_tail
-from pytest_coreml.verdict.gate import LEAST_EFFECT, ROUNDING, RunVerdict
-from pytest_coreml.verdict.regression import Regression
+from pytest_coreml.verdict.regression.confirmation import MOST_RUNS, conclude, settled
+from pytest_coreml.verdict.regression.distributions import binomial_tail
+from pytest_coreml.verdict.regression.level import LEAST_EFFECT, ROUNDING, RunVerdict
+from pytest_coreml.verdict.regression.prediction_time import Regression
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import report_examples
 
-from pytest_coreml.verdict.same_machine import machine_differences, tell_apart
+from pytest_coreml.verdict.regression.machine_kind import machine_differences, tell_apart
 
 M4 = report_examples.MACHINE
 

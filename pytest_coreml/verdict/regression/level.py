@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from pytest_coreml.facts.measurement import USABLE_CALLS, USABLE_SHARE, quantile
-from pytest_coreml.verdict.distributions import binomial_tail, student_quantile
+from pytest_coreml.verdict.regression.distributions import binomial_tail, student_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

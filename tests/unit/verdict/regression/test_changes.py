@@ -7,8 +7,8 @@ from dataclasses import replace
 import report_examples
 
 from pytest_coreml.facts.placement import Operation, Placement
-from pytest_coreml.verdict.changes import Difference, Move, find_changes
-from pytest_coreml.verdict.run import Run
+from pytest_coreml.verdict.regression.changes import Difference, Move, find_changes
+from pytest_coreml.verdict.regression.run import Run
 
 
 def op(name: str, operator: str, device: str | None = "neuralEngine", cost: float | None = 0.5) -> Operation:

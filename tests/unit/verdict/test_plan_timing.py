@@ -8,7 +8,7 @@ import pytest
 
 from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.facts.placement import Operation, Placement
-from pytest_coreml.verdict.clock import unconfirmed
+from pytest_coreml.verdict.plan_timing import unconfirmed
 
 
 def plan(share: float) -> Placement:

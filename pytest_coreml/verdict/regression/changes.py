@@ -6,14 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.verdict.same_machine import value_at
+from pytest_coreml.verdict.regression.machine_kind import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_coreml.facts.compute_units import Device
     from pytest_coreml.facts.placement import Operation, Placement
-    from pytest_coreml.verdict.run import Run
+    from pytest_coreml.verdict.regression.run import Run
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_coreml.verdict.distributions import binomial_tail, student_quantile
+from pytest_coreml.verdict.regression.distributions import binomial_tail, student_quantile
 
 
 @pytest.mark.parametrize("df", [1, 2, 5, 6, 7, 8, 15, 30, 104])

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.facts.measurement import UNDISTURBED_SHARE
-from pytest_coreml.verdict.confirmation import MOST_RUNS, conclude, settled
-from pytest_coreml.verdict.gate import DEFAULT_TOLERANCE, LEAST_EFFECT, judge_run, make_baseline
+from pytest_coreml.verdict.regression.confirmation import MOST_RUNS, conclude, settled
+from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE, LEAST_EFFECT, judge_run, make_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.verdict.check import Verdict
-    from pytest_coreml.verdict.gate import Baseline, RunVerdict
+    from pytest_coreml.verdict.regression.level import Baseline, RunVerdict
 
 # Between processes, calls shorter than this differ by 5 % through memory layout alone.
 SURE_FROM_MS: Final = 1.0

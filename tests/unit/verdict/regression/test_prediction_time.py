@@ -8,7 +8,7 @@ import random
 import pytest
 
 from pytest_coreml.facts.measurement import Measurement
-from pytest_coreml.verdict.regression import judge_regression
+from pytest_coreml.verdict.regression.prediction_time import judge_regression
 
 
 def run_at(ms: float, *, disturbed: bool = False, wait: bool = True) -> Measurement:

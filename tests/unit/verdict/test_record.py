@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_coreml.facts.load_options import LoadOptions
-from pytest_coreml.record import Record
+from pytest_coreml.verdict.record import Record
 
 
 @pytest.mark.parametrize(

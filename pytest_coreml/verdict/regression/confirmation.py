@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_coreml.verdict.check import Verdict
-    from pytest_coreml.verdict.gate import RunVerdict
+    from pytest_coreml.verdict.regression.level import RunVerdict
 
 # The first run, and two fresh processes to confirm what it says.
 MOST_RUNS: Final = 3

@@ -9,7 +9,7 @@ from pytest_coreml.facts.limits import Budget
 from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.verdict.budgets import Facts, judge_budgets
-from pytest_coreml.verdict.whole_run import settle
+from pytest_coreml.verdict.end_of_run import settle
 
 
 def run(median: float) -> Measurement:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pytest_coreml.facts.measurement import Measurement
-from pytest_coreml.verdict.regression import judge_regression
+from pytest_coreml.verdict.regression.prediction_time import judge_regression
 
 TRIALS = 60
 Change = Callable[[int], float]

@@ -6,14 +6,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pytest_coreml.verdict.budgets import Facts, awaits_partner, judge_speedup
-from pytest_coreml.verdict.clock import unconfirmed
+from pytest_coreml.verdict.plan_timing import unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.measurement import Measurement
-    from pytest_coreml.record import Record
+    from pytest_coreml.verdict.record import Record
 
 Partners = dict["ComputeUnits", "Measurement"]
 
