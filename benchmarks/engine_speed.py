@@ -20,9 +20,9 @@ from standin.install import environment
 from standin.scenario import Scenario
 
 from pytest_coreml.engine.client import Engine
-from pytest_coreml.engine.server import binding
+from pytest_coreml.engine.server import coremltools_import
 
-BARE = f"import sys; sys.modules.update(dict.fromkeys({binding._NOT_NEEDED!r})); import coremltools"
+BARE = f"import sys; sys.modules.update(dict.fromkeys({coremltools_import._NOT_NEEDED!r})); import coremltools"
 
 
 def bare() -> float:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from network_files import NAMES, PRECISIONS, NetworkFiles, add_arguments
 from taking_turns import fresh, native, ours
 
-from pytest_coreml.engine.server.binding import import_coremltools
+from pytest_coreml.engine.server.coremltools_import import import_coremltools
 from pytest_coreml.engine.server.memory import peak_bytes, reset_peak
 from pytest_coreml.reference.lowering import handlers
 

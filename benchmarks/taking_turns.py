@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
-from pytest_coreml.engine.server.binding import import_coremltools
+from pytest_coreml.engine.server.coremltools_import import import_coremltools
 from pytest_coreml.reference import executable
 from pytest_coreml.reference.options import RuntimeOptions
 from pytest_coreml.reference.package import open_package

@@ -129,7 +129,7 @@ def _cure(error: CoreMLTestError) -> str:
 
 
 def _predict(engine: Engine, loaded: Loaded) -> Finding:
-    from pytest_coreml.example_inputs import example_inputs
+    from pytest_coreml.engine.example_inputs import example_inputs
 
     done = engine.ask(protocol.Predict(example_inputs(loaded.spec.inputs)))
     return Finding("predict", "ok", f"{done.native_ms:.3f} ms native, {done.wall_ms:.3f} ms wall")

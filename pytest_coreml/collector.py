@@ -112,7 +112,7 @@ class Collector:
     def pytest_unconfigure(self) -> None:
         """Remove what workers of pytest-xdist have told each other."""
         if self._run is not None and is_used(self._config):
-            from pytest_coreml.engine.deaths import forget
+            from pytest_coreml.engine.crashes import forget
 
             forget(self._run)
 

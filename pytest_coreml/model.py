@@ -9,8 +9,8 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
+from pytest_coreml.engine.example_inputs import example_inputs
 from pytest_coreml.errors import InputError, hidden_for_ours
-from pytest_coreml.example_inputs import example_inputs
 from pytest_coreml.native_clock import CLOCK
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_coreml.engine.lease import Key, Lease
+    from pytest_coreml.engine.plans import Plans
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.load_options import LoadOptions
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.placement import Placement
-    from pytest_coreml.plans import Plans
     from pytest_coreml.verdict.record import Runtime
 
 __tracebackhide__ = hidden_for_ours

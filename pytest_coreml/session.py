@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.engine.afresh import load_afresh
 from pytest_coreml.engine.client import Engine
-from pytest_coreml.engine.deaths import Deaths
+from pytest_coreml.engine.crashes import Deaths
 from pytest_coreml.engine.engines import Engines
+from pytest_coreml.engine.fresh_loads import load_afresh
 from pytest_coreml.engine.lease import UNTIMED, Context, Key, Lease
+from pytest_coreml.engine.plans import Plans
 from pytest_coreml.engine.protocol import ListDevices, Progress
 from pytest_coreml.errors import EngineError, UnfitMachineError, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
@@ -17,7 +18,6 @@ from pytest_coreml.gate import Gate
 from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import clock_doubt, unfit_units, usable_devices
 from pytest_coreml.model import CoreMLModel
-from pytest_coreml.plans import Plans
 from pytest_coreml.sources import Sources
 from pytest_coreml.trial import Trial
 from pytest_coreml.verdict.budgets import Facts, judge_budgets, needs_fresh_load, needs_prediction

@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print a line for each thing that was looked at; 0 when budgets can be judged here, else 1."""
     from pytest_coreml.checkup import look_at_machine, look_at_runtime
     from pytest_coreml.engine.client import Engine
-    from pytest_coreml.engine.server.waiting import RunQueueDelay
+    from pytest_coreml.engine.server.run_queue import RunQueueDelay
     from pytest_coreml.machine import conditions, identity
 
     machine = identity()

@@ -17,8 +17,8 @@ from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pytest_coreml.engine.captured import CapturedOutput
 from pytest_coreml.engine.endings import ending
+from pytest_coreml.engine.process import CapturedOutput
 from pytest_coreml.engine.protocol import Done, EngineFacts, Failed, Hello, Progress, Request
 from pytest_coreml.errors import (
     CoreMLTestError,

@@ -6,7 +6,7 @@ import contextlib
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from pytest_coreml.engine.deaths import Deaths
+from pytest_coreml.engine.crashes import Deaths
 from pytest_coreml.engine.lease import UNTIMED, Context, Key, Lease, Timing
 from pytest_coreml.errors import EngineDiedError, hidden_for_ours
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_coreml.engine.client import Engine
-    from pytest_coreml.engine.deaths import Suspect
+    from pytest_coreml.engine.crashes import Suspect
 
 __tracebackhide__ = hidden_for_ours
 

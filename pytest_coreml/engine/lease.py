@@ -8,18 +8,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from pytest_coreml.engine import protocol
+from pytest_coreml.engine.host_lock import Turns
 from pytest_coreml.errors import hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.machine import conditions
 from pytest_coreml.machine.watch import Watch
-from pytest_coreml.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from pytest_coreml.engine.client import Engine
-    from pytest_coreml.engine.deaths import Suspect
+    from pytest_coreml.engine.crashes import Suspect
     from pytest_coreml.engine.protocol import Loaded, Progress
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.measurement import Measurement, Thermal

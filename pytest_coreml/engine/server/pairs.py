@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from pytest_coreml.engine.server.measuring import batch_for, sample, tell, warm_up
+from pytest_coreml.engine.server.measure import batch_for, sample, tell, warm_up
 from pytest_coreml.facts.measurement import Pairs
 
 if TYPE_CHECKING:
-    from pytest_coreml.engine.server.measuring import Call, Report
+    from pytest_coreml.engine.server.measure import Call, Report
 
 
 def measure_pairs(current: Call, other: Call, pairs: int, report: Report) -> Pairs:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.engine.server.native_errors import cause
+from pytest_coreml.engine.server.messages import cause
 from pytest_coreml.engine.server.plan_costs import own_costs
 from pytest_coreml.errors import EngineError
 from pytest_coreml.facts.compute_units import COREMLTOOLS_NAMES

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.protocol import Progress
-from pytest_coreml.engine.server.keeping import Keeper
+from pytest_coreml.engine.server.pinned_inputs import Keeper
 from pytest_coreml.errors import EngineError, InputError, ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_coreml.engine.server.loading import LoadedModel
-    from pytest_coreml.engine.server.measuring import Call
+    from pytest_coreml.engine.server.load import LoadedModel
+    from pytest_coreml.engine.server.measure import Call
     from pytest_coreml.facts.measurement import Measurement, Pairs
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.placement import Placement
@@ -68,9 +68,9 @@ class Service:
     def _hello(self, _: protocol.Hello) -> protocol.EngineFacts:
         import os
 
-        from pytest_coreml.engine.server import binding
+        from pytest_coreml.engine.server import coremltools_import
 
-        self._runtime = runtime = binding.import_coremltools(self._wanted_runtime, self._precision)
+        self._runtime = runtime = coremltools_import.import_coremltools(self._wanted_runtime, self._precision)
         import coremltools
 
         return protocol.EngineFacts(
@@ -78,8 +78,8 @@ class Service:
             python=platform.python_version(),
             coremltools=coremltools.__version__,
             runtime=runtime,
-            runtime_version=binding.runtime_version(runtime),
-            threads=binding.threads() if runtime == "reference" else None,
+            runtime_version=coremltools_import.runtime_version(runtime),
+            threads=coremltools_import.threads() if runtime == "reference" else None,
             precision=self._precision if runtime == "reference" else None,
         )
 
@@ -89,29 +89,29 @@ class Service:
         return list_devices()
 
     def _save_tiny_model(self, request: protocol.SaveTinyModel) -> None:
-        from pytest_coreml.engine.server.tiny import save_tiny_model
+        from pytest_coreml.engine.server.tiny_model import save_tiny_model
 
         save_tiny_model(request.path)
 
     def _describe(self, request: protocol.Describe) -> ModelSpec:
-        from pytest_coreml.engine.server.describing import describe
+        from pytest_coreml.engine.server.specification import describe
 
         return describe(request.path, request.function)
 
     def _load(self, request: protocol.Load) -> protocol.Loaded:
-        from pytest_coreml.engine.server import loading, memory
-        from pytest_coreml.engine.server.describing import describe
+        from pytest_coreml.engine.server import load, memory
+        from pytest_coreml.engine.server.specification import describe
 
         self._spec = describe(request.path, request.options.function)
         self._memory_before = memory.reset_peak()
-        self._model, times = loading.load(request, self._folder, lambda doing: self._notify(Progress(doing)))
+        self._model, times = load.load(request, self._folder, lambda doing: self._notify(Progress(doing)))
         self._first_ms = None
         return protocol.Loaded(self._spec, times, self._runtime, str(self._model.compiled))
 
     def _load_again(self, request: protocol.LoadAgain) -> float:
-        from pytest_coreml.engine.server import loading
+        from pytest_coreml.engine.server import load
 
-        return loading.load_again(request)
+        return load.load_again(request)
 
     def _predict(self, request: protocol.Predict) -> protocol.Prediction:
         inputs = self._prepared(request.inputs)
@@ -120,8 +120,8 @@ class Service:
         return protocol.Prediction(outputs, native_ms, wall_ms)
 
     def _measure(self, request: protocol.Measure) -> Measurement:
-        from pytest_coreml.engine.server.measuring import measure
-        from pytest_coreml.example_inputs import example_inputs
+        from pytest_coreml.engine.example_inputs import example_inputs
+        from pytest_coreml.engine.server.measure import measure
 
         spec = self._loaded()[1]
         inputs = self._prepared(request.inputs if request.inputs is not None else example_inputs(spec.inputs))
@@ -139,8 +139,8 @@ class Service:
         )
 
     def _measure_pairs(self, request: protocol.MeasurePairs) -> Pairs:
+        from pytest_coreml.engine.example_inputs import example_inputs
         from pytest_coreml.engine.server.pairs import measure_pairs
-        from pytest_coreml.example_inputs import example_inputs
 
         _, spec = self._loaded()
         inputs = self._prepared(request.inputs if request.inputs is not None else example_inputs(spec.inputs))
@@ -163,12 +163,12 @@ class Service:
 
     def _load_other(self, request: protocol.MeasurePairs, *, with_state: bool) -> tuple[LoadedModel, Any]:
         """Load the model to compare with, and make a state of it; messages say that it is not the one under test."""
-        from pytest_coreml.engine.server import loading
+        from pytest_coreml.engine.server import load
 
         order = protocol.Load(request.other, request.compute_units, request.options)
         aim = f"{Path(request.other).name} to compare with"
         try:
-            other, _ = loading.load(order, self._folder, lambda doing: self._notify(Progress(f"{doing} {aim}")))
+            other, _ = load.load(order, self._folder, lambda doing: self._notify(Progress(f"{doing} {aim}")))
             return other, other.make_state() if with_state else None
         except ModelError as error:
             raise ModelError(f"the model to compare with: {error}") from error

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_coreml.engine.server.native_errors import cause
+from pytest_coreml.engine.server.messages import cause
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ class Subject:
         return f"{self.path.name} on {self.compute_units}"
 
     def cause(self, error: BaseException | str) -> str:
-        """Give the cause of *error*, as `native_errors.cause` does, with the user's paths."""
+        """Give the cause of *error*, as `messages.cause` does, with the user's paths."""
         text = cause(error) if isinstance(error, BaseException) else error
         # macOS says /private/var where a temporary folder is called /var.
         ours = rf"(?:/private)?{re.escape(str(self.compiled))}(?:/([\w./-]+\w))?"

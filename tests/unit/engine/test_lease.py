@@ -8,16 +8,16 @@ import pytest
 from scripted_engine import Script, ScriptedEngine
 
 from pytest_coreml.engine import protocol
-from pytest_coreml.engine.deaths import Death, Deaths, forget
+from pytest_coreml.engine.crashes import Death, Deaths, forget
 from pytest_coreml.engine.engines import Engines
+from pytest_coreml.engine.host_lock import lock_folder
 from pytest_coreml.engine.lease import Context, Key
+from pytest_coreml.engine.plans import Plans
 from pytest_coreml.errors import EngineDiedError
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.facts.placement import Placement
 from pytest_coreml.machine.facts import Conditions
 from pytest_coreml.machine.watch import Watch
-from pytest_coreml.plans import Plans
-from pytest_coreml.turns import lock_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,14 +6,14 @@ import sys
 
 import pytest
 
-from pytest_coreml.engine.server import binding
+from pytest_coreml.engine.server import coremltools_import
 from pytest_coreml.errors import EngineError
 
 
 @pytest.fixture
 def without_core_ml(monkeypatch: pytest.MonkeyPatch) -> None:
     """A coremltools without its native module."""
-    monkeypatch.setattr(binding, "has_native_module", lambda: False)
+    monkeypatch.setattr(coremltools_import, "has_native_module", lambda: False)
 
 
 @pytest.mark.usefixtures("without_core_ml")
@@ -27,7 +27,7 @@ def test_a_mac_without_the_native_module_is_told_to_take_another_python(
     expected = rf"no wheel fits this Python \({version}\); use a Python that coremltools has a wheel for"
 
     with pytest.raises(EngineError, match=f"--coreml-runtime={runtime}: .*{expected}"):
-        binding.import_coremltools(runtime, "fast")
+        coremltools_import.import_coremltools(runtime, "fast")
 
 
 @pytest.mark.usefixtures("without_core_ml")
@@ -36,12 +36,12 @@ def test_core_ml_elsewhere_is_told_of_the_other_runtime(monkeypatch: pytest.Monk
     monkeypatch.setattr(sys, "platform", "linux")
 
     with pytest.raises(EngineError, match="on macOS only; run on a Mac, or use --coreml-runtime=reference"):
-        binding.import_coremltools("coreml", "fast")
+        coremltools_import.import_coremltools("coreml", "fast")
 
 
 def test_a_missing_coremltools_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the runtime."""
-    monkeypatch.setattr(binding.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(coremltools_import.importlib.util, "find_spec", lambda _: None)
 
     with pytest.raises(EngineError, match=r"coremltools is not installed for .*; install it: pip install coremltools"):
-        binding.import_coremltools("auto", "fast")
+        coremltools_import.import_coremltools("auto", "fast")

@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.engine.server.native_errors import cause
+from pytest_coreml.engine.server.messages import cause
 from pytest_coreml.engine.server.subject import Subject
 from pytest_coreml.errors import ModelError
 from pytest_coreml.facts.compute_units import COREMLTOOLS_NAMES
@@ -132,7 +132,7 @@ def _from_memory(request: Load, subject: Subject) -> Make:
     from coremltools.models import CompiledMLModel
     from coremltools.models.model import MLModelAsset
 
-    from pytest_coreml.engine.server.describing import model_bytes
+    from pytest_coreml.engine.server.specification import model_bytes
 
     specification, blobs = model_bytes(Path(request.path))
     try:

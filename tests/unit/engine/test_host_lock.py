@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_coreml.engine.host_lock import Turns, lock_folder
 from pytest_coreml.errors import EngineError
-from pytest_coreml.turns import Turns, lock_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HOLD = """
 import sys
-from pytest_coreml.turns import Turns
+from pytest_coreml.engine.host_lock import Turns
 with Turns().taken(lambda: None):
     print("held", flush=True)
     sys.stdin.read()

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_coreml.engine.server.waiting import RunQueueDelay
+from pytest_coreml.engine.server.run_queue import RunQueueDelay
 from pytest_coreml.facts.measurement import UNDISTURBED_SHARE, Measurement
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_coreml.engine.server.native_errors import cause
+from pytest_coreml.engine.server.messages import cause
 
 DRESSED = '{\n    NSLocalizedDescription = "Could not open \\"weights\\" in \\U00fcber";\n    NSUnderlyingError = x;\n}'
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_coreml.engine.server import measuring
+from pytest_coreml.engine.server import measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ def quiet(doing: str, done: int, total: int) -> None:
     """Take progress, and say nothing."""
 
 
-def playing(times: Iterator[float]) -> measuring.Call:
+def playing(times: Iterator[float]) -> measure.Call:
     """Make a call that took the next of *times*, native and wall alike."""
 
     def call() -> tuple[float, float]:
@@ -27,29 +27,29 @@ def playing(times: Iterator[float]) -> measuring.Call:
     return call
 
 
-def once(call: measuring.Call) -> Callable[[], measuring.Call]:
+def once(call: measure.Call) -> Callable[[], measure.Call]:
     """Begin each sequence with the same call."""
     return lambda: call
 
 
 def test_warm_up_ends_when_times_stop_falling() -> None:
     """Twenty equal calls are enough: two windows that do not differ."""
-    warm = measuring.warm_up(playing(iter([5.0] * 100)), quiet)
+    warm = measure.warm_up(playing(iter([5.0] * 100)), quiet)
 
     assert len(warm) == 20
 
 
 def test_warm_up_goes_on_while_times_fall() -> None:
     """Times that keep falling are warmed up to the limit."""
-    warm = measuring.warm_up(playing(iter(0.97**n * 50 for n in range(200))), quiet)
+    warm = measure.warm_up(playing(iter(0.97**n * 50 for n in range(200))), quiet)
 
-    assert len(warm) == measuring.MOST_WARMUPS
+    assert len(warm) == measure.MOST_WARMUPS
 
 
 @pytest.mark.parametrize(("typical", "batch"), [(5.0, 1), (1.0, 1), (0.25, 4), (0.03, 34)])
 def test_short_calls_are_batched_to_a_millisecond(typical: float, batch: int) -> None:
     """A sample is at least a millisecond of calls."""
-    assert batch == measuring.batch_for([typical] * 20)
+    assert batch == measure.batch_for([typical] * 20)
 
 
 @pytest.mark.parametrize("nanoseconds", [1_001, 30_003, 123_457, 300_001, 999_999])
@@ -57,15 +57,15 @@ def test_equal_calls_have_their_time_as_the_mean(nanoseconds: int) -> None:
     """To the last bit, whatever the size of the batch."""
     ms = nanoseconds / 1e6
 
-    assert measuring.sample(playing(itertools.repeat(ms)), measuring.batch_for([ms] * 20)) == (ms, ms)
+    assert measure.sample(playing(itertools.repeat(ms)), measure.batch_for([ms] * 20)) == (ms, ms)
 
 
 def test_samples_are_the_native_times_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a reading of waiting there are exactly as many samples as asked for, and no wait times."""
-    monkeypatch.setattr(measuring.RunQueueDelay, "available", staticmethod(lambda: False))
+    monkeypatch.setattr(measure.RunQueueDelay, "available", staticmethod(lambda: False))
     times = [9.0] * 20 + [float(n) for n in range(1, 11)]
 
-    measured = measuring.measure(once(playing(iter(times))), 10, 42.0, quiet)
+    measured = measure.measure(once(playing(iter(times))), 10, 42.0, quiet)
 
     assert measured.native_ms == tuple(float(n) for n in range(1, 11))
     assert measured.wait_ms is None
@@ -90,9 +90,9 @@ def test_a_disturbed_run_is_extended_to_three_times_its_calls(monkeypatch: pytes
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr(measuring, "RunQueueDelay", Waiting)
+    monkeypatch.setattr(measure, "RunQueueDelay", Waiting)
 
-    measured = measuring.measure(once(playing(iter([2.0] * 1000))), 40, None, quiet)
+    measured = measure.measure(once(playing(iter([2.0] * 1000))), 40, None, quiet)
 
     assert len(measured.native_ms) == 120
     assert measured.undisturbed == 0

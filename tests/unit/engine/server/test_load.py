@@ -13,7 +13,7 @@ import standin_models
 from standin.scenario import Failure, Times
 
 from pytest_coreml.engine.protocol import Load
-from pytest_coreml.engine.server.loading import _load, load
+from pytest_coreml.engine.server.load import _load, load
 from pytest_coreml.engine.server.subject import Subject
 from pytest_coreml.errors import ModelError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_coreml.engine.server import waiting
+from pytest_coreml.engine.server import run_queue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +17,8 @@ def test_delay_is_the_sum_over_threads_in_milliseconds(tmp_path: Path, monkeypat
     for thread, line in (("11", "900 1500000 3\n"), ("12", "800 2500000 5\n")):
         (tmp_path / thread).mkdir()
         (tmp_path / thread / "schedstat").write_text(line)
-    monkeypatch.setattr(waiting, "_TASKS", tmp_path)
-    delay = waiting.RunQueueDelay()
+    monkeypatch.setattr(run_queue, "_TASKS", tmp_path)
+    delay = run_queue.RunQueueDelay()
 
     assert delay.read_ms() == 4.0
     delay.close()
@@ -27,6 +27,6 @@ def test_delay_is_the_sum_over_threads_in_milliseconds(tmp_path: Path, monkeypat
 def test_a_thread_that_ended_counts_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread that goes away between listing and reading is no error."""
     (tmp_path / "13").mkdir()
-    monkeypatch.setattr(waiting, "_TASKS", tmp_path)
+    monkeypatch.setattr(run_queue, "_TASKS", tmp_path)
 
-    assert waiting.RunQueueDelay().read_ms() == 0.0
+    assert run_queue.RunQueueDelay().read_ms() == 0.0

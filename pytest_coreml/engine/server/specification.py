@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.engine.server import features, weights
+from pytest_coreml.engine.server import feature_description, weight_types
 from pytest_coreml.errors import ModelError
 from pytest_coreml.facts.model_spec import ModelSpec
 
@@ -50,10 +50,10 @@ def describe(path: str, function: str | None = None) -> ModelSpec:
         deployment_target=targets,
         size_bytes=sum(sizes),
         weights_bytes=sum(file.stat().st_size for file in files if file.suffix == ".bin"),
-        inputs=tuple(features.read(entry) for entry in description.input),
-        outputs=tuple(features.read(entry) for entry in description.output),
-        states=tuple(features.read(entry) for entry in description.state),
-        precision=weights.precision(model),
+        inputs=tuple(feature_description.read(entry) for entry in description.input),
+        outputs=tuple(feature_description.read(entry) for entry in description.output),
+        states=tuple(feature_description.read(entry) for entry in description.state),
+        precision=weight_types.precision(model),
         operations=dict(sorted(Counter(_operators(model, function)).items())),
         functions=tuple(program_functions),
         default_function=_default_function(model) if program_functions else None,

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_coreml.turns import lock_folder, own_folder
+from pytest_coreml.engine.host_lock import lock_folder, own_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
