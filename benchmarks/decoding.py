@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from taking_turns import WARM_UP, compare, fresh, native, ours
 
-from pytest_coreml.reference.state import StateTensors
+from pytest_coreml.reference.execution.state import StateTensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,10 +20,10 @@ from coremltools.converters.mil import Builder as mb  # noqa: N813 (the name tha
 from load_cost import cost
 from taking_turns import fresh
 
-from pytest_coreml.reference import executable
+from pytest_coreml.reference.execution import executable
+from pytest_coreml.reference.format.package import MemoryPackage
 from pytest_coreml.reference.lowering import handlers
 from pytest_coreml.reference.options import RuntimeOptions
-from pytest_coreml.reference.package import MemoryPackage
 
 LAYERS = 16
 MEGABYTES = (50, 100, 200, 400)

@@ -17,10 +17,10 @@ from coremltools.converters.mil import Builder as mb  # noqa: N813 (the name tha
 
 from pytest_coreml.engine.client import Engine
 from pytest_coreml.engine.protocol import Load, Measure
-from pytest_coreml.reference import executable
+from pytest_coreml.reference.execution import executable
+from pytest_coreml.reference.format.package import open_package
+from pytest_coreml.reference.format.proto import read_spec
 from pytest_coreml.reference.options import RuntimeOptions
-from pytest_coreml.reference.package import open_package
-from pytest_coreml.reference.proto import read_spec
 
 CALLS = 40
 SIZE = 768

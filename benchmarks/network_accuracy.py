@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, get_args
 from network_files import NAMES, PRECISIONS, NetworkFiles, add_arguments
 from taking_turns import error
 
-from pytest_coreml.reference import executable
+from pytest_coreml.reference.execution import executable
+from pytest_coreml.reference.format.package import open_package
+from pytest_coreml.reference.format.proto import read_spec
 from pytest_coreml.reference.options import Precision, RuntimeOptions
-from pytest_coreml.reference.package import open_package
-from pytest_coreml.reference.proto import read_spec
 
 if TYPE_CHECKING:
     from pathlib import Path

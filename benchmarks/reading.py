@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 from taking_turns import fresh
 
 from pytest_coreml.engine.server.coremltools_import import import_coremltools
-from pytest_coreml.reference import executable
+from pytest_coreml.reference.execution import executable
+from pytest_coreml.reference.format.package import open_package
+from pytest_coreml.reference.format.program import read_function, walk
+from pytest_coreml.reference.format.proto import read_spec
 from pytest_coreml.reference.lowering import handlers
 from pytest_coreml.reference.options import RuntimeOptions
-from pytest_coreml.reference.package import open_package
-from pytest_coreml.reference.program import read_function, walk
-from pytest_coreml.reference.proto import read_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable

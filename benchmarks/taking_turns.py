@@ -17,10 +17,10 @@ import numpy as np
 import onnxruntime
 
 from pytest_coreml.engine.server.coremltools_import import import_coremltools
-from pytest_coreml.reference import executable
+from pytest_coreml.reference.execution import executable
+from pytest_coreml.reference.format.package import open_package
+from pytest_coreml.reference.format.proto import read_spec
 from pytest_coreml.reference.options import RuntimeOptions
-from pytest_coreml.reference.package import open_package
-from pytest_coreml.reference.proto import read_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -36,7 +36,7 @@ def linear_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def without_core_ml() -> None:
     """Skip what is about machines that have no Core ML, and the reference runtime in its place."""
-    from pytest_coreml.reference.install import has_native_module
+    from pytest_coreml.reference.binding.install import has_native_module
 
     if has_native_module():
         pytest.skip("Core ML exists here, and the reference runtime takes its place where it does not")

@@ -1,13 +1,12 @@
 """The binding for machines without Core ML, and the runtime below it, which executes models with ONNX Runtime.
 
-From the files to the numbers: `package` finds the parts of a model, `proto` reads its message, `program` makes
-plain data of it, with constants (`values`) that stay in the weight file (`blob`); `lowering` turns a function into
-an ONNX model over `graph`, `session` runs it, `executable` is the two together, `binding` is what coremltools sees.
+From the files to the numbers: `format` reads packages, programs and weights; `lowering` turns a function into an ONNX
+model; `execution` runs it; `interface` converts inputs and outputs; `binding` has the classes that coremltools sees.
 """
 
 from __future__ import annotations
 
-from pytest_coreml.reference.install import install, is_installed, uninstall
+from pytest_coreml.reference.binding.install import install, is_installed, uninstall
 from pytest_coreml.reference.options import RuntimeOptions
 
 __all__ = ["RuntimeOptions", "install", "is_installed", "uninstall"]

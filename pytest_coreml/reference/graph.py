@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any, Final, NewType
 import numpy as np
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto
 
-from pytest_coreml.reference.blob import BlobRef
-from pytest_coreml.reference.dtypes import DType
+from pytest_coreml.reference.format.blob import BlobRef
+from pytest_coreml.reference.format.dtypes import DType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from pytest_coreml.reference.types import Shape
-    from pytest_coreml.reference.values import Constant
+    from pytest_coreml.reference.format.types import Shape
+    from pytest_coreml.reference.format.values import Constant
 
 # The name of a value in the ONNX graph. Empty for an optional input that is left out, as in ONNX.
 Value = NewType("Value", str)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from little_models import linear
 
-from pytest_coreml.reference.install import has_native_module
+from pytest_coreml.reference.binding.install import has_native_module
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from one_op import load_program
 
-from pytest_coreml.reference.program import walk
+from pytest_coreml.reference.format.program import walk
 
 MODELS = Path(__file__).parents[2].parent / "shared" / "models"
 NAMES = ("silero-vad/silero-vad-unified-v6.0.0.mlpackage", "silero-vad-pal4/unified_palette_4bit.mlpackage")

@@ -46,7 +46,7 @@ def _cut_weights(package: Path) -> None:
 
 
 def _data_outside(package: Path) -> None:
-    # The header of a blob says where its data are (see `pytest_coreml/reference/blob.py`).
+    # The header of a blob says where its data are (see `pytest_coreml/reference/format/blob.py`).
     weights = package / WEIGHTS
     content = bytearray(weights.read_bytes())
     struct.pack_into("<Q", content, 64 + 16, 1 << 40)

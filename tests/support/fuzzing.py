@@ -24,11 +24,11 @@ from damage import damage
 from PIL import Image
 
 from pytest_coreml.reference.errors import ReferenceRuntimeError
-from pytest_coreml.reference.models import load_model
+from pytest_coreml.reference.execution.loaded_model import load_model
+from pytest_coreml.reference.execution.state import StateTensors
+from pytest_coreml.reference.format.package import open_package
+from pytest_coreml.reference.format.proto import read_spec
 from pytest_coreml.reference.options import RuntimeOptions
-from pytest_coreml.reference.package import open_package
-from pytest_coreml.reference.proto import read_spec
-from pytest_coreml.reference.state import StateTensors
 
 SECONDS = 30
 MEMORY = 6 << 30

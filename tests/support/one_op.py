@@ -12,18 +12,18 @@ import reference_runtime  # noqa: F401 - skips where there is none
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
 from coremltools.converters.mil.mil import types
 
-from pytest_coreml.reference import executable
-from pytest_coreml.reference.arrays import as_stored
+from pytest_coreml.reference.execution import executable
+from pytest_coreml.reference.format.package import open_package
+from pytest_coreml.reference.format.proto import read_spec
+from pytest_coreml.reference.interface.arrays import as_stored
 from pytest_coreml.reference.options import Precision, RuntimeOptions
-from pytest_coreml.reference.package import open_package
-from pytest_coreml.reference.proto import read_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from pytest_coreml.reference.types import TensorType
+    from pytest_coreml.reference.format.types import TensorType
 
 # Each conversion of coremltools collects garbage, which takes ten times as long as the conversion of one operation:
 # what is loaded by now is left out of it.

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Literal
 
 from pytest_coreml.errors import EngineError
-from pytest_coreml.reference.install import NATIVE_MODULE, has_native_module, put_in_place
+from pytest_coreml.reference.binding.install import NATIVE_MODULE, has_native_module, put_in_place
 from pytest_coreml.reference.options import RuntimeOptions
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 How to write a family
 ---------------------
 
-A family is a module of this package that is listed in `FAMILIES`. It registers one handler for each operation type,
-without opset prefix (`conv` for `ios15.conv` and `ios17.conv`). A handler gets a `Context` and gives what the
-operation's outputs become: one result for one output, a tuple for several, in the program's order. It has no other
-effect.
+A family is a module of `ops`; a name that begins with `_` is for what families share. A family registers one handler
+for each operation type, without opset prefix (`conv` for `ios15.conv` and `ios17.conv`). A handler gets a `Context` and
+returns what the operation's outputs become: one result for one output, a tuple for several, in the program's order. It
+has no other effect.
 
     @lowers("leaky_relu")
     def leaky_relu(ctx: Context) -> Value:
@@ -44,13 +44,13 @@ the current graph; what it gives may be constants, lists or states, and `ctx.val
             graph.output(ctx.value(result))
     return ctx.nodes("If", ctx.input("pred"), then_branch=graph, else_branch=..., outputs=len(ctx.op.outputs))
 
-`graph.input("i", DType.INT64, ())` declares an input of a sub-graph and gives its value. `branches.py` has the If that
-chooses between two ways to compute one value.
+`graph.input("i", DType.INT64, ())` declares an input of a sub-graph and returns its value. `ops/_branches.py` has the
+If that chooses between two ways to compute one value.
 
 Lists: `ctx.list_value("ls")` is a `ListValue`. States: `ctx.states` holds the current value of each by its name, and
 `ctx.state("input").name` is the name of the one that a parameter is bound to.
 
-A test of a family lives in `tests/unit/reference/lowering/test_<family>.py` and uses `tests/support/one_op.py`: it
+A test of a family lives in `tests/unit/reference/lowering/ops/test_<family>.py` and uses `tests/support/one_op.py`: it
 builds a model of one operation with coremltools' own builder, runs it, and compares with numpy or numbers written by
 hand.
 '''
@@ -59,49 +59,23 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import TYPE_CHECKING, Final
+import pkgutil
+from typing import TYPE_CHECKING
+
+from pytest_coreml.reference.lowering import ops
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_coreml.reference.lowering.registry import Handler
 
-FAMILIES: Final = (
-    "activation",
-    "attention",
-    "classification",
-    "compression",
-    "control_flow",
-    "conv",
-    "creating",
-    "cropping",
-    "elementwise",
-    "gathering",
-    "linear",
-    "lists",
-    "normalization",
-    "pool",
-    "quantization",
-    "random",
-    "recurrent",
-    "reduction",
-    "resizing",
-    "sampling",
-    "scattering",
-    "slicing",
-    "space",
-    "states",
-    "suppression",
-    "tensor",
-    "transformation",
-)
-
 
 @functools.cache
 def handlers() -> Mapping[str, Handler]:
-    """Give the handler of each operation type, loading all families."""
-    for family in FAMILIES:
-        importlib.import_module(f"{__name__}.{family}")
+    """Return the handler of each operation type, loading all families."""
+    for family in pkgutil.iter_modules(ops.__path__):
+        if not family.name.startswith("_"):
+            importlib.import_module(f"{ops.__name__}.{family.name}")
     from pytest_coreml.reference.lowering.registry import REGISTRY
 
     return REGISTRY

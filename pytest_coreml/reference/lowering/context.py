@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.errors import BadModelError
+from pytest_coreml.reference.format.dtypes import DType
+from pytest_coreml.reference.format.program import walk
+from pytest_coreml.reference.format.values import Constant
 from pytest_coreml.reference.graph import NOTHING, Value
 from pytest_coreml.reference.lowering.parameters import Parameters
 from pytest_coreml.reference.lowering.results import StateRef
-from pytest_coreml.reference.program import walk
-from pytest_coreml.reference.values import Constant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from pytest_coreml.reference.format.program import Block, Operation
     from pytest_coreml.reference.graph import SubGraph
     from pytest_coreml.reference.lowering.known import Known
     from pytest_coreml.reference.lowering.results import Result
     from pytest_coreml.reference.lowering.scope import Symbol
-    from pytest_coreml.reference.program import Block, Operation
 
 
 class Context(Parameters):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.reference.dtypes import DType
 from pytest_coreml.reference.errors import BadModelError, Refusal
+from pytest_coreml.reference.format.dtypes import DType
+from pytest_coreml.reference.format.program import Operation, walk
+from pytest_coreml.reference.format.types import StateType, TensorType
+from pytest_coreml.reference.format.values import Constant
 from pytest_coreml.reference.graph import GraphBuilder, Value
 from pytest_coreml.reference.lowering.context import Context
 from pytest_coreml.reference.lowering.in_place import InPlace
@@ -14,17 +17,14 @@ from pytest_coreml.reference.lowering.ports import LabelPort, LoweredFunction, P
 from pytest_coreml.reference.lowering.refusals import Refusals
 from pytest_coreml.reference.lowering.results import ClassLabel, ClassProbabilities, ListValue, Result, StateRef
 from pytest_coreml.reference.lowering.scope import Scope, Symbol
-from pytest_coreml.reference.program import Operation, walk
-from pytest_coreml.reference.types import StateType, TensorType
-from pytest_coreml.reference.values import Constant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from pytest_coreml.reference.format.program import Binding, Block, Function
     from pytest_coreml.reference.lowering.registry import Handler
     from pytest_coreml.reference.options import Precision
-    from pytest_coreml.reference.program import Binding, Block, Function
 
 
 def lower_function(function: Function, handlers: Mapping[str, Handler], precision: Precision) -> LoweredFunction:

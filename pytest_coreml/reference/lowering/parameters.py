@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import numpy as np
 
 from pytest_coreml.reference.errors import BadModelError, Refusal
+from pytest_coreml.reference.format.types import ListType, StateType, TensorType
+from pytest_coreml.reference.format.values import Constant
 from pytest_coreml.reference.graph import NOTHING, Value
 from pytest_coreml.reference.lowering.results import ListValue
-from pytest_coreml.reference.types import ListType, StateType, TensorType
-from pytest_coreml.reference.values import Constant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from pytest_coreml.reference.dtypes import DType
+    from pytest_coreml.reference.format.dtypes import DType
+    from pytest_coreml.reference.format.program import Binding, Operation
+    from pytest_coreml.reference.format.types import Shape, ValueType
     from pytest_coreml.reference.lowering.function import FunctionLowering
     from pytest_coreml.reference.lowering.results import Result
     from pytest_coreml.reference.lowering.scope import Symbol
-    from pytest_coreml.reference.program import Binding, Operation
-    from pytest_coreml.reference.types import Shape, ValueType
 
 _REQUIRED: Final[Any] = object()
 

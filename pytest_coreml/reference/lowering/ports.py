@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pytest_coreml.reference.format.types import TensorType
     from pytest_coreml.reference.lowering.results import ClassLabel, ClassProbabilities
-    from pytest_coreml.reference.types import TensorType
 
 
 @dataclass(frozen=True)

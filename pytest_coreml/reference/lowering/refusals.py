@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_coreml.reference.errors import UnsupportedModelError
 
 if TYPE_CHECKING:
-    from pytest_coreml.reference.program import Operation
+    from pytest_coreml.reference.format.program import Operation
 
 
 class Refusals:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import TypeAlias
 
+    from pytest_coreml.reference.format.types import TensorType
+    from pytest_coreml.reference.format.values import Constant
     from pytest_coreml.reference.graph import Value
-    from pytest_coreml.reference.types import TensorType
-    from pytest_coreml.reference.values import Constant
 
 
 @dataclass(frozen=True)

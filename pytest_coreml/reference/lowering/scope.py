@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_coreml.reference.format.types import ValueType
     from pytest_coreml.reference.lowering.results import Result
-    from pytest_coreml.reference.types import ValueType
 
 
 @dataclass(frozen=True)

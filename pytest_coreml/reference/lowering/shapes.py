@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import TypeAlias
 
+    from pytest_coreml.reference.format.types import Shape
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
-    from pytest_coreml.reference.types import Shape
 
     # A number, or an int64 vector of one element that the graph computes.
     Dimension: TypeAlias = "int | Value"

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pytest_coreml.reference.executable import Executable
+from pytest_coreml.reference.execution.executable import Executable
+from pytest_coreml.reference.format.program import walk
 from pytest_coreml.reference.lowering import handlers
-from pytest_coreml.reference.program import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

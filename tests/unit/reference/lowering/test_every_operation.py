@@ -47,7 +47,7 @@ def test_every_operation_has_a_handler():
 
 def test_every_operation_has_a_case(named_in_files):
     """A test that names it with `@pytest.mark.operation`; `conftest.py` looks that it was really run."""
-    if not {path.name for path in Path(__file__).parent.glob("test_*.py")} <= named_in_files.keys():
+    if not {path.name for path in Path(__file__).parent.rglob("test_*.py")} <= named_in_files.keys():
         pytest.skip("only a part of this folder was collected")
 
     assert lowering.handlers().keys() - set().union(*named_in_files.values()) == set()
@@ -65,14 +65,14 @@ def test_every_parameter_of_every_version_is_read(name):
 def _words(module: str) -> set[str]:
     """Give the texts in a module of the package and in those that it imports, `_height` and `_width` for `_{side}`."""
     texts: set[str] = set()
-    waiting, seen = [module.rpartition(".")[2]], set()
+    waiting, seen = [module.removeprefix(f"{lowering.__name__}.")], set()
     while waiting:
-        file = FOLDER / f"{waiting.pop()}.py"
+        file = FOLDER.joinpath(*waiting.pop().split(".")).with_suffix(".py")
         if file in seen or not file.exists():
             continue
         seen.add(file)
         source = file.read_text()
-        waiting += re.findall(r"reference\.lowering\.(\w+) import", source)
+        waiting += re.findall(r"reference\.lowering\.([\w.]+) import", source)
         for text in re.findall(r'"([^"\n]*)"', source):
             texts |= {text.replace("{side}", side).replace("{end}", end) for side in SIDES for end in ("", "_back")}
             texts |= {text.replace("{name}", name).replace("{param}", name) for name in NAMES}

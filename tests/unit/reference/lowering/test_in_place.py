@@ -12,12 +12,12 @@ from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name th
 from coremltools.converters.mil.mil import types
 from one_op import load_program
 
-from pytest_coreml.reference.state import StateTensors
+from pytest_coreml.reference.execution.state import StateTensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_coreml.reference.executable import Executable
+    from pytest_coreml.reference.execution.executable import Executable
 
 SIZE = 4
 PLACE = np.array([1], np.int32)

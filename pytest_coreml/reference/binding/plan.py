@@ -1,0 +1,105 @@
+"""Devices and plans as Apple's binding gives them, for the one device of this runtime."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from pytest_coreml.reference.binding.signatures import takes
+
+
+class _MLCPUComputeDeviceProxy:
+    """The one device of this runtime."""
+
+    @takes()
+    def __init__(self) -> None:
+        """Stand for a device."""
+
+
+class _MLGPUComputeDeviceProxy:
+    """Never found here; coremltools subclasses it."""
+
+    @takes()
+    def __init__(self) -> None:
+        """Stand for a device."""
+
+
+class _MLNeuralEngineComputeDeviceProxy:
+    """Never found here; coremltools subclasses it."""
+
+    @takes()
+    def __init__(self) -> None:
+        """Stand for a device."""
+
+    def get_total_core_count(self) -> int:
+        """Give the number of cores."""
+        return 0
+
+
+class _MLModelStructureProgramOperationProxy:
+    """Stands for an operation in queries of the plan that made it, while that plan lives."""
+
+    _plan: weakref.ref[Any] | None = None
+
+    def __init__(self) -> None:
+        """Refuse: only plans and structures make these."""
+        raise TypeError(f"{type(self).__name__}: No constructor defined!")
+
+    @classmethod
+    def of(cls, plan: Any) -> _MLModelStructureProgramOperationProxy:
+        """Make one for a plan, or for a structure without a plan."""
+        proxy = cls.__new__(cls)
+        proxy._plan = weakref.ref(plan) if plan is not None else None
+        return proxy
+
+    @property
+    def is_planned(self) -> bool:
+        """Say whether the plan is still there."""
+        return self._plan is not None and self._plan() is not None
+
+
+class _MLModelStructureNeuralNetworkLayerProxy:
+    """Stands for a layer in queries of a plan; never made here."""
+
+    def __init__(self) -> None:
+        """Refuse: nobody makes these."""
+        raise TypeError(f"{type(self).__name__}: No constructor defined!")
+
+
+class _MLComputePlanProxy:
+    """A plan in which every operation but a constant runs on the CPU, at unknown cost."""
+
+    model_structure: Any = None
+
+    @takes()
+    def __init__(self) -> None:
+        """Make an empty plan."""
+
+    def get_compute_device_usage_for_mlprogram_operation(self, operation: Any) -> Any:
+        """Give the CPU; None for a constant, and for an operation of a plan that is gone, or of no plan."""
+        from coremltools.models.compute_plan import MLComputePlanDeviceUsage
+
+        if not _proxy_of(operation).is_planned or operation.operator_name.rpartition(".")[2] == "const":
+            return None
+        return MLComputePlanDeviceUsage(cpu(), [cpu()])
+
+    def get_compute_device_usage_for_neuralnetwork_layer(self, layer: Any) -> None:
+        """Give nothing: networks are not executed here."""
+
+    def get_estimated_cost_for_mlprogram_operation(self, operation: Any) -> None:
+        """Give nothing: this runtime estimates no cost."""
+        _proxy_of(operation)
+
+
+def cpu() -> Any:
+    """Give the one device of this runtime; a new object each time, as from Apple's binding."""
+    from coremltools.models.compute_device import MLCPUComputeDevice
+
+    return MLCPUComputeDevice(_MLCPUComputeDeviceProxy())
+
+
+def _proxy_of(operation: Any) -> _MLModelStructureProgramOperationProxy:
+    proxy = operation.__proxy__
+    if not isinstance(proxy, _MLModelStructureProgramOperationProxy):
+        raise RuntimeError(f"Unable to cast Python instance of type {type(proxy)} to an operation of an ML Program")  # noqa: TRY004 - what pybind11 raises
+    return proxy

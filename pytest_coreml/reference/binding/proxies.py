@@ -1,0 +1,241 @@
+"""The native surface below coremltools (`libcoremlpython`), over the reference runtime.
+
+Imports coremltools only inside functions: coremltools imports this module.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+
+from pytest_coreml.reference.binding.plan import (
+    _MLComputePlanProxy,
+    _MLCPUComputeDeviceProxy,
+    _MLGPUComputeDeviceProxy,
+    _MLModelStructureNeuralNetworkLayerProxy,
+    _MLModelStructureProgramOperationProxy,
+    _MLNeuralEngineComputeDeviceProxy,
+    cpu,
+)
+from pytest_coreml.reference.binding.signatures import takes, text
+from pytest_coreml.reference.binding.structure import model_structure
+from pytest_coreml.reference.errors import BadModelError, ReferenceRuntimeError
+from pytest_coreml.reference.execution.loaded_model import load_model
+from pytest_coreml.reference.execution.state import StateTensors
+from pytest_coreml.reference.format import compiled
+from pytest_coreml.reference.format.package import MemoryPackage, open_compiled
+from pytest_coreml.reference.format.proto import MAXIMUM_SPECIFICATION_VERSION, parse_spec, read_spec
+from pytest_coreml.reference.format.specification_version import oldest_version
+from pytest_coreml.reference.options import RuntimeOptions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pytest_coreml.reference.format.package import Package
+
+__all__ = [
+    "_MLCPUComputeDeviceProxy",
+    "_MLComputePlanProxy",
+    "_MLGPUComputeDeviceProxy",
+    "_MLModelAssetProxy",
+    "_MLModelProxy",
+    "_MLModelStructureNeuralNetworkLayerProxy",
+    "_MLModelStructureProgramOperationProxy",
+    "_MLNeuralEngineComputeDeviceProxy",
+    "_State",
+]
+
+_COMPILED: Final = ".mlmodelc"
+
+
+class _MLModelAssetProxy:
+    """A model that is loaded from an asset."""
+
+    _package: Package
+
+    def __init__(self) -> None:
+        """Refuse: only `_MLModelProxy` makes these."""
+        raise TypeError("_MLModelAssetProxy: No constructor defined!")
+
+    @classmethod
+    def _of(cls, package: Package) -> Any:
+        from coremltools.models.model import MLModelAsset
+
+        proxy = cls.__new__(cls)
+        proxy._package = package
+        return MLModelAsset(proxy)
+
+
+class _State:
+    """The tensors that live from one prediction to the next."""
+
+    _tensors: StateTensors
+
+    def __init__(self) -> None:
+        """Refuse: only models make these."""
+        raise TypeError("_State: No constructor defined!")
+
+    @classmethod
+    def _of(cls, tensors: StateTensors) -> _State:
+        state = cls.__new__(cls)
+        state._tensors = tensors
+        return state
+
+    @takes("str")
+    def read_state(self, name: str) -> NDArray[Any]:
+        """Give a copy of a state."""
+        return self._tensors.read(text(name))
+
+    @takes("str", "object")
+    def write_state(self, name: str, value: Any) -> None:
+        """Replace a state."""
+        self._tensors.write(text(name), value)
+
+
+class _MLModelProxy:
+    """A loaded model."""
+
+    options: ClassVar[RuntimeOptions] = RuntimeOptions()
+
+    def __init__(self, *arguments: Any) -> None:
+        """Load a model: path, compute units, function name, hints, and an asset or None, which may be left out.
+
+        Compiles the model first, unless the path ends in `.mlmodelc`. Units and hints are taken and have no effect.
+        """
+        path, function, asset = _arguments(*arguments, *([None] if len(arguments) == 4 else []))
+        package = asset._package if asset is not None else self._compiled(path)
+        spec = read_spec(package)
+        begin = time.perf_counter_ns()
+        self._model = load_model(package, spec, function, self.options)
+        self._load_ns = time.perf_counter_ns() - begin
+        self._predict_ns: int | None = None
+
+    def _compiled(self, path: str) -> Package:
+        if not path.rstrip("/").endswith(_COMPILED):
+            try:
+                folder = compiled.compile_model(Path(path))
+            except ReferenceRuntimeError as error:
+                raise type(error)(f'Error compiling model: "{error}".') from error
+            # Also when the load that follows fails
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            path = str(folder)
+        self._path = path.rstrip("/")
+        return open_compiled(Path(path))
+
+    @takes("dict", "_State | None")
+    def predict(self, data: dict[str, Any], state: _State | None) -> dict[str, Any]:
+        """Predict once."""
+        results, self._predict_ns = self._model.predict(data, state._tensors if state is not None else None)
+        return results
+
+    @takes("list")
+    def batchPredict(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:  # noqa: N802 - a native name
+        """Predict each in turn; the duration is that of the whole batch."""
+        if not all(isinstance(data, dict) for data in batch):
+            raise RuntimeError("Unable to cast Python instance of a batch to dict")
+        predictions = [self._model.predict(data, None) for data in batch]
+        self._predict_ns = sum(elapsed for _, elapsed in predictions)
+        return [results for results, _ in predictions]
+
+    def newState(self) -> _State:  # noqa: N802 - a native name
+        """Give a state of zeros."""
+        return _State._of(StateTensors(self._model.states))
+
+    def get_compiled_model_path(self) -> str:
+        """Give the compiled folder, which lives as long as this object when it made it."""
+        if not hasattr(self, "_path"):
+            raise BadModelError("a model that was loaded from an asset has no compiled path")
+        return self._path
+
+    def get_load_duration_in_nano_seconds(self) -> int:
+        """Give the time of lowering and loading, without compiling."""
+        return self._load_ns
+
+    def get_last_predict_duration_in_nano_seconds(self) -> int | None:
+        """Give the time of the last prediction that succeeded, conversions not included."""
+        return self._predict_ns
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        """Refuse to be pickled or copied, as native objects do."""
+        raise TypeError("cannot pickle '_MLModelProxy' object")
+
+    @staticmethod
+    @takes("str", this=False)
+    def compileModel(path: str) -> str:  # noqa: N802 - a native name
+        """Compile into a folder that the caller deletes."""
+        return str(compiled.compile_model(Path(text(path))))
+
+    @staticmethod
+    def maximum_supported_specification_version() -> int:
+        """Give the newest specification version."""
+        return MAXIMUM_SPECIFICATION_VERSION
+
+    @staticmethod
+    @takes("bytes", this=False)
+    def auto_set_specification_version(content: bytes) -> bytes:
+        """Give a serialized model with the oldest specification version that it needs."""
+        spec = parse_spec(content, "the model")
+        spec.specificationVersion = oldest_version(spec)
+        serialized: bytes = spec.SerializeToString()
+        return serialized
+
+    @staticmethod
+    @takes("str", this=False)
+    def create_model_asset_from_path(path: str) -> Any:
+        """Make an asset of a compiled folder."""
+        return _MLModelAssetProxy._of(open_compiled(Path(text(path))))
+
+    @staticmethod
+    @takes("bytes", "dict", this=False)
+    def create_model_asset_from_memory(content: bytes, blobs: dict[str, bytes]) -> Any:
+        """Make an asset of a serialized model, and its weight files by names such as `weights/weight.bin`."""
+        for name, blob in blobs.items():
+            if not isinstance(name, str) or not isinstance(blob, bytes):
+                raise RuntimeError(f"Unable to cast Python instance of type {type(blob)} to bytes")  # noqa: TRY004 - what pybind11 raises
+        return _MLModelAssetProxy._of(MemoryPackage(content, dict(blobs)))
+
+    @staticmethod
+    def get_available_compute_devices() -> list[Any]:
+        """Give the one CPU."""
+        return [cpu()]
+
+    get_all_compute_devices = get_available_compute_devices
+
+    @staticmethod
+    @takes("str", this=False)
+    def get_model_structure(path: str) -> Any:
+        """Give the operations of a compiled model; its proxies belong to no plan."""
+        return _structure(text(path), None)
+
+    @staticmethod
+    @takes("str", "str", this=False)
+    def get_compute_plan(path: str, units: str) -> Any:  # noqa: ARG004 - there is one device, whatever is asked for
+        """Give the plan of a compiled model."""
+        from coremltools.models.compute_plan import MLComputePlan
+
+        plan = _MLComputePlanProxy()
+        plan.model_structure = _structure(text(path), plan)
+        return MLComputePlan(plan)
+
+
+@takes("str", "str", "str", "dict", "_MLModelAssetProxy | None", this=False, name="__init__")
+def _arguments(
+    path: str,
+    units: str,  # noqa: ARG001 - there is one device, whatever is asked for
+    function: str,
+    hints: dict[str, str],  # noqa: ARG001 - nothing here can be hinted at
+    asset: _MLModelAssetProxy | None,
+) -> tuple[str, str, _MLModelAssetProxy | None]:
+    """Check the arguments of the constructor, and give those that matter."""
+    # Apple's binding compares the last characters without looking whether there are as many.
+    if asset is None and len(path) < len(_COMPILED):
+        raise IndexError("basic_string::at: out of range")
+    return text(path), text(function), asset
+
+
+def _structure(path: str, plan: _MLComputePlanProxy | None) -> Any:
+    spec = read_spec(open_compiled(Path(path)))
+    return model_structure(spec, lambda: _MLModelStructureProgramOperationProxy.of(plan))

@@ -1,0 +1,81 @@
+"""A function of an ML Program, ready to run."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_coreml.reference.execution.ort_session import make_session, run
+from pytest_coreml.reference.format.program import Function, read_function
+from pytest_coreml.reference.lowering import handlers
+from pytest_coreml.reference.lowering.function import lower_function
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from pytest_coreml.reference.format.package import Package
+    from pytest_coreml.reference.lowering.ports import LoweredFunction
+    from pytest_coreml.reference.options import RuntimeOptions
+
+
+@dataclass(frozen=True, eq=False)
+class Executable:
+    """A session, and the function that it executes."""
+
+    function: Function
+    lowered: LoweredFunction
+    session: Any
+
+    def run(
+        self, inputs: Mapping[str, NDArray[Any]], states: dict[str, NDArray[Any]] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Execute once; arrays go in and out under the names of the program, in compute types.
+
+        `states` is changed where the program writes: a state that can be written in place in its array, which is left
+        in between when the run fails, another by a new array. What a classifier makes of its probabilities is left to
+        others: both of its outputs are the probabilities.
+        """
+        lowered = self.lowered
+        states = {} if states is None else states
+        feeds = {port.value: inputs[port.name] for port in lowered.inputs}
+        feeds.update({port.value: states[port.name] for port in lowered.states})
+        written = {port.name: port.written for port in lowered.states if port.written and not port.versions}
+        shared = {version: states[port.name] for port in lowered.states for version in port.versions}
+        results = run(self.session, [*(port.value for port in lowered.outputs), *written.values()], feeds, shared)
+        states.update(zip(written, results[len(lowered.outputs) :], strict=True))
+        return {port.name: result for port, result in zip(lowered.outputs, results, strict=False)}
+
+
+def load(package: Package, program: Any, function_name: str, options: RuntimeOptions) -> Executable:
+    """Read, lower and load a function of a `MILSpec.Program`; errors as `read_function` and `lower_function` raise."""
+    function, lowered = lower(package, program, function_name, options)
+    return Executable(function, lowered, make_session(lowered, options))
+
+
+def lower(
+    package: Package, program: Any, function_name: str, options: RuntimeOptions
+) -> tuple[Function, LoweredFunction]:
+    """Read and lower a function: all that comes before the session."""
+    with _nothing_collected():
+        function = read_function(program, function_name, package.blob_file)
+        return function, lower_function(function, handlers(), options.precision)
+
+
+@contextlib.contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Let no garbage be collected.
+
+    What is made while a program is read and lowered stays until the end of it; the collector would look at all of it
+    again and again, and an operation of a large program would take half as long again as one of a small program.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

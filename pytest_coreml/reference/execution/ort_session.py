@@ -1,0 +1,86 @@
+"""Runs a lowered function with ONNX Runtime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import onnxruntime
+
+from pytest_coreml.reference.errors import ExecutionError, UnsupportedModelError
+from pytest_coreml.reference.execution.failures import reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from pytest_coreml.reference.lowering.ports import LoweredFunction
+    from pytest_coreml.reference.options import RuntimeOptions
+
+_FATAL_ONLY = 4
+
+
+def make_session(lowered: LoweredFunction, options: RuntimeOptions) -> onnxruntime.InferenceSession:
+    """Load a lowered function; `UnsupportedModelError` when ONNX Runtime does not take it."""
+    settings = _settings(options)
+    names = list(lowered.arrays)
+    if names:
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(lowered.arrays[name]) for name in names]
+        settings.add_external_initializers(names, values)
+    try:
+        return onnxruntime.InferenceSession(lowered.model, settings, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        # onnxruntime raises many types, all directly below Exception
+        raise UnsupportedModelError(f"ONNX Runtime cannot load the lowered model: {reason(error)}") from error
+
+
+def _settings(options: RuntimeOptions) -> onnxruntime.SessionOptions:
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = options.threads
+    settings.inter_op_num_threads = 1
+    settings.log_severity_level = _FATAL_ONLY
+    # A spinning worker takes the core from whatever else is measured.
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    settings.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    # Fused into integer kernels, quantized activations would get other numbers than their definition gives.
+    settings.add_session_config_entry("session.disable_quant_qdq", "1")
+    # Weight files are named from the root of the file system; see `GraphBuilder`.
+    settings.add_session_config_entry("session.model_external_initializers_file_folder_path", Path.cwd().anchor)
+    return settings
+
+
+def run(
+    session: onnxruntime.InferenceSession,
+    outputs: Sequence[str],
+    feeds: Mapping[str, NDArray[Any]],
+    shared: Mapping[str, NDArray[Any]],
+) -> list[NDArray[Any]]:
+    """Execute once and give `outputs`; `ExecutionError` naming the operation when it fails.
+
+    `shared` are further outputs, and the arrays in whose memory they are to be made.
+    """
+    try:
+        if shared:
+            return _run_bound(session, outputs, feeds, shared)
+        results: list[NDArray[Any]] = session.run(outputs, feeds)
+    except Exception as error:
+        raise ExecutionError(reason(error)) from error
+    return results
+
+
+def _run_bound(
+    session: onnxruntime.InferenceSession,
+    outputs: Sequence[str],
+    feeds: Mapping[str, NDArray[Any]],
+    shared: Mapping[str, NDArray[Any]],
+) -> list[NDArray[Any]]:
+    binding = session.io_binding()
+    for name, array in feeds.items():
+        binding.bind_cpu_input(name, array)
+    for name in outputs:
+        binding.bind_output(name)
+    for name, array in shared.items():
+        binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+    session.run_with_iobinding(binding)
+    return [value.numpy() for value in binding.get_outputs()[: len(outputs)]]

@@ -1,0 +1,1 @@
+"""The files of a model: packages, specifications, programs, values and weights, and the compiled form."""

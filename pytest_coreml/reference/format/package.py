@@ -1,0 +1,166 @@
+"""Where the parts of a model are: `.mlpackage`, `.mlmodel`, and the `.mlmodelc` folders that this runtime makes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from pytest_coreml.reference.errors import BadModelError
+from pytest_coreml.reference.format.blob import BlobFile, MemoryBlobs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# A program calls its own folder by this word: `@model_path/weights/weight.bin`.
+_MODEL_PATH: Final = "@model_path"
+
+# The two files of a compiled folder: coremltools, and Core ML, look for the first; the second is the model's proto.
+COMPILED_MARK: Final = "coremldata.bin"
+COMPILED_MODEL: Final = "model.mlmodel"
+
+# In bytes: what no manifest reaches, and what no message of protobuf can exceed
+_LARGEST_MANIFEST: Final = 1 << 20
+_LARGEST_MESSAGE: Final = (1 << 31) - 1
+
+
+class Package(Protocol):
+    """Where a model comes from. Messages call it `path`."""
+
+    @property
+    def path(self) -> Path:
+        """Give what the user named."""
+
+    def model(self) -> bytes:
+        """Give the serialized `Model` message; `BadModelError` when it cannot be read."""
+
+    def blob_file(self, name: str) -> BlobFile | MemoryBlobs:
+        """Give the weights that the program calls `name`; `BadModelError` when they are outside or not there."""
+
+
+@dataclass(frozen=True)
+class MemoryPackage:
+    """A model in memory: its message, and its weight files by their names relative to the model's folder."""
+
+    content: bytes
+    weights: Mapping[str, bytes]
+    path: Path = Path("a model in memory")
+
+    def model(self) -> bytes:
+        """Give the message."""
+        return self.content
+
+    def blob_file(self, name: str) -> MemoryBlobs:
+        """Give the weights that the program calls `name`; `BadModelError` when nobody gave them."""
+        relative = str(_relative_name(name, self.path))
+        if relative not in self.weights:
+            has = ", ".join(sorted(self.weights)) or "none"
+            raise BadModelError(f"{self.path}: the weight file {relative!r} is not among those given: {has}")
+        return MemoryBlobs(relative, self.weights[relative])
+
+
+@dataclass(frozen=True)
+class FilePackage:
+    """A model on disk: `path` is what the user named, `model_file` the proto in it.
+
+    Weight files are resolved from the folder of `model_file`, and must lie in `root`.
+    """
+
+    path: Path
+    model_file: Path
+    root: Path
+    _blobs: dict[str, BlobFile] = field(default_factory=dict, repr=False)
+
+    def model(self) -> bytes:
+        """Read the message; `BadModelError` when the file cannot be read."""
+        try:
+            return _read(self.model_file, _LARGEST_MESSAGE)
+        except (OSError, ValueError) as error:
+            raise BadModelError(f"{self.model_file}: cannot read the model: {error}") from error
+
+    def blob_file(self, name: str) -> BlobFile:
+        """Give the weight file which the program calls `name`; `BadModelError` when it is outside or not there."""
+        if name not in self._blobs:
+            relative = _relative_name(name, self.path)
+            path = _inside(self.root, self.model_file.parent / relative, f"{self.path}: the weight file {name!r}")
+            self._blobs[name] = BlobFile(path)
+        return self._blobs[name]
+
+
+def open_package(path: Path) -> FilePackage:
+    """Find the model at `path`; `BadModelError` naming the file and the cause when there is none."""
+    if not path.exists():
+        raise BadModelError(f"{path}: there is no such file or folder")
+    if path.is_file():
+        return FilePackage(path, path.resolve(), path.resolve().parent)
+    if (path / COMPILED_MARK).exists() or path.suffix == ".mlmodelc":
+        return open_compiled(path)
+    return _mlpackage(path)
+
+
+def open_compiled(path: Path) -> FilePackage:
+    """Find the model in a `.mlmodelc` folder; `BadModelError` when it is none, or Core ML's own."""
+    if not path.is_dir():
+        raise BadModelError(f"{path}: there is no such folder")
+    root = path.resolve()
+    if (root / "model.mil").exists() and not (root / COMPILED_MODEL).exists():
+        raise BadModelError(
+            f"{path}: compiled by Core ML; the reference runtime needs the .mlpackage that it came from"
+        )
+    if not (root / COMPILED_MARK).is_file():
+        raise BadModelError(f"{path}: no compiled model, {COMPILED_MARK} is missing")
+    return FilePackage(path, _inside(root, root / COMPILED_MODEL, f"{path}: {COMPILED_MODEL}"), root)
+
+
+def _mlpackage(path: Path) -> FilePackage:
+    manifest_file = path / "Manifest.json"
+    found = _inside(path.resolve(), manifest_file, f"{manifest_file}: the manifest of the package")
+    try:
+        manifest = json.loads(_read(found, _LARGEST_MANIFEST).decode())
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadModelError(f"{manifest_file}: cannot read the manifest of the package: {error}") from error
+    root = (path / "Data").resolve()
+    name = _root_model(manifest, manifest_file)
+    model_file = _inside(root, root / _relative_name(name, manifest_file), f"{manifest_file}: the model file {name!r}")
+    return FilePackage(path, model_file, root)
+
+
+def _read(path: Path, most: int) -> bytes:
+    """Read a file; ValueError when it is larger than any of its kind."""
+    size = path.stat().st_size
+    if size > most:
+        raise ValueError(f"it has {size} bytes, expected {most} or less")
+    return path.read_bytes()
+
+
+def _root_model(manifest: Any, manifest_file: Path) -> str:
+    try:
+        path = manifest["itemInfoEntries"][manifest["rootModelIdentifier"]]["path"]
+    except (KeyError, TypeError) as error:
+        raise BadModelError(f"{manifest_file}: does not name the root model, {error} is missing") from error
+    if not isinstance(path, str):
+        raise BadModelError(f"{manifest_file}: the path of the root model is no text")
+    return path
+
+
+def _relative_name(name: str, where: Path) -> PurePosixPath:
+    """Turn the name of a file in a package into a path below the package's folder."""
+    path = PurePosixPath(name.removeprefix(_MODEL_PATH + "/"))
+    if not name or "\0" in name or path.is_absolute() or ".." in path.parts:
+        raise BadModelError(f"{where}: the file name {name!r} leaves the package")
+    return path
+
+
+def _inside(root: Path, path: Path, what: str) -> Path:
+    """Resolve links, and check that the file is there and still inside `root`."""
+    try:
+        resolved = path.resolve()
+        found = resolved.is_file()
+    except (OSError, RuntimeError) as error:  # a name that is too long, a link to itself
+        raise BadModelError(f"{what} cannot be found: {error}") from error
+    if not found:
+        raise BadModelError(f"{what} is not there, expected {path}")
+    if not resolved.is_relative_to(root):
+        raise BadModelError(f"{what} is a link that leaves the package: {resolved}")
+    return resolved

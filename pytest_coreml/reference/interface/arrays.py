@@ -1,0 +1,115 @@
+"""Multi-arrays at the boundary of a model, checked and converted as Apple's binding and Core ML do it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pytest_coreml.reference.errors import BadInputError, BadModelError
+from pytest_coreml.reference.format.dtypes import DType
+from pytest_coreml.reference.interface.allowed_shapes import AllowedShapes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pytest_coreml.reference.format.types import TensorType
+
+# What numbers of ArrayFeatureType.ArrayDataType mean.
+_DECLARED: Final = {
+    65552: DType.FP16,
+    65568: DType.FP32,
+    65600: DType.FP64,
+    131080: DType.INT8,
+    131104: DType.INT32,
+}
+# What the binding turns into a multi-array; it refuses all other types.
+_TAKEN: Final = ("float32", "float64", "int32")
+
+
+def declared_dtype(array: Any, name: str) -> DType:
+    """Give the element type of an `ArrayFeatureType`; `BadModelError` when it is not known."""
+    if array.dataType not in _DECLARED:
+        raise BadModelError(f"the feature {name!r} has the element type number {array.dataType}, which is not known")
+    return _DECLARED[array.dataType]
+
+
+def as_stored(result: NDArray[Any], port: TensorType) -> NDArray[Any]:
+    """Round what was computed for an output of half precision to what half precision can hold.
+
+    Done here and not in the graph, where it would count as time of the model: a cache that is handed out is large.
+    """
+    if port.dtype is not DType.FP16:
+        return result
+    with np.errstate(over="ignore"):
+        return result.astype(np.float16)
+
+
+class ArrayInput:
+    """A multi-array that goes into a function of the program, whose input has the type `port`."""
+
+    def __init__(self, feature: Any, port: TensorType) -> None:
+        """Read a `FeatureDescription`; `BadModelError` when it does not fit the program."""
+        self.name = feature.name
+        self.optional = bool(feature.type.isOptional)
+        self._array = feature.type.multiArrayType
+        self._dtype = declared_dtype(self._array, self.name)
+        self._port = port
+        self._shapes = AllowedShapes.of_array(self._array, port)
+
+    @property
+    def expected(self) -> str:
+        """Say what values it takes."""
+        return f"{self._dtype.value} {self._shapes}"
+
+    def read(self, value: Any) -> NDArray[Any]:
+        """Give the array as the graph takes it; `BadInputError` for what the binding or Core ML refuses."""
+        array = self._taken(value)
+        if not self._shapes.allow(array.shape):
+            objection = self._shapes.objection(array.shape)
+            expected = f"input {self.name!r}: expected the shape {self._shapes}, got {list(array.shape)}"
+            raise BadInputError(f"{objection}; {expected}" if objection else expected)
+        return self._as_declared(array)
+
+    def default(self) -> NDArray[Any] | None:
+        """Give the value of an input that was left out, or None when there is none."""
+        kind = self._array.WhichOneof("defaultOptionalValue")
+        if kind is None:
+            return None
+        return self._as_declared(np.full(tuple(self._array.shape), getattr(self._array, kind)))
+
+    def _taken(self, value: Any) -> NDArray[Any]:
+        taken = (*_TAKEN, "int8") if self._dtype is DType.INT8 else _TAKEN
+        if not isinstance(value, np.ndarray):
+            came = type(value).__name__
+        elif value.dtype.name not in taken or value.ndim == 0:
+            came = f"an array of {value.dtype}, rank {value.ndim}"
+        elif not value.flags.writeable:
+            came = "a read-only array"
+        else:
+            return value
+        raise BadInputError(
+            f"value type not convertible: input {self.name!r} takes writeable arrays of {', '.join(taken)}, got {came}"
+        )
+
+    def _as_declared(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Convert to the declared type, which may lose digits, and then to the one that the graph computes in."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            declared = array.astype(self._dtype.numpy, copy=False)
+            return np.ascontiguousarray(declared, self._port.dtype.compute.numpy)
+
+
+class ArrayOutput:
+    """A multi-array that comes out of the program."""
+
+    def __init__(self, feature: Any, port: TensorType) -> None:
+        """Read a `FeatureDescription`; half precision comes back as single precision, as from Apple's binding."""
+        self.name = feature.name
+        self._dtype = declared_dtype(feature.type.multiArrayType, self.name)
+        self._port = port
+
+    def write(self, result: NDArray[Any]) -> NDArray[Any]:
+        """Give a fresh array of the declared type; rank 0 becomes the shape (1,)."""
+        array = np.atleast_1d(as_stored(result, self._port))
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.array(array.astype(self._dtype.numpy, copy=False), self._dtype.compute.numpy)

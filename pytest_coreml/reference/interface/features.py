@@ -1,0 +1,136 @@
+"""The values that go into a model and come out of it, by the names and types that its description declares."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from pytest_coreml.reference.errors import BadInputError, BadModelError, UnsupportedModelError
+from pytest_coreml.reference.interface.arrays import ArrayInput, ArrayOutput
+from pytest_coreml.reference.interface.images import ImageInput, ImageOutput
+from pytest_coreml.reference.lowering.ports import LabelPort
+from pytest_coreml.reference.lowering.results import ClassLabel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from pytest_coreml.reference.lowering.ports import LoweredFunction, Port
+
+
+class InputFeature(Protocol):
+    """One input of a model."""
+
+    name: str
+    optional: bool
+
+    @property
+    def expected(self) -> str:
+        """Say what values it takes."""
+
+    def read(self, value: Any) -> NDArray[Any]:
+        """Give a value as the graph takes it; `BadInputError` for what the binding or Core ML refuses."""
+
+    def default(self) -> NDArray[Any] | None:
+        """Give the value of an optional input that was left out, or None when there is none."""
+
+
+class OutputFeature(Protocol):
+    """One output of a model."""
+
+    name: str
+
+    def write(self, result: NDArray[Any]) -> Any:
+        """Give what the graph computed as Apple's binding gives it."""
+
+
+class Interface:
+    """The inputs and outputs of a function: `description` declares them, `lowered` computes them."""
+
+    def __init__(self, description: Any, lowered: LoweredFunction) -> None:
+        """Read a description; an error names a feature that is not in the program, or not of a type known here."""
+        inputs, outputs = ({port.name: port for port in ports} for ports in (lowered.inputs, lowered.outputs))
+        self._inputs = [_input(feature, _port_of(feature, inputs)) for feature in description.input]
+        self._outputs = [_output(feature, _port_of(feature, outputs)) for feature in description.output]
+        undeclared = sorted(inputs.keys() - {feature.name for feature in self._inputs})
+        if undeclared:
+            raise BadModelError(f"the program has inputs that the model does not declare: {', '.join(undeclared)}")
+
+    def read(self, data: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+        """Give the arrays of a prediction by name; `BadInputError` says what was expected, and what came."""
+        # Lists vanish in Apple's binding, so that Core ML misses them.
+        given = {name: value for name, value in data.items() if not isinstance(value, (list, tuple))}
+        return {
+            feature.name: feature.read(given[feature.name]) if feature.name in given else self._left_out(feature, given)
+            for feature in self._inputs
+        }
+
+    def write(self, results: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+        """Give the outputs, in an order that does not follow the model's: Apple's binding promises none."""
+        values = [(feature.name, feature.write(results[feature.name])) for feature in self._outputs]
+        return dict(sorted(values, key=lambda item: zlib.crc32(item[0].encode())))
+
+    def _left_out(self, feature: InputFeature, given: Iterable[str]) -> NDArray[Any]:
+        default = feature.default() if feature.optional else None
+        if default is not None:
+            return default
+        unknown = sorted(set(given) - {known.name for known in self._inputs})
+        takes = "; ".join(f"{known.name}: {known.expected}" for known in self._inputs)
+        raise BadInputError(
+            f"Feature {feature.name} is required but not specified. The model takes {takes}"
+            + (f"; not known: {', '.join(unknown)}" if unknown else "")
+        )
+
+
+def _port_of(feature: Any, ports: Mapping[str, Any]) -> Any:
+    if feature.name not in ports:
+        has = ", ".join(sorted(ports)) or "none"
+        raise BadModelError(f"the model declares {feature.name!r}, which the program does not have; it has {has}")
+    return ports[feature.name]
+
+
+def _input(feature: Any, port: Port) -> InputFeature:
+    kind = feature.type.WhichOneof("Type")
+    if kind == "multiArrayType":
+        return ArrayInput(feature, port.type)
+    if kind == "imageType":
+        return ImageInput(feature, port.type)
+    raise UnsupportedModelError(f"the input {feature.name!r} is of {kind}, which no ML Program takes")
+
+
+def _output(feature: Any, port: Port | LabelPort) -> OutputFeature:
+    kind = feature.type.WhichOneof("Type")
+    if isinstance(port, LabelPort):
+        return LabelOutput(feature, port)
+    if kind == "multiArrayType":
+        return ArrayOutput(feature, port.type)
+    if kind == "imageType":
+        return ImageOutput(feature, port.type)
+    raise UnsupportedModelError(f"the output {feature.name!r} is of {kind}, which no ML Program gives")
+
+
+class LabelOutput:
+    """The most probable class of a classifier, or the probabilities of all, by their labels."""
+
+    def __init__(self, feature: Any, port: LabelPort) -> None:
+        """Read a `FeatureDescription`; `BadModelError` when the declared type is another than the program's."""
+        self.name = feature.name
+        self._labels = port.result.labels
+        self._one = isinstance(port.result, ClassLabel)
+        declared = feature.type.WhichOneof("Type")
+        if (declared != "dictionaryType") if not self._one else (declared not in ("stringType", "int64Type")):
+            raise BadModelError(f"the output {self.name!r} is of {declared}, the program gives something else")
+
+    def write(self, result: NDArray[Any]) -> Any:
+        """Give the label, or a dictionary from label to probability."""
+        probabilities = result.reshape(-1)
+        if len(probabilities) != len(self._labels):
+            raise BadModelError(
+                f"output {self.name!r}: {len(probabilities)} probabilities for {len(self._labels)} labels"
+            )
+        if self._one:
+            return self._labels[int(np.argmax(probabilities))]
+        return dict(zip(self._labels, map(float, probabilities), strict=True))

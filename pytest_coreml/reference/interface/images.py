@@ -1,0 +1,112 @@
+"""Images at the boundary of a model.
+
+A program sees an image as a tensor of the shape (1, channels, height, width), with values from 0 to 255 (any for
+half-precision grey). Scale and bias are operations of the program, and so is everything else that happens to it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from pytest_coreml.reference.errors import BadInputError, BadModelError
+from pytest_coreml.reference.interface.allowed_shapes import AllowedShapes
+from pytest_coreml.reference.interface.arrays import as_stored
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pytest_coreml.reference.format.types import TensorType
+
+# ImageFeatureType.ColorSpace
+_GREY, _RGB, _BGR, _GREY_FLOAT16 = 10, 20, 30, 40
+_NAMES: Final = {_GREY: "grayscale", _RGB: "RGB", _BGR: "BGR", _GREY_FLOAT16: "grayscale float16"}
+# The modes of PIL images that each takes. A pixel buffer of a colour image has an alpha channel, which is not read.
+_MODES: Final = {_GREY: ("L",), _RGB: ("RGB", "RGBA"), _BGR: ("RGB", "RGBA"), _GREY_FLOAT16: ("F",)}
+
+
+def _color_of(feature: Any, port: TensorType) -> int:
+    """Give the colour layout of a `FeatureDescription`; `BadModelError` when it does not fit the program."""
+    color = int(feature.type.imageType.colorSpace)
+    if color not in _NAMES:
+        raise BadModelError(f"the image {feature.name!r} has the colour space number {color}, which is not known")
+    channels = 3 if color in (_RGB, _BGR) else 1
+    if port.rank != 4 or port.shape[1] not in (channels, None):
+        raise BadModelError(
+            f"the {_NAMES[color]} image {feature.name!r} needs a tensor [1, {channels}, height, width], "
+            f"the program has {port}"
+        )
+    return color
+
+
+class ImageInput:
+    """An image that goes into a function of the program, whose input has the type `port`."""
+
+    def __init__(self, feature: Any, port: TensorType) -> None:
+        """Read a `FeatureDescription`."""
+        self.name = feature.name
+        self.optional = bool(feature.type.isOptional)
+        self._color = _color_of(feature, port)
+        self._sizes = AllowedShapes.of_image(feature.type.imageType)
+        self._dtype = port.dtype.compute.numpy
+
+    @property
+    def expected(self) -> str:
+        """Say what values it takes."""
+        return f"{_NAMES[self._color]} image {self._sizes}"
+
+    def read(self, value: Any) -> NDArray[Any]:
+        """Give the image as a tensor; `BadInputError` for what the binding or Core ML refuses."""
+        from PIL import Image
+
+        modes = _MODES[self._color]
+        if not isinstance(value, Image.Image) or value.mode not in modes:
+            came = f"an image of mode {value.mode}" if isinstance(value, Image.Image) else type(value).__name__
+            raise BadInputError(f"input {self.name!r}: expected a PIL image of mode {' or '.join(modes)}, got {came}")
+        size = (value.height, value.width)
+        if not self._sizes.allow(size):
+            raise BadInputError(
+                f"input {self.name!r}: expected an image of height and width {self._sizes}, got {list(size)}"
+            )
+        return np.ascontiguousarray(self._channels(np.asarray(value))[None], self._dtype)
+
+    def default(self) -> None:
+        """Give nothing: a specification holds no image."""
+
+    def _channels(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        if self._color == _GREY:
+            return pixels[None]
+        if self._color == _GREY_FLOAT16:
+            return pixels.astype(np.float16)[None]
+        planes: NDArray[Any] = pixels[:, :, :3].transpose(2, 0, 1)
+        return planes if self._color == _RGB else planes[::-1]
+
+
+class ImageOutput:
+    """An image that comes out of the program."""
+
+    def __init__(self, feature: Any, port: TensorType) -> None:
+        """Read a `FeatureDescription`."""
+        self.name = feature.name
+        self._color = _color_of(feature, port)
+        self._port = port
+
+    def write(self, result: NDArray[Any]) -> Any:
+        """Give a PIL image: RGBA for colour, L for grey, F for half-precision grey.
+
+        Values beyond a byte are cut off, others rounded to the nearest whole number.
+        """
+        from PIL import Image
+
+        if result.shape[0] != 1:
+            raise BadInputError(f"output {self.name!r}: expected one image, the program gave {result.shape[0]}")
+        image = as_stored(result[0], self._port)
+        if self._color == _GREY_FLOAT16:
+            return Image.fromarray(image[0].astype(np.float16).astype(np.float32))
+        pixels = np.nan_to_num(np.rint(image)).clip(0, 255).astype(np.uint8)
+        if self._color == _GREY:
+            return Image.fromarray(pixels[0])
+        planes = pixels if self._color == _RGB else pixels[::-1]
+        opaque = np.full((1, *planes.shape[1:]), 255, np.uint8)
+        return Image.fromarray(np.ascontiguousarray(np.concatenate([planes, opaque]).transpose(1, 2, 0)), "RGBA")

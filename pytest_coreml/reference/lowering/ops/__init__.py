@@ -1,0 +1,1 @@
+"""The operations of ML Programs, one family a module, as coremltools groups them."""
