@@ -14,8 +14,8 @@ from pathlib import Path
 
 from report_speed import MACHINE, record
 
-from pytest_coreml.report.build import build_report
-from pytest_coreml.report.write import write_report
+from pytest_coreml.report.document.build import build_report
+from pytest_coreml.report.document.write import write_report
 
 
 def write(path: Path, tests: int, calls: int) -> Path:

@@ -22,8 +22,8 @@ from pytest_benchmark.utils import PercentageRegressionCheck
 from traces import MACHINE
 
 from pytest_coreml.cli import main as command
-from pytest_coreml.report.build import build_report
-from pytest_coreml.report.write import write_report
+from pytest_coreml.report.document.build import build_report
+from pytest_coreml.report.document.write import write_report
 from pytest_coreml.verdict.record import Record
 
 if TYPE_CHECKING:

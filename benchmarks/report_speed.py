@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
-from pytest_coreml.report.build import build_report
-from pytest_coreml.report.read import read_report
-from pytest_coreml.report.write import write_report
+from pytest_coreml.report.document.build import build_report
+from pytest_coreml.report.document.read import read_report
+from pytest_coreml.report.document.write import write_report
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.record import Record
 

@@ -13,7 +13,7 @@ import pytest
 from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.native_clock import CLOCK
 from pytest_coreml.presence import uses_fixture
-from pytest_coreml.report.exports.measured import name_of, short_name
+from pytest_coreml.report.formats.measured import name_of, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -11,7 +11,7 @@ import pytest
 from pytest_coreml.presence import MISTAKES, SHARES_HOST, is_used, state_of
 
 if TYPE_CHECKING:
-    from pytest_coreml.report.machines import Machines
+    from pytest_coreml.report.document.machines import Machines
     from pytest_coreml.verdict.record import Record
 
 NAME: Final = "pytest-coreml-collector"
@@ -44,7 +44,7 @@ class Gathered:
     def machines(self) -> Machines:
         """The machines that measured."""
         from pytest_coreml.machine.document import joined
-        from pytest_coreml.report.machines import Machines
+        from pytest_coreml.report.document.machines import Machines
 
         return Machines(joined, self._apart)
 
@@ -56,7 +56,7 @@ class Gathered:
         """
         if not self._entries:
             return []
-        from pytest_coreml.report.decode import decode_record
+        from pytest_coreml.report.document.decode import decode_record
         from pytest_coreml.report.duplicates import note_duplicates
         from pytest_coreml.verdict.end_of_run import settle
         from pytest_coreml.verdict.repeated_records import last_attempts

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
-from pytest_coreml.report.changes_text import changes_lines
-from pytest_coreml.report.runs import run_of
+from pytest_coreml.report.document.runs import run_of
+from pytest_coreml.report.text.changes_text import changes_lines
 from pytest_coreml.verdict.regression import paired
 from pytest_coreml.verdict.regression.judge import Rules, changes_since, judge_against
 from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import Pairs
     from pytest_coreml.model import CoreMLModel
     from pytest_coreml.options import Options
-    from pytest_coreml.report.runs import Key, Runs
+    from pytest_coreml.report.document.runs import Key, Runs
     from pytest_coreml.verdict.record import Record
 
 UNKNOWN_TEST = (

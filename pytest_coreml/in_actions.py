@@ -24,8 +24,8 @@ def tell(
     """
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
-    from pytest_coreml.report.escaping import command
-    from pytest_coreml.report.github_run import annotation_lines, step_summary
+    from pytest_coreml.report.formats.escaping import command
+    from pytest_coreml.report.formats.github import annotation_lines, step_summary
 
     for line in annotation_lines(records, _folder(rootdir)):
         write_line(line)

@@ -142,8 +142,8 @@ def _conclude(state: State, records: list[Record]) -> None:
 
 
 def _failure_text(state: State, records: list[Record], verdict: Verdict) -> str:
-    from pytest_coreml.report.commands import accept_command, figures_command
-    from pytest_coreml.report.failure_text import failure_text
+    from pytest_coreml.report.suggested_commands import accept_command, figures_command
+    from pytest_coreml.report.text.failure_text import failure_text
 
     options, asked = state.options, state.config.args
     texts = [
@@ -160,7 +160,7 @@ def _failure_text(state: State, records: list[Record], verdict: Verdict) -> str:
 
 
 def _skip_text(records: list[Record], verdict: Verdict) -> str:
-    from pytest_coreml.report.failure_text import skip_reasons
+    from pytest_coreml.report.text.failure_text import skip_reasons
 
     return "; ".join(dict.fromkeys(reason for record in records for reason in skip_reasons(record, verdict)))
 
@@ -200,7 +200,7 @@ def _fail(report: pytest.TestReport, text: str) -> None:
 
 
 def _attach_records(item: pytest.Item, report: pytest.TestReport, outcome: str) -> None:
-    from pytest_coreml.report.encode import encode_model, encode_record
+    from pytest_coreml.report.document.codec import encode_model, encode_record
 
     state = state_of(item.config)
     attend(item)
@@ -240,7 +240,7 @@ def _located(records: list[Record], item: pytest.Item) -> list[Record]:
 
 
 def _properties(record: Record) -> Iterator[tuple[str, object]]:
-    from pytest_coreml.report.properties import properties
+    from pytest_coreml.report.formats.junit import properties
 
     yield from ((f"coreml_{name}[{record.compute_units}]", value) for name, value in properties(record))
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.machine.watch import Watch
     from pytest_coreml.options import Options
-    from pytest_coreml.report.runs import Runs
+    from pytest_coreml.report.document.runs import Runs
     from pytest_coreml.verdict.check import Check
     from pytest_coreml.verdict.record import Runtime
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.model import CoreMLModel
     from pytest_coreml.options import Options
-    from pytest_coreml.report.runs import Runs
+    from pytest_coreml.report.document.runs import Runs
     from pytest_coreml.session import Session
     from pytest_coreml.trial import Trial
 
@@ -74,7 +74,7 @@ class State:
         """The runs to judge against; `UsageError` when the options name what is no baseline."""
         if not self.options.baseline:
             return None
-        from pytest_coreml.report.runs import read_baseline
+        from pytest_coreml.report.document.runs import read_baseline
 
         return read_baseline(self.options.baseline)
 

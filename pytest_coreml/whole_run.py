@@ -33,7 +33,7 @@ def prepare(config: pytest.Config) -> None:
     # A baseline that cannot be used is to be known before tests run for minutes.
     state.read_baseline()
     if state.options.report is not None:
-        from pytest_coreml.report.write import check_writable
+        from pytest_coreml.report.document.write import check_writable
 
         check_writable(state.options.report)
 
@@ -63,7 +63,7 @@ def finish(session: pytest.Session) -> None:
     if state.options.report is None or not gathered.ran:
         # Who only collects, or is told of a mistake, keeps the report of an earlier run.
         return
-    from pytest_coreml.report.write import write_report
+    from pytest_coreml.report.document.write import write_report
 
     try:
         write_report(_document(gathered, state), state.options.report)
@@ -78,8 +78,8 @@ def _fail(session: pytest.Session) -> None:
 
 
 def _document(gathered: Gathered, state: State) -> Any:
-    from pytest_coreml.report.build import build_report
-    from pytest_coreml.report.decode import decode_model
+    from pytest_coreml.report.document.build import build_report
+    from pytest_coreml.report.document.decode import decode_model
 
     models = [decode_model(digest, entry) for digest, entry in gathered.models.items()]
     machines = gathered.machines
@@ -93,7 +93,7 @@ def summarize(reporter: Any, config: pytest.Config) -> None:
         return
     report = state_of(config).options.report
     if gathered.records:
-        from pytest_coreml.report.terminal import summary_lines
+        from pytest_coreml.report.text.summary import summary_lines
 
         verbose = config.getoption("verbose") > 0
         reporter.section("Core ML")

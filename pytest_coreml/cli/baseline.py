@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from pytest_coreml.report.runs import Runs
+    from pytest_coreml.report.document.runs import Runs
     from pytest_coreml.verdict.regression.baseline_quality import Quality
 
 # More measurements with the same complaint are counted.
@@ -35,7 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(arguments: argparse.Namespace) -> int:
     """Add, and say what was written, removed, and is still too thin or too uneven to judge with."""
     from pytest_coreml.errors import UsageError
-    from pytest_coreml.report.keeping import add_runs
+    from pytest_coreml.report.document.baseline_folder import add_runs
 
     if arguments.folder.exists() and not arguments.folder.is_dir():
         raise UsageError(f"{arguments.folder} is a file; name the folder of baseline runs last")
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _complaints(reports: Sequence[Path], runs_kept: Sequence[Path]) -> Iterator[str]:
-    from pytest_coreml.report.runs import read_runs
+    from pytest_coreml.report.document.runs import read_runs
 
     assessed = _assess(read_runs(reports), read_runs(runs_kept))
     lines = [f"{name}: {words}" for name, quality in assessed if (words := _words(quality))]
@@ -58,8 +58,8 @@ def _complaints(reports: Sequence[Path], runs_kept: Sequence[Path]) -> Iterator[
 
 def _assess(added: Runs, kept: Runs) -> Iterator[tuple[str, Quality]]:
     """Give name and quality of the baseline of each measurement in *added*, on each kind of machine."""
-    from pytest_coreml.report.figures import printable
-    from pytest_coreml.report.findings_text import key_text
+    from pytest_coreml.report.text.findings import key_text
+    from pytest_coreml.report.text.numbers import printable
     from pytest_coreml.verdict.regression.baseline_quality import assess
     from pytest_coreml.verdict.regression.machine_kind import machine_kind
 
@@ -72,7 +72,7 @@ def _assess(added: Runs, kept: Runs) -> Iterator[tuple[str, Quality]]:
 
 
 def _words(quality: Quality) -> str | None:
-    from pytest_coreml.report.figures import percent
+    from pytest_coreml.report.text.numbers import percent
 
     if quality.usable < quality.runs and quality.thin:
         return (

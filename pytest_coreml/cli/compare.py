@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.regression.comparison import Comparison
 
 # Each format is a module of `report.comparisons` with a function `render(comparison) -> str`.
-_FORMATS = {"text": "text", "json": "json_document", "markdown": "markdown", "github": "github"}
+_FORMATS = ("text", "json", "markdown", "github")
 _INCONCLUSIVE = {"report": 3, "warn": 0, "fail": 1}
 
 
@@ -25,7 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("compare", help="judge reports against baseline reports (exit 1: slower, 3: unsure)")
     parser.add_argument("baseline", nargs="+", type=Path, metavar="BASE", help="report, or folder of reports")
     parser.add_argument("--current", nargs="+", type=Path, metavar="CUR", required=True, help="the same, to be judged")
-    parser.add_argument("--format", choices=tuple(_FORMATS), default="text", help="default: text")
+    parser.add_argument("--format", choices=_FORMATS, default="text", help="default: text")
     parser.add_argument("--tolerance", type=_share, default=0.05, help="slowdown that is accepted (default 0.05)")
     parser.add_argument("--require-all", action="store_true", help="error when a side lacks a measurement of the other")
     parser.add_argument(
@@ -45,7 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the verdicts; 0 ok, 1 regressed, 3 inconclusive, 2 for what `--require-all` misses."""
-    from pytest_coreml.report.runs import read_runs
+    from pytest_coreml.report.document.runs import read_runs
     from pytest_coreml.verdict.regression.comparison import compare
     from pytest_coreml.verdict.regression.judge import Rules
 
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     gc.disable()
     rules = Rules(arguments.tolerance, arguments.unmeasured == "fail")
     result = compare(read_runs(arguments.baseline), read_runs(arguments.current), rules)
-    render = importlib.import_module(f"pytest_coreml.report.comparisons.{_FORMATS[arguments.format]}").render
+    render = importlib.import_module(f"pytest_coreml.report.formats.comparison_{arguments.format}").render
     sys.stdout.write(render(result))
     missing = len(result.only_baseline) + len(result.only_current)
     if arguments.require_all and missing:

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         sys.stdout.write(json.dumps(asdict(spec), indent=2) + "\n")
     else:
-        from pytest_coreml.report.spec_text import spec_lines
+        from pytest_coreml.report.text.specification_text import spec_lines
 
         sys.stdout.write("\n".join(spec_lines(spec)) + "\n")
     return 0

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 # Each format is a module of `report.exports` with a function `render(report) -> str`.
 _FORMATS = {
-    "text": "text",
-    "markdown": "markdown",
+    "text": "report_text",
+    "markdown": "report_markdown",
     "csv": "csv_table",
-    "json": "json_document",
+    "json": "report_json",
     "bencher": "bencher",
     "github-action-benchmark": "github_action_benchmark",
     "pytest-benchmark": "pytest_benchmark",
@@ -32,9 +32,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the report to stdout."""
-    from pytest_coreml.report.read import read_report
+    from pytest_coreml.report.document.read import read_report
 
     report = read_report(arguments.report)
-    module = importlib.import_module(f"pytest_coreml.report.exports.{_FORMATS[arguments.format]}")
+    module = importlib.import_module(f"pytest_coreml.report.formats.{_FORMATS[arguments.format]}")
     sys.stdout.write(module.render(report))
     return 0

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _validate(path: Path) -> int:
-    from pytest_coreml.report.read import read_document
+    from pytest_coreml.report.document.read import read_document
 
     try:
         document = read_document(path)

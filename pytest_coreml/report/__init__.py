@@ -1,1 +1,1 @@
-"""Reports: the schema, making, writing, reading, and the words made from them."""
+"""Reports: the file, the words made from its data, and the formats it can be rendered as."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_coreml.report import properties
+from pytest_coreml.report.formats import junit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,14 +138,14 @@ def test_a_test_that_cannot_be_recorded_fails(
             pass
         """
     )
-    given = properties.properties
+    given = junit.properties
 
     def broken(record: Record) -> Iterator[tuple[str, float | str]]:
         if record.predict is not None:
             raise ZeroDivisionError("no such figure")
         return given(record)
 
-    monkeypatch.setattr(properties, "properties", broken)
+    monkeypatch.setattr(junit, "properties", broken)
 
     result = pytester.runpytest_inprocess("-p", "no:randomly")
 

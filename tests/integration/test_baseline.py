@@ -16,7 +16,7 @@ import pytest
 
 from pytest_coreml.facts.measurement import LoadTimes
 from pytest_coreml.facts.placement import Operation, Placement
-from pytest_coreml.report.encode import encode_placement
+from pytest_coreml.report.document.codec import encode_placement
 
 if TYPE_CHECKING:
     from scripted_engine import Script

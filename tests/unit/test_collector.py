@@ -10,7 +10,7 @@ from report_examples import MACHINE, bare_record
 from pytest_coreml.collector import Collector
 from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.presence import STATE
-from pytest_coreml.report.encode import encode_record
+from pytest_coreml.report.document.codec import encode_record
 from pytest_coreml.verdict.budgets import Facts, judge_speedup
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pytest_coreml.verdict.regression.machine_kind import machine_kind, tell_apa
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_coreml.report.runs import Key, Runs
+    from pytest_coreml.report.document.runs import Key, Runs
     from pytest_coreml.verdict.regression.judge import Findings
     from pytest_coreml.verdict.regression.run import Run
 

@@ -10,8 +10,8 @@ import pytest
 from report_examples import MACHINE, RECORD, SPEC
 
 from pytest_coreml.cli import main
-from pytest_coreml.report.build import build_report
-from pytest_coreml.report.write import write_report
+from pytest_coreml.report.document.build import build_report
+from pytest_coreml.report.document.write import write_report
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import report_examples
 
 from pytest_coreml.cli import main
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
-from pytest_coreml.report.build import build_report
-from pytest_coreml.report.write import write_report
+from pytest_coreml.report.document.build import build_report
+from pytest_coreml.report.document.write import write_report
 
 if TYPE_CHECKING:
     from pathlib import Path

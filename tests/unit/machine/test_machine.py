@@ -18,7 +18,7 @@ from pytest_coreml.machine.document import Software, joined, machine_json
 from pytest_coreml.machine.facts import Conditions, Gpu, Identity, System
 from pytest_coreml.machine.policy import clock_doubt, default_compute_units, unfit_units, usable_devices
 from pytest_coreml.machine.watch import Watch
-from pytest_coreml.report.schema import report_schema
+from pytest_coreml.report.document.schema import report_schema
 
 if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits, Device

@@ -1,0 +1,179 @@
+"""A folder of baseline runs, made for version control: the newest runs of each machine kind, small and stable."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_coreml.errors import ReportError
+from pytest_coreml.report.document.read import read_document
+from pytest_coreml.report.document.schema import SAMPLE_FIELDS
+from pytest_coreml.report.document.write import write_report
+from pytest_coreml.verdict.record import variant_of
+from pytest_coreml.verdict.regression.machine_kind import machine_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from pytest_coreml.report.document.codec import Json
+
+DEFAULT_KEEP: Final = 5
+# Durations come from clocks that count nanoseconds at best, which is the sixth digit of a millisecond.
+_DIGITS: Final = 6
+# Kind of machine, digest of what makes it comparable, time of the run, and a number where two were made at once.
+_OURS: Final = re.compile(r"[a-z0-9-]+-[0-9a-f]{8}-\d{8}T\d{6}Z(-\d+)?\.json")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What became of the folder: files written and removed, and all runs that it holds now."""
+
+    written: tuple[Path, ...]
+    removed: tuple[Path, ...]
+    runs: tuple[Path, ...]
+
+
+def add_runs(reports: Sequence[Path], folder: Path, keep: int = DEFAULT_KEEP, replace: bool = False) -> Kept:
+    """Add *reports* to *folder*, and remove what is older than the newest *keep* runs of their machine kinds.
+
+    *replace*: what the reports measured is forgotten in the runs that are already there. Only files that a former call
+    has made are touched. Raises `ReportError` for what is no report, and when the disk refuses.
+    """
+    documents = [_thin(document) for path in reports for document in _by_machine(read_document(path))]
+    runs = _Folder(folder)
+    if replace:
+        runs.forget(documents)
+    for document in documents:
+        runs.add(document)
+    runs.trim({_kind(document) for document in documents}, keep)
+    return Kept(tuple(runs.written), tuple(runs.removed), tuple(runs.ours))
+
+
+class _Folder:
+    """The runs in a folder, by file; what else is in it is nobody's business."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.ours = {path: document for path in _files(folder) if (document := _own(path)) is not None}
+        self.written: list[Path] = []
+        self.removed: list[Path] = []
+
+    def add(self, document: Json) -> None:
+        """Write *document*, unless it is here already."""
+        path = self._free_name(document)
+        if path not in self.ours:
+            self._write(path, document)
+
+    def forget(self, documents: Sequence[Json]) -> None:
+        """Take what *documents* measured out of the runs of the same machine kind."""
+        measured = {(_kind(document), _key(test)) for document in documents for test in document["tests"]}
+        for path, document in list(self.ours.items()):
+            rest = [test for test in document["tests"] if (_kind(document), _key(test)) not in measured]
+            if not rest:
+                self._remove(path)
+            elif len(rest) < len(document["tests"]):
+                self._write(path, {**document, "tests": rest})
+
+    def trim(self, kinds: Iterable[str], keep: int) -> None:
+        """Remove all but the newest *keep* runs of each of *kinds*."""
+        by_kind: dict[str, list[Path]] = defaultdict(list)
+        for path, document in sorted(self.ours.items(), key=lambda pair: (pair[1]["created"], pair[0])):
+            by_kind[_kind(document)].append(path)
+        for path in [path for kind in kinds for path in by_kind[kind][:-keep]]:
+            self._remove(path)
+
+    def _write(self, path: Path, document: Json) -> None:
+        write_report(document, path)
+        self.ours[path] = document
+        self.written.append(path)
+
+    def _remove(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        del self.ours[path]
+        if path in self.written:
+            self.written.remove(path)
+        else:
+            self.removed.append(path)
+
+    def _free_name(self, document: Json) -> Path:
+        """Give the name of *document*, the same whenever it is added; a file of that name with other content stays."""
+        stem = _prefix(document) + re.sub(r"[-:]", "", document["created"])
+        names = itertools.chain([f"{stem}.json"], (f"{stem}-{number}.json" for number in itertools.count(2)))
+        free = (path for name in names if not (path := self._folder / name).exists() or self.ours.get(path) == document)
+        return next(free)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.json") if _OURS.fullmatch(path.name)) if folder.is_dir() else []
+
+
+def _own(path: Path) -> Json | None:
+    """Read a file by whose name it is ours; None when it is something else all the same."""
+    try:
+        document = read_document(path)
+    except ReportError:
+        return None
+    return document if path.name.startswith(_prefix(document)) else None
+
+
+def _prefix(document: Json) -> str:
+    chip = re.sub(r"[^a-z0-9]+", "-", str(document["machine"]["chip"]).lower()).strip("-")[:32].strip("-")
+    return f"{chip or 'machine'}-{_kind(document)}-"
+
+
+def _kind(document: Json) -> str:
+    text = json.dumps(machine_kind(document["machine"]), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _key(test: Json) -> tuple[str, str, str]:
+    return test["id"], test["compute_units"], variant_of(test["function"], test.get("loaded")) or "main"
+
+
+def _by_machine(document: Json) -> Iterator[Json]:
+    """Give the run of each machine: most reports are of one."""
+    machines = {None: document["machine"], **document.pop("machines", {})}
+    for name, machine in machines.items():
+        tests = [{**test, "machine": None} for test in document["tests"] if test.get("machine") == name]
+        if tests or len(machines) == 1:
+            yield {**document, "machine": machine, "tests": tests}
+
+
+def _thin(document: Json) -> Json:
+    """Leave what a comparison needs: the last attempt of each measurement, in an order that no run changes."""
+    last = {_key(test): _without_verdicts(test) for test in document["tests"] if _says_something(test)}
+    tests = [last[key] for key in sorted(last)]
+    used = {test["model"] for test in tests}
+    models = {digest: model for digest, model in sorted(document["models"].items()) if digest in used}
+    return {**_ordered(document), "models": _ordered(models), "tests": tests}
+
+
+def _says_something(test: Json) -> bool:
+    return any(test[part] is not None for part in ("load", "predict", "memory_mb", "placement"))
+
+
+def _without_verdicts(test: Json) -> Json:
+    thin = {**test, "checks": [], "regression": None, "notes": [], "attempt": 1}
+    thin.pop("duet", None)
+    for part, names in SAMPLE_FIELDS.items():
+        if thin[part] is not None:
+            rounded = {name: _rounded(thin[part][name]) for name in names}
+            thin[part] = _ordered({**thin[part], **rounded})
+    ordered: Json = _ordered(thin)
+    return ordered
+
+
+def _rounded(samples: list[float] | None) -> list[float] | None:
+    return None if samples is None else [round(sample, _DIGITS) for sample in samples]
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value)}
+    return value

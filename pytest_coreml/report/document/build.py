@@ -1,0 +1,58 @@
+"""The document of a report, from the records, models and machines of a run."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_coreml._version import __version__
+from pytest_coreml.report.document.codec import encode_model, encode_record
+from pytest_coreml.report.document.schema import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pytest_coreml.facts.model_spec import ModelSpec
+    from pytest_coreml.report.document.codec import Json
+    from pytest_coreml.verdict.record import Record
+
+
+def build_report(
+    records: Iterable[Record],
+    models: Iterable[ModelSpec],
+    machine: Mapping[str, Any],
+    machines: Mapping[str, Mapping[str, Any]] | None = None,
+    created: datetime | None = None,
+) -> Json:
+    """Make the document of a report.
+
+    *machine* and *machines* are JSON values as the schema describes; *machines* holds those that records name by key.
+    *created* is now unless given. The home folder is written as `~` wherever a record mentions it.
+    """
+    when = (created or datetime.now(timezone.utc)).astimezone(timezone.utc)
+    document: Json = {
+        "schema_version": SCHEMA_VERSION,
+        "created": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "tool": {"name": "pytest-coreml", "version": __version__},
+        "machine": dict(machine),
+        "models": {spec.sha256: encode_model(spec) for spec in models},
+        "tests": [_without_home(encode_record(record), str(Path.home())) for record in records],
+    }
+    if machines:
+        document["machines"] = {key: dict(facts) for key, facts in machines.items()}
+    return document
+
+
+def _without_home(entry: Json, home: str) -> Json:
+    entry["id"] = _shorten(entry["id"], home)
+    entry["notes"] = [_shorten(note, home) for note in entry["notes"]]
+    for part in (*entry["checks"], entry["placement"], entry["regression"], entry["duet"]):
+        if part and part["reason"]:
+            part["reason"] = _shorten(part["reason"], home)
+    return entry
+
+
+def _shorten(text: str, home: str) -> str:
+    # A home folder of `/` or so would be found everywhere, and names nobody.
+    return text.replace(home, "~") if len(home) > 4 else text

@@ -1,0 +1,137 @@
+"""A report from disk, checked: nobody else has to doubt it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_coreml.errors import ReportError, UnreadableReportError
+from pytest_coreml.report.document.decode import decode_model, decode_record
+from pytest_coreml.report.document.schema import SCHEMA_VERSION, validate
+from pytest_coreml.report.document.schema_errors import place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_coreml.facts.model_spec import ModelSpec
+    from pytest_coreml.report.document.codec import Json
+    from pytest_coreml.verdict.record import Record
+
+# About ten times a report of 10,000 tests with 100 calls each. More is no report, and would not fit into memory.
+SIZE_LIMIT: Final = 512 * 1024 * 1024
+# What fits into a gigabyte as Python's objects, and is ten times the same.
+MOST_PARTS: Final = 4_000_000
+MOST_VALUES: Final = 40_000_000
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report says, as the core's data.
+
+    *machine* and the values of *machines* are JSON values as the schema describes. *document* is the whole, as read.
+    """
+
+    created: str
+    tool: str
+    machine: Json
+    machines: dict[str, Json]
+    models: dict[str, ModelSpec]
+    records: list[Record]
+    document: Json = field(repr=False)
+
+    def machine_of(self, record: Record) -> Json:
+        """Give the machine that measured *record*."""
+        return self.machines[record.machine] if record.machine else self.machine
+
+
+def read_report(path: Path) -> Report:
+    """Read and check the report at *path*.
+
+    Raises `ReportError` naming the file, and the place in it, when it cannot be read or is not a valid report.
+    """
+    document = read_document(path)
+    return Report(
+        created=document["created"],
+        tool=f"{document['tool']['name']} {document['tool']['version']}",
+        machine=document["machine"],
+        machines=document.get("machines", {}),
+        models={sha256: decode_model(sha256, model) for sha256, model in document["models"].items()},
+        records=[decode_record(entry) for entry in document["tests"]],
+        document=document,
+    )
+
+
+def read_document(path: Path) -> Json:
+    """Read and check the report at *path*, and give it as JSON values; raises `ReportError` as `read_report` does."""
+    document: Json = _parse(path, _read(path))
+    try:
+        _check_kind(document)
+        validate(document)
+        _check_references(document)
+    except ReportError as error:
+        raise ReportError(f"{path}: {error}") from error
+    return document
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            # What tells its size (a pipe does not) is not read in vain.
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(SIZE_LIMIT + 1) if size <= SIZE_LIMIT else b""
+    except OSError as error:
+        raise UnreadableReportError(f"cannot read the report {path}: {error.strerror or error}") from error
+    if max(size, len(content)) > SIZE_LIMIT:
+        raise UnreadableReportError(f"{path}: larger than {SIZE_LIMIT // 1024**2} MiB, so it is not taken for a report")
+    return content
+
+
+def _parse(path: Path, content: bytes) -> Any:
+    # Counted before anything is made of them: a gigabyte of empty lists takes twenty as Python's objects.
+    parts = content.count(b"[") + content.count(b"{")
+    if parts > MOST_PARTS or content.count(b",") > MOST_VALUES:
+        raise UnreadableReportError(f"{path}: holds more lists or values than any report, so it is not taken for one")
+    try:
+        return json.loads(content.decode("utf-8-sig"), parse_constant=str)
+    except json.JSONDecodeError as error:
+        raise UnreadableReportError(
+            f"{path}: not JSON: {error.msg}, line {error.lineno} column {error.colno}"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UnreadableReportError(f"{path}: not UTF-8 text: byte {error.start} is no part of a character") from error
+    except RecursionError as error:
+        raise UnreadableReportError(f"{path}: nested too deeply for a report") from error
+    except ValueError as error:  # an integer with thousands of digits
+        raise UnreadableReportError(f"{path}: {error}") from error
+
+
+def _check_kind(document: object) -> None:
+    """Tell a report of another version, and a file that is something else, from a report with a mistake."""
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise ReportError("not a report of pytest-coreml: it has no schema_version")
+    if version > SCHEMA_VERSION:
+        raise ReportError(
+            f"written in report format {version}, and this version of pytest-coreml reads formats up to "
+            f"{SCHEMA_VERSION}; upgrade with: pip install --upgrade pytest-coreml"
+        )
+
+
+def _check_references(document: Json) -> None:
+    """Check what a schema cannot say: arrays of one measurement are equally long, machines exist."""
+    machines = document.get("machines", {})
+    for index, test in enumerate(document["tests"]):
+        if test["predict"]:
+            _check_lengths(test["predict"], index)
+        if test.get("machine") is not None and test["machine"] not in machines:
+            raise ReportError(f"tests[{index}].machine: no machine {test['machine']!r} in machines")
+
+
+def _check_lengths(predict: Json, index: int) -> None:
+    expected = len(predict["native_ms"])
+    for name in ("wall_ms", "wait_ms"):
+        if predict[name] is not None and len(predict[name]) != expected:
+            where = place(["tests", index, "predict", name])
+            raise ReportError(f"{where}: {len(predict[name])} samples, but native_ms has {expected}")

@@ -1,0 +1,58 @@
+"""A comparison as a table in GitHub's Markdown, for comments and step summaries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pytest_coreml.report.formats.escaping import markdown
+from pytest_coreml.report.text.findings import change_lines, row_text, verdict_lines
+from pytest_coreml.report.text.numbers import number, percent
+from pytest_coreml.report.text.totals import one_sided, total
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_coreml.verdict.regression.comparison import Comparison, Row
+
+SIGNS: Final = {"passed": "ok", "failed": "**FAILED**", "inconclusive": "cannot tell", "not_judged": "not judged"}
+# GitHub shows a summary of at most 1 MiB, and nobody reads more rows.
+MOST_ROWS: Final = 500
+
+
+def render(comparison: Comparison) -> str:
+    """Give the table, what is to be said of rows that are not green or changed, and the total."""
+    # What needs a look comes first, and is cut last.
+    rows = sorted(comparison.rows, key=lambda row: list(SIGNS).index(row.worst) in (0, 3))
+    lines = [
+        "| measurement | baseline ms | current ms | change | at least | verdict |",
+        "| --- | ---: | ---: | ---: | ---: | --- |",
+        *(_cells(row) for row in rows[:MOST_ROWS]),
+        "",
+        *(line for row in rows[:MOST_ROWS] for line in _remarks(row)),
+        *(f"- {markdown(line)}" for line in one_sided(comparison)[:MOST_ROWS]),
+        "",
+    ]
+    if len(rows) > MOST_ROWS:
+        lines.append(f"{len(rows) - MOST_ROWS} more rows were left out.\n")
+    return "\n".join([*lines, total(comparison)]) + "\n"
+
+
+def _cells(row: Row) -> str:
+    time = row.findings.time
+    cells = [
+        markdown(row_text(row)),
+        number(time.baseline_ms if time else None),
+        number(time.current_ms if time else None),
+        percent(time.effect, signed=True) if time and time.effect is not None else "-",
+        percent(time.least_effect, signed=True) if time and time.least_effect is not None else "-",
+        SIGNS[row.worst],
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _remarks(row: Row) -> Iterator[str]:
+    verdicts = [f"{verdict}: {words}" for verdict, words in verdict_lines(row.findings) if verdict != "passed"]
+    words = [*verdicts, *change_lines(row.findings)]
+    if words:
+        yield f"- {markdown(row_text(row))}"
+        yield from (f"  - {markdown(line)}" for line in words)

@@ -1,0 +1,70 @@
+"""A comparison for people at a terminal: a table, then what is to be said of it."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+from typing import TYPE_CHECKING, Final
+
+from pytest_coreml.report.text.findings import change_lines, row_text, verdict_lines
+from pytest_coreml.report.text.numbers import number, percent
+from pytest_coreml.report.text.totals import one_sided, total
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_coreml.verdict.regression.comparison import Comparison, Row
+
+# A longer table helps nobody, and takes seconds to lay out: then only what is not green is shown.
+MOST_ROWS: Final = 200
+# Of the table in a file or a log, where no terminal tells its own.
+USUAL_WIDTH: Final = 120
+
+
+def render(comparison: Comparison) -> str:
+    """Give the table, the words for each row, what one side lacks, and the total."""
+    rows = comparison.rows if len(comparison.rows) <= MOST_ROWS else comparison.open_rows()
+    shown = rows[:MOST_ROWS]
+    lines = [*_table(shown), *(line for row in shown for line in _remarks(row)), *one_sided(comparison)]
+    if len(shown) < len(comparison.rows):
+        lines.append(f"{len(comparison.rows) - len(shown)} more rows are not shown; --format=json has all")
+    return "\n".join([*lines, total(comparison)]) + "\n"
+
+
+def _table(rows: Sequence[Row]) -> Iterator[str]:
+    if not rows:
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
+    table.add_column("measurement", overflow="fold")
+    for heading in ("baseline ms", "current ms", "change"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for row in rows:
+        table.add_row(*_cells(row))
+    stream = io.StringIO()
+    console = Console(file=stream, width=_width(), markup=False, emoji=False, highlight=False, color_system=None)
+    console.print(table)
+    yield from (line.rstrip() for line in stream.getvalue().splitlines())
+    yield ""
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else USUAL_WIDTH
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    time = row.findings.time
+    change = percent(time.effect, signed=True) if time and time.effect is not None else "-"
+    baseline, current = (number(ms) for ms in ((time.baseline_ms, time.current_ms) if time else (None, None)))
+    return row_text(row), baseline, current, change, row.worst
+
+
+def _remarks(row: Row) -> Iterator[str]:
+    yield row_text(row)
+    yield from (f"  {verdict}: {words}" for verdict, words in verdict_lines(row.findings))
+    yield from (f"  changed: {line}" for line in change_lines(row.findings))

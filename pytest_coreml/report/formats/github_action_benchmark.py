@@ -1,0 +1,33 @@
+"""Input of benchmark-action/github-action-benchmark, tool `customSmallerIsBetter`.
+
+https://github.com/benchmark-action/github-action-benchmark: a list of objects with `name`, `unit` and `value`, and
+optionally `range` and `extra`, which are text.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from pytest_coreml.report.formats.measured import measured
+from pytest_coreml.report.text.numbers import machine_words, number
+
+if TYPE_CHECKING:
+    from pytest_coreml.facts.measurement import Measurement
+    from pytest_coreml.report.document.read import Report
+    from pytest_coreml.verdict.record import Record
+
+
+def render(report: Report) -> str:
+    """Give the median of each measured test in ms, with the spread and what measured it."""
+    return json.dumps([_entry(report, *found) for found in measured(report)], indent=2) + "\n"
+
+
+def _entry(report: Report, name: str, record: Record, run: Measurement) -> dict[str, str | float]:
+    return {
+        "name": name,
+        "unit": "ms",
+        "value": run.median_ms,
+        "range": f"{number(run.p10_ms)}-{number(run.p90_ms)}",
+        "extra": f"{len(run.native_ms)} calls, {machine_words(report.machine_of(record))}",
+    }

@@ -1,0 +1,70 @@
+"""Every check that did not pass, or that passed for a reason worth knowing, under the reason that it shares with
+others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pytest_coreml.report.text.failure_text import finding
+from pytest_coreml.report.text.layout import wrapped
+from pytest_coreml.report.text.regression_text import comparison_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_coreml.verdict.record import Record, Standing
+
+# The worst first.
+_WORDS: Final[dict[Standing, str]] = {
+    "failed": "failed",
+    "inconclusive": "inconclusive",
+    "not_judged": "not judged",
+    "expected": "failed as expected (xfail)",
+    "passed": "passed",
+}
+
+
+class _Open(NamedTuple):
+    standing: Standing
+    reason: str
+    where: str
+    text: str
+
+
+def open_check_lines(records: Sequence[Record], width: int) -> list[str]:
+    """Give lines of at most *width* columns, where words allow it: a reason, the tests it is for, their checks."""
+    groups: dict[tuple[Standing, str], dict[str, list[str]]] = {}
+    for found in (found for record in records for found in _open(record)):
+        groups.setdefault((found.standing, found.reason), {}).setdefault(found.where, []).append(found.text)
+    return [
+        line
+        for wanted, word in _WORDS.items()
+        for (standing, reason), tests in groups.items()
+        if standing == wanted
+        for line in _group(word, reason, tests, width)
+    ]
+
+
+def _group(word: str, reason: str, tests: dict[str, list[str]], width: int) -> Iterator[str]:
+    yield from wrapped(f"{word}: {reason}" if reason else word, "", width)
+    for where, texts in tests.items():
+        yield from wrapped(where, "  ", width)
+        for text in texts:
+            yield from wrapped(text, "    ", width)
+
+
+def _open(record: Record) -> Iterator[_Open]:
+    where = place(record)
+    for check in record.checks:
+        # Such as one that holds by configuration: no achievement of the model.
+        if check.verdict != "passed" or check.reason:
+            yield _Open(record.standing(check.verdict), check.reason or "", where, finding(check))
+    for found in record.regressions:
+        if found.verdict != "passed":
+            yield _Open(record.standing(found.verdict), "", where, comparison_text(found))
+
+
+def place(record: Record) -> str:
+    """Say which test, and under which compute units, function and way of loading where its id does not."""
+    rest = record.subject.removeprefix(record.compute_units)
+    return f"{record.id}{rest}" if record.id_names_units else f"{record.id} on {record.subject}"

@@ -1,0 +1,125 @@
+"""The text of a failed test: expected, got, how measured, where, what to type next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_coreml.report.text.numbers import check_figure, check_words, machine_words, number, percent
+from pytest_coreml.report.text.regression_text import comparison_text, regression_text
+from pytest_coreml.verdict.placement_rules import tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pytest_coreml.facts.measurement import Measurement
+    from pytest_coreml.facts.placement import Placement, ShareBy
+    from pytest_coreml.verdict.check import Check, Verdict
+    from pytest_coreml.verdict.record import Record
+
+
+def failure_text(
+    record: Record,
+    verdict: Verdict,
+    machine: Mapping[str, Any],
+    figures: str | None = None,
+    accept: str | None = None,
+) -> str:
+    """Say why *record* did not pass on *machine*, which is a JSON value as the report has it.
+
+    *verdict*: the one to explain, of its checks and comparisons. *figures*: the command that shows all that was
+    measured. *accept*: the one that makes the present state the baseline, told where it would help.
+    """
+    return "\n".join(_lines(record, verdict, machine, figures, accept))
+
+
+def skip_reasons(record: Record, verdict: Verdict) -> Iterator[str]:
+    """Give a sentence for each check of *record* with this verdict."""
+    for check in record.checks:
+        if check.verdict == verdict:
+            yield f"{check.check}: {check.verdict}: {check.reason}"
+    yield from (comparison_text(found) for found in record.regressions if found.verdict == verdict)
+
+
+def check_line(check: Check) -> str:
+    """Say what one check found and what was asked, with the reason where there is one."""
+    return f"{finding(check)}: {check.reason}" if check.reason else finding(check)
+
+
+def finding(check: Check) -> str:
+    """Say what one check found and what was asked."""
+    value = f" {check_figure(check.check, check.value)}" if check.value is not None else ""
+    # Without a usable baseline there is no limit.
+    return f"{check_words(check.check)}{value}" + (f", {_asked(check)}" if check.limit is not None else "")
+
+
+def _lines(
+    record: Record, verdict: Verdict, machine: Mapping[str, Any], figures: str | None, accept: str | None
+) -> Iterator[str]:
+    subject = f"{record.model_name} on {record.subject}"
+    checks = [check for check in record.checks if check.verdict == verdict]
+    for check in checks:
+        yield f"{subject}: {check_line(check)}"
+    regressed = [found for found in record.regressions if found.verdict == verdict]
+    yield from (f"{subject}: {regression_text(found)}" for found in regressed)
+    yield from (f"  changed: {note}" for note in record.notes if record.regression is not None)
+    names = [check.check for check in checks]
+    # A comparison with another version measured pairs, and no baseline would accept it.
+    since = [found for found in regressed if found.against is None]
+    if record.predict is not None and (since or any(map(_is_of_calls, names))):
+        yield f"  {_how_measured(record.predict)}"
+    if record.placement is not None and (regressed or not all(map(_is_of_bytes, names))):
+        yield f"  {_placement(record.placement)}"
+    yield f"  {machine_words(machine)}"
+    if accept is not None and verdict == "failed" and (since or any(map(_is_since_baseline, names))):
+        yield f"  accept the new state: {accept}"
+    if figures is not None:
+        yield f"  each figure: {figures}"
+
+
+def _is_of_calls(check: str) -> bool:
+    return check.startswith(("predict_", "min_fps", "min_speedup"))
+
+
+def _is_since_baseline(check: str) -> bool:
+    return check.startswith("regression[")
+
+
+def _is_of_bytes(check: str) -> bool:
+    # Also when it is compared with a baseline: regression[size_mb].
+    return check.removesuffix("]").endswith("_mb")
+
+
+def _asked(check: Check) -> str:
+    limit = check_figure(check.check, check.limit)
+    word = "at least" if check.check.startswith("min_") else "budget" if _is_budget(check) else "at most"
+    return f"{word} {limit}{_difference(check)}"
+
+
+def _is_budget(check: Check) -> bool:
+    return check.check.endswith(("_ms", "_mb"))
+
+
+def _difference(check: Check) -> str:
+    # Without a verdict a difference would read as one.
+    if check.value is None or not check.limit or check.verdict == "not_judged":
+        return ""
+    return f" ({percent(check.value / check.limit - 1, signed=True)})"
+
+
+def _how_measured(run: Measurement) -> str:
+    calls = f"{len(run.native_ms)} calls after {run.warmup} warm-ups"
+    means = f", each the mean of {run.batch}" if run.batch > 1 else ""
+    undisturbed = f"{run.undisturbed} undisturbed" if run.wait_ms is not None else "disturbance unknown"
+    return f"{calls}{means}, {undisturbed}, p10-p90 {number(run.p10_ms)}-{number(run.p90_ms)} ms"
+
+
+def _placement(placement: Placement) -> str:
+    if placement.unknown:
+        return f"planned placement: unknown, {placement.why_unknown}"
+    by: ShareBy = "cost" if placement.has_cost else "ops"
+    shares = placement.shares(by)
+    main = max(shares, key=lambda device: shares[device])
+    noun = "cost" if by == "cost" else "operations"
+    rest = "".join(f"; on {device}: {tally(placement.on(device))}" for device in shares if device != main)
+    open_ = f"; not known where: {tally(placement.undetermined)}" if placement.undetermined else ""
+    return f"planned placement: {main} {percent(shares[main])} of {noun}{rest}{open_}"

@@ -1,0 +1,40 @@
+"""A model's specification, in lines for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_coreml.report.text.numbers import number, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_coreml.facts.model_spec import Feature, ModelSpec
+
+_WIDTH = 14
+
+
+def spec_lines(spec: ModelSpec) -> Iterator[str]:
+    """Say what *spec* holds: a line for each fact, and one for each input, output, state and operator."""
+    yield printable(spec.file_name)
+    target = ", ".join(f"{system} {version}" for system, version in spec.deployment_target.items())
+    yield _line("type", f"{spec.type}, specification {spec.specification_version} ({target or 'unknown systems'})")
+    yield _line("size", f"{number(spec.size_mb)} MB, {number(spec.weights_bytes / 1e6)} MB of it weights")
+    yield _line("weights", ", ".join(spec.precision) or "-")
+    if len(spec.functions) > 1:
+        names = [f"{name} (default)" if name == spec.default_function else name for name in spec.functions]
+        yield _line("functions", ", ".join(names))
+    for word, features in (("input", spec.inputs), ("output", spec.outputs), ("state", spec.states)):
+        yield from (_line(word, _feature(feature)) for feature in features)
+    yield _line("operations", str(sum(spec.operations.values())))
+    for operator, count in sorted(spec.operations.items(), key=lambda item: (-item[1], item[0])):
+        yield f"{count:>{_WIDTH + 4}} x {printable(operator)}"
+    yield _line("sha256", spec.sha256)
+
+
+def _line(word: str, text: str) -> str:
+    return f"  {word:<{_WIDTH - 2}}{printable(text)}"
+
+
+def _feature(feature: Feature) -> str:
+    return f"{feature.name}: {feature.describe()}{', optional' if feature.optional else ''}"

@@ -1,0 +1,66 @@
+"""The summary: one table of what was measured, then every check that did not pass, with its reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pytest_coreml.report.text.checks import open_check_lines
+from pytest_coreml.report.text.compared import compared_lines
+from pytest_coreml.report.text.layout import wrapped
+from pytest_coreml.report.text.numbers import printable
+from pytest_coreml.report.text.placement_text import placement_lines
+from pytest_coreml.report.text.table import Rows
+from pytest_coreml.verdict.repeated_records import last_attempts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_coreml.verdict.record import Record
+
+# A table of more rows helps nobody, and takes seconds to lay out.
+MOST_ROWS: Final = 200
+
+
+def summary_lines(records: Sequence[Record], width: int = 80, verbose: bool = False) -> list[str]:
+    """Give the lines of the summary, none when there are no records; *verbose*: with a row an operation."""
+    if not records:
+        return []
+    judged = last_attempts(records)
+    return [
+        *_table_lines(records, width),
+        *placement_lines(judged, width, verbose),
+        *open_check_lines(judged, width),
+        *compared_lines(judged, width),
+        *_notes(judged, width),
+    ]
+
+
+def _table_lines(records: Sequence[Record], width: int) -> Iterator[str]:
+    shown = records[:MOST_ROWS]
+    rows = Rows(shown, width)
+    yield from rows.head()
+    groups: dict[str, list[Record]] = {}
+    for record in shown:
+        groups.setdefault(_heading(record), []).append(record)
+    for heading, group in groups.items():
+        yield printable(heading)
+        for record in group:
+            yield from rows.of(record)
+    if len(records) > MOST_ROWS:
+        yield f"... and {len(records) - MOST_ROWS} more rows, all of them in the report (--coreml-report)"
+    yield ""
+
+
+def _heading(record: Record) -> str:
+    """Give the model, the test without its compute units, and the machine where there are several."""
+    test, _, parameters = record.id.partition("[")
+    words = parameters.removesuffix("]").split("-") if parameters else []
+    if record.compute_units in words:
+        words.remove(record.compute_units)
+    named = f"{test}[{'-'.join(words)}]" if words else test
+    return "  ".join([record.model_name or "-", named, *([record.machine] if record.machine else [])])
+
+
+def _notes(records: Sequence[Record], width: int) -> Iterator[str]:
+    for note in dict.fromkeys(note for record in records for note in record.notes):
+        yield from wrapped(f"note: {note}", "", width)

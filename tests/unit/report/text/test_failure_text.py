@@ -1,0 +1,110 @@
+"""The text of a failure says what was expected, what came, how and where, and what to type next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from report_examples import MACHINE, bare_record, record
+
+from pytest_coreml.facts.placement import Placement
+from pytest_coreml.report.text.failure_text import check_line, failure_text
+from pytest_coreml.verdict.check import Check
+from pytest_coreml.verdict.regression.prediction_time import Regression
+
+SLOWER = Regression(3, 0.12, 0.02, "failed", "slower", processes=2, baseline_ms=28.1, current_ms=31.5, calls=100)
+
+
+def test_a_missed_budget_is_told_from_end_to_end():
+    """The whole text, as a user sees it."""
+    text = failure_text(record(regression=None), "failed", MACHINE, figures="pytest --coreml-report")
+
+    assert text.splitlines() == [
+        "Encoder.mlpackage on cpuAndNeuralEngine: predict median 31.5 ms, budget 25 ms (+26.0 %)",
+        "  4 calls after 20 warm-ups, each the mean of 2, 3 undisturbed, p10-p90 31.1-72.6 ms",
+        "  planned placement: neuralEngine 75.0 % of cost; on cpu: 1 x gather; not known where: 1 x relu",
+        "  Apple M4 Pro, macOS 26.5.1, coremltools 9.0",
+        "  each figure: pytest --coreml-report",
+    ]
+
+
+def test_what_was_not_measured_is_not_told():
+    """A size needs neither calls nor a plan."""
+    text = failure_text(bare_record(checks=[Check("size_mb", 10, 12.4, "failed")]), "failed", MACHINE)
+
+    assert text.splitlines()[0] == "Encoder.mlpackage on all: size 12.4 MB, budget 10 MB (+24.0 %)"
+    assert "calls" not in text
+    assert "placement" not in text
+
+
+def test_what_was_measured_and_does_not_matter_is_not_told():
+    """Whoever has to make a model smaller needs no word on its calls and devices."""
+    text = failure_text(record(checks=[Check("size_mb", 10, 12.4, "failed")], regression=None), "failed", MACHINE)
+
+    assert "calls" not in text
+    assert "placement" not in text
+
+
+def test_an_unknown_plan_is_called_unknown():
+    """Nothing is said of devices when the plan names none."""
+    text = failure_text(record(placement=Placement((), reason="no plan here")), "failed", MACHINE)
+
+    assert "planned placement: unknown, no plan here" in text
+
+
+def test_lower_limits_are_told_as_such():
+    """A speed-up has a least, not a most."""
+    assert (
+        check_line(Check("min_speedup[cpuOnly]", 2.0, 1.4, "failed"))
+        == "speed-up over cpuOnly 1.40 x, at least 2 x (-30.0 %)"
+    )
+    assert (
+        check_line(Check("min_share[gpu]", 0.95, 0.5, "failed"))
+        == "planned share on gpu 50.0 %, at least 95.0 % (-47.4 %)"
+    )
+
+
+def test_a_check_without_a_value_gives_its_reason():
+    """Nothing is invented where nothing was measured."""
+    line = check_line(Check("load_ms", 10, None, "not_judged", "nothing was measured"))
+
+    assert line == "load, budget 10 ms: nothing was measured"
+
+
+def test_a_check_without_a_limit_names_none():
+    """A baseline of which no run can be used gives no limit."""
+    line = check_line(Check("regression[load_ms]", None, None, "not_judged", "in every baseline run the CPU was held"))
+
+    assert line == "load against the baseline: in every baseline run the CPU was held"
+
+
+def test_a_regression_is_told_with_changes_and_the_command_that_accepts_it():
+    """Whoever meant the change copies the last line but one."""
+    slower = record(checks=[], notes=["operations: conv 12 -> 13"])
+
+    lines = failure_text(slower, "failed", MACHINE, "see it", "accept it").splitlines()
+
+    assert lines[0].startswith("Encoder.mlpackage on cpuAndNeuralEngine: +12.0 % (+9.8 % at least)")
+    assert lines[1] == "  changed: operations: conv 12 -> 13"
+    assert lines[-2] == "  accept the new state: accept it"
+
+
+def test_a_slower_version_is_nothing_that_a_baseline_accepts():
+    """The command would cure nothing, and the calls are not those that were compared."""
+    slower = replace(SLOWER, against="Old.mlpackage")
+
+    text = failure_text(record(checks=[], regression=None, duet=slower), "failed", MACHINE, accept="accept it")
+
+    assert "of Old.mlpackage, +12.0 %" in text
+    assert "accept" not in text
+    assert "warm-ups" not in text
+
+
+def test_both_comparisons_are_told():
+    """A model can be slower than its finished runs and than the other version."""
+    both = record(checks=[], regression=SLOWER, duet=replace(SLOWER, against="Old.mlpackage"))
+
+    lines = failure_text(both, "failed", MACHINE, accept="accept it").splitlines()
+
+    assert lines[0].endswith("3 baseline runs: REGRESSED, confirmed in 2 processes")
+    assert "of Old.mlpackage" in lines[1]
+    assert "  accept the new state: accept it" in lines
