@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pytest_coreml._version import __version__
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.placement import Operation, Placement
-    from pytest_coreml.model import CoreMLModel, CoreMLState
+    from pytest_coreml.session.model import CoreMLModel, CoreMLState
 
 __all__ = [
     "CoreMLModel",
@@ -26,8 +26,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "CoreMLModel": "pytest_coreml.model",
-    "CoreMLState": "pytest_coreml.model",
+    "CoreMLModel": "pytest_coreml.session.model",
+    "CoreMLState": "pytest_coreml.session.model",
     "LoadTimes": "pytest_coreml.facts.measurement",
     "Measurement": "pytest_coreml.facts.measurement",
     "Operation": "pytest_coreml.facts.placement",

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_coreml.facts.measurement import Measurement
-from pytest_coreml.native_clock import CLOCK
 from pytest_coreml.presence import uses_fixture
 from pytest_coreml.report.formats.measured import name_of, short_name
+from pytest_coreml.session.native_clock import CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from pytest_coreml.model import CoreMLModel
+    from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.verdict.record import Record
 
 FIXTURE: Final = "benchmark"

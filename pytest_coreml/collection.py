@@ -13,7 +13,7 @@ from pytest_coreml.presence import state_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_coreml.model import CoreMLModel
+    from pytest_coreml.session.model import CoreMLModel
 
 
 def collector_for(path: Path, parent: pytest.Collector) -> pytest.Collector | None:

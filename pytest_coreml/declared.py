@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.limits import Budget, PlacementRule
-    from pytest_coreml.options import Options
+    from pytest_coreml.session.options import Options
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_coreml.errors import UsageError
 
 if TYPE_CHECKING:
-    from pytest_coreml.options import Options
+    from pytest_coreml.session.options import Options
 
 
 def begin(options: Options) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pytest_coreml.facts.compute_units import ComputeUnits
-    from pytest_coreml.model import CoreMLModel
+    from pytest_coreml.session.model import CoreMLModel
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ def coreml_load(request: pytest.FixtureRequest) -> Callable[..., CoreMLModel]:
     from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
     from pytest_coreml.facts.compute_units import parse_compute_units
     from pytest_coreml.facts.load_options import LoadOptions, parse_hints
-    from pytest_coreml.options import default_units
+    from pytest_coreml.session.options import default_units
 
     state = state_of(request.config)
 
@@ -110,7 +110,7 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
     if declared is None:
         return
     if len(declared.sources) > 1:
-        from pytest_coreml.sources import label
+        from pytest_coreml.session.sources import label
 
         ids = [label(source) for source in declared.sources]
         metafunc.parametrize(SOURCE_FIXTURE, declared.sources, ids=ids, indirect=True, scope="module")

@@ -58,7 +58,7 @@ def state_of(config: pytest.Config) -> State:
     Raises `UsageError` when an option has a value that cannot be.
     """
     if STATE not in config.stash:
-        from pytest_coreml.options import Options
+        from pytest_coreml.session.options import Options
         from pytest_coreml.state import State
 
         config.stash[STATE] = State(config, Options.from_config(config))

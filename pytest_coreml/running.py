@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_coreml.engine.lease import Key
-    from pytest_coreml.session import Session
+    from pytest_coreml.session.attempt import Trial
+    from pytest_coreml.session.models import Session
     from pytest_coreml.state import State
-    from pytest_coreml.trial import Trial
     from pytest_coreml.verdict.check import Verdict
     from pytest_coreml.verdict.record import Record
 
@@ -75,7 +75,7 @@ def attend(item: pytest.Item) -> None:
     state = state_of(item.config)
     if not state.used or state.session.trial is None:
         return
-    from pytest_coreml.model import CoreMLModel
+    from pytest_coreml.session.model import CoreMLModel
 
     for value in getattr(item, "funcargs", {}).values():
         if isinstance(value, CoreMLModel):

@@ -20,11 +20,11 @@ from pytest_coreml.shared_fixture import SharedFixture
 if TYPE_CHECKING:
     from pytest_coreml.engine.lease import Key, Timing
     from pytest_coreml.facts.compute_units import ComputeUnits
-    from pytest_coreml.model import CoreMLModel
-    from pytest_coreml.options import Options
     from pytest_coreml.report.document.runs import Runs
-    from pytest_coreml.session import Session
-    from pytest_coreml.trial import Trial
+    from pytest_coreml.session.attempt import Trial
+    from pytest_coreml.session.model import CoreMLModel
+    from pytest_coreml.session.models import Session
+    from pytest_coreml.session.options import Options
 
 
 class LoadFailure(NamedTuple):
@@ -64,7 +64,7 @@ class State:
     @cached_property
     def session(self) -> Session:
         """The session of this run."""
-        from pytest_coreml.session import Session
+        from pytest_coreml.session.models import Session
 
         self.used = True
         return Session(self.options, self.progress.show, self.baseline, self.machine)

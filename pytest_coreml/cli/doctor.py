@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-    from pytest_coreml.checkup import Finding
+    from pytest_coreml.cli.doctor_checks import Finding
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -22,7 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a line for each thing that was looked at; 0 when budgets can be judged here, else 1."""
-    from pytest_coreml.checkup import look_at_machine, look_at_runtime
+    from pytest_coreml.cli.doctor_checks import look_at_machine, look_at_runtime
     from pytest_coreml.engine.client import Engine
     from pytest_coreml.engine.server.run_queue import RunQueueDelay
     from pytest_coreml.machine import conditions, identity

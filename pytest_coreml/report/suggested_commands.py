@@ -12,7 +12,7 @@ from pytest_coreml.presence import MODEL_SUFFIXES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_coreml.options import Options
+    from pytest_coreml.session.options import Options
     from pytest_coreml.verdict.record import Record
 
 

@@ -30,4 +30,4 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _session() -> Any:
     # The package still has the one of an earlier run in this process.
-    return import_module("pytest_coreml.session")
+    return import_module("pytest_coreml.session.models")

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_coreml.declared import Reader
 from pytest_coreml.errors import UsageError
-from pytest_coreml.options import Options
+from pytest_coreml.session.options import Options
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from report_examples import SPEC
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.lease import UNTIMED, Context, Key, Lease
 from pytest_coreml.facts.measurement import LoadTimes
-from pytest_coreml.model import CoreMLState
+from pytest_coreml.session.model import CoreMLState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from pytest_coreml.engine.protocol import Prediction
-from pytest_coreml.native_clock import NativeClock
+from pytest_coreml.session.native_clock import NativeClock
 
 
 def test_only_native_time_of_a_prediction_passes() -> None:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.engines import Engines
     from pytest_coreml.engine.lease import Key as EngineKey
     from pytest_coreml.facts.measurement import Pairs
-    from pytest_coreml.model import CoreMLModel
-    from pytest_coreml.options import Options
     from pytest_coreml.report.document.runs import Key, Runs
+    from pytest_coreml.session.model import CoreMLModel
+    from pytest_coreml.session.options import Options
     from pytest_coreml.verdict.record import Record
 
 UNKNOWN_TEST = (

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.declared import Declared
     from pytest_coreml.engine.lease import Key, Timing
-    from pytest_coreml.model import CoreMLModel
+    from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.verdict.record import Record
 
 

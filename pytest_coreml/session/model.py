@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.example_inputs import example_inputs
 from pytest_coreml.errors import InputError, hidden_for_ours
-from pytest_coreml.native_clock import CLOCK
+from pytest_coreml.session.native_clock import CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

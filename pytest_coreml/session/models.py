@@ -14,12 +14,12 @@ from pytest_coreml.engine.plans import Plans
 from pytest_coreml.engine.protocol import ListDevices, Progress
 from pytest_coreml.errors import EngineError, UnfitMachineError, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
-from pytest_coreml.gate import Gate
 from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import clock_doubt, unfit_units, usable_devices
-from pytest_coreml.model import CoreMLModel
-from pytest_coreml.sources import Sources
-from pytest_coreml.trial import Trial
+from pytest_coreml.session.attempt import Trial
+from pytest_coreml.session.baseline_judge import Gate
+from pytest_coreml.session.model import CoreMLModel
+from pytest_coreml.session.sources import Sources
 from pytest_coreml.verdict.budgets import Facts, judge_budgets, needs_fresh_load, needs_prediction
 from pytest_coreml.verdict.placement_rules import judge_placement
 from pytest_coreml.verdict.record import Record
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.machine.watch import Watch
-    from pytest_coreml.options import Options
     from pytest_coreml.report.document.runs import Runs
+    from pytest_coreml.session.options import Options
     from pytest_coreml.verdict.check import Check
     from pytest_coreml.verdict.record import Runtime
 
