@@ -102,7 +102,7 @@ class CoreMLOptions(MarkdownDirective):
 
     def lines(self) -> Iterator[str]:
         """Make a table from the options that the plugin declares."""
-        from pytest_coreml.command_line import OPTIONS
+        from pytest_coreml.plugin.options import OPTIONS
 
         yield from ("| option | ini | meaning |", "| --- | --- | --- |")
         for name, settings in OPTIONS.items():

@@ -10,8 +10,8 @@ from pytest_coreml.engine.lease import UNTIMED
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_coreml.declared import Declared
     from pytest_coreml.engine.lease import Key, Timing
+    from pytest_coreml.plugin.declarations import Declared
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.verdict.record import Record
 

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from pytest_coreml.declared import Declared
     from pytest_coreml.engine.lease import Timing
     from pytest_coreml.engine.protocol import DeviceFacts, EngineFacts
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.machine.watch import Watch
+    from pytest_coreml.plugin.declarations import Declared
     from pytest_coreml.report.document.runs import Runs
     from pytest_coreml.session.options import Options
     from pytest_coreml.verdict.check import Check

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
-from pytest_coreml.command_line import INCONCLUSIVE, PRECISIONS, RUNTIMES, UNMEASURED, given
 from pytest_coreml.errors import UsageError
-from pytest_coreml.option_values import read_choice, read_number, read_path, read_paths, read_switch, read_units
+from pytest_coreml.plugin.option_values import read_choice, read_number, read_path, read_paths, read_switch, read_units
+from pytest_coreml.plugin.options import INCONCLUSIVE, PRECISIONS, RUNTIMES, UNMEASURED, given
 from pytest_coreml.session.sources import PathFrom
 
 if TYPE_CHECKING:

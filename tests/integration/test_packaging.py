@@ -57,7 +57,7 @@ def test_the_source_distribution_can_be_tested(built: Path) -> None:
         names = {name.split("/", maxsplit=1)[1] for name in archive.getnames()}
 
     assert {"pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"} <= names
-    assert {"tests/conftest.py", "examples/models.py", "pytest_coreml/plugin.py"} <= names
+    assert {"tests/conftest.py", "examples/models.py", "pytest_coreml/plugin/__init__.py"} <= names
     assert [name for name in names if name.startswith((".venv", "dist/", ".ci")) or "__pycache__" in name] == []
 
 

@@ -9,8 +9,13 @@ if TYPE_CHECKING:
 
 # Beside what is heavy, what of ours only a run with something of ours needs.
 HEAVY = (
-    "pytest_coreml.state",
-    "pytest_coreml.collector",
+    "pytest_coreml.plugin.pytest_run",
+    "pytest_coreml.plugin.hooks",
+    "pytest_coreml.plugin.results",
+    "pytest_coreml.engine",
+    "pytest_coreml.report",
+    "pytest_coreml.session",
+    "pytest_coreml.verdict",
     "numpy",
     "coremltools",
     "onnx",

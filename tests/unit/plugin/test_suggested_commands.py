@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from report_examples import record
 
-from pytest_coreml.report.suggested_commands import accept_command, figures_command
+from pytest_coreml.plugin.suggested_commands import accept_command, figures_command
 from pytest_coreml.session.options import Options
 from pytest_coreml.verdict.check import Check
 

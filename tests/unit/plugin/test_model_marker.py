@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_coreml.model_mark import ModelMark
+from pytest_coreml.plugin.model_marker import ModelMark
 
 mark: Any = ModelMark()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_coreml.facts.measurement import Measurement
-from pytest_coreml.presence import uses_fixture
+from pytest_coreml.plugin.names import uses_fixture
 from pytest_coreml.report.formats.measured import name_of, short_name
 from pytest_coreml.session.native_clock import CLOCK
 

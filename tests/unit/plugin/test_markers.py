@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_coreml import marks
 from pytest_coreml.errors import UsageError
 from pytest_coreml.facts.limits import Budget, PlacementRule
+from pytest_coreml.plugin import markers
 
 
 def test_every_mistake_of_a_budget_is_told() -> None:
@@ -16,7 +16,7 @@ def test_every_mistake_of_a_budget_is_told() -> None:
     ).mark
 
     with pytest.raises(UsageError) as caught:
-        marks.read_budget(mark)
+        markers.read_budget(mark)
 
     assert [text.split(",")[0].split(";")[0] for text in caught.value.texts] == [
         "coreml_budget: unknown argument 'predict_msec'",
@@ -36,7 +36,7 @@ def test_every_mistake_of_a_placement_rule_is_told() -> None:
     ).mark
 
     with pytest.raises(UsageError) as caught:
-        marks.read_placement(mark)
+        markers.read_placement(mark)
 
     assert [text.split(",")[0] for text in caught.value.texts] == [
         "coreml_placement: unknown device 'npu'",
@@ -49,7 +49,7 @@ def test_every_mistake_of_a_placement_rule_is_told() -> None:
 
 def test_marks_without_mistakes() -> None:
     """Every argument that there is."""
-    budget = marks.read_budget(
+    budget = markers.read_budget(
         pytest.mark.coreml_budget(
             predict_ms=1,
             predict_p90_ms=2,
@@ -65,7 +65,7 @@ def test_marks_without_mistakes() -> None:
             compute_units=["cpu_and_ne", "ALL"],
         ).mark
     )
-    rule = marks.read_placement(
+    rule = markers.read_placement(
         pytest.mark.coreml_placement(
             forbid="GPU",
             min_share={"neuralengine": 1},
@@ -92,7 +92,7 @@ def test_marks_without_mistakes() -> None:
 )
 def test_a_mark_that_says_nothing_or_the_wrong_thing(mark: pytest.Mark, expected: str) -> None:
     """Each is a usage error with what was expected."""
-    read = marks.read_budget if mark.name == "coreml_budget" else marks.read_placement
+    read = markers.read_budget if mark.name == "coreml_budget" else markers.read_placement
 
     with pytest.raises(UsageError, match=expected):
         read(mark)

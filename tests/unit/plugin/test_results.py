@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from report_examples import MACHINE, bare_record
 
-from pytest_coreml.collector import Collector
 from pytest_coreml.facts.measurement import Measurement
-from pytest_coreml.presence import STATE
+from pytest_coreml.plugin.names import STATE
+from pytest_coreml.plugin.results import Collector
 from pytest_coreml.report.document.codec import encode_record
 from pytest_coreml.verdict.budgets import Facts, judge_speedup
 

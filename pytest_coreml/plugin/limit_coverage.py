@@ -11,9 +11,9 @@ from pytest_coreml.facts.limits import Budget
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_coreml.declared import Declared
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.limits import PlacementRule
+    from pytest_coreml.plugin.declarations import Declared
 
 
 @dataclass(frozen=True)

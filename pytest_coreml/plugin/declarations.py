@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from pytest_coreml import marks
 from pytest_coreml.errors import UsageError, all_of
-from pytest_coreml.marks import ModelMark
-from pytest_coreml.presence import FIXTURES, MARKS
-from pytest_coreml.reach import Limit, checked_units
+from pytest_coreml.plugin import markers
+from pytest_coreml.plugin.limit_coverage import Limit, checked_units
+from pytest_coreml.plugin.markers import ModelMark
+from pytest_coreml.plugin.names import FIXTURES, MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable
@@ -90,8 +90,10 @@ class Reader:
             [
                 lambda: self._model(by_name["coreml_model"], names_model, given),
                 lambda: next(map(self._units, by_name["coreml_compute_units"]), self._options.compute_units),
-                lambda: all_of(partial(self._once, marks.read_budget, mark) for mark in by_name["coreml_budget"]),
-                lambda: all_of(partial(self._once, marks.read_placement, mark) for mark in by_name["coreml_placement"]),
+                lambda: all_of(partial(self._once, markers.read_budget, mark) for mark in by_name["coreml_budget"]),
+                lambda: all_of(
+                    partial(self._once, markers.read_placement, mark) for mark in by_name["coreml_placement"]
+                ),
             ]
         )
         limiting = [*by_name["coreml_budget"], *by_name["coreml_placement"]]
@@ -110,7 +112,7 @@ class Reader:
         )
 
     def _units(self, mark: pytest.Mark) -> tuple[ComputeUnits, ...]:
-        return self._once(marks.read_compute_units, mark)
+        return self._once(markers.read_compute_units, mark)
 
     def _once(self, read: Callable[[pytest.Mark], T], mark: pytest.Mark) -> T:
         """Read *mark*, or give what its like gave: tests have marks of their own, which mostly say the same."""
@@ -132,7 +134,7 @@ class Reader:
         if not limits or declared.loads_any or not declared.reached or chosen:
             return
         for mark in limits:
-            wanted = marks.read_units(mark)
+            wanted = markers.read_units(mark)
             if declared.reached.isdisjoint(wanted):
                 reached = ", ".join(sorted(declared.reached))
                 raise UsageError(
@@ -142,7 +144,7 @@ class Reader:
 
     def _model(self, found: list[pytest.Mark], names_model: bool, given: list[str]) -> ModelMark:
         if found:
-            return marks.read_model(found[0])
+            return markers.read_model(found[0])
         if self._options.model is None and names_model:
             raise UsageError(
                 f"the fixture {given[0]} has no model: mark the test with "
@@ -153,7 +155,7 @@ class Reader:
 
 
 def _checked_units(mark: pytest.Mark) -> frozenset[ComputeUnits]:
-    return checked_units(marks.read_budget(mark) if mark.name == "coreml_budget" else marks.read_placement(mark))
+    return checked_units(markers.read_budget(mark) if mark.name == "coreml_budget" else markers.read_placement(mark))
 
 
 def _check_own(node: pytest.Item) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_coreml.presence import MISTAKES, SHARES_HOST, is_used, state_of
+from pytest_coreml.plugin.names import MISTAKES, SHARES_HOST, is_used, state_of
 
 if TYPE_CHECKING:
     from pytest_coreml.report.document.machines import Machines

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_coreml.errors import CoreMLTestError
-from pytest_coreml.presence import state_of
+from pytest_coreml.plugin.names import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

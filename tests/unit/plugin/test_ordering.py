@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from pytest_coreml.declared import Declared
 from pytest_coreml.facts.limits import Budget
-from pytest_coreml.ordering import put_partners_first
+from pytest_coreml.plugin.declarations import Declared
+from pytest_coreml.plugin.ordering import put_partners_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

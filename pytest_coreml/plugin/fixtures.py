@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
 
-from pytest_coreml.presence import FIXTURES, SOURCE_FIXTURE, state_of
+from pytest_coreml.plugin.names import FIXTURES, SOURCE_FIXTURE, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

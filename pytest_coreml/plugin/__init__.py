@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_coreml import fixtures, model_mark
-from pytest_coreml.command_line import add_options, is_any_given
-from pytest_coreml.fixtures import (
+from pytest_coreml.plugin import fixtures, model_marker
+from pytest_coreml.plugin.fixtures import (
     coreml_all,
     coreml_cpu_and_gpu,
     coreml_cpu_and_neural_engine,
@@ -22,7 +21,17 @@ from pytest_coreml.fixtures import (
     coreml_model,
     coreml_source,
 )
-from pytest_coreml.presence import CURRENT, MARKS, MODEL_SUFFIXES, gather, has_workers, is_concerned, is_used, state_of
+from pytest_coreml.plugin.names import (
+    CURRENT,
+    MARKS,
+    MODEL_SUFFIXES,
+    gather,
+    has_workers,
+    is_concerned,
+    is_used,
+    state_of,
+)
+from pytest_coreml.plugin.options import add_options, is_any_given
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +51,7 @@ __all__ = [
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options; the mark too, before any conftest.py uses it."""
     add_options(parser)
-    model_mark.install()
+    model_marker.install()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,8 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if has_workers(config):
         gather(config)
     if is_any_given(config):
-        from pytest_coreml import whole_run
         from pytest_coreml.errors import CoreMLTestError
+        from pytest_coreml.plugin import whole_run
 
         try:
             whole_run.prepare(config)
@@ -79,9 +88,9 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
 def _model_collector(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     if path.suffix not in MODEL_SUFFIXES:
         return None
-    from pytest_coreml import collection
+    from pytest_coreml.plugin import model_files
 
-    return collection.collector_for(path, parent)
+    return model_files.collector_for(path, parent)
 
 
 @pytest.hookimpl(trylast=True)

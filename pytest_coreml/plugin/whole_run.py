@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_coreml import dropin
-from pytest_coreml.collector import gathered_of
-from pytest_coreml.command_line import DEFAULT_REPORT
 from pytest_coreml.errors import CoreMLTestError, UsageError
-from pytest_coreml.presence import state_of, worker_of
+from pytest_coreml.plugin import dropin
+from pytest_coreml.plugin.names import state_of, worker_of
+from pytest_coreml.plugin.options import DEFAULT_REPORT
+from pytest_coreml.plugin.results import gathered_of
 
 if TYPE_CHECKING:
-    from pytest_coreml.collector import Gathered
-    from pytest_coreml.state import State
+    from pytest_coreml.plugin.pytest_run import State
+    from pytest_coreml.plugin.results import Gathered
 
 
 _CROWDED: Final = "load times: workers loaded beside each other; a load budget makes them take turns"
@@ -112,7 +112,7 @@ def summarize(reporter: Any, config: pytest.Config) -> None:
 
 def _tell_actions(gathered: Gathered, state: State, reporter: Any) -> None:
     """Tell GitHub Actions, where it runs us."""
-    from pytest_coreml import in_actions
+    from pytest_coreml.plugin import in_actions
     from pytest_coreml.verdict.repeated_records import last_attempts
 
     machine = gathered.machines.first or state.machine()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_coreml import dropin, running, whole_run
-from pytest_coreml.presence import state_of
+from pytest_coreml.plugin import conclusion, dropin, whole_run
+from pytest_coreml.plugin.names import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -19,37 +19,37 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     try:
         return (yield)
     finally:
-        running.end(item, nextitem)
+        conclusion.end(item, nextitem)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Begin an attempt: a plugin that reruns tests calls this again, but not the protocol around it."""
-    running.begin(item)
-    with running.load_failure_postponed(item):
+    conclusion.begin(item)
+    with conclusion.load_failure_postponed(item):
         return (yield)
 
 
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
     """Note what our shared fixture is set up for."""
-    running.note_fixture(fixturedef, request)
+    conclusion.note_fixture(fixturedef, request)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Judge the budgets after the body has passed, so that a miss is an ordinary failure."""
-    running.fail_if_not_loaded(item)
-    running.attend(item)
-    with running.body_of(item):
+    conclusion.fail_if_not_loaded(item)
+    conclusion.attend(item)
+    with conclusion.body_of(item):
         yield
-    running.judge(item)
+    conclusion.judge(item)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """Send the records of a test with its report."""
     report = yield
-    running.attach(item, call, report)
+    conclusion.attach(item, call, report)
     return report
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from pytest_coreml.declared import Declared, Reader
 from pytest_coreml.errors import CoreMLTestError, UnfitMachineError, UsageError
 from pytest_coreml.facts.load_options import LoadOptions
-from pytest_coreml.ordering import put_partners_first
-from pytest_coreml.presence import CURRENT, MISTAKES, shares_host, uses_fixture, worker_of
-from pytest_coreml.progress import ProgressLine
-from pytest_coreml.reach import Reach
-from pytest_coreml.shared_fixture import SharedFixture
+from pytest_coreml.plugin.declarations import Declared, Reader
+from pytest_coreml.plugin.limit_coverage import Reach
+from pytest_coreml.plugin.names import CURRENT, MISTAKES, shares_host, uses_fixture, worker_of
+from pytest_coreml.plugin.ordering import put_partners_first
+from pytest_coreml.plugin.progress import ProgressLine
+from pytest_coreml.plugin.shared_fixture import SharedFixture
 
 if TYPE_CHECKING:
     from pytest_coreml.engine.lease import Key, Timing

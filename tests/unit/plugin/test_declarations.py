@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from pytest_coreml.declared import Reader
 from pytest_coreml.errors import UsageError
+from pytest_coreml.plugin.declarations import Reader
 from pytest_coreml.session.options import Options
 
 if TYPE_CHECKING:

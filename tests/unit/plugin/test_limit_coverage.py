@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pytest_coreml.declared import Declared
 from pytest_coreml.facts.limits import Budget, PlacementRule
-from pytest_coreml.reach import Limit, Reach, checked_units, why_none
+from pytest_coreml.plugin.declarations import Declared
+from pytest_coreml.plugin.limit_coverage import Limit, Reach, checked_units, why_none
 
 ALL = frozenset({"all", "cpuAndGPU", "cpuOnly", "cpuAndNeuralEngine"})
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from pytest_coreml.facts.limits import Budget, PlacementRule
-from pytest_coreml.presence import MARKS
+from pytest_coreml.plugin.names import MARKS
 
 
 @pytest.mark.parametrize(("name", "data"), [("coreml_budget", Budget), ("coreml_placement", PlacementRule)])

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_coreml.declared import Declared
+    from pytest_coreml.plugin.declarations import Declared
 
 _UNITS: Final = "coreml_model"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_coreml.declared import Declared
+    from pytest_coreml.plugin.declarations import Declared
 
 
 class SharedFixture:

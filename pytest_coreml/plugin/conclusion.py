@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_coreml import benchmark
 from pytest_coreml.errors import CoreMLTestError
-from pytest_coreml.presence import SOURCE_FIXTURE, state_of, uses_fixture, worker_of
-from pytest_coreml.reach import why_none
+from pytest_coreml.plugin import benchmark_fixture
+from pytest_coreml.plugin.limit_coverage import why_none
+from pytest_coreml.plugin.names import SOURCE_FIXTURE, state_of, uses_fixture, worker_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_coreml.engine.lease import Key
+    from pytest_coreml.plugin.pytest_run import State
     from pytest_coreml.session.attempt import Trial
     from pytest_coreml.session.models import Session
-    from pytest_coreml.state import State
     from pytest_coreml.verdict.check import Verdict
     from pytest_coreml.verdict.record import Record
 
-_OURS: Final = Path(__file__).parent
+_OURS: Final = Path(__file__).parents[1]
 _NOT_LOADED: Final[pytest.StashKey[BaseException | None]] = pytest.StashKey()
 # The figures of a test's last attempt, among its user properties.
 _PROPERTIES: Final[pytest.StashKey[list[tuple[str, object]]]] = pytest.StashKey()
@@ -37,7 +37,7 @@ def begin(item: pytest.Item) -> None:
     """Begin an attempt at a test."""
     former = item.stash.get(_PROPERTIES, [])
     item.user_properties[:] = [found for found in item.user_properties if found not in former]
-    benchmark.prepare(item)
+    benchmark_fixture.prepare(item)
     state_of(item.config).begin(item)
 
 
@@ -64,7 +64,7 @@ def fail_if_not_loaded(item: pytest.Item) -> None:
 
 def note_fixture(definition: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
     """Note what a fixture is set up for."""
-    benchmark.note_fixture(definition, request)
+    benchmark_fixture.note_fixture(definition, request)
     if definition.argname == SOURCE_FIXTURE:
         state = state_of(request.config)
         state.shared_fixture.note(definition, request, state.declared_now())
@@ -110,13 +110,13 @@ def _judged(item: pytest.Item, session: Session) -> list[Record]:
     problem: str | None = None
     records: list[Record] = []
     try:
-        taken = benchmark.take(item, session.trial.models if session.trial else ())
+        taken = benchmark_fixture.take(item, session.trial.models if session.trial else ())
         records = session.judge()
     except CoreMLTestError as error:
         problem = str(error)
     if problem is not None:
         pytest.fail(problem, pytrace=False)
-    benchmark.show(item, records, taken)
+    benchmark_fixture.show(item, records, taken)
     return records
 
 
@@ -142,7 +142,7 @@ def _conclude(state: State, records: list[Record]) -> None:
 
 
 def _failure_text(state: State, records: list[Record], verdict: Verdict) -> str:
-    from pytest_coreml.report.suggested_commands import accept_command, figures_command
+    from pytest_coreml.plugin.suggested_commands import accept_command, figures_command
     from pytest_coreml.report.text.failure_text import failure_text
 
     options, asked = state.options, state.config.args
@@ -172,7 +172,7 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     """
     state = state_of(item.config)
     state.progress.erase()
-    if report.skipped and isinstance(report.longrepr, tuple) and Path(report.longrepr[0]).parent == _OURS:
+    if report.skipped and isinstance(report.longrepr, tuple) and Path(report.longrepr[0]).is_relative_to(_OURS):
         # pytest names the line that skips, which is one of ours; a reader wants the test.
         report.longrepr = (str(item.path), (item.location[1] or 0) + 1, report.longrepr[2])
     if item.stash.get(_RUNS, False):

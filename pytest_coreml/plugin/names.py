@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_coreml.state import State
+    from pytest_coreml.plugin.pytest_run import State
 
 STATE: Final[pytest.StashKey[State]] = pytest.StashKey()
 # Under this key a worker of pytest-xdist sends what is wrong in marks.
@@ -58,11 +58,11 @@ def state_of(config: pytest.Config) -> State:
     Raises `UsageError` when an option has a value that cannot be.
     """
     if STATE not in config.stash:
+        from pytest_coreml.plugin.pytest_run import State
         from pytest_coreml.session.options import Options
-        from pytest_coreml.state import State
 
         config.stash[STATE] = State(config, Options.from_config(config))
-        from pytest_coreml import hooks
+        from pytest_coreml.plugin import hooks
 
         config.pluginmanager.register(hooks, "pytest-coreml-hooks")
         if worker_of(config) is None:
@@ -72,7 +72,7 @@ def state_of(config: pytest.Config) -> State:
 
 def gather(config: pytest.Config) -> None:
     """Keep from now on what comes with the reports of tests."""
-    from pytest_coreml.collector import NAME, Collector
+    from pytest_coreml.plugin.results import NAME, Collector
 
     if not config.pluginmanager.has_plugin(NAME):
         config.pluginmanager.register(Collector(config), NAME)
