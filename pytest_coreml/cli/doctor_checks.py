@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_coreml.engine.client import Engine
-    from pytest_coreml.engine.protocol import EngineFacts, Loaded
+    from pytest_coreml.engine.protocol import Loaded
+    from pytest_coreml.facts.runtime import RuntimeFacts
     from pytest_coreml.machine.facts import Conditions, Identity
 
 _UNKNOWN = "unknown"
@@ -105,7 +106,7 @@ def look_at_runtime(engine: Engine, folder: Path, machine: Identity) -> Iterator
             return
 
 
-def _binding(facts: EngineFacts, machine: Identity) -> Finding:
+def _binding(facts: RuntimeFacts, machine: Identity) -> Finding:
     if facts.runtime == "reference":
         text = f"reference runtime ({facts.runtime_version}), coremltools {facts.coremltools}"
         return Finding("binding", "no", text, "times and placement need Core ML: run on a Mac")
@@ -144,7 +145,7 @@ def _devices(engine: Engine) -> Finding:
     )
 
 
-def _plan(engine: Engine, loaded: Loaded, facts: EngineFacts) -> Finding:
+def _plan(engine: Engine, loaded: Loaded, facts: RuntimeFacts) -> Finding:
     if facts.runtime == "reference":
         return Finding("plan", "no", "the reference runtime plans nothing", "judge placement on a Mac")
     plan = engine.ask(protocol.ReadPlan(loaded.compiled, "cpuOnly", "main"))

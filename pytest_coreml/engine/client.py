@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_coreml.engine.endings import ending
 from pytest_coreml.engine.process import CapturedOutput
-from pytest_coreml.engine.protocol import Done, EngineFacts, Failed, Hello, Progress, Request
+from pytest_coreml.engine.protocol import Done, Failed, Hello, Progress, Request
 from pytest_coreml.errors import (
     CoreMLTestError,
     EngineDiedError,
@@ -32,6 +32,8 @@ from pytest_coreml.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pytest_coreml.facts.runtime import RuntimeFacts
 
 __tracebackhide__ = hidden_for_ours
 
@@ -59,7 +61,7 @@ class Engine:
         self.runtime = runtime
         self.timeout = timeout
         self.subject = "the engine"
-        self.facts: EngineFacts | None = None
+        self.facts: RuntimeFacts | None = None
         self.dead: str | None = None
         self._doing = ""
         self._arguments = arguments
@@ -70,7 +72,7 @@ class Engine:
         self._stdout: CapturedOutput | None = None
         self._stderr: CapturedOutput | None = None
 
-    def start(self) -> EngineFacts:
+    def start(self) -> RuntimeFacts:
         """Start the process and wait until coremltools is imported in it; a second call gives the same facts."""
         if self._process is None:
             self._spawn()

@@ -14,9 +14,11 @@ from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.facts.measurement import LoadTimes, Measurement, Pairs
 from pytest_coreml.facts.model_spec import ModelSpec
 from pytest_coreml.facts.placement import Placement
+from pytest_coreml.facts.runtime import DeviceFacts, RuntimeFacts
 
 if TYPE_CHECKING:
-    from pytest_coreml.facts.compute_units import ComputeUnits, Device
+    from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.runtime import Runtime
 
 T = TypeVar("T")
 # Names of inputs or outputs to values by coremltools' conventions: numpy arrays, PIL images, numbers, strings, dicts.
@@ -34,35 +36,14 @@ class Request(Generic[T]):
 
 
 @dataclass(frozen=True)
-class EngineFacts:
-    """What an engine is made of. *runtime*: `coreml`, whose version is the system's, or `reference`."""
-
-    pid: int
-    python: str
-    coremltools: str
-    runtime: Literal["coreml", "reference"]
-    runtime_version: str | None
-    threads: int | None
-    precision: str | None = None
-
-
-@dataclass(frozen=True)
-class Hello(Request[EngineFacts]):
+class Hello(Request[RuntimeFacts]):
     """Import coremltools over the chosen native module, and say what is there."""
 
     doing = "starting an engine for"
 
 
 @dataclass(frozen=True)
-class DeviceFacts:
-    """A compute device that models may use. *cores*: None where the runtime does not tell."""
-
-    device: Device
-    cores: int | None = None
-
-
-@dataclass(frozen=True)
-class ListDevices(Request["tuple[DeviceFacts, ...] | None"]):
+class ListDevices(Request[tuple[DeviceFacts, ...] | None]):
     """List the compute devices; None where the runtime does not tell.
 
     To be asked after loading: to look for devices wakes parts of the system that a first load should wake.
@@ -86,7 +67,7 @@ class Loaded:
 
     spec: ModelSpec
     times: LoadTimes
-    runtime: Literal["coreml", "reference"]
+    runtime: Runtime
     compiled: str
 
 

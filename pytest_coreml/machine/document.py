@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_coreml.engine.protocol import DeviceFacts, EngineFacts
+    from pytest_coreml.facts.runtime import DeviceFacts, RuntimeFacts
     from pytest_coreml.machine.facts import Conditions, Identity
 
 
@@ -19,7 +19,7 @@ class Software:
     *devices* also where the runtime does not tell."""
 
     asked: str
-    engine: EngineFacts | None = None
+    engine: RuntimeFacts | None = None
     devices: Sequence[DeviceFacts] | None = None
 
 
@@ -69,7 +69,7 @@ def _devices(devices: Sequence[DeviceFacts], machine: Identity) -> Iterator[dict
             yield {"device": device.device, "cores": device.cores}
 
 
-def _runtime(machine: Identity, engine: EngineFacts | None, asked: str) -> dict[str, Any]:
+def _runtime(machine: Identity, engine: RuntimeFacts | None, asked: str) -> dict[str, Any]:
     if engine is None:
         return {"name": asked, "version": None}
     if engine.runtime == "coreml":

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.placement import Placement
-    from pytest_coreml.verdict.record import Runtime
+    from pytest_coreml.facts.runtime import Runtime
 
 __tracebackhide__ = hidden_for_ours
 

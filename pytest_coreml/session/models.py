@@ -29,16 +29,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_coreml.engine.lease import Timing
-    from pytest_coreml.engine.protocol import DeviceFacts, EngineFacts
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.facts.model_spec import ModelSpec
+    from pytest_coreml.facts.runtime import DeviceFacts, Runtime, RuntimeFacts
     from pytest_coreml.machine.watch import Watch
     from pytest_coreml.plugin.declarations import Declared
     from pytest_coreml.report.document.runs import Runs
     from pytest_coreml.session.options import Options
     from pytest_coreml.verdict.check import Check
-    from pytest_coreml.verdict.record import Runtime
 
 __tracebackhide__ = hidden_for_ours
 
@@ -64,7 +63,7 @@ class Session:
         self.specs: dict[str, ModelSpec] = {}
         # What was ever loaded, by path.
         self._seen: dict[str, tuple[ModelSpec, Runtime]] = {}
-        self.facts: EngineFacts | None = None
+        self.facts: RuntimeFacts | None = None
         self.devices: tuple[DeviceFacts, ...] | None = None
         self._measured: dict[tuple[str, LoadOptions, ComputeUnits], Measurement] = {}
         self._models: dict[Key, CoreMLModel] = {}

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.placement import Placement
+    from pytest_coreml.facts.runtime import Runtime
     from pytest_coreml.verdict.check import Check, Verdict
     from pytest_coreml.verdict.regression.prediction_time import Regression
 
-Runtime = Literal["coreml", "reference"]
 Outcome = Literal["passed", "failed", "skipped", "error"]
 # How a verdict counts in its run.
 Standing = Union["Verdict", Literal["expected"]]

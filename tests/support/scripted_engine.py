@@ -19,11 +19,12 @@ import pytest_coreml.plugin.results  # noqa: F401
 from pytest_coreml.engine import protocol
 from pytest_coreml.facts.measurement import LoadTimes, Measurement, Pairs
 from pytest_coreml.facts.placement import Placement
+from pytest_coreml.facts.runtime import RuntimeFacts
 
 if TYPE_CHECKING:
     from pytest_coreml.facts.model_spec import ModelSpec
 
-FACTS = protocol.EngineFacts(1, "3.12.4", "9.0", "reference", "1.32.0", 2)
+FACTS = RuntimeFacts(1, "3.12.4", "9.0", "reference", "1.32.0", 2)
 # The environment variable that tells the folder of the script.
 FOLDER: Final = "SCRIPT_OF_ENGINES"
 LOAD = LoadTimes((30.0,), (400.0,), (100.0, 101.0))
@@ -91,7 +92,7 @@ class ScriptedEngine:
 
     def __init__(self, script: Script) -> None:
         self._script = script
-        self.facts: protocol.EngineFacts | None = FACTS
+        self.facts: RuntimeFacts | None = FACTS
         self.dead: str | None = None
         self.subject = ""
         self._held = ""
@@ -117,7 +118,7 @@ class ScriptedEngine:
             return ALWAYS[type(request)]
         raise AssertionError(f"no answer is scripted for {request}")
 
-    def start(self) -> protocol.EngineFacts:
+    def start(self) -> RuntimeFacts:
         """Say what it is made of."""
         return FACTS
 

@@ -9,7 +9,7 @@ import logging
 import os
 import platform
 import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pytest_coreml.errors import EngineError
 from pytest_coreml.reference.binding.install import NATIVE_MODULE, has_native_module, put_in_place
@@ -18,6 +18,7 @@ from pytest_coreml.reference.options import RuntimeOptions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_coreml.facts.runtime import Runtime
     from pytest_coreml.reference.options import Precision
 
 # coremltools imports them if they are there, for its converters. An engine converts nothing, and torch alone costs
@@ -36,7 +37,7 @@ _NOT_NEEDED = (
 )
 
 
-def import_coremltools(runtime: str, precision: Precision) -> Literal["coreml", "reference"]:
+def import_coremltools(runtime: str, precision: Precision) -> Runtime:
     """Import coremltools over Apple's module or the reference binding; *runtime* is `auto`, `coreml` or `reference`.
 
     Raises `EngineError` when Core ML was asked for and its native module is not there; on a Mac, `auto` asks for it.
@@ -47,7 +48,7 @@ def import_coremltools(runtime: str, precision: Precision) -> Literal["coreml", 
     # A Mac whose coremltools is incomplete would measure something else than its user means.
     if not native and (runtime == "coreml" or (runtime == "auto" and sys.platform == "darwin")):
         raise EngineError(_no_binding_text(runtime))
-    chosen: Literal["coreml", "reference"] = "coreml" if native and runtime != "reference" else "reference"
+    chosen: Runtime = "coreml" if native and runtime != "reference" else "reference"
     for name in _NOT_NEEDED:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None is how an import is barred
     with _quiet_logger():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.engine.protocol import DeviceFacts
+from pytest_coreml.facts.runtime import DeviceFacts
 
 if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import Device

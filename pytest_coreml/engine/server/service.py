@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import platform
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.protocol import Progress
 from pytest_coreml.engine.server.pinned_inputs import Keeper
 from pytest_coreml.errors import EngineError, InputError, ModelError
+from pytest_coreml.facts.runtime import RuntimeFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import Measurement, Pairs
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.placement import Placement
+    from pytest_coreml.facts.runtime import DeviceFacts, Runtime
     from pytest_coreml.reference.options import Precision
 
 
@@ -35,7 +37,7 @@ class Service:
         self._folder = Path(folder)
         self._precision = precision
         self._notify = notify
-        self._runtime: Literal["coreml", "reference"] = "reference"
+        self._runtime: Runtime = "reference"
         self._model: LoadedModel | None = None
         self._spec: ModelSpec | None = None
         self._first_ms: float | None = None
@@ -65,7 +67,7 @@ class Service:
         """Do what *request* asks; give the answer that its type declares."""
         return self._handlers[type(request)](request)
 
-    def _hello(self, _: protocol.Hello) -> protocol.EngineFacts:
+    def _hello(self, _: protocol.Hello) -> RuntimeFacts:
         import os
 
         from pytest_coreml.engine.server import coremltools_import
@@ -73,7 +75,7 @@ class Service:
         self._runtime = runtime = coremltools_import.import_coremltools(self._wanted_runtime, self._precision)
         import coremltools
 
-        return protocol.EngineFacts(
+        return RuntimeFacts(
             pid=os.getpid(),
             python=platform.python_version(),
             coremltools=coremltools.__version__,
@@ -83,7 +85,7 @@ class Service:
             precision=self._precision if runtime == "reference" else None,
         )
 
-    def _list_devices(self, _: protocol.ListDevices) -> tuple[protocol.DeviceFacts, ...] | None:
+    def _list_devices(self, _: protocol.ListDevices) -> tuple[DeviceFacts, ...] | None:
         from pytest_coreml.engine.server.devices import list_devices
 
         return list_devices()

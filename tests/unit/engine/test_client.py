@@ -69,10 +69,11 @@ ONE_ANSWER = """
 import os, sys, time
 sys.path.append(sys.argv[2])
 from multiprocessing.connection import Connection
-from pytest_coreml.engine.protocol import Done, EngineFacts, Failed
+from pytest_coreml.engine.protocol import Done, Failed
+from pytest_coreml.facts.runtime import RuntimeFacts
 connection = Connection(int(sys.argv[1]))
 connection.recv()
-connection.send(Done(EngineFacts(os.getpid(), "3", "9.0", "coreml", None, None)))
+connection.send(Done(RuntimeFacts(os.getpid(), "3", "9.0", "coreml", None, None)))
 {then}
 time.sleep(600)
 """

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_coreml import machine
-from pytest_coreml.engine.protocol import DeviceFacts, EngineFacts
+from pytest_coreml.facts.runtime import DeviceFacts, RuntimeFacts
 from pytest_coreml.machine import commands, linux
 from pytest_coreml.machine.document import Software, joined, machine_json
 from pytest_coreml.machine.facts import Conditions, Gpu, Identity, System
@@ -27,7 +27,7 @@ REAL = Identity(System("macOS", "26.5.1", "25F80"), "Apple M4", "Mac16,10", virt
 VIRTUAL = Identity(System("macOS", "15.7", "24G222"), "Apple M1 (Virtual)", "VirtualMac2,1", virtual=True)
 TRANSLATED = Identity(System("macOS", "26.5.1", "25F80"), "Apple M4", "Mac16,10", virtual=False, rosetta=True)
 LINUX_GUEST = Identity(System("Debian GNU/Linux", "13"), virtual=True)
-COREML = EngineFacts(1, "3.12.4", "9.0", "coreml", None, None)
+COREML = RuntimeFacts(1, "3.12.4", "9.0", "coreml", None, None)
 
 
 def test_a_command_gives_its_output_also_when_it_fails() -> None:
