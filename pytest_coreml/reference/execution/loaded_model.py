@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.reference.errors import (
-    BadInputError,
-    BadModelError,
-    ExecutionError,
-    ReferenceRuntimeError,
-    UnsupportedModelError,
-)
-from pytest_coreml.reference.execution import executable
-from pytest_coreml.reference.interface.features import Interface
+from pytest_coreml.reference.errors import BadModelError, ReferenceRuntimeError, UnsupportedModelError
+from pytest_coreml.reference.execution.model_types import LOADERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import TypeAlias
 
+    from pytest_coreml.reference.execution.prediction import Model, Prediction
     from pytest_coreml.reference.execution.state import StateTensors
     from pytest_coreml.reference.format.package import Package
     from pytest_coreml.reference.lowering.ports import StatePort
     from pytest_coreml.reference.options import RuntimeOptions
-
-# Outputs by name, and the time that the model itself took, in ns.
-Prediction: TypeAlias = "tuple[dict[str, Any], int]"
-
-
-class Model(Protocol):
-    """What can predict."""
-
-    @property
-    def states(self) -> tuple[StatePort, ...]:
-        """Give the states."""
-
-    def predict(self, data: Mapping[str, Any], state: StateTensors | None) -> Prediction:
-        """Predict once, by the conventions of Apple's binding for values."""
 
 
 def load_model(package: Package, spec: Any, function: str, options: RuntimeOptions) -> Model:
@@ -45,8 +23,8 @@ def load_model(package: Package, spec: Any, function: str, options: RuntimeOptio
     An empty `function` stands for the default one.
     """
     kind = spec.WhichOneof("Type")
-    if kind == "mlProgram":
-        return ProgramModel(package, spec, function, options)
+    if kind in LOADERS:
+        return LOADERS[kind](package, spec, function, options)
     parts = pipeline_parts(spec)
     if parts is None:
         raise UnsupportedModelError(
@@ -66,49 +44,6 @@ def pipeline_parts(spec: Any) -> list[Any] | None:
     if kind in ("pipelineClassifier", "pipelineRegressor"):
         return list(getattr(spec, kind).pipeline.models)
     return None
-
-
-class ProgramModel:
-    """A function of an ML Program."""
-
-    def __init__(self, package: Package, spec: Any, function: str, options: RuntimeOptions) -> None:
-        """Load the function, and read what the model says of its inputs and outputs."""
-        description, name = function_description(spec, function)
-        self._executable = executable.load(package, spec.mlProgram, name, options)
-        self._interface = Interface(description, self._executable.lowered)
-
-    @property
-    def states(self) -> tuple[StatePort, ...]:
-        """Give the states."""
-        return self._executable.lowered.states
-
-    def predict(self, data: Mapping[str, Any], state: StateTensors | None) -> Prediction:
-        """Predict once."""
-        arrays = self._interface.read(data)
-        if self.states and state is None:
-            raise BadInputError(f"The input feature for {self.states[0].name} must be an MLState, but it was not.")
-        states = state.of(self.states) if state is not None else {}
-        begin = time.perf_counter_ns()
-        try:
-            results = self._executable.run(arrays, states)
-        except ExecutionError as error:
-            # The first words are those of Core ML, by which tests on a Mac may know the error
-            raise ExecutionError(f"Unable to compute the prediction using ML Program: {error}") from error
-        elapsed = time.perf_counter_ns() - begin
-        return self._interface.write(results), elapsed
-
-
-def function_description(spec: Any, function: str) -> tuple[Any, str]:
-    """Give the description and the name of a function, of the default one for an empty name."""
-    description = spec.description
-    if not description.functions:
-        return description, function or "main"
-    name = function or description.defaultFunctionName
-    for found in description.functions:
-        if found.name == name:
-            return found, name
-    names = ", ".join(found.name for found in description.functions)
-    raise BadModelError(f"the model has no function {name!r}; it has {names}")
 
 
 class PipelineModel:

@@ -1,0 +1,62 @@
+"""A function of an ML Program that predicts."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from pytest_coreml.reference.errors import BadInputError, BadModelError, ExecutionError
+from pytest_coreml.reference.execution import executable
+from pytest_coreml.reference.interface.features import Interface
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_coreml.reference.execution.prediction import Prediction
+    from pytest_coreml.reference.execution.state import StateTensors
+    from pytest_coreml.reference.format.package import Package
+    from pytest_coreml.reference.lowering.ports import StatePort
+    from pytest_coreml.reference.options import RuntimeOptions
+
+
+class ProgramModel:
+    """A function of an ML Program."""
+
+    def __init__(self, package: Package, spec: Any, function: str, options: RuntimeOptions) -> None:
+        """Load the function, and read what the model says of its inputs and outputs."""
+        description, name = function_description(spec, function)
+        self._executable = executable.load(package, spec.mlProgram, name, options)
+        self._interface = Interface(description, self._executable.lowered)
+
+    @property
+    def states(self) -> tuple[StatePort, ...]:
+        """The states."""
+        return self._executable.lowered.states
+
+    def predict(self, data: Mapping[str, Any], state: StateTensors | None) -> Prediction:
+        """Predict once."""
+        arrays = self._interface.read(data)
+        if self.states and state is None:
+            raise BadInputError(f"The input feature for {self.states[0].name} must be an MLState, but it was not.")
+        states = state.of(self.states) if state is not None else {}
+        begin = time.perf_counter_ns()
+        try:
+            results = self._executable.run(arrays, states)
+        except ExecutionError as error:
+            # The first words are those of Core ML, by which tests on a Mac may know the error
+            raise ExecutionError(f"Unable to compute the prediction using ML Program: {error}") from error
+        elapsed = time.perf_counter_ns() - begin
+        return self._interface.write(results), elapsed
+
+
+def function_description(spec: Any, function: str) -> tuple[Any, str]:
+    """Return the description and the name of a function, of the default one for an empty name."""
+    description = spec.description
+    if not description.functions:
+        return description, function or "main"
+    name = function or description.defaultFunctionName
+    for found in description.functions:
+        if found.name == name:
+            return found, name
+    names = ", ".join(found.name for found in description.functions)
+    raise BadModelError(f"the model has no function {name!r}; it has {names}")
