@@ -1,4 +1,4 @@
-"""The words for compute units and devices, and how users may spell them."""
+"""The names of compute units and devices, and the spellings that users may write."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COREMLTOOLS_NAMES: Final[dict[ComputeUnits, str]] = {
     "cpuAndNeuralEngine": "CPU_AND_NE",
 }
 
-# The devices that Core ML may use under each setting. The CPU is always among them.
+# The devices that Core ML may use with each of the compute units. The CPU is always among them.
 ALLOWED_DEVICES: Final[dict[ComputeUnits, tuple[Device, ...]]] = {
     "all": ("cpu", "gpu", "neuralEngine"),
     "cpuAndGPU": ("cpu", "gpu"),
@@ -38,12 +38,12 @@ _DEVICE_SPELLINGS: Final[dict[str, Device]] = {device.lower(): device for device
 
 
 def parse_compute_units(text: object) -> ComputeUnits:
-    """Give the Swift name for a Swift or coremltools name, case ignored; `UsageError` for anything else."""
+    """Return the Swift name for a Swift or coremltools name, ignoring case; raise `UsageError` for anything else."""
     return cast("ComputeUnits", _look_up(text, _SPELLINGS, "compute units", COMPUTE_UNITS))
 
 
 def parse_device(text: object) -> Device:
-    """Give the device for its name, case ignored; `UsageError` for anything else."""
+    """Return the device for its name, ignoring case; raise `UsageError` for anything else."""
     return cast("Device", _look_up(text, _DEVICE_SPELLINGS, "device", DEVICES))
 
 

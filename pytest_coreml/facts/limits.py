@@ -1,4 +1,4 @@
-"""What the markers declare: plain data, made from marks once, with every mistake found."""
+"""The limits that markers declare: plain data."""
 
 from __future__ import annotations
 
@@ -14,42 +14,47 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Budget:
-    """The limits of one `coreml_budget` marker; None is no limit.
-
-    *predict_ms*: median native time. *predict_p90_ms*, *predict_p95_ms*: quantiles of it. *first_predict_ms*: the
-    first prediction after loading. *load_ms*: from a path loaded before; *first_load_ms*: from a path never used
-    before. *size_mb*: the file or package, 10^6 bytes. *memory_mb*: peak growth of the engine, 10^6 bytes. *min_fps*:
-    predictions a second at the median. *min_speedup*: how many times faster than under each other setting, in the
-    same run. *compute_units*: the settings that this budget is for, None for all.
-    """
+    """The limits of one `coreml_budget` marker; None is no limit."""
 
     predict_ms: float | None = None
+    """Maximum of the median native time of a prediction, in ms."""
     predict_p90_ms: float | None = None
+    """Maximum of the 90 % quantile of the native time of a prediction, in ms."""
     predict_p95_ms: float | None = None
+    """Maximum of the 95 % quantile of the native time of a prediction, in ms."""
     first_predict_ms: float | None = None
+    """Maximum native time of the first prediction after loading, in ms."""
     load_ms: float | None = None
+    """Maximum load time of a model that was loaded before, in ms."""
     first_load_ms: float | None = None
+    """Maximum load time of a model that was never loaded before, in ms."""
     compile_ms: float | None = None
+    """Maximum wall time of compiling the model, in ms."""
     size_mb: float | None = None
+    """Maximum size of the file or package, in 10^6 bytes."""
     memory_mb: float | None = None
+    """Maximum growth of the engine process's peak memory, in 10^6 bytes."""
     min_fps: float | None = None
+    """Minimum of predictions per second at the median."""
     min_speedup: Mapping[ComputeUnits, float] = field(default_factory=dict)
+    """Minimum speed relative to each of these configurations, measured in the same run."""
     compute_units: tuple[ComputeUnits, ...] | None = None
+    """The compute units that this budget applies to; None for all."""
 
 
 @dataclass(frozen=True)
 class PlacementRule:
-    """The rules of one `coreml_placement` marker.
-
-    *forbid*: devices on which no operation may be planned. *min_share*: least share (0..1) for each device, *by* cost
-    or number of operations (None: cost, or operations where the plan has no cost). *allow*: operators, without opset
-    prefix, that do not count. *max_transitions*: most changes of device between neighbouring operations.
-    *compute_units*: the settings that this rule is for, None for all.
-    """
+    """The rules of one `coreml_placement` marker."""
 
     forbid: tuple[Device, ...] = ()
+    """The devices for which no operation may be planned."""
     min_share: Mapping[Device, float] = field(default_factory=dict)
+    """Minimum share (0..1) of each of these devices."""
     by: ShareBy | None = None
+    """The basis of the shares: `cost` or `ops`; None for cost, or operations if the plan has no cost."""
     allow: frozenset[str] = frozenset()
+    """Operators, without opset prefix, that are not counted."""
     max_transitions: int | None = None
+    """Maximum number of changes of device between neighbouring operations."""
     compute_units: tuple[ComputeUnits, ...] | None = None
+    """The compute units that this rule applies to; None for all."""

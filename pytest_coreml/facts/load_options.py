@@ -1,4 +1,4 @@
-"""How a model is to be loaded, beyond its compute units."""
+"""Load options: everything about loading a model but its compute units."""
 
 from __future__ import annotations
 
@@ -23,25 +23,27 @@ HINTS: Final[dict[str, tuple[str | bool, ...]]] = {
 
 @dataclass(frozen=True)
 class LoadOptions:
-    """*function*: of a model with several, None for its default one. *hints*: optimization hints, as sorted pairs.
-    *from_memory*: load from the bytes of the model, not from a compiled path."""
+    """The load options of one configuration."""
 
     function: str | None = None
+    """The function of a model with several; None for its default one."""
     hints: tuple[tuple[str, str | bool], ...] = ()
+    """Optimization hints as sorted pairs of name and value."""
     from_memory: bool = False
+    """True to load from the bytes of the model instead of a compiled path."""
 
     @property
     def words(self) -> str | None:
-        """Hints and the source in words, None for how a model is loaded that nobody says anything about."""
+        """The options other than the function as text; None for the defaults."""
         return (
             ", ".join([*(f"{name}={value}" for name, value in self.hints), *["from memory"] * self.from_memory]) or None
         )
 
 
 def parse_hints(value: Any) -> tuple[tuple[str, str | bool], ...]:
-    """Give optimization hints as sorted pairs; values are words, truth values, or coremltools' enums.
+    """Return optimization hints as sorted pairs; values are strings, booleans, or coremltools' enums.
 
-    Raises `UsageError` for a hint or a value that Core ML does not know.
+    Raise `UsageError` for a hint or a value that Core ML does not know.
     """
     if value is None:
         return ()
@@ -60,7 +62,7 @@ def _name(name: Any) -> str:
 
 def _value(name: str, word: Any) -> str | bool:
     value = word if isinstance(word, (str, bool)) else getattr(word, "name", word)
-    # 1 and 0 equal truth values, and are none.
+    # 1 and 0 equal True and False but are not booleans.
     if not isinstance(value, (str, bool)) or value not in HINTS[name]:
         expected = " or ".join(map(repr, HINTS[name]))
         raise UsageError(f"optimization_hints: {name}: expected {expected}, got {word!r}")

@@ -1,4 +1,4 @@
-"""What a run measured: plain data and the figures that follow from it.
+"""Measurements: plain data, and the values that follow from it.
 
 Times are in milliseconds. *Native* is the framework's own call, *wall* is around the Python call, *wait* is how long
 the threads of the measuring process were runnable but not running during the call.
@@ -10,7 +10,7 @@ import statistics
 from dataclasses import dataclass
 from functools import cached_property
 
-# The machine's thermal state before and after, in the system's words.
+# The machine's thermal state before and after, as the system names it.
 Thermal = tuple[str, str]
 
 # A call is undisturbed when its threads waited for a CPU for at most this share of its wall time.
@@ -21,9 +21,9 @@ USABLE_SHARE = 0.10
 
 
 def quantile(values: list[float] | tuple[float, ...], q: float) -> float:
-    """Give the *q* quantile by linear interpolation between order statistics (numpy's default method).
+    """Return the *q* quantile by linear interpolation between order statistics (numpy's default method).
 
-    Raises `ValueError` for an empty sequence.
+    Raise `ValueError` for an empty sequence.
     """
     if not values:
         raise ValueError("quantile of no values")
@@ -40,72 +40,76 @@ def _changed(thermal: Thermal | None) -> bool:
 
 @dataclass(frozen=True)
 class LoadTimes:
-    """Compile and load times in ms, in the order measured.
-
-    *first_load_ms*: from a path never used before. *load_ms*: from a path loaded before, by the same process.
-    *fresh_load_ms*: the same by a process that had loaded nothing, as an app does that starts; where it was asked for.
-    *compile_ms*: wall time, since Core ML gives no duration for it. *thermal*: None where the system does not tell.
-    *alone*: whether it waited for its turn, so that no process of ours measured or loaded for a measurement meanwhile.
-    """
+    """Compile and load times in ms, in the order measured."""
 
     compile_ms: tuple[float, ...] = ()
+    """Wall times of compiling; Core ML does not report a duration for it."""
     first_load_ms: tuple[float, ...] = ()
+    """Loads from a path that was never used before."""
     load_ms: tuple[float, ...] = ()
+    """Loads from a path that was loaded before, in the same process."""
     fresh_load_ms: tuple[float, ...] = ()
+    """Loads from a path that was loaded before, each in a fresh process, as at app launch; empty unless requested."""
     thermal: Thermal | None = None
+    """The machine's thermal state before and after; None if the system does not report it."""
     alone: bool = True
+    """True if the host-wide lock was held, so that no other engine process measured or loaded at the same time."""
 
     @property
     def loads_ms(self) -> tuple[float, ...]:
-        """Loads from a path loaded before: those of fresh processes, where there are any."""
+        """The loads from a path loaded before: those of fresh processes if there are any."""
         return self.fresh_load_ms or self.load_ms
 
     @property
     def thermal_changed(self) -> bool:
-        """Whether the machine became warmer or cooler meanwhile, as far as is known."""
+        """True if the thermal state is known to have changed during the measurement."""
         return _changed(self.thermal)
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Native times in ms of two models that were called alternately, pair by pair; *batch*: calls of one sample."""
+    """Native times in ms of two models whose calls were interleaved, pair by pair."""
 
     current_ms: tuple[float, ...]
+    """One time a pair, of the model that is judged."""
     other_ms: tuple[float, ...]
+    """One time a pair, of the model that it is compared with."""
     batch: int = 1
+    """The number of calls that one time is the mean of."""
 
     @property
     def swapped(self) -> Pairs:
-        """The same with the models in each other's place."""
+        """The same pairs with the two models exchanged."""
         return Pairs(self.other_ms, self.current_ms, self.batch)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """The calls of one run after warm-up, in the order made.
-
-    *native_ms*, *wall_ms*, *wait_ms*: one value a sample; *wait_ms* is None where the platform gives no reading.
-    *warmup*: calls made before, not counted. *batch*: calls that one sample is the mean of (1, but for very short
-    calls). *first_ms*: native time of the very first prediction after loading, where this run made it. *thermal*: None
-    where the system does not tell.
-    """
+    """The predictions of one run after warm-up, in the order made."""
 
     native_ms: tuple[float, ...]
+    """Native time of each sample, in ms."""
     wall_ms: tuple[float, ...]
+    """Wall time of each sample, in ms."""
     wait_ms: tuple[float, ...] | None
+    """Wait time of each sample, in ms; None if the platform does not report it."""
     warmup: int
+    """The number of warm-up calls, which are not among the samples."""
     batch: int = 1
+    """The number of calls that one sample is the mean of: 1, more only for very short calls."""
     first_ms: float | None = None
+    """Native time in ms of the first prediction after loading; None if this run did not make it."""
     thermal: Thermal | None = None
+    """The machine's thermal state before and after; None if the system does not report it."""
 
     @property
     def thermal_changed(self) -> bool:
-        """Whether the machine became warmer or cooler meanwhile, as far as is known."""
+        """True if the thermal state is known to have changed during the measurement."""
         return _changed(self.thermal)
 
     @cached_property
     def undisturbed_ms(self) -> tuple[float, ...]:
-        """Native times of the undisturbed calls; all calls where waiting cannot be read."""
+        """Native times of the undisturbed calls, or of all calls if *wait_ms* is None."""
         if self.wait_ms is None:
             return self.native_ms
         triples = zip(self.native_ms, self.wall_ms, self.wait_ms, strict=True)
@@ -114,50 +118,50 @@ class Measurement:
 
     @property
     def undisturbed(self) -> int:
-        """How many calls were undisturbed."""
+        """The number of undisturbed calls."""
         return len(self.undisturbed_ms)
 
     @property
     def usable(self) -> bool:
-        """Whether enough calls were undisturbed for a judgement."""
+        """True if there are enough undisturbed calls for a verdict."""
         planned = min(USABLE_CALLS, len(self.native_ms))
         return self.undisturbed >= max(planned, USABLE_SHARE * len(self.native_ms), 1)
 
     @cached_property
     def judged_ms(self) -> tuple[float, ...]:
-        """The times that figures are made of: undisturbed calls when there are enough, else all."""
+        """The times that the metrics are made of: undisturbed calls if there are enough, else all calls."""
         return self.undisturbed_ms if self.usable else self.native_ms
 
     def quantile_ms(self, q: float) -> float:
-        """Give the *q* quantile (0..1) of the judged native times."""
+        """Return the *q* quantile (0..1) of the judged native times."""
         return quantile(self.judged_ms, q)
 
     @property
     def min_ms(self) -> float:
-        """Shortest judged native time."""
+        """The shortest judged native time."""
         return min(self.judged_ms)
 
     @property
     def p10_ms(self) -> float:
-        """10 % quantile of the judged native times."""
+        """The 10 % quantile of the judged native times."""
         return self.quantile_ms(0.10)
 
     @property
     def median_ms(self) -> float:
-        """Median of the judged native times."""
+        """The median of the judged native times."""
         return statistics.median(self.judged_ms)
 
     @property
     def p90_ms(self) -> float:
-        """90 % quantile of the judged native times."""
+        """The 90 % quantile of the judged native times."""
         return self.quantile_ms(0.90)
 
     @property
     def p95_ms(self) -> float:
-        """95 % quantile of the judged native times."""
+        """The 95 % quantile of the judged native times."""
         return self.quantile_ms(0.95)
 
     @property
     def fps(self) -> float:
-        """Predictions a second at the median."""
+        """Predictions per second at the median."""
         return 1000.0 / self.median_ms if self.median_ms > 0 else float("inf")

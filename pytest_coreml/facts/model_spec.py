@@ -1,4 +1,4 @@
-"""What a model file says of itself: plain data, read from its specification without loading it."""
+"""The description of a model: plain data, read from its specification without loading the model."""
 
 from __future__ import annotations
 
@@ -10,26 +10,30 @@ FeatureKind = Literal["multiArray", "image", "double", "int64", "string", "dicti
 
 @dataclass(frozen=True)
 class Feature:
-    """One input, output or state.
-
-    *name*, *kind*, *optional*: as the specification has them. *dtype*: `float16`, `float32`, `float64`, `int32`,
-    `int8` for multi-arrays and states; the key type (`string`, `int64`) for dictionaries; None for the rest.
-    *shape*: the default shape; () where none is declared. *shape_range*: lowest and highest extent of each axis
-    (-1: unbounded) where the shape is flexible. *shapes*: the enumerated shapes, if any. *color*: `RGB`, `BGR`,
-    `grayscale`, `grayscaleFloat16` for images, whose shape is (height, width).
-    """
+    """One input, output or state of a model."""
 
     name: str
+    """The name in the specification."""
     kind: FeatureKind
+    """The type of value, by the specification's name: `multiArray`, `image`, `dictionary`, `state`, ..."""
     dtype: str | None = None
+    """The element type of a multi-array or state (`float16`, `float32`, `float64`, `int32`, `int8`).
+
+    The key type of a dictionary (`string`, `int64`); None for other kinds.
+    """
     shape: tuple[int, ...] = ()
+    """The default shape, () if none is declared; (height, width) for an image."""
     shape_range: tuple[tuple[int, int], ...] = ()
+    """The smallest and largest extent of each axis of a flexible shape; -1 if unbounded."""
     shapes: tuple[tuple[int, ...], ...] = ()
+    """The enumerated shapes, if the specification lists them."""
     color: str | None = None
+    """The color layout of an image: `RGB`, `BGR`, `grayscale` or `grayscaleFloat16`."""
     optional: bool = False
+    """True if the input may be left out."""
 
     def describe(self) -> str:
-        """Say what it takes or gives in a few words, as `float32 (1, 3, 224, 224)`."""
+        """Describe its type in a few words, such as `float32 (1, 3, 224, 224)`."""
         shape = ", ".join(map(str, self.shape))
         if self.kind == "image":
             return f"{self.color} image {self.shape[1]} x {self.shape[0]}" if self.shape else f"{self.color} image"
@@ -43,32 +47,38 @@ class Feature:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """What a model file says of itself.
-
-    *inputs*, *outputs*, *states*: a `Feature` each. *type*: the word of the specification (`mlProgram`,
-    `neuralNetwork`, `pipeline`, ...). *deployment_target*: the oldest systems that take this specification version,
-    as {"iOS": "16", "macOS": "13"}. *size_bytes*: the whole file or package; *weights_bytes*: its weight files.
-    *precision*: storage types of the weights, the most bytes first (`float16`, `4-bit palettized`, ...).
-    *operations*: how often each operator (or layer type) occurs, constants left out, of the default function.
-    *functions*: names of all functions of an ML Program.
-    """
+    """The description of a model, read from its files."""
 
     file_name: str
+    """The name of the file or package."""
     sha256: str
+    """The digest of the model's files, without the package's manifest."""
     type: str
+    """The model type, by the specification's name: `mlProgram`, `neuralNetwork`, `pipeline`, ..."""
     specification_version: int
+    """The version of the specification that the model needs."""
     deployment_target: dict[str, str]
+    """The oldest systems that accept the specification version, such as `{"iOS": "16", "macOS": "13"}`."""
     size_bytes: int
+    """The size of the whole file or package."""
     weights_bytes: int
+    """The size of the package's weight files."""
     inputs: tuple[Feature, ...]
+    """The inputs, in the specification's order."""
     outputs: tuple[Feature, ...]
+    """The outputs, in the specification's order."""
     states: tuple[Feature, ...] = ()
+    """The states, in the specification's order."""
     precision: tuple[str, ...] = ()
+    """The storage types of the weights (`float16`, `4-bit palettized`, ...), the type of most bytes first."""
     operations: dict[str, int] = field(default_factory=dict)
+    """The count of each operator or layer type in the default function, without constants."""
     functions: tuple[str, ...] = ()
+    """The names of all functions of an ML Program."""
     default_function: str | None = None
+    """The name of the function that is used if none is named."""
 
     @property
     def size_mb(self) -> float:
-        """The whole file or package in megabytes (10^6 bytes)."""
+        """The size of the whole file or package, in megabytes (10^6 bytes)."""
         return self.size_bytes / 1e6

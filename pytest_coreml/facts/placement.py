@@ -1,7 +1,7 @@
-"""Where the compute plan puts each operation: plain data and the questions that tests ask of it.
+"""Planned placement: the device that the compute plan prefers for each operation.
 
 A plan is an anticipation, not a trace
-(https://developer.apple.com/documentation/coreml/mlcomputeplan-1w21n): everything here is *planned* placement.
+(https://developer.apple.com/documentation/coreml/mlcomputeplan-1w21n): nothing here was *observed*.
 """
 
 from __future__ import annotations
@@ -18,65 +18,66 @@ ShareBy = Literal["ops", "cost"]
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of a plan.
-
-    *name*: its first output (a plan has no operation names). *operator*: without opset prefix. *preferred*: the planned
-    device, None where the plan says nothing of this operation. *supported*: devices that could execute it among those
-    that the compute units allow. *cost*: share of the whole, 0..1, without that of operations in its own blocks; None
-    where the plan has none. *block*: path of the block it stands in, as `main` or `main/while_loop_0/body`; that of a
-    network is `layers`, and in a pipeline the name of the part comes first. *unknown_device*: what the plan calls a
-    planned device that is none of ours.
-    """
+    """One operation of a compute plan."""
 
     name: str
+    """The name of its first output; a plan does not name operations."""
     operator: str
+    """The operator without its opset prefix, such as `conv`."""
     preferred: Device | None
+    """The planned device; None if the plan does not name one that is known."""
     supported: tuple[Device, ...]
+    """The devices that could execute it, among those that the compute units allow."""
     cost: float | None
+    """Its share of the whole cost, 0..1, without the operations in its own blocks; None if the plan has no cost."""
     block: str
+    """The path of the block that contains it, such as `main` or `main/while_loop_0/body`.
+
+    The layers of a neural network are in the block `layers`. In a pipeline the name of the part comes first.
+    """
     unknown_device: str | None = None
+    """The plan's name of a planned device that this version does not know."""
 
     @property
     def counts(self) -> bool:
-        """Whether it is executed at prediction time: constants are not."""
+        """True if it is executed at prediction time, as every operation but a constant is."""
         return self.operator != "const" and not self.operator.startswith("constexpr_")
 
     @property
     def placed(self) -> bool:
-        """Whether it counts and the plan names a device for it."""
+        """True if it counts and has a planned device."""
         return self.counts and self.preferred is not None
 
 
 @dataclass(frozen=True)
 class Placement:
-    """The compute plan of one model under one compute-units setting, in program order.
-
-    *reason* says why there is no plan; it is None when there is one. *cost_reason*: why costs that the plan has are
-    left out, None when they are not.
-    """
+    """The compute plan of one configuration."""
 
     ops: tuple[Operation, ...]
+    """The operations in program order."""
     reason: str | None = None
+    """The reason why there is no plan; None if there is one."""
     cost_reason: str | None = None
+    """The reason why the plan's costs are omitted; None if they are not."""
 
     @cached_property
     def placed(self) -> tuple[Operation, ...]:
-        """The operations that shares are made of: counted, and with a planned device."""
+        """The operations that count and have a planned device; shares are shares of these."""
         return tuple(op for op in self.ops if op.placed)
 
     @property
     def unknown(self) -> bool:
-        """Whether the plan says nothing: missing, empty, or without a device for any operation."""
+        """True if the plan is missing, empty, or does not name a device for any operation."""
         return not self.placed
 
     @cached_property
     def undetermined(self) -> tuple[Operation, ...]:
-        """The operations that count, yet may be anywhere: without a usage, or planned for a device unknown to us."""
+        """The operations that count and have no planned device, or one that this version does not know."""
         return tuple(op for op in self.ops if op.counts and op.preferred is None)
 
     @property
     def why_unknown(self) -> str | None:
-        """Why nothing is known, None when something is."""
+        """The reason why the placement is unknown; None if it is known."""
         if not self.unknown:
             return None
         strange = sorted({op.unknown_device for op in self.undetermined if op.unknown_device})
@@ -86,18 +87,18 @@ class Placement:
 
     @property
     def has_cost(self) -> bool:
-        """Whether every placed operation has a cost, so that shares of cost exist."""
+        """True if every placed operation has a cost, so that shares of cost exist."""
         return bool(self.placed) and not self.without_cost
 
     @cached_property
     def without_cost(self) -> tuple[Operation, ...]:
-        """The placed operations that the plan gives no cost for."""
+        """The placed operations without a cost."""
         return tuple(op for op in self.placed if op.cost is None)
 
     def share(self, device: Device, by: ShareBy = "cost") -> float:
-        """Give the share (0..1) of *device* among the placed operations, by their cost or by their number.
+        """Return the share (0..1) of *device* among the placed operations, *by* their cost or their number.
 
-        Raises `ValueError` when the plan is unknown, or when a share of cost is asked for and the plan has no cost.
+        Raise `ValueError` if the placement is unknown, or if *by* is `cost` and an operation has no cost.
         """
         if self.unknown:
             raise ValueError(f"no placement is known: {self.why_unknown}")
@@ -109,18 +110,18 @@ class Placement:
         return sum(op.cost or 0.0 for op in self.on(device)) / total if total > 0 else 0.0
 
     def shares(self, by: ShareBy) -> dict[Device, float]:
-        """Give the share of every device that has one."""
+        """Return the share of every device that has operations."""
         return {device: self.share(device, by) for device in DEVICES if self.on(device)}
 
     def on(self, device: Device) -> tuple[Operation, ...]:
-        """Give the operations planned for *device*."""
+        """Return the operations planned for *device*."""
         return tuple(op for op in self.placed if op.preferred == device)
 
     def supported_elsewhere(self, device: Device) -> tuple[Operation, ...]:
-        """Give the operations that *device* could run, and that are planned for another one."""
+        """Return the operations that *device* supports and that are planned for another device."""
         return tuple(op for op in self.placed if device in op.supported and op.preferred != device)
 
     @property
     def transitions(self) -> int:
-        """How often the planned device changes between neighbouring placed operations, in program order."""
+        """The number of changes of the planned device between neighbouring placed operations, in program order."""
         return sum(a.preferred != b.preferred for a, b in pairwise(self.placed))

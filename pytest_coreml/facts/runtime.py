@@ -14,24 +14,29 @@ Runtime = Literal["coreml", "reference"]
 
 @dataclass(frozen=True)
 class RuntimeFacts:
-    """The runtime of an engine process, and the versions of the software around it.
-
-    *runtime_version*: None for Core ML, whose version is the system's. *threads*, *precision*: of the reference runtime
-    only.
-    """
+    """The runtime of an engine process, and the versions of the software around it."""
 
     pid: int
+    """The process identifier of the engine."""
     python: str
+    """The version of Python."""
     coremltools: str
+    """The version of coremltools."""
     runtime: Runtime
+    """The runtime that executes the models."""
     runtime_version: str | None
+    """The version of the runtime; None for Core ML, which has the system's version."""
     threads: int | None
+    """The number of threads of the reference runtime; None for Core ML."""
     precision: str | None = None
+    """The precision option of the reference runtime; None for Core ML."""
 
 
 @dataclass(frozen=True)
 class DeviceFacts:
-    """A compute device that models may use. *cores*: None where the runtime does not report the number."""
+    """A compute device that models may use."""
 
     device: Device
+    """The kind of device."""
     cores: int | None = None
+    """The number of its cores; None if the runtime does not report it."""

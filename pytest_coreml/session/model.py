@@ -30,7 +30,7 @@ __tracebackhide__ = hidden_for_ours
 
 
 class CoreMLState:
-    """A state of a stateful model: what `CoreMLModel.make_state` gives and `predict` takes."""
+    """A state of a stateful model, made by `CoreMLModel.make_state` and passed to `predict`."""
 
     def __init__(self, lease: Lease, number: int) -> None:
         self._lease = lease
@@ -41,7 +41,7 @@ class CoreMLState:
 
     @property
     def number(self) -> int:
-        """How the engine calls it; `InputError` when its engine is gone, and the state with it."""
+        """The engine's number of this state; `InputError` if the engine that held it has ended."""
         if not self._lease.is_open_in(self._engine):
             raise InputError(
                 f"{self._lease.subject}: the state is lost, since the model was closed meanwhile: others needed its "
@@ -50,8 +50,10 @@ class CoreMLState:
         return self._number
 
     def number_in(self, lease: Lease) -> int:
-        """Give its number to a model that lives in *lease*; `InputError` when it is another's state: numbers are of an
-        engine, and the other model may have one of the same number."""
+        """Return the number of this state for the model in *lease*; raise `InputError` if it belongs to another model.
+
+        Numbers are unique within one engine only.
+        """
         if self._lease is not lease:
             raise InputError(
                 f"{lease.subject}: the state belongs to {self._lease.subject}; make one with this model's make_state()"
@@ -59,7 +61,7 @@ class CoreMLState:
         return self.number
 
     def read_state(self, name: str) -> Any:
-        """Give the tensor *name* as a numpy array, half precision as float32."""
+        """Return the tensor *name* as a numpy array, half precision as float32."""
         return self._lease.ask(protocol.ReadState(self.number, name))
 
     def write_state(self, name: str, value: Any) -> None:
@@ -68,12 +70,20 @@ class CoreMLState:
 
 
 class CoreMLModel:
-    """A model, loaded in an engine process for one compute-units setting.
+    """A model, loaded in an engine process for one configuration."""
 
-    *name*: file name. *path*, *sha256*: of the model file or package. *compute_units*: the setting, by its Swift name.
-    *function*: the function that the test named, None for the default one. *runtime*: `coreml` or `reference`. *spec*:
-    what the model says of itself, a `ModelSpec`. *load_times*: what compiling and loading took, in ms, as `LoadTimes`.
-    """
+    path: Path
+    """The model file or package."""
+    compute_units: ComputeUnits
+    """The compute units, by their Swift name."""
+    function: str | None
+    """The function that the test named; None for the default one."""
+    runtime: Runtime
+    """The runtime that executes the model: `coreml` or `reference`."""
+    spec: ModelSpec
+    """The description of the model, read from its files."""
+    load_times: LoadTimes
+    """The compile and load times, in ms."""
 
     def __init__(
         self, lease: Lease, plans: Plans, path: Path, calls: int, watch: Callable[[CoreMLModel], None]
@@ -83,13 +93,13 @@ class CoreMLModel:
         self._calls = calls
         self._watch = watch
         self.path = path
-        self.compute_units: ComputeUnits = lease.key.compute_units
+        self.compute_units = lease.key.compute_units
         self.load_options: LoadOptions = lease.key.options
         self.function = lease.key.options.function
-        self.spec: ModelSpec = lease.loaded.spec
-        self.load_times: LoadTimes = lease.loaded.times
-        self.runtime: Runtime = lease.loaded.runtime
-        # What the last prediction of the present test was made with, and what was measured in it.
+        self.spec = lease.loaded.spec
+        self.load_times = lease.loaded.times
+        self.runtime = lease.loaded.runtime
+        # The inputs of the current test's last prediction, and its last measurement.
         self.last_inputs: dict[str, Any] | None = None
         self.measurement: Measurement | None = None
         self.measured_with: tuple[dict[str, Any] | None, int] | None = None
@@ -99,39 +109,43 @@ class CoreMLModel:
 
     @property
     def lease(self) -> Lease:
-        """What the model lives in."""
+        """The lease that the model is loaded in."""
         return self._lease
 
     def holds(self, lease: Lease) -> bool:
-        """Say whether the model lives in the engine of *lease*."""
+        """Return True if the model is loaded in *lease*."""
         return self._lease is lease
 
     @property
     def key(self) -> Key:
-        """What the engine holds."""
+        """The key of what the engine has loaded."""
         return self._lease.key
 
     @property
     def name(self) -> str:
-        """The file name."""
+        """The name of the model file or package."""
         return self.spec.file_name
 
     @property
     def sha256(self) -> str:
-        """The digest of the model's files, the manifest left out."""
+        """The digest of the model's files, without the package's manifest."""
         return self.spec.sha256
 
     def example_inputs(self, seed: int = 0) -> dict[str, Any]:
-        """Give inputs that the model accepts: arrays in [0, 1) or of 0 and 1, images of noise; optional ones left
-        out."""
+        """Return random inputs that the model accepts; the same *seed* makes the same inputs.
+
+        Floating-point arrays are in [0, 1), integer arrays hold 0 and 1, and images are noise.
+        Optional inputs are left out.
+        """
         return example_inputs(self.spec.inputs, seed)
 
     def predict(self, inputs: Mapping[str, Any], state: CoreMLState | None = None) -> dict[str, Any]:
-        """Predict once, with coremltools' conventions for values: numpy arrays, PIL images, numbers, texts, dicts.
+        """Predict once and return the outputs by name.
 
-        Half-precision outputs come as float32. A stateful model without *state* gets an empty one, which is forgotten.
-        Raises `InputError` for a wrong name, type or shape and for a state that is none of this model's, `ModelError`
-        when the framework fails.
+        Values follow coremltools' conventions: numpy arrays, PIL images, numbers, strings, dictionaries.
+        Half-precision outputs are returned as float32. A stateful model without *state* gets an empty temporary one.
+        Raise `InputError` for a wrong name, type or shape and for a state of another model, and `ModelError` if the
+        framework fails.
         """
         values = {name: plain(value) for name, value in inputs.items()}
         self._watch(self)
@@ -150,15 +164,15 @@ class CoreMLModel:
         return state.number_in(self._lease)
 
     def make_state(self) -> CoreMLState:
-        """Make a fresh state; `InputError` when the model has none."""
+        """Return a new empty state; raise `InputError` if the model is not stateful."""
         self._watch(self)
         return CoreMLState(self._lease, self._lease.ask(protocol.MakeState()))
 
     def measure(self, inputs: Mapping[str, Any] | None = None, calls: int | None = None) -> Measurement:
-        """Warm up and measure *calls* predictions (default: `--coreml-calls`), with example inputs if none are
-        given.
+        """Warm up and measure *calls* predictions with *inputs*.
 
-        Raises `InputError` when *calls* is no positive whole number, and as `predict` does.
+        The default of *calls* is `--coreml-calls`, the default of *inputs* is `example_inputs()`. Raise `InputError`
+        if *calls* is not a positive whole number, and the errors of `predict`.
         """
         wanted = self._calls if calls is None else positive(calls)
         values = {name: plain(value) for name, value in inputs.items()} if inputs is not None else None
@@ -169,34 +183,34 @@ class CoreMLModel:
 
     @property
     def memory_mb(self) -> float:
-        """Peak growth of the engine since before loading, in 10^6 bytes."""
+        """The growth of the engine's peak memory since before loading, in 10^6 bytes."""
         return self._lease.ask(protocol.ReadMemory())
 
     @property
     def placement(self) -> Placement:
-        """The planned placement of every operation; `unknown` where there is no plan.
+        """The planned placement of every operation; it is `unknown` if there is no plan.
 
-        Raises `EngineError` when Core ML died of reading it.
+        Raise `EngineError` if reading the plan crashed Core ML.
         """
         return self._plans.placement(self._lease)
 
     @property
     def known_placement(self) -> Placement:
-        """The same for a reader who must not fail: unknown, with the reason, where Core ML died of it."""
+        """The placement, or an unknown one with the reason if reading the plan crashed Core ML."""
         return self._plans.known(self._lease)
 
 
 def positive(calls: Any) -> int:
-    """Give how many *calls* are to be measured; `InputError` when it is no positive whole number."""
+    """Return *calls* as an int; raise `InputError` if it is not a positive whole number."""
     with contextlib.suppress(TypeError):
-        # True counts as 1, which nobody means.
+        # True would count as 1, which is not what a caller means.
         if not isinstance(calls, bool) and (number := operator.index(calls)) > 0:
             return number
     raise InputError(f"measure(calls=...): expected a positive whole number, got {calls!r}")
 
 
 def plain(value: Any) -> Any:
-    """Make a value fit to be sent: a torch tensor becomes a numpy array, a list of numbers too."""
+    """Convert *value* for sending: torch tensors and lists of numbers become numpy arrays."""
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
     if isinstance(value, (list, tuple)) and value and not isinstance(value[0], str):

@@ -1,4 +1,4 @@
-"""What the user asked for on the command line and in the ini file, read once."""
+"""The options of the command line and the ini file, read once."""
 
 from __future__ import annotations
 
@@ -24,34 +24,44 @@ Inconclusive: TypeAlias = Literal["skip", "fail"]
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for.
-
-    *timeout*: seconds. *calls*: measured calls a run. *tolerance*: slowdown that is accepted, as a share; None: what
-    each way to compare accepts by itself. *accept_unmeasured*: where nothing tells what else the machine did, it is
-    taken for idle. *started_in*: the folder in which pytest was started. *repeated*: words of the command line without
-    which a test cannot be run again as it was.
-    """
+    """The plugin's options."""
 
     rootdir: Path
+    """pytest's root directory."""
     started_in: Path = Path()
+    """The folder in which pytest was started."""
     repeated: tuple[str, ...] = ()
+    """Command-line arguments that running a single test again needs."""
     report: Path | None = None
+    """The report file to write; None for no report."""
     runtime: str = "auto"
+    """The runtime that was asked for: `auto`, `coreml` or `reference`."""
     model: PathFrom | None = None
+    """The default model of tests that do not name one."""
     compute_units: tuple[ComputeUnits, ...] = ("all",)
+    """The compute units of tests that do not name any."""
     calls: int = 100
+    """The number of measured calls of a run."""
     timeout: float = 600.0
+    """Seconds without a response before an engine process is killed."""
     inconclusive: Inconclusive = "skip"
+    """The outcome of a test with an inconclusive check."""
     precision: Precision = "fast"
+    """The precision of the reference runtime."""
     dropin: bool = False
+    """True to let coremltools' own `predict` use the reference runtime in the pytest process."""
     baseline: tuple[Path, ...] = ()
+    """Reports, or folders of reports, to compare with."""
     against: Path | None = None
+    """Another version of the model, or a folder of such versions, to compare with by interleaved calls."""
     tolerance: float | None = None
+    """The accepted slowdown, as a share; None for the default of each kind of comparison."""
     accept_unmeasured: bool = False
+    """True to treat the machine as idle if CPU contention cannot be measured."""
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Options:
-        """Read the options, and for those not given the ini file; `UsageError` for a value that cannot be."""
+        """Read the command line and then the ini file; raise `UsageError` for an invalid value."""
         runtime = read_choice("runtime", given(config, "runtime"), RUNTIMES)
         return cls(
             rootdir=config.rootpath,
@@ -74,7 +84,7 @@ class Options:
 
 
 def default_units(runtime: str) -> ComputeUnits:
-    """Give the compute units of what names none: `all`, but `cpuOnly` where Core ML runs on a virtual Mac."""
+    """Return the default compute units: `all`, or `cpuOnly` if Core ML runs on a virtual Mac."""
     # What this machine is costs a look at the system, and matters on Macs only.
     from pytest_coreml import machine
     from pytest_coreml.machine.policy import default_compute_units

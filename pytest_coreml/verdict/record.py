@@ -1,4 +1,4 @@
-"""The record of one test on one compute-units setting: what the report has one entry of."""
+"""The record of one test on one configuration: one entry of the report."""
 
 from __future__ import annotations
 
@@ -14,87 +14,99 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.regression.prediction_time import Regression
 
 Outcome = Literal["passed", "failed", "skipped", "error"]
-# How a verdict counts in its run.
+# The effect of a verdict on its run: `expected` is a failure that xfail announces.
 Standing = Union["Verdict", Literal["expected"]]
 
 
 @dataclass
 class Record:
-    """Facts and verdicts of one test on one compute-units setting.
-
-    *id*: pytest's node id. *model*: sha256 of the model; *model_name*: its file name. *memory_mb*: peak growth of the
-    engine in 10^6 bytes. *regression*: against finished runs; *duet*: against another version of the model that was run
-    alternately with it. *attempt*: 1, or more when a plugin reran the test. *machine*: None for the machine of the
-    report's head, else the key of another one (several machines in one run). *line*: of the test in the file that *id*
-    names, from 1. *loaded*: hints and source in words, None for the usual way. *notes*: sentences worth
-    reading that are no verdict. *expected_failure*: it failed, or may fail, as it is marked to (pytest's xfail).
-    """
+    """Facts and verdicts of one test on one configuration."""
 
     id: str
+    """pytest's node id."""
     model: str
+    """The sha256 of the model."""
     model_name: str
+    """The file name of the model."""
     compute_units: ComputeUnits
+    """The compute units, by their Swift name."""
     function: str | None
+    """The function that the test named; None for the default one."""
     runtime: Runtime
+    """The runtime that executed the model."""
     outcome: Outcome = "passed"
+    """pytest's outcome of the test."""
     load: LoadTimes | None = None
+    """Compile and load times; None if none were measured."""
     predict: Measurement | None = None
+    """The measured predictions; None if none were measured."""
     memory_mb: float | None = None
+    """The growth of the engine's peak memory, in 10^6 bytes."""
     placement: Placement | None = None
+    """The planned placement; None if it was not read."""
     checks: list[Check] = field(default_factory=list)
+    """The results of budgets and placement rules."""
     regression: Regression | None = None
+    """The comparison with finished runs of a baseline."""
     duet: Regression | None = None
+    """The comparison with another version of the model, whose calls were interleaved with this one's."""
     attempt: int = 1
+    """1, or more if a plugin reran the test."""
     line: int | None = None
+    """The line of the test, from 1, in the file that *id* names."""
     machine: str | None = None
+    """The key of another machine in a run on several; None for the machine in the report's head."""
     loaded: str | None = None
+    """The load options other than the function as text; None for the defaults."""
     notes: list[str] = field(default_factory=list)
+    """Remarks that are not verdicts."""
     expected_failure: bool = False
+    """True if the test is marked as an expected failure (pytest's xfail) and failed, or may fail."""
 
     @property
     def verdicts(self) -> list[Verdict]:
-        """Every verdict on it: of its checks, and of comparisons."""
+        """The verdicts of its checks and comparisons."""
         return [*(check.verdict for check in self.checks), *(found.verdict for found in self.regressions)]
 
     def standing(self, verdict: Verdict) -> Standing:
-        """Say how *verdict*, one of this record, counts in the run."""
+        """Return how *verdict*, one of this record's, counts in the run."""
         return "expected" if verdict == "failed" and self.expected_failure else verdict
 
     @property
     def standings(self) -> list[Standing]:
-        """How every verdict on it counts."""
+        """The standing of each of its verdicts."""
         return [self.standing(verdict) for verdict in self.verdicts]
 
     @property
     def regressions(self) -> list[Regression]:
-        """The comparisons of its time that were asked for: with finished runs, and with another version."""
+        """The comparisons that were made: with finished runs, with another version, or both."""
         return [found for found in (self.regression, self.duet) if found is not None]
 
     @property
     def id_names_units(self) -> bool:
-        """Whether *id* says the compute units: among the parameters, or as the name of a model file's test."""
+        """True if *id* contains the compute units, as a parameter or as the name of a model file's test."""
         test, _, parameters = self.id.partition("[")
         return self.compute_units in (test.rpartition("::")[2], *parameters.removesuffix("]").split("-"))
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What identifies a measurement across reports: node id, compute units, and what was loaded in which way."""
+        """The identity of a measurement across reports: node id, compute units, function and load options."""
         return (self.id, self.compute_units, self.variant or "main")
 
     @property
     def variant(self) -> str | None:
-        """The function and the way of loading in words; None for the main one, loaded as usual."""
+        """The function and load options as text; None for the main function with default options."""
         return variant_of(self.function, self.loaded)
 
     @property
     def subject(self) -> str:
-        """The compute units, and the function and the way of loading where they are not the usual ones."""
+        """The compute units, and the function and load options that are not the default."""
         function = None if self.function in (None, "main") else f"function {self.function}"
         return ", ".join([self.compute_units, *filter(None, (function, self.loaded))])
 
 
 def variant_of(function: str | None, loaded: str | None) -> str | None:
-    """Name a *function* that was *loaded* in some way; None for the main one, loaded as usual."""
+    """Name a *function* and its load options; return None for the main function with default options."""
     if loaded is None:
         return None if function in (None, "main") else function
     return f"{function or 'main'} ({loaded})"

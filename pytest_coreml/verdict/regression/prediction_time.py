@@ -25,35 +25,42 @@ MOST_LOG_RATIO: Final = 700.0
 
 @dataclass(frozen=True)
 class Regression:
-    """The verdict on one measurement against its baseline.
-
-    *runs*: baseline runs that could be used, of *baseline_runs* given. *effect*: relative change of the current run,
-    +0.10 is 10 % slower. *margin*: relative uncertainty of the effect. All figures are None when nothing could be
-    compared. *reason*: why it failed or cannot be told. *processes*: current runs that were looked at. *calls*,
-    *undisturbed* (None where nothing tells): of the run that decided; *disturbance*: the median share of its disturbed
-    calls that its threads waited. *spread*: by how much the baseline runs differ among themselves. *sensitivity*:
-    the smallest slowdown that would have failed. *tail*, *baseline_tail*: share of calls that take 1.5 times
-    their run's median. *against*: the model that was run alternately with this one, in place of baseline runs;
-    *calls* are pairs then.
-    """
+    """The verdict on one measurement against its baseline; values are None if nothing could be compared."""
 
     runs: int
+    """The number of baseline runs that were used."""
     effect: float | None
+    """The relative change of the current run; +0.10 is 10 % slower."""
     margin: float | None
+    """The relative uncertainty of the effect."""
     verdict: Verdict
+    """The verdict."""
     reason: str | None = None
+    """The reason for a verdict other than `passed`."""
     baseline_runs: int = 0
+    """The number of baseline runs that were given."""
     processes: int = 0
+    """The number of current runs that were judged."""
     baseline_ms: float | None = None
+    """The time of the baseline, in ms."""
     current_ms: float | None = None
+    """The time of the current run that decided, in ms."""
     calls: int = 0
+    """The number of calls of the run that decided; of pairs if *against* is given."""
     undisturbed: int | None = 0
+    """The number of its undisturbed calls; None if wait time is not reported."""
     disturbance: float | None = None
+    """The median share of its disturbed calls that the process waited."""
     spread: float | None = None
+    """The relative difference among the baseline runs."""
     sensitivity: float | None = None
+    """The smallest slowdown that would have failed."""
     tail: float | None = None
+    """The share of calls that took more than 1.5 times the median of their run."""
     baseline_tail: float | None = None
+    """The same share in the baseline."""
     against: str | None = None
+    """The model whose calls were interleaved with this one's, in place of baseline runs."""
 
     @property
     def least_effect(self) -> float | None:
