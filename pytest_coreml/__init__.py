@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pytest_coreml._version import __version__
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
+    from pytest_coreml.facts.model_spec import Feature, ModelSpec
     from pytest_coreml.facts.placement import Operation, Placement
     from pytest_coreml.session.model import CoreMLModel, CoreMLState
 
@@ -20,6 +21,8 @@ __all__ = [
     "CoreMLState",
     "LoadTimes",
     "Measurement",
+    "ModelSpec",
+    "Feature",
     "Operation",
     "Placement",
     "__version__",
@@ -28,8 +31,10 @@ __all__ = [
 _HOMES = {
     "CoreMLModel": "pytest_coreml.session.model",
     "CoreMLState": "pytest_coreml.session.model",
+    "Feature": "pytest_coreml.facts.model_spec",
     "LoadTimes": "pytest_coreml.facts.measurement",
     "Measurement": "pytest_coreml.facts.measurement",
+    "ModelSpec": "pytest_coreml.facts.model_spec",
     "Operation": "pytest_coreml.facts.placement",
     "Placement": "pytest_coreml.facts.placement",
     "__version__": "pytest_coreml._version",

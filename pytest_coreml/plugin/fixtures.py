@@ -63,11 +63,11 @@ coreml_cpu_and_neural_engine = _unit_fixture("coreml_cpu_and_neural_engine")
 
 @pytest.fixture(scope="session")
 def coreml_load(request: pytest.FixtureRequest) -> Callable[..., CoreMLModel]:
-    """A factory: `coreml_load(source, compute_units="all", function=None)` gives a loaded model.
+    """A factory: `coreml_load(source, compute_units=None, function=None)` returns a loaded model.
 
-    On a virtual Mac the default is `cpuOnly`, and other compute units skip the test. Further keyword arguments:
-    *optimization_hints*, a dict as coremltools takes it (`{"specializationStrategy": "FastPrediction"}`);
-    *from_memory*, to load from the bytes of the model, as an app does that keeps it encrypted.
+    The default compute units are `all`, on a virtual Mac `cpuOnly`; there other compute units skip the test.
+    *optimization_hints*: a dict in coremltools' form (`{"specializationStrategy": "FastPrediction"}`).
+    *from_memory*: load from the bytes of the model, like an app that keeps it encrypted.
     """
     from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
     from pytest_coreml.facts.compute_units import parse_compute_units
