@@ -1,4 +1,4 @@
-"""The models that ended their engine, for all workers of one run: none is loaded again on the same compute units."""
+"""The models that crashed an engine, shared by all workers of a run: none is loaded again on the same compute units."""
 
 from __future__ import annotations
 
@@ -16,73 +16,73 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits
 
 # Path, compute units and function of a model.
-Suspect = tuple[str, "ComputeUnits", "str | None"]
+ModelKey = tuple[str, "ComputeUnits", "str | None"]
 
 
 @dataclass(frozen=True)
-class Death:
-    """The end of an engine. *how*: what the test was told that saw it; *test*: its node id, None outside of tests."""
+class Crash:
+    """The end of an engine. *error*: the message that the test saw; *test*: its node id, None outside of tests."""
 
-    how: str
+    error: str
     test: str | None
 
     @property
-    def refusal(self) -> str:
-        """Why the model is not loaded again."""
+    def message(self) -> str:
+        """The reason why the model is not loaded again."""
         where = f" in {self.test}" if self.test else ""
-        return f"not loaded again in this run, since it ended its engine{where}:\n{self.how}"
+        return f"not loaded again in this run, since it ended its engine{where}:\n{self.error}"
 
 
-class Deaths:
-    """Who ended an engine, how, and in which test.
+class Crashes:
+    """The crashes of a run by model.
 
-    *run*: what pytest-xdist calls the run that this process is a worker of; None in a process that is none. Workers
-    tell each other by a file, which is there from the first death on. *present*: gives the test that runs now.
+    *run_id*: the id that pytest-xdist gives to the run of this worker; None in a process that is not a worker. Workers
+    share a file, which exists from the first crash on. *current_test*: returns the node id of the running test.
     """
 
-    def __init__(self, run: str | None, present: Callable[[], str | None] = lambda: None) -> None:
-        self._known: dict[Suspect, Death] = {}
-        self._run = run
-        self._present = present
+    def __init__(self, run_id: str | None, current_test: Callable[[], str | None] = lambda: None) -> None:
+        self._by_model: dict[ModelKey, Crash] = {}
+        self._run_id = run_id
+        self._current_test = current_test
 
-    def note(self, suspect: Suspect, how: str) -> None:
-        """Remember that *suspect* has ended an engine in the present test."""
-        if suspect in self._known:
+    def add(self, model: ModelKey, error: str) -> None:
+        """Remember that *model* crashed an engine in the current test, unless an earlier crash is known."""
+        if model in self._by_model:
             return
-        self._known[suspect] = death = Death(how, self._present())
-        if self._run is not None:
+        self._by_model[model] = crash = Crash(error, self._current_test())
+        if self._run_id is not None:
             own_folder()
-            with _file_of(self._run).open("a", encoding="utf-8") as file:
-                file.write(f"{json.dumps([*suspect, death.how, death.test])}\n")
+            with _shared_file(self._run_id).open("a", encoding="utf-8") as file:
+                file.write(f"{json.dumps([*model, crash.error, crash.test])}\n")
 
-    def of(self, suspect: Suspect) -> Death | None:
-        """Say how *suspect* has ended an engine; None when it has not."""
-        if suspect not in self._known and self._run is not None:
-            self._read(_file_of(self._run))
-        return self._known.get(suspect)
+    def get(self, model: ModelKey) -> Crash | None:
+        """Return the crash of *model*, in this worker or another one; None when there is none."""
+        if model not in self._by_model and self._run_id is not None:
+            self._read(_shared_file(self._run_id))
+        return self._by_model.get(model)
 
-    def elsewhere(self, suspect: Suspect) -> Death | None:
-        """Give the same, but None when that was in the present test."""
-        death = self.of(suspect)
-        return death if death is not None and death.test != self._present() else None
+    def from_another_test(self, model: ModelKey) -> Crash | None:
+        """Return the crash of *model*; None when there is none, or when it was in the current test."""
+        crash = self.get(model)
+        return crash if crash is not None and crash.test != self._current_test() else None
 
-    def told(self, how: str, test: str) -> Death | None:
-        """Give the death that *test* was told of in the words of *how*, if these are of one."""
-        return next((death for death in self._known.values() if death == Death(how, test)), None)
+    def for_test(self, test: str, error: str) -> Crash | None:
+        """Return the crash that *test* has reported with the message *error*, if any."""
+        return next((crash for crash in self._by_model.values() if crash == Crash(error, test)), None)
 
     def _read(self, file: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             for line in file.read_text(encoding="utf-8").splitlines():
-                # The last one may be half written.
+                # Another worker may still be writing the last line.
                 with contextlib.suppress(ValueError):
-                    *suspect, how, test = json.loads(line)
-                    self._known.setdefault(tuple(suspect), Death(how, test))
+                    *model, error, test = json.loads(line)
+                    self._by_model.setdefault(tuple(model), Crash(error, test))
 
 
-def forget(run: str) -> None:
-    """Remove what the workers of *run* have told each other, when it is over."""
-    _file_of(run).unlink(missing_ok=True)
+def forget(run_id: str) -> None:
+    """Remove the file that the workers of the run shared, when the run is over."""
+    _shared_file(run_id).unlink(missing_ok=True)
 
 
-def _file_of(run: str) -> Path:
-    return lock_folder() / f"deaths-{run}.jsonl"
+def _shared_file(run_id: str) -> Path:
+    return lock_folder() / f"crashes-{run_id}.jsonl"

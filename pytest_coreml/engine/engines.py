@@ -6,7 +6,7 @@ import contextlib
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from pytest_coreml.engine.crashes import Deaths
+from pytest_coreml.engine.crashes import Crashes
 from pytest_coreml.engine.lease import UNTIMED, Context, Key, Lease, Timing
 from pytest_coreml.errors import EngineDiedError, hidden_for_ours
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_coreml.engine.client import Engine
-    from pytest_coreml.engine.crashes import Suspect
+    from pytest_coreml.engine.crashes import ModelKey
 
 __tracebackhide__ = hidden_for_ours
 
@@ -23,10 +23,10 @@ class Engines:
     """The engines of a run. At most *most* stay open, the ones used last, so that memory does not grow with models."""
 
     def __init__(
-        self, make: Callable[[], Engine], context: Context, deaths: Deaths | None = None, most: int = 4
+        self, make: Callable[[], Engine], context: Context, crashes: Crashes | None = None, most: int = 4
     ) -> None:
         self._make = make
-        self._deaths = deaths or Deaths(None)
+        self._crashes = crashes or Crashes(None)
         self._context = context
         self._most = most
         self._leases: OrderedDict[Key, Lease] = OrderedDict()
@@ -37,7 +37,7 @@ class Engines:
         Raises `ModelError` or `EngineError`; a model that has ended its engine once is not loaded again.
         """
         # Also of an engine that died a moment ago, in the same test.
-        self.note_deaths()
+        self.record_crashes()
         held = self._leases.pop(key, None) or self._load(key, timing)
         self._keep(held)
         return held
@@ -49,7 +49,7 @@ class Engines:
         try:
             yield lease
         finally:
-            self._note_death(key, lease.engine)
+            self._record_crash(key, lease.engine)
             lease.engine.close()
 
     @contextlib.contextmanager
@@ -59,13 +59,13 @@ class Engines:
         try:
             yield engine
         finally:
-            self._note_death(key, engine)
+            self._record_crash(key, engine)
             engine.close()
 
-    def note_deaths(self) -> None:
+    def record_crashes(self) -> None:
         """Remember the models whose engines have died."""
         for key, lease in list(self._leases.items()):
-            if self._note_death(key, lease.engine):
+            if self._record_crash(key, lease.engine):
                 del self._leases[key]
 
     def release(self, key: Key) -> None:
@@ -84,30 +84,29 @@ class Engines:
             self._leases.popitem(last=False)[1].rest()
 
     def _wake(self, lease: Lease) -> None:
-        suspect = lease.key.suspect
         if lease.engine.dead:
             # The test that saw it die goes on with its own words.
-            if (death := self._deaths.elsewhere(suspect)) is not None:
-                raise EngineDiedError(death.refusal)
+            if (crash := self._crashes.from_another_test(lease.key.model_key)) is not None:
+                raise EngineDiedError(crash.message)
             return
-        self._refuse_killer(suspect)
+        self._refuse_crashed(lease.key.model_key)
         with self._watched(lease.key, self._make()) as engine:
             lease.open(engine)
         self._keep(lease)
 
     def _load(self, key: Key, timing: Timing) -> Lease:
-        self._refuse_killer(key.suspect)
+        self._refuse_crashed(key.model_key)
         with self._watched(key, self._make()) as engine:
             return Lease(key, engine, self._context, timing, self._wake)
 
-    def _refuse_killer(self, suspect: Suspect) -> None:
-        if (death := self._deaths.of(suspect)) is not None:
-            raise EngineDiedError(death.refusal)
+    def _refuse_crashed(self, model: ModelKey) -> None:
+        if (crash := self._crashes.get(model)) is not None:
+            raise EngineDiedError(crash.message)
 
-    def _note_death(self, key: Key, engine: Engine) -> bool:
+    def _record_crash(self, key: Key, engine: Engine) -> bool:
         # An engine that never started has not come to the model.
         if engine.dead and engine.facts is not None:
-            self._deaths.note(key.suspect, engine.dead)
+            self._crashes.add(key.model_key, engine.dead)
         return engine.dead is not None
 
     @contextlib.contextmanager
@@ -116,6 +115,6 @@ class Engines:
         try:
             yield engine
         except BaseException:
-            self._note_death(key, engine)
+            self._record_crash(key, engine)
             engine.close()
             raise

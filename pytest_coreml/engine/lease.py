@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pytest_coreml.engine.client import Engine
-    from pytest_coreml.engine.crashes import Suspect
+    from pytest_coreml.engine.crashes import ModelKey
     from pytest_coreml.engine.protocol import Loaded, Progress
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.measurement import Measurement, Thermal
@@ -39,8 +39,8 @@ class Key:
     options: LoadOptions = field(default_factory=LoadOptions)
 
     @property
-    def suspect(self) -> Suspect:
-        """What is not loaded again, in whatever way, when it has ended an engine once."""
+    def model_key(self) -> ModelKey:
+        """The key of the model in `Crashes`: however it was loaded, a model that crashed is not loaded again."""
         return self.path, self.compute_units, self.options.function
 
 

@@ -178,8 +178,8 @@ class State:
         if trial is None or trial.name == noted.test:
             return
         trial.unloaded += noted.keys
-        if (death := self.session.deaths.told(str(failure), noted.test)) is not None:
-            pytest.fail(death.refusal, pytrace=False)
+        if (crash := self.session.crashes.for_test(noted.test, str(failure))) is not None:
+            pytest.fail(crash.message, pytrace=False)
 
     def machine(self) -> dict[str, Any]:
         """Facts about this machine, as the report has them."""

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.client import Engine
-from pytest_coreml.engine.crashes import Deaths
+from pytest_coreml.engine.crashes import Crashes
 from pytest_coreml.engine.engines import Engines
 from pytest_coreml.engine.fresh_loads import load_afresh
 from pytest_coreml.engine.lease import UNTIMED, Context, Key, Lease
@@ -55,8 +55,10 @@ class Session:
         self.options = options
         self.sources = Sources(options.rootdir, lambda name: progress(name, Progress("building")))
         self._context = Context(progress)
-        self.deaths = Deaths(os.environ.get("PYTEST_XDIST_TESTRUNUID"), lambda: self.trial.name if self.trial else None)
-        self.engines = Engines(self._engine, self._context, self.deaths)
+        self.crashes = Crashes(
+            os.environ.get("PYTEST_XDIST_TESTRUNUID"), lambda: self.trial.name if self.trial else None
+        )
+        self.engines = Engines(self._engine, self._context, self.crashes)
         self.gate = Gate(options, baseline, self.engines, machine)
         self.plans = Plans(self._engine)
         self.trial: Trial | None = None
@@ -126,7 +128,7 @@ class Session:
         trial = self.trial
         if trial is None:
             return []
-        self.engines.note_deaths()
+        self.engines.record_crashes()
         self.trial = None
         if outcome != "passed":
             # It may have failed in the middle of being judged.

@@ -8,7 +8,7 @@ import pytest
 from scripted_engine import Script, ScriptedEngine
 
 from pytest_coreml.engine import protocol
-from pytest_coreml.engine.crashes import Death, Deaths, forget
+from pytest_coreml.engine.crashes import Crash, Crashes, forget
 from pytest_coreml.engine.engines import Engines
 from pytest_coreml.engine.host_lock import lock_folder
 from pytest_coreml.engine.lease import Context, Key
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KEY = Key("Encoder.mlpackage", "all")
 
 
-class MortalEngine(ScriptedEngine):
+class CrashingEngine(ScriptedEngine):
     """Dies of predicting."""
 
     def ask(self, request: protocol.Request[Any], on_progress: object = None) -> Any:
@@ -44,7 +44,7 @@ def script(tmp_path: Path) -> Script:
 def engines(script: Script) -> Engines:
     """Engines of which one stays open."""
     context = Context(lambda *_: None, watch=Watch(Conditions))
-    return Engines(lambda: MortalEngine(script), context, Deaths(None), most=1)
+    return Engines(lambda: CrashingEngine(script), context, Crashes(None), most=1)
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,14 @@ def test_neither_is_one_that_ended_an_engine_to_measure_again(engines: Engines, 
 def test_only_the_test_that_saw_it_die_is_told_of_it_as_its_own(script: Script) -> None:
     """A later one, which has the same model of a fixture, is told why it is not loaded again."""
     present = "test_it"
-    deaths = Deaths(None, lambda: present)
+    crashes = Crashes(None, lambda: present)
     context = Context(lambda *_: None, watch=Watch(Conditions))
-    engines = Engines(lambda: MortalEngine(script), context, deaths)  # type: ignore[arg-type, return-value]
+    engines = Engines(lambda: CrashingEngine(script), context, crashes)  # type: ignore[arg-type, return-value]
     lease = engines.lease(KEY)
     for _ in range(2):
         with pytest.raises(EngineDiedError, match=r"^the engine was ended by SIGSEGV"):
             lease.predict({}, None)
-    engines.note_deaths()
+    engines.record_crashes()
     present = "test_later"
 
     with pytest.raises(EngineDiedError, match=r"^not loaded again in this run, .* in test_it:\n"):
@@ -94,7 +94,7 @@ def test_a_model_is_not_woken_when_it_has_ended_another_engine(engines: Engines,
     resting = engines.lease(Key("Encoder.mlpackage", "all", LoadOptions(from_memory=True)))
     with pytest.raises(EngineDiedError):
         engines.lease(KEY).predict({}, None)
-    engines.note_deaths()
+    engines.record_crashes()
 
     with pytest.raises(EngineDiedError, match="not loaded again"):
         resting.predict({}, None)
@@ -131,13 +131,13 @@ def test_the_plan_of_a_model_whose_engine_was_closed_for_others(engines: Engines
 def test_workers_of_a_run_tell_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By a file that is there from the first death on; another run knows nothing, and in the end nothing is left."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    first, second, other = Deaths("run", lambda: "test_it"), Deaths("run"), Deaths("other")
-    assert second.of(KEY.suspect) is None
+    first, second, other = Crashes("run", lambda: "test_it"), Crashes("run"), Crashes("other")
+    assert second.get(KEY.model_key) is None
 
-    first.note(KEY.suspect, "the engine was ended by SIGSEGV")
-    lock_folder().joinpath("deaths-run.jsonl").open("a").write('["half')
+    first.add(KEY.model_key, "the engine was ended by SIGSEGV")
+    lock_folder().joinpath("crashes-run.jsonl").open("a").write('["half')
 
-    assert second.of(KEY.suspect) == Death("the engine was ended by SIGSEGV", "test_it")
-    assert other.of(KEY.suspect) is None
+    assert second.get(KEY.model_key) == Crash("the engine was ended by SIGSEGV", "test_it")
+    assert other.get(KEY.model_key) is None
     forget("run")
     assert list(lock_folder().iterdir()) == []
