@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
-from little_models import save_linear
+from small_models import save_linear
 
 TEST = """
 import pytest

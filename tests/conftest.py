@@ -16,30 +16,30 @@ pytest_plugins = ["pytester"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the whole suite show that what it promises is also true under pytest-xdist."""
+    """Add `--project-workers`, which runs every sample project under pytest-xdist."""
     parser.addoption(
         "--project-workers",
         type=int,
         metavar="N",
-        help="run the little projects of tests/integration with pytest-xdist: -n N",
+        help="run the sample projects of tests/integration with pytest-xdist: -n N",
     )
 
 
 @pytest.fixture(scope="session")
 def linear_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package of one linear layer and a relu."""
-    from little_models import save_linear
+    from small_models import save_linear
 
     return save_linear(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture
 def without_core_ml() -> None:
-    """Skip what is about machines that have no Core ML, and the reference runtime in its place."""
+    """Skip tests of machines without Core ML where Core ML exists."""
     from pytest_coreml.reference.binding.install import has_native_module
 
     if has_native_module():
-        pytest.skip("Core ML exists here, and the reference runtime takes its place where it does not")
+        pytest.skip("Core ML exists here, and this test is about machines without it")
     pytest.importorskip("onnxruntime", reason="the reference runtime needs onnxruntime, which is not installed here")
 
 

@@ -1,4 +1,4 @@
-"""How the little projects of these tests are run: plainly, and with `--project-workers=N` by N workers."""
+"""Run the sample projects of these tests: in one process, or with `--project-workers=N` by N workers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scripted_engine import Script
 
 @pytest.fixture(autouse=True)
 def workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int | None:
-    """How many workers of pytest-xdist run each little project: `--project-workers=2`; None without pytest-xdist's."""
+    """The number of workers of pytest-xdist that run each sample project; None without pytest-xdist."""
     chosen: int | None = request.config.getoption("--project-workers")
     if chosen is None:
         return None
@@ -32,27 +32,27 @@ SURROUNDINGS = (
 
 @pytest.fixture(autouse=True)
 def as_a_person_would(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run little projects as at a terminal, wherever this suite runs: in CI, pytest cuts nothing, and we annotate."""
+    """Run sample projects as at a terminal, wherever this suite runs: in CI, pytest cuts nothing, and we annotate."""
     for name in SURROUNDINGS:
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
 def plainly(workers: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run the little projects of this test without `--project-workers`: it says itself how many, or needs none."""
+    """Run the sample projects of this test without `--project-workers`: it says itself how many, or needs none."""
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
 
 
 @pytest.fixture
 def in_one_process(workers: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run the little projects of this test without workers: it is about what there is in one process only."""
+    """Run the sample projects of this test without workers: it is about what there is in one process only."""
     if workers:
         monkeypatch.delenv("PYTEST_ADDOPTS")
 
 
 @pytest.fixture
 def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
-    """What the engines of little projects answer, in whichever process."""
+    """The answers of the engines of sample projects, in every process."""
     monkeypatch.setenv("PYTEST_PLUGINS", "scripted_run")
     monkeypatch.setenv(scripted_engine.FOLDER, str(tmp_path))
     # For workers, which do not read the ini file of this suite.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bad_models
-import little_models
+import small_models
 
 if TYPE_CHECKING:
     import pytest
@@ -36,7 +36,7 @@ def test_every_bad_package_is_refused_and_the_sound_one_runs(
 ) -> None:
     """Each error names the user's file and the cause; the test after them passes."""
     monkeypatch.setenv("TMPDIR", str(project.mkdir("temporary")))
-    bad_models.save_all(little_models.save_encoder(project.path), project.path)
+    bad_models.save_all(small_models.save_encoder(project.path), project.path)
     project.makepyfile(
         f"""
         import pytest

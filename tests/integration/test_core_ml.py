@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from little_models import linear
+from small_models import linear
 
 from pytest_coreml.reference.binding.install import has_native_module
 

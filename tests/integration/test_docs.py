@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from doc_blocks import CodeBlock, code_blocks, is_for_a_mac, missing_lines
-from little_models import save_encoder
+from small_models import save_encoder
 from standin.commands import MacFacts, write_commands
 from standin.install import environment
 from standin.scenario import Scenario

@@ -1,6 +1,6 @@
 """Damages packages in many ways, and loads what comes of it: `python fuzzing.py SEED COUNT [PACKAGE...]`.
 
-Without a package, those of `victims.py` are taken. They take turns; each case depends on its seed alone. A case is fine
+Without a package, those of `fuzzed_models.py` are damaged in turn. Each case depends on its seed alone. A case is fine
 when the model is refused by an error of the reference runtime, or runs. Anything else ends the process with a report:
 another exception, a case that takes too long (SIGALRM), more memory than allowed (MemoryError), a crash; the last line
 of stdout names the seed.
@@ -66,24 +66,24 @@ def main(seed: int, count: int, packages: list[Path]) -> None:
         for case in range(seed, seed + count):
             package = packages[case % len(packages)]
             print("seed", case, package.name, flush=True)
-            victim = Path(folder, "Victim.mlpackage")
-            shutil.copytree(package, victim)
-            damage(victim, random.Random(case))
+            damaged = Path(folder, "Damaged.mlpackage")
+            shutil.copytree(package, damaged)
+            damage(damaged, random.Random(case))
             signal.alarm(SECONDS)
-            outcomes[package.name][check(victim)] += 1
+            outcomes[package.name][check(damaged)] += 1
             signal.alarm(0)
             if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10 > RESIDENT:
                 raise MemoryError(f"more than {RESIDENT} bytes were used")
-            shutil.rmtree(victim)
+            shutil.rmtree(damaged)
     print(json.dumps(outcomes))
 
 
-def _victims(folder: str) -> list[Path]:
-    from victims import save_victims
+def _saved_models(folder: str) -> list[Path]:
+    from fuzzed_models import save_fuzzed_models
 
-    return save_victims(Path(folder))
+    return save_fuzzed_models(Path(folder))
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(prefix="victims-") as made:
-        main(int(sys.argv[1]), int(sys.argv[2]), [Path(word) for word in sys.argv[3:]] or _victims(made))
+    with tempfile.TemporaryDirectory(prefix="fuzzed-models-") as made:
+        main(int(sys.argv[1]), int(sys.argv[2]), [Path(word) for word in sys.argv[3:]] or _saved_models(made))

@@ -1,4 +1,4 @@
-"""A plugin for little projects: their engines answer as a script says, in this process and in workers of
+"""A plugin for sample projects: their engines answer as a script says, in this process and in workers of
 pytest-xdist."""
 
 from __future__ import annotations

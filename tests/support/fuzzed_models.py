@@ -1,4 +1,4 @@
-"""Little models for fuzzing, that between them have whatever a damaged file could lie about."""
+"""Small models for fuzzing; together they contain every structure that a damaged file could misstate."""
 
 from __future__ import annotations
 
@@ -115,12 +115,12 @@ def pipeline() -> Any:
     return ct.utils.make_pipeline(first, second)
 
 
-VICTIMS = (branch, loop, stateful, palettized, quantized, pruned, classifier, pipeline)
+BUILDERS = (branch, loop, stateful, palettized, quantized, pruned, classifier, pipeline)
 
 
-def save_victims(folder: Path) -> list[Path]:
-    """Save all of them."""
-    paths = [folder / f"{build.__name__}.mlpackage" for build in VICTIMS]
-    for build, path in zip(VICTIMS, paths, strict=True):
+def save_fuzzed_models(folder: Path) -> list[Path]:
+    """Save all of them in *folder* and return their paths."""
+    paths = [folder / f"{build.__name__}.mlpackage" for build in BUILDERS]
+    for build, path in zip(BUILDERS, paths, strict=True):
         build().save(str(path))
     return paths

@@ -1,4 +1,4 @@
-"""Little models for integration tests, built once a session."""
+"""Small models for integration tests, built once a session."""
 
 from __future__ import annotations
 
