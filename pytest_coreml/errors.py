@@ -74,13 +74,13 @@ class UnreadableReportError(ReportError):
 def all_of(calls: Iterable[Callable[[], Any]]) -> list[Any]:
     """Give what each of *calls* gives; one `MistakesError` has all that any of them complains about."""
     texts: list[str] = []
-    results = [_heard(call, texts) for call in calls]
+    results = [_collect(call, texts) for call in calls]
     if texts:
         raise MistakesError(dict.fromkeys(texts))
     return results
 
 
-def _heard(call: Callable[[], Any], texts: list[str]) -> Any:
+def _collect(call: Callable[[], Any], texts: list[str]) -> Any:
     try:
         return call()
     except UsageError as error:

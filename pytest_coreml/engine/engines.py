@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from pytest_coreml.engine.crashes import Crashes
-from pytest_coreml.engine.lease import UNTIMED, Context, Key, Lease, Timing
+from pytest_coreml.engine.lease import UNTIMED, EngineKey, Lease, SharedByEngines, Timing
 from pytest_coreml.errors import EngineDiedError, hidden_for_ours
 
 if TYPE_CHECKING:
@@ -20,18 +20,18 @@ __tracebackhide__ = hidden_for_ours
 
 
 class Engines:
-    """The engines of a run. At most *most* stay open, the ones used last, so that memory does not grow with models."""
+    """The engines of a run. At most *max_open* stay open, the last used ones: memory does not grow with models."""
 
     def __init__(
-        self, make: Callable[[], Engine], context: Context, crashes: Crashes | None = None, most: int = 4
+        self, make: Callable[[], Engine], shared: SharedByEngines, crashes: Crashes | None = None, max_open: int = 4
     ) -> None:
         self._make = make
         self._crashes = crashes or Crashes(None)
-        self._context = context
-        self._most = most
-        self._leases: OrderedDict[Key, Lease] = OrderedDict()
+        self._shared = shared
+        self._max_open = max_open
+        self._leases: OrderedDict[EngineKey, Lease] = OrderedDict()
 
-    def lease(self, key: Key, timing: Timing = UNTIMED) -> Lease:
+    def lease(self, key: EngineKey, timing: Timing = UNTIMED) -> Lease:
         """Give the engine that holds *key*, started and loaded if need be.
 
         Raises `ModelError` or `EngineError`; a model that has ended its engine once is not loaded again.
@@ -43,7 +43,7 @@ class Engines:
         return held
 
     @contextlib.contextmanager
-    def fresh(self, key: Key) -> Iterator[Lease]:
+    def fresh(self, key: EngineKey) -> Iterator[Lease]:
         """Give a new engine that holds *key*, whatever else is open, and close it at the end."""
         lease = self._load(key, Timing(load=True, first=True))
         try:
@@ -53,7 +53,7 @@ class Engines:
             lease.engine.close()
 
     @contextlib.contextmanager
-    def empty(self, key: Key) -> Iterator[Engine]:
+    def empty(self, key: EngineKey) -> Iterator[Engine]:
         """Give a new engine that is to do something with *key*, and close it at the end."""
         engine = self._make()
         try:
@@ -68,10 +68,10 @@ class Engines:
             if self._record_crash(key, lease.engine):
                 del self._leases[key]
 
-    def release(self, key: Key) -> None:
+    def release(self, key: EngineKey) -> None:
         """Close the engine that holds *key*, if any."""
         if (held := self._leases.pop(key, None)) is not None:
-            held.rest()
+            held.suspend()
 
     def close(self) -> None:
         """Close all."""
@@ -80,37 +80,37 @@ class Engines:
 
     def _keep(self, lease: Lease) -> None:
         self._leases[lease.key] = lease
-        while len(self._leases) > self._most:
-            self._leases.popitem(last=False)[1].rest()
+        while len(self._leases) > self._max_open:
+            self._leases.popitem(last=False)[1].suspend()
 
-    def _wake(self, lease: Lease) -> None:
+    def _resume(self, lease: Lease) -> None:
         if lease.engine.dead:
             # The test that saw it die goes on with its own words.
             if (crash := self._crashes.from_another_test(lease.key.model_key)) is not None:
                 raise EngineDiedError(crash.message)
             return
         self._refuse_crashed(lease.key.model_key)
-        with self._watched(lease.key, self._make()) as engine:
+        with self._closed_on_failure(lease.key, self._make()) as engine:
             lease.open(engine)
         self._keep(lease)
 
-    def _load(self, key: Key, timing: Timing) -> Lease:
+    def _load(self, key: EngineKey, timing: Timing) -> Lease:
         self._refuse_crashed(key.model_key)
-        with self._watched(key, self._make()) as engine:
-            return Lease(key, engine, self._context, timing, self._wake)
+        with self._closed_on_failure(key, self._make()) as engine:
+            return Lease(key, engine, self._shared, timing, self._resume)
 
     def _refuse_crashed(self, model: ModelKey) -> None:
         if (crash := self._crashes.get(model)) is not None:
             raise EngineDiedError(crash.message)
 
-    def _record_crash(self, key: Key, engine: Engine) -> bool:
+    def _record_crash(self, key: EngineKey, engine: Engine) -> bool:
         # An engine that never started has not come to the model.
         if engine.dead and engine.facts is not None:
             self._crashes.add(key.model_key, engine.dead)
         return engine.dead is not None
 
     @contextlib.contextmanager
-    def _watched(self, key: Key, engine: Engine) -> Iterator[Engine]:
+    def _closed_on_failure(self, key: EngineKey, engine: Engine) -> Iterator[Engine]:
         """Close *engine* when loading fails in it, and remember a model that ends it."""
         try:
             yield engine

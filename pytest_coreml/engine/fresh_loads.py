@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PROCESSES: Final = 3
 
 
-def load_afresh(lease: Lease, engines: Engines) -> LoadTimes:
+def measure_fresh_loads(lease: Lease, engines: Engines) -> LoadTimes:
     """Give the load times of what *lease* holds, with loads from the same path by fresh processes.
 
     As they are for the reference runtime, which keeps nothing, and for a model from memory, which has no path. Raises
@@ -30,8 +30,8 @@ def load_afresh(lease: Lease, engines: Engines) -> LoadTimes:
     if lease.loaded.runtime != "coreml" or lease.key.options.from_memory:
         return times
     # The compiled model is there as long as its engine is open.
-    lease.wake()
-    loads, thermal = lease.watched(lambda: tuple(_load(lease, engines) for _ in range(PROCESSES)))
+    lease.resume()
+    loads, thermal = lease.with_thermal(lambda: tuple(_load(lease, engines) for _ in range(PROCESSES)))
     span = (times.thermal[0], thermal[1]) if times.thermal and thermal else None
     return replace(times, fresh_load_ms=loads, thermal=span)
 

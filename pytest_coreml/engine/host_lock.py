@@ -25,20 +25,20 @@ _REPORT_SECONDS = 0.5
 _POLL_SECONDS = 0.02
 
 
-class Turns:
+class HostLock:
     """The turns of this process. The lock file is made when the first turn is taken, and stays, empty, for the next."""
 
     def __init__(self) -> None:
         self._lock: BaseFileLock | None = None
 
     @contextlib.contextmanager
-    def taken(self, waiting: Callable[[], None]) -> Iterator[None]:
-        """Hold the turn; *waiting* is called again and again while another process has it. Turns can be nested.
+    def held(self, on_wait: Callable[[], None]) -> Iterator[None]:
+        """Hold the turn; *on_wait* is called again and again while another process has it. Turns can be nested.
 
         Raises `EngineError` when the lock file cannot be made.
         """
         lock = self._lock = self._lock or _make_lock()
-        _acquire(lock, waiting)
+        _acquire(lock, on_wait)
         try:
             yield
         finally:
@@ -73,9 +73,9 @@ def _make_lock() -> BaseFileLock:
     return FileLock(own_folder() / "measuring.lock")
 
 
-def _acquire(lock: BaseFileLock, waiting: Callable[[], None]) -> None:
+def _acquire(lock: BaseFileLock, on_wait: Callable[[], None]) -> None:
     while not _acquired(lock):
-        waiting()
+        on_wait()
 
 
 def _acquired(lock: BaseFileLock) -> bool:

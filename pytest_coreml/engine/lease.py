@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from pytest_coreml.engine import protocol
-from pytest_coreml.engine.host_lock import Turns
+from pytest_coreml.engine.host_lock import HostLock
 from pytest_coreml.errors import hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.machine import conditions
@@ -31,7 +31,7 @@ _WAITING = "waiting for another process to finish measuring, before"
 
 
 @dataclass(frozen=True)
-class Key:
+class EngineKey:
     """What an engine holds: a model file on one compute-units setting, loaded in one way."""
 
     path: str
@@ -45,12 +45,12 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Context:
+class SharedByEngines:
     """What all engines of a run share. *progress* is told what is done to which model; *watch* looks at the machine's
     conditions around what is measured."""
 
     progress: Callable[[str, Progress], None]
-    turns: Turns = field(default_factory=Turns)
+    lock: HostLock = field(default_factory=HostLock)
     watch: Watch = field(default_factory=lambda: Watch(conditions))
 
 
@@ -71,18 +71,18 @@ class Lease:
 
     def __init__(
         self,
-        key: Key,
+        key: EngineKey,
         engine: Engine,
-        context: Context,
+        shared: SharedByEngines,
         timing: Timing,
-        wake: Callable[[Lease], None],
+        resume: Callable[[Lease], None],
     ) -> None:
         self.key = key
-        self._context = context
+        self._shared = shared
         self._timing = timing
-        self._wake = wake
-        self._rests = False
-        self._forgotten: deque[tuple[Engine, int]] = deque()
+        self._resume = resume
+        self._suspended = False
+        self._to_drop: deque[tuple[Engine, int]] = deque()
         self.subject = f"{key.path.rstrip('/').rsplit('/', 1)[-1]} on {key.compute_units}"
         self.open(engine)
 
@@ -91,37 +91,37 @@ class Lease:
         self.engine = engine
         engine.subject = self.subject
         # Whatever starting it takes, it is nobody's turn meanwhile.
-        self._tell(protocol.Progress(protocol.Hello.doing))
+        self._report(protocol.Progress(protocol.Hello.doing))
         engine.start()
-        self._rests = False
+        self._suspended = False
         self.loaded = self._load()
 
     def is_open_in(self, engine: Engine) -> bool:
         """Say whether the model is still loaded in *engine*, with all states made there."""
-        return self.engine is engine and not self._rests
+        return self.engine is engine and not self._suspended
 
-    def rest(self) -> None:
+    def suspend(self) -> None:
         """Close the engine, which others need the room of, until the model is used again."""
-        self._rests = True
+        self._suspended = True
         self.engine.close()
 
-    def wake(self) -> None:
+    def resume(self) -> None:
         """Load the model again, if its engine was closed for others; `EngineDiedError` when another test has lost
         it."""
-        if self._rests or self.engine.dead:
-            self._wake(self)
+        if self._suspended or self.engine.dead:
+            self._resume(self)
 
     def ask(self, request: protocol.Request[T]) -> T:
         """Ask the engine, as `Engine.ask` does; what is measured waits for its turn before."""
-        self.wake()
-        self._drop_forgotten()
-        with self.turn() if request.measured else contextlib.nullcontext():
-            return self.engine.ask(request, self._tell)
+        self.resume()
+        self._drop_unused()
+        with self.exclusive() if request.measured else contextlib.nullcontext():
+            return self.engine.ask(request, self._report)
 
-    def forget(self, engine: Engine, state: int) -> None:
+    def drop_later(self, engine: Engine, state: int) -> None:
         """Let *engine* drop a state that nobody holds any more, when it is asked next: this is called whenever Python
         collects garbage, in the middle of a conversation too."""
-        self._forgotten.append((engine, state))
+        self._to_drop.append((engine, state))
 
     def predict(self, inputs: protocol.Features, state: int | None) -> protocol.Prediction:
         """Predict once."""
@@ -129,24 +129,24 @@ class Lease:
         self._timing = replace(self._timing, first=False)
         return self.ask(protocol.Predict(inputs, state, measured=timed))
 
-    def turn(self) -> AbstractContextManager[None]:
+    def exclusive(self) -> AbstractContextManager[None]:
         """Wait for the turn to measure on this host, and hold it; turns can be nested."""
-        return self._context.turns.taken(lambda: self._tell(protocol.Progress(_WAITING)))
+        return self._shared.lock.held(lambda: self._report(protocol.Progress(_WAITING)))
 
-    def watched(self, work: Callable[[], T]) -> tuple[T, Thermal | None]:
+    def with_thermal(self, work: Callable[[], T]) -> tuple[T, Thermal | None]:
         """Do what is measured in one turn; give what it gives, and the thermal states before and after it."""
         # Within the turn: to look takes processor time, which is another's to measure.
-        with self.turn():
-            return self._context.watch.during(work)
+        with self.exclusive():
+            return self._shared.watch.during(work)
 
     def measure(self, inputs: protocol.Features | None, calls: int) -> Measurement:
         """Measure *calls* predictions."""
-        measurement, thermal = self.watched(lambda: self.ask(protocol.Measure(inputs, calls)))
+        measurement, thermal = self.with_thermal(lambda: self.ask(protocol.Measure(inputs, calls)))
         return replace(measurement, thermal=thermal)
 
-    def _drop_forgotten(self) -> None:
-        while self._forgotten:
-            engine, state = self._forgotten.popleft()
+    def _drop_unused(self) -> None:
+        while self._to_drop:
+            engine, state = self._to_drop.popleft()
             # States have gone with the engine that they were made in.
             if self.is_open_in(engine):
                 engine.ask(protocol.DropState(state))
@@ -154,8 +154,8 @@ class Lease:
     def _load(self) -> Loaded:
         key, timed = self.key, self._timing.load
         request = protocol.Load(key.path, key.compute_units, key.options, measured=timed)
-        loaded, thermal = self.watched(lambda: self.ask(request)) if timed else (self.ask(request), None)
+        loaded, thermal = self.with_thermal(lambda: self.ask(request)) if timed else (self.ask(request), None)
         return replace(loaded, times=replace(loaded.times, thermal=thermal, alone=timed))
 
-    def _tell(self, progress: Progress) -> None:
-        self._context.progress(self.subject, progress)
+    def _report(self, progress: Progress) -> None:
+        self._shared.progress(self.subject, progress)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_coreml.engine.client import Engine
-    from pytest_coreml.engine.lease import Key, Lease
+    from pytest_coreml.engine.lease import EngineKey, Lease
     from pytest_coreml.facts.model_spec import ModelSpec
 
 _REFERENCE = "the reference runtime stands in for Core ML and plans nothing"
@@ -32,7 +32,7 @@ class Plans:
     def __init__(self, make: Callable[[], Engine]) -> None:
         self._make = make
         self._engine: Engine | None = None
-        self._read: dict[Key, Placement | EngineError] = {}
+        self._read: dict[EngineKey, Placement | EngineError] = {}
 
     def placement(self, lease: Lease) -> Placement:
         """Give the planned placement of what *lease* holds; unknown, with the reason, where there is none.
@@ -47,7 +47,7 @@ class Plans:
             raise found
         return found
 
-    def known(self, lease: Lease) -> Placement:
+    def placement_or_reason(self, lease: Lease) -> Placement:
         """Give the same for somebody who did not ask for it: what goes wrong is a reason, not an error."""
         try:
             return self.placement(lease)
@@ -65,13 +65,13 @@ class Plans:
         reason = (
             _REFERENCE
             if lease.loaded.runtime == "reference"
-            else _why_none(lease.loaded.spec, lease.key.options.function)
+            else _reason_without_plan(lease.loaded.spec, lease.key.options.function)
         )
         if reason is not None:
             return Placement((), reason)
         try:
             # The compiled model is there as long as its engine is open.
-            lease.wake()
+            lease.resume()
             return self._ask(lease, ReadPlan(lease.loaded.compiled, lease.key.compute_units, function))
         except EngineError as error:
             return error
@@ -87,7 +87,7 @@ class Plans:
             raise EngineDiedError(f"{error}\n  (not read again in this run)") from None
 
 
-def _why_none(spec: ModelSpec, function: str | None) -> str | None:
+def _reason_without_plan(spec: ModelSpec, function: str | None) -> str | None:
     """Give the reason why Core ML has no plan for a model of *spec*, or for this function of it."""
     if not spec.type.startswith(_STRUCTURED):
         return f"a {spec.type} has no operations that a compute plan could place"

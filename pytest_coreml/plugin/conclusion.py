@@ -17,7 +17,7 @@ from pytest_coreml.plugin.names import SOURCE_FIXTURE, state_of, uses_fixture, w
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_coreml.engine.lease import Key
+    from pytest_coreml.engine.lease import EngineKey
     from pytest_coreml.plugin.pytest_run import State
     from pytest_coreml.session.attempt import Trial
     from pytest_coreml.session.models import Session
@@ -253,7 +253,7 @@ def end(item: pytest.Item, nextitem: pytest.Item | None) -> None:
         return
     same_module = nextitem is not None and nextitem.path == item.path and (uses_fixture(nextitem) or uses_fixture(item))
 
-    def keep(_: Key) -> bool:
+    def keep(_: EngineKey) -> bool:
         return same_module
 
     state.session.release(keep)

@@ -18,7 +18,7 @@ from pytest_coreml.plugin.progress import ProgressLine
 from pytest_coreml.plugin.shared_fixture import SharedFixture
 
 if TYPE_CHECKING:
-    from pytest_coreml.engine.lease import Key, Timing
+    from pytest_coreml.engine.lease import EngineKey, Timing
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.report.document.runs import Runs
     from pytest_coreml.session.attempt import Trial
@@ -31,7 +31,7 @@ class LoadFailure(NamedTuple):
     """A model that a fixture could not load: in which test, and, when an engine was to blame, what that was to hold."""
 
     test: str
-    keys: tuple[Key, ...]
+    keys: tuple[EngineKey, ...]
 
     @classmethod
     def of(cls, trial: Trial | None) -> LoadFailure:

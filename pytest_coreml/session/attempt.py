@@ -10,7 +10,7 @@ from pytest_coreml.engine.lease import UNTIMED
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_coreml.engine.lease import Key, Timing
+    from pytest_coreml.engine.lease import EngineKey, Timing
     from pytest_coreml.plugin.declarations import Declared
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.verdict.record import Record
@@ -31,7 +31,7 @@ class Trial:
     records: list[Record] = field(default_factory=list)
     attempt: int = 1
     timing: Timing = UNTIMED
-    unloaded: list[Key] = field(default_factory=list)
+    unloaded: list[EngineKey] = field(default_factory=list)
 
     @property
     def name(self) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_coreml.engine.engines import Engines
-    from pytest_coreml.engine.lease import Key as EngineKey
+    from pytest_coreml.engine.lease import EngineKey
     from pytest_coreml.facts.measurement import Pairs
     from pytest_coreml.report.document.runs import Key, Runs
     from pytest_coreml.session.model import CoreMLModel

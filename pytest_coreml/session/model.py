@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from pytest_coreml.engine.lease import Key, Lease
+    from pytest_coreml.engine.lease import EngineKey, Lease
     from pytest_coreml.engine.plans import Plans
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.load_options import LoadOptions
@@ -37,7 +37,7 @@ class CoreMLState:
         self._engine = lease.engine
         self._number = number
         # The state of a language model can be a gigabyte.
-        weakref.finalize(self, lease.forget, lease.engine, number).atexit = False
+        weakref.finalize(self, lease.drop_later, lease.engine, number).atexit = False
 
     @property
     def number(self) -> int:
@@ -117,7 +117,7 @@ class CoreMLModel:
         return self._lease is lease
 
     @property
-    def key(self) -> Key:
+    def key(self) -> EngineKey:
         """The key of what the engine has loaded."""
         return self._lease.key
 
@@ -197,7 +197,7 @@ class CoreMLModel:
     @property
     def known_placement(self) -> Placement:
         """The placement, or an unknown one with the reason if reading the plan crashed Core ML."""
-        return self._plans.known(self._lease)
+        return self._plans.placement_or_reason(self._lease)
 
 
 def positive(calls: Any) -> int:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.engine.client import Engine
 from pytest_coreml.engine.crashes import Crashes
 from pytest_coreml.engine.engines import Engines
-from pytest_coreml.engine.fresh_loads import load_afresh
-from pytest_coreml.engine.lease import UNTIMED, Context, Key, Lease
+from pytest_coreml.engine.fresh_loads import measure_fresh_loads
+from pytest_coreml.engine.lease import UNTIMED, EngineKey, Lease, SharedByEngines
 from pytest_coreml.engine.plans import Plans
 from pytest_coreml.engine.protocol import ListDevices, Progress
 from pytest_coreml.errors import EngineError, UnfitMachineError, hidden_for_ours
@@ -54,11 +54,11 @@ class Session:
     ) -> None:
         self.options = options
         self.sources = Sources(options.rootdir, lambda name: progress(name, Progress("building")))
-        self._context = Context(progress)
+        self._shared = SharedByEngines(progress)
         self.crashes = Crashes(
             os.environ.get("PYTEST_XDIST_TESTRUNUID"), lambda: self.trial.name if self.trial else None
         )
-        self.engines = Engines(self._engine, self._context, self.crashes)
+        self.engines = Engines(self._engine, self._shared, self.crashes)
         self.gate = Gate(options, baseline, self.engines, machine)
         self.plans = Plans(self._engine)
         self.trial: Trial | None = None
@@ -68,13 +68,13 @@ class Session:
         self.facts: RuntimeFacts | None = None
         self.devices: tuple[DeviceFacts, ...] | None = None
         self._measured: dict[tuple[str, LoadOptions, ComputeUnits], Measurement] = {}
-        self._models: dict[Key, CoreMLModel] = {}
+        self._models: dict[EngineKey, CoreMLModel] = {}
         self._attempts: dict[str, int] = {}
 
     @property
     def watch(self) -> Watch:
         """What was seen of the machine's conditions so far."""
-        return self._context.watch
+        return self._shared.watch
 
     def begin(self, test_id: str, folder: Path, declared: Declared, timing: Timing) -> Trial:
         """Begin a test; *timing*: as `Trial` says."""
@@ -93,7 +93,7 @@ class Session:
         folder = self.trial.folder if self.trial else self.options.rootdir
         path = self.sources.resolve(source, folder)
         timing = self.trial.timing if self.trial else UNTIMED
-        lease = self._lease(Key(str(path), units, options or LoadOptions()), timing)
+        lease = self._lease(EngineKey(str(path), units, options or LoadOptions()), timing)
         if self.facts is None:
             self.facts = lease.engine.facts
             self.devices = lease.ask(ListDevices())
@@ -112,7 +112,7 @@ class Session:
             if model.measurement is None and self._wants_measurement(trial, model):
                 self._measure(trial, model)
             if self._wants_fresh_loads(trial, model):
-                model.load_times = load_afresh(model.lease, self.engines)
+                model.load_times = measure_fresh_loads(model.lease, self.engines)
             if model.measurement is not None:
                 self._measured[model.sha256, model.key.options, model.compute_units] = model.measurement
         # Now that all are measured, of which one may be to be faster than another.
@@ -138,7 +138,7 @@ class Session:
             record.outcome = outcome  # type: ignore[assignment]  # pytest has the same words
         return trial.records
 
-    def release(self, keep: Callable[[Key], bool]) -> None:
+    def release(self, keep: Callable[[EngineKey], bool]) -> None:
         """Close the engines that *keep* does not want any more."""
         for key in [key for key in self._models if not keep(key)]:
             self.engines.release(key)
@@ -150,7 +150,7 @@ class Session:
         self.plans.close()
         self.sources.close()
 
-    def _lease(self, key: Key, timing: Timing) -> Lease:
+    def _lease(self, key: EngineKey, timing: Timing) -> Lease:
         try:
             return self.engines.lease(key, timing)
         except EngineError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from report_examples import SPEC
 
 from pytest_coreml.engine import protocol
-from pytest_coreml.engine.lease import UNTIMED, Context, Key, Lease
+from pytest_coreml.engine.lease import UNTIMED, EngineKey, Lease, SharedByEngines
 from pytest_coreml.facts.measurement import LoadTimes
 from pytest_coreml.session.model import CoreMLState
 
@@ -39,16 +39,16 @@ class FakeEngine:
         return sum(isinstance(found, protocol.MakeState) for found in self.asked)
 
 
-def lease_of(engine: FakeEngine, wake: Callable[[Lease], None] = lambda _: None) -> Lease:
+def make_lease(engine: FakeEngine, resume: Callable[[Lease], None] = lambda _: None) -> Lease:
     """Give the use of *engine*."""
-    context = cast("Context", SimpleNamespace(progress=lambda *_: None))
-    return Lease(Key("Encoder.mlpackage", "all"), cast("Any", engine), context, UNTIMED, wake)
+    shared = cast("SharedByEngines", SimpleNamespace(progress=lambda *_: None))
+    return Lease(EngineKey("Encoder.mlpackage", "all"), cast("Any", engine), shared, UNTIMED, resume)
 
 
 def test_a_state_that_nobody_holds_is_dropped_before_the_next_request() -> None:
     """Never at once: garbage is collected at any time, in the middle of a conversation too."""
     engine = FakeEngine()
-    lease = lease_of(engine)
+    lease = make_lease(engine)
     state = CoreMLState(lease, lease.ask(protocol.MakeState()))
     kept = CoreMLState(lease, lease.ask(protocol.MakeState()))
     del state
@@ -63,9 +63,9 @@ def test_a_state_that_nobody_holds_is_dropped_before_the_next_request() -> None:
 def test_a_state_of_an_engine_that_was_closed_needs_no_drop() -> None:
     """It went with the engine; the new one may have a state of the same number."""
     old, new = FakeEngine(), FakeEngine()
-    lease = lease_of(old, wake=lambda lease: lease.open(cast("Any", new)))
+    lease = make_lease(old, resume=lambda lease: lease.open(cast("Any", new)))
     state = CoreMLState(lease, lease.ask(protocol.MakeState()))
-    lease.rest()
+    lease.suspend()
     del state
     gc.collect()
     lease.ask(protocol.MakeState())

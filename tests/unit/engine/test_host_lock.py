@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_coreml.engine.host_lock import Turns, lock_folder
+from pytest_coreml.engine.host_lock import HostLock, lock_folder
 from pytest_coreml.errors import EngineError
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 HOLD = """
 import sys
-from pytest_coreml.engine.host_lock import Turns
-with Turns().taken(lambda: None):
+from pytest_coreml.engine.host_lock import HostLock
+with HostLock().held(lambda: None):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -58,7 +58,7 @@ def test_a_killed_process_leaves_no_turn_behind(holder: subprocess.Popen[str]) -
         holder.kill()
         holder.wait()
 
-    with Turns().taken(waiting):
+    with HostLock().held(waiting):
         pass
 
     assert told[0] is None
@@ -66,19 +66,19 @@ def test_a_killed_process_leaves_no_turn_behind(holder: subprocess.Popen[str]) -
 
 def test_turns_can_be_nested() -> None:
     """A turn within a turn does not wait for itself, and ends with the outer one."""
-    turns = Turns()
-    with turns.taken(never), turns.taken(never):
+    lock = HostLock()
+    with lock.held(never), lock.held(never):
         pass
-    with Turns().taken(never):
+    with HostLock().held(never):
         pass
 
 
 def test_the_lock_file_is_made_when_the_first_turn_is_taken(temporary: Path) -> None:
     """Nobody who takes no turn finds a file; whoever does finds one folder, which others cannot look into."""
-    turns = Turns()
+    lock = HostLock()
     before = list(temporary.iterdir())
 
-    with turns.taken(never):
+    with lock.held(never):
         pass
 
     assert before == []
@@ -91,5 +91,5 @@ def test_a_link_in_place_of_the_folder_is_refused(temporary: Path) -> None:
     (temporary / "elsewhere").mkdir()
     lock_folder().symlink_to(temporary / "elsewhere")
 
-    with pytest.raises(EngineError, match="is not a folder of this user; remove it, or choose"), Turns().taken(never):
+    with pytest.raises(EngineError, match="is not a folder of this user; remove it, or choose"), HostLock().held(never):
         pass

@@ -11,7 +11,7 @@ from pytest_coreml.engine import protocol
 from pytest_coreml.engine.crashes import Crash, Crashes, forget
 from pytest_coreml.engine.engines import Engines
 from pytest_coreml.engine.host_lock import lock_folder
-from pytest_coreml.engine.lease import Context, Key
+from pytest_coreml.engine.lease import EngineKey, SharedByEngines
 from pytest_coreml.engine.plans import Plans
 from pytest_coreml.errors import EngineDiedError
 from pytest_coreml.facts.load_options import LoadOptions
@@ -22,7 +22,7 @@ from pytest_coreml.machine.watch import Watch
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEY = Key("Encoder.mlpackage", "all")
+KEY = EngineKey("Encoder.mlpackage", "all")
 
 
 class CrashingEngine(ScriptedEngine):
@@ -43,16 +43,16 @@ def script(tmp_path: Path) -> Script:
 @pytest.fixture
 def engines(script: Script) -> Engines:
     """Engines of which one stays open."""
-    context = Context(lambda *_: None, watch=Watch(Conditions))
-    return Engines(lambda: CrashingEngine(script), context, Crashes(None), most=1)
+    shared = SharedByEngines(lambda *_: None, watch=Watch(Conditions))
+    return Engines(lambda: CrashingEngine(script), shared, Crashes(None), max_open=1)
 
 
 @pytest.mark.parametrize(
     "again",
-    [KEY, Key("Encoder.mlpackage", "all", LoadOptions(from_memory=True))],
+    [KEY, EngineKey("Encoder.mlpackage", "all", LoadOptions(from_memory=True))],
     ids=["in the same way", "in another way"],
 )
-def test_a_model_that_ended_its_engine_is_not_loaded_again(engines: Engines, script: Script, again: Key) -> None:
+def test_a_model_that_ended_its_engine_is_not_loaded_again(engines: Engines, script: Script, again: EngineKey) -> None:
     """Not even a moment later, by the test that saw it die."""
     with pytest.raises(EngineDiedError):
         engines.lease(KEY).predict({}, None)
@@ -76,8 +76,8 @@ def test_only_the_test_that_saw_it_die_is_told_of_it_as_its_own(script: Script) 
     """A later one, which has the same model of a fixture, is told why it is not loaded again."""
     present = "test_it"
     crashes = Crashes(None, lambda: present)
-    context = Context(lambda *_: None, watch=Watch(Conditions))
-    engines = Engines(lambda: CrashingEngine(script), context, crashes)  # type: ignore[arg-type, return-value]
+    shared = SharedByEngines(lambda *_: None, watch=Watch(Conditions))
+    engines = Engines(lambda: CrashingEngine(script), shared, crashes)  # type: ignore[arg-type, return-value]
     lease = engines.lease(KEY)
     for _ in range(2):
         with pytest.raises(EngineDiedError, match=r"^the engine was ended by SIGSEGV"):
@@ -91,7 +91,7 @@ def test_only_the_test_that_saw_it_die_is_told_of_it_as_its_own(script: Script) 
 
 def test_a_model_is_not_woken_when_it_has_ended_another_engine(engines: Engines, script: Script) -> None:
     """In whatever way it was loaded there."""
-    resting = engines.lease(Key("Encoder.mlpackage", "all", LoadOptions(from_memory=True)))
+    resting = engines.lease(EngineKey("Encoder.mlpackage", "all", LoadOptions(from_memory=True)))
     with pytest.raises(EngineDiedError):
         engines.lease(KEY).predict({}, None)
     engines.record_crashes()
@@ -104,13 +104,13 @@ def test_a_model_is_not_woken_when_it_has_ended_another_engine(engines: Engines,
 @pytest.mark.parametrize(
     "other",
     [
-        Key("Encoder.mlpackage", "cpuOnly"),
-        Key("Decoder.mlpackage", "all"),
-        Key("Encoder.mlpackage", "all", LoadOptions("f")),
+        EngineKey("Encoder.mlpackage", "cpuOnly"),
+        EngineKey("Decoder.mlpackage", "all"),
+        EngineKey("Encoder.mlpackage", "all", LoadOptions("f")),
     ],
     ids=["other compute units", "another model", "another function"],
 )
-def test_others_are_loaded(engines: Engines, other: Key) -> None:
+def test_others_are_loaded(engines: Engines, other: EngineKey) -> None:
     """What killed on one setting may be well on another."""
     with pytest.raises(EngineDiedError):
         engines.lease(KEY).predict({}, None)
@@ -121,7 +121,7 @@ def test_others_are_loaded(engines: Engines, other: Key) -> None:
 def test_the_plan_of_a_model_whose_engine_was_closed_for_others(engines: Engines, script: Script) -> None:
     """The compiled model goes with its engine: the plan is read of a new one."""
     first = engines.lease(KEY)
-    engines.lease(Key("Decoder.mlpackage", "all"))
+    engines.lease(EngineKey("Decoder.mlpackage", "all"))
     plans = Plans(lambda: ScriptedEngine(script))  # type: ignore[arg-type, return-value]
 
     assert plans.placement(first) == Placement((), "no plan here")
