@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import Device
 
 
-def device_of(device: Any) -> Device | None:
+def device_name(device: Any) -> Device | None:
     """Give our word for a device object of coremltools; None for None, and for a class that we do not know."""
     from coremltools.models import compute_device as classes
 
@@ -31,5 +31,5 @@ def list_devices() -> tuple[DeviceFacts, ...] | None:
         devices = MLModel.get_available_compute_devices()
     except (AttributeError, RuntimeError):
         return None
-    named = ((device, device_of(device)) for device in devices)
+    named = ((device, device_name(device)) for device in devices)
     return tuple(DeviceFacts(word, getattr(device, "total_core_count", None)) for device, word in named if word)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Make = Callable[[], Any]
 
 # Loads from a path that was loaded before: one at least, more while they are quick.
-MOST_LOADS = 3
+MAX_LOADS = 3
 LOAD_SECONDS = 1.0
 _serial = itertools.count()
 
@@ -93,7 +93,7 @@ def _load_repeatedly(make: Make, subject: Subject) -> tuple[LoadedModel, tuple[f
     model = LoadedModel(_load(make, subject), subject)
     load_ms = [model.load_ms]
     deadline = time.monotonic() + LOAD_SECONDS
-    while len(load_ms) == 1 or (len(load_ms) <= MOST_LOADS and time.monotonic() < deadline):
+    while len(load_ms) == 1 or (len(load_ms) <= MAX_LOADS and time.monotonic() < deadline):
         # The former one is let go first: two of them at once would need twice the memory.
         del model
         model = LoadedModel(_load(make, subject), subject)

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     Report = Callable[[str, int, int], None]
 
 WINDOW = 10
-MOST_WARMUPS = 100
+MAX_WARMUPS = 100
 # A model of seconds a call is not warmed up for minutes.
 WARMUP_SECONDS = 10.0
 STABLE = 0.02
 # A sample shorter than this is the mean of several calls: the clock, and what a prediction costs around the model,
 # would be a large part of it.
-LEAST_SAMPLE_MS = 1.0
-MOST_BATCH = 1000
-ENOUGH_UNDISTURBED = 30
-MOST_EXTENSION = 3
+MIN_SAMPLE_MS = 1.0
+MAX_BATCH = 1000
+MIN_UNDISTURBED = 30
+MAX_EXTENSION = 3
 REPORT_SECONDS = 0.25
 
 
@@ -40,20 +40,20 @@ def warm_up(call: Call, report: Report) -> list[float]:
     calls, and no more after ten seconds.
     """
     times: list[float] = []
-    start = told = time.monotonic()
-    while len(times) < MOST_WARMUPS and not _stable(times):
+    start = reported = time.monotonic()
+    while len(times) < MAX_WARMUPS and not _stable(times):
         times.append(call()[0])
-        told = tell(report, "warming up", len(times), MOST_WARMUPS, told)
+        reported = report_progress(report, "warming up", len(times), MAX_WARMUPS, reported)
         if time.monotonic() > start + WARMUP_SECONDS and len(times) > 1:
             break
     return times
 
 
-def tell(report: Report, doing: str, done: int, total: int, told: float) -> float:
-    """Tell *report*, unless it was *told* a moment ago; give when it was told last, in s."""
+def report_progress(report: Report, doing: str, done: int, total: int, last: float) -> float:
+    """Call *report*, unless it was called a moment ago, at *last*. Return the time of its last call, in s."""
     now = time.monotonic()
-    if now - told < REPORT_SECONDS:
-        return told
+    if now - last < REPORT_SECONDS:
+        return last
     report(doing, done, total)
     return now
 
@@ -68,7 +68,7 @@ def _stable(times: list[float]) -> bool:
 def batch_for(times: list[float]) -> int:
     """Say how many calls make one sample of at least a millisecond."""
     typical = statistics.median(times[-WINDOW:])
-    return 1 if typical >= LEAST_SAMPLE_MS else min(MOST_BATCH, math.ceil(LEAST_SAMPLE_MS / max(typical, 1e-3)))
+    return 1 if typical >= MIN_SAMPLE_MS else min(MAX_BATCH, math.ceil(MIN_SAMPLE_MS / max(typical, 1e-3)))
 
 
 @dataclass
@@ -96,13 +96,15 @@ def measure(begin: Callable[[], Call], calls: int, first_ms: float | None, repor
     batch = batch_for(warm)
     delay = RunQueueDelay() if RunQueueDelay.available() else None
     samples = _Samples()
-    told = time.monotonic()
+    reported = time.monotonic()
     while len(samples.native_ms) < calls or _goes_on(samples, calls, delay):
         before = delay.read_ms() if delay else 0.0
         native, wall = sample(call, batch)
         after = delay.read_ms() if delay else 0.0
         samples.add(native, wall, max(0.0, after - before) / batch)
-        told = tell(report, "measuring", len(samples.native_ms), max(calls, len(samples.native_ms)), told)
+        reported = report_progress(
+            report, "measuring", len(samples.native_ms), max(calls, len(samples.native_ms)), reported
+        )
     if delay:
         delay.close()
     return Measurement(
@@ -131,7 +133,7 @@ def _mean(times: list[float]) -> float:
 def _goes_on(samples: _Samples, calls: int, delay: RunQueueDelay | None) -> bool:
     return (
         delay is not None
-        and calls >= ENOUGH_UNDISTURBED
-        and samples.undisturbed < ENOUGH_UNDISTURBED
-        and len(samples.native_ms) < MOST_EXTENSION * calls
+        and calls >= MIN_UNDISTURBED
+        and samples.undisturbed < MIN_UNDISTURBED
+        and len(samples.native_ms) < MAX_EXTENSION * calls
     )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.protocol import Features
 
 
-class Keeper:
+class PinnedInputs:
     """Keeps every array that was handed to Core ML, one for equal ones.
 
     Core ML lets go of input arrays on a queue of its own, about a second after the prediction, and without the lock of
@@ -21,11 +21,11 @@ class Keeper:
     def __init__(self) -> None:
         self._arrays: dict[tuple[str, tuple[int, ...], bytes], np.ndarray[Any, Any]] = {}
 
-    def keep(self, features: Features) -> Features:
+    def pin(self, features: Features) -> Features:
         """Give the same features, each array replaced by an equal one that is kept already, if there is one."""
-        return {name: self._kept(value) for name, value in features.items()}
+        return {name: self._pinned(value) for name, value in features.items()}
 
-    def _kept(self, value: Any) -> Any:
+    def _pinned(self, value: Any) -> Any:
         if not isinstance(value, np.ndarray):
             # Images are copied by the native module, and the rest are values.
             return value

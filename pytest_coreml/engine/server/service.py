@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.protocol import Progress
-from pytest_coreml.engine.server.pinned_inputs import Keeper
+from pytest_coreml.engine.server.pinned_inputs import PinnedInputs
 from pytest_coreml.errors import EngineError, InputError, ModelError
 from pytest_coreml.facts.runtime import RuntimeFacts
 
@@ -44,7 +44,7 @@ class Service:
         self._memory_before = 0
         self._states: dict[int, Any] = {}
         self._state_numbers = itertools.count(1)
-        self._keeper = Keeper()
+        self._pinned = PinnedInputs()
         self._handlers: dict[type, Callable[[Any], object]] = {
             protocol.Hello: self._hello,
             protocol.ListDevices: self._list_devices,
@@ -198,7 +198,7 @@ class Service:
 
         try:
             # Half precision is refused by the native module, which converts by itself.
-            value = self._keeper.keep({"value": np.array(request.value, dtype=np.float32)})["value"]
+            value = self._pinned.pin({"value": np.array(request.value, dtype=np.float32)})["value"]
             self._states[request.state].write_state(request.name, value)
         except (RuntimeError, ValueError, TypeError) as error:
             raise InputError(f"cannot write state {request.name!r}: {error}") from error
@@ -226,7 +226,7 @@ class Service:
 
         spec = self._loaded()[1]
         inputs = prepare(values, spec.inputs, spec.file_name)
-        return self._keeper.keep(inputs) if self._runtime == "coreml" else inputs
+        return self._pinned.pin(inputs) if self._runtime == "coreml" else inputs
 
     def _call(self, inputs: protocol.Features, state: object) -> tuple[protocol.Features, float, float]:
         # A fresh dict each time: coremltools changes the caller's.

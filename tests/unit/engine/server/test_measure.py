@@ -43,7 +43,7 @@ def test_warm_up_goes_on_while_times_fall() -> None:
     """Times that keep falling are warmed up to the limit."""
     warm = measure.warm_up(playing(iter(0.97**n * 50 for n in range(200))), quiet)
 
-    assert len(warm) == measure.MOST_WARMUPS
+    assert len(warm) == measure.MAX_WARMUPS
 
 
 @pytest.mark.parametrize(("typical", "batch"), [(5.0, 1), (1.0, 1), (0.25, 4), (0.03, 34)])
