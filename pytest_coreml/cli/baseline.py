@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from pytest_coreml.report.document.runs import Runs
     from pytest_coreml.verdict.regression.baseline_quality import Quality
+    from pytest_coreml.verdict.regression.run import Runs
 
 # More measurements with the same complaint are counted.
 _NAMED = 20
@@ -64,9 +64,9 @@ def _assess(added: Runs, kept: Runs) -> Iterator[tuple[str, Quality]]:
     from pytest_coreml.verdict.regression.machine_kind import machine_kind
 
     for key in added:
-        chips = {machine_kind(run.machine): run.machine["chip"] for run in added.of(key)}
+        chips = {machine_kind(run.machine): run.machine["chip"] for run in added.get(key)}
         for kind, chip in chips.items():
-            runs = [run.predict for run in kept.of(key) if run.predict and machine_kind(run.machine) == kind]
+            runs = [run.predict for run in kept.get(key) if run.predict and machine_kind(run.machine) == kind]
             if runs:
                 yield key_text(key) + (f" on {printable(str(chip))}" if len(chips) > 1 else ""), assess(runs)
 

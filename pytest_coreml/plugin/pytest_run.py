@@ -20,11 +20,11 @@ from pytest_coreml.plugin.shared_fixture import SharedFixture
 if TYPE_CHECKING:
     from pytest_coreml.engine.lease import EngineKey, Timing
     from pytest_coreml.facts.compute_units import ComputeUnits
-    from pytest_coreml.report.document.runs import Runs
     from pytest_coreml.session.attempt import Trial
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.models import Session
     from pytest_coreml.session.options import Options
+    from pytest_coreml.verdict.regression.run import Runs
 
 
 class LoadFailure(NamedTuple):

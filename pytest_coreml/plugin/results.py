@@ -57,9 +57,8 @@ class Gathered:
         if not self._entries:
             return []
         from pytest_coreml.report.document.decode import decode_record
-        from pytest_coreml.report.duplicates import note_duplicates
         from pytest_coreml.verdict.end_of_run import settle
-        from pytest_coreml.verdict.repeated_records import last_attempts
+        from pytest_coreml.verdict.repeated_records import last_attempts, note_duplicates
 
         several = self.machines.several
         entries = [entry for _, entry in sorted(self._entries, key=itemgetter(0))]

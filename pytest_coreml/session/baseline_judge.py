@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.engines import Engines
     from pytest_coreml.engine.lease import EngineKey
     from pytest_coreml.facts.measurement import Pairs
-    from pytest_coreml.report.document.runs import Key, Runs
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.options import Options
     from pytest_coreml.verdict.record import Record
+    from pytest_coreml.verdict.regression.run import MeasurementKey, Runs
 
 UNKNOWN_TEST = (
     "the baseline has no run of this test; record one with --coreml-report, and add it with: "
@@ -56,16 +56,16 @@ class Gate:
         self._engines = engines
         self._machine = machine
 
-    def wants_prediction(self, key: Key) -> bool:
+    def wants_prediction(self, key: MeasurementKey) -> bool:
         """Say whether the baseline has predictions to compare with."""
         return any(run.predict for run in self._runs(key))
 
-    def wants_placement(self, key: Key) -> bool:
+    def wants_placement(self, key: MeasurementKey) -> bool:
         """Say whether the baseline has a plan to compare with."""
         return any(run.placement and not run.placement.unknown for run in self._runs(key))
 
-    def _runs(self, key: Key) -> list[Run]:
-        return self._baseline.of(key) if self._baseline is not None else []
+    def _runs(self, key: MeasurementKey) -> list[Run]:
+        return self._baseline.get(key) if self._baseline is not None else []
 
     def judge(self, record: Record, model: CoreMLModel, against: Path | None = None) -> None:
         """Add to *record* its verdicts against the baseline, and notes on what else changed.

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.runtime import DeviceFacts, Runtime, RuntimeFacts
     from pytest_coreml.machine.watch import Watch
     from pytest_coreml.plugin.declarations import Declared
-    from pytest_coreml.report.document.runs import Runs
     from pytest_coreml.session.options import Options
     from pytest_coreml.verdict.check import Check
+    from pytest_coreml.verdict.regression.run import Runs
 
 __tracebackhide__ = hidden_for_ours
 

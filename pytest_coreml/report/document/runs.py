@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_coreml.errors import CoreMLTestError, UsageError
 from pytest_coreml.report.document.read import read_report
-from pytest_coreml.verdict.regression.run import Run
+from pytest_coreml.verdict.regression.run import Run, Runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.verdict.record import Record
-
-# Node id, compute units, function and way of loading.
-Key = tuple[str, str, str]
-
-
-@dataclass(frozen=True)
-class Runs:
-    """The runs of each measurement, oldest first, and the lines of the tests where reports tell them."""
-
-    by_key: dict[Key, list[Run]] = field(default_factory=dict)
-    lines: dict[Key, int] = field(default_factory=dict)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self.by_key
-
-    def __iter__(self) -> Iterator[Key]:
-        return iter(self.by_key)
-
-    def of(self, key: Key) -> list[Run]:
-        """Give the runs of *key*, none when nothing has it."""
-        return self.by_key.get(key, [])
+    from pytest_coreml.verdict.regression.run import MeasurementKey
 
 
 def read_runs(paths: Iterable[Path]) -> Runs:
@@ -46,8 +25,8 @@ def read_runs(paths: Iterable[Path]) -> Runs:
     run. Raises `ReportError` for what is no report,
     `UsageError` for a folder without one.
     """
-    gathered: dict[Key, list[Run]] = defaultdict(list)
-    lines: dict[Key, int] = {}
+    gathered: dict[MeasurementKey, list[Run]] = defaultdict(list)
+    lines: dict[MeasurementKey, int] = {}
     for part in sorted(map(_read, find_reports(paths)), key=lambda part: part.created):
         for key, run in part.runs:
             gathered[key].append(run)
@@ -70,8 +49,8 @@ class _Part(NamedTuple):
     """What one report has."""
 
     created: str
-    runs: list[tuple[Key, Run]]
-    lines: dict[Key, int]
+    runs: list[tuple[MeasurementKey, Run]]
+    lines: dict[MeasurementKey, int]
 
 
 def _read(path: Path) -> _Part:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.report.formats.escaping import command
-from pytest_coreml.report.text.findings import row_text, verdict_lines
-from pytest_coreml.report.text.totals import one_sided, total
+from pytest_coreml.report.text.findings import one_sided, row_text, total, verdict_lines
 
 if TYPE_CHECKING:
     from pytest_coreml.verdict.regression.comparison import Comparison, Row

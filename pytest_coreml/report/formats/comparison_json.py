@@ -9,9 +9,9 @@ from pytest_coreml.report.document.codec import encode_check, encode_operation, 
 from pytest_coreml.report.text.findings import change_lines, verdict_lines
 
 if TYPE_CHECKING:
-    from pytest_coreml.report.document.runs import Key
     from pytest_coreml.verdict.regression.changes import Changes
     from pytest_coreml.verdict.regression.comparison import Comparison, Row
+    from pytest_coreml.verdict.regression.run import MeasurementKey
 
 
 def render(comparison: Comparison) -> str:
@@ -40,7 +40,7 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def _key(key: Key) -> dict[str, str]:
+def _key(key: MeasurementKey) -> dict[str, str]:
     return dict(zip(("id", "compute_units", "variant"), key, strict=True))
 
 

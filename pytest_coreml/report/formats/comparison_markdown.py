@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.report.formats.escaping import markdown
-from pytest_coreml.report.text.findings import change_lines, row_text, verdict_lines
+from pytest_coreml.report.text.findings import change_lines, one_sided, row_text, total, verdict_lines
 from pytest_coreml.report.text.numbers import number, percent
-from pytest_coreml.report.text.totals import one_sided, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,8 +1,9 @@
-"""Every check that did not pass, or that passed for a reason worth knowing, under the reason that it shares with
-others."""
+"""The checks and comparisons of records in lines: what did not pass under the reason that it shares with others, and
+the figures of comparisons that passed."""
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pytest_coreml.report.text.failure_text import finding
@@ -22,6 +23,9 @@ _WORDS: Final[dict[Standing, str]] = {
     "expected": "failed as expected (xfail)",
     "passed": "passed",
 }
+
+# The report contains all of them.
+_MAX_COMPARED: Final = 200
 
 
 class _Open(NamedTuple):
@@ -62,6 +66,13 @@ def _open(record: Record) -> Iterator[_Open]:
     for found in record.regressions:
         if found.verdict != "passed":
             yield _Open(record.standing(found.verdict), "", where, comparison_text(found))
+
+
+def compared_lines(records: Sequence[Record], width: int) -> Iterator[str]:
+    """Yield lines of at most *width* columns for each comparison that one of *records* passed."""
+    passed = ((record, found) for record in records for found in record.regressions if found.verdict == "passed")
+    for record, found in islice(passed, _MAX_COMPARED):
+        yield from wrapped(comparison_text(found, place(record)), "", width)
 
 
 def place(record: Record) -> str:

@@ -1,4 +1,4 @@
-"""The verdicts on one measurement against its baseline, in lines."""
+"""A comparison with a baseline in lines: the verdicts on each measurement, and the totals."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pytest_coreml.report.text.numbers import printable
 from pytest_coreml.report.text.regression_text import regression_text
 
 if TYPE_CHECKING:
-    from pytest_coreml.report.document.runs import Key
-    from pytest_coreml.verdict.regression.comparison import Row
+    from pytest_coreml.verdict.regression.comparison import Comparison, Row
     from pytest_coreml.verdict.regression.judge import Findings
+    from pytest_coreml.verdict.regression.run import MeasurementKey
 
 
-def key_text(key: Key) -> str:
+def key_text(key: MeasurementKey) -> str:
     """Name a measurement: node id, compute units, and what was loaded where it is not the main function."""
     node, units, variant = key
     return printable(f"{node} {units}" if variant == "main" else f"{node} {units} {variant}")
@@ -40,3 +40,18 @@ def verdict_lines(findings: Findings) -> list[tuple[str, str]]:
 def change_lines(findings: Findings) -> list[str]:
     """Give a line for each kind of change against the baseline."""
     return [printable(line) for line in changes_lines(findings.changes)]
+
+
+def one_sided(comparison: Comparison) -> list[str]:
+    """Name the measurements that only one side has."""
+    return [f"only in the baseline: {key_text(key)}" for key in comparison.only_baseline] + [
+        f"only in the current report: {key_text(key)}" for key in comparison.only_current
+    ]
+
+
+def total(comparison: Comparison) -> str:
+    """Count the verdicts, in one line."""
+    if not comparison.rows:
+        return "nothing to compare: the two sides have no measurement in common"
+    words = ", ".join(f"{comparison.count(verdict)} {verdict}" for verdict in ("failed", "inconclusive"))
+    return f"{len(comparison.rows)} compared, {words}"

@@ -12,9 +12,8 @@ from pytest_coreml.verdict.regression.machine_kind import machine_kind, tell_apa
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_coreml.report.document.runs import Key, Runs
     from pytest_coreml.verdict.regression.judge import Findings
-    from pytest_coreml.verdict.regression.run import Run
+    from pytest_coreml.verdict.regression.run import MeasurementKey, Run, Runs
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Row:
     *line*: of its test, where the report tells. *machine*: that made the current runs, where several did.
     """
 
-    key: Key
+    key: MeasurementKey
     findings: Findings
     line: int | None = None
     machine: str | None = None
@@ -45,8 +44,8 @@ class Comparison:
     """The rows of what both sides measured, and the keys of what only one did."""
 
     rows: tuple[Row, ...]
-    only_baseline: tuple[Key, ...]
-    only_current: tuple[Key, ...]
+    only_baseline: tuple[MeasurementKey, ...]
+    only_current: tuple[MeasurementKey, ...]
 
     def count(self, verdict: str) -> int:
         """How many rows have this verdict."""
@@ -61,10 +60,10 @@ def compare(baseline: Runs, current: Runs, rules: Rules) -> Comparison:
     """Judge every measurement that both sides have, on each machine for itself."""
     return Comparison(
         rows=tuple(
-            Row(key, judge_against(baseline.of(key), runs, rules), current.lines.get(key), machine)
+            Row(key, judge_against(baseline.get(key), runs, rules), current.lines.get(key), machine)
             for key in current
             if key in baseline
-            for machine, runs in _by_machine(current.of(key))
+            for machine, runs in _by_machine(current.get(key))
         ),
         only_baseline=tuple(key for key in baseline if key not in current),
         only_current=tuple(key for key in current if key not in baseline),

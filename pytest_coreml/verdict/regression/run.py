@@ -1,19 +1,22 @@
-"""One measurement in one run: the facts that runs are compared by."""
+"""One measurement in one run, the facts that runs are compared by, and the runs of several measurements."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.facts.measurement import UNDISTURBED_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.placement import Placement
+
+# Node id, compute units, function and load options.
+MeasurementKey = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -48,3 +51,23 @@ class Run:
         if self.predict is None or self.predict.wait_ms is None:
             return None
         return sum(self.predict.wait_ms) <= UNDISTURBED_SHARE * sum(self.predict.wall_ms)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of several measurements."""
+
+    by_key: dict[MeasurementKey, list[Run]] = field(default_factory=dict)
+    """The runs of each measurement, oldest first."""
+    lines: dict[MeasurementKey, int] = field(default_factory=dict)
+    """The line of the test of each measurement, where reports contain it."""
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.by_key
+
+    def __iter__(self) -> Iterator[MeasurementKey]:
+        return iter(self.by_key)
+
+    def get(self, key: MeasurementKey) -> list[Run]:
+        """Return the runs of *key*, or an empty list."""
+        return self.by_key.get(key, [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from report_examples import record
 
-from pytest_coreml.report.duplicates import note_duplicates
+from pytest_coreml.verdict.repeated_records import note_duplicates
 
 
 def test_two_models_of_one_test_share_a_key() -> None:
