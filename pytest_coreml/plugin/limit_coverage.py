@@ -71,9 +71,9 @@ def checked_units(meaning: Budget | PlacementRule) -> frozenset[ComputeUnits]:
 
 
 def _makes_check(meaning: Budget | PlacementRule, units: ComputeUnits) -> bool:
-    from pytest_coreml.verdict.budgets import Facts, judge_budgets
+    from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets
     from pytest_coreml.verdict.placement_rules import judge_placement
 
     if isinstance(meaning, Budget):
-        return bool(judge_budgets(meaning, Facts(units)))
+        return bool(judge_budgets(meaning, MeasuredFacts(units)))
     return bool(judge_placement(meaning, None, units, None))

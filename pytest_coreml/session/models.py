@@ -20,7 +20,7 @@ from pytest_coreml.session.attempt import Trial
 from pytest_coreml.session.baseline_judge import Gate
 from pytest_coreml.session.model import CoreMLModel
 from pytest_coreml.session.sources import Sources
-from pytest_coreml.verdict.budgets import Facts, judge_budgets, needs_fresh_load, needs_prediction
+from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets, needs_fresh_load, needs_prediction
 from pytest_coreml.verdict.placement_rules import judge_placement
 from pytest_coreml.verdict.record import Record
 
@@ -234,7 +234,7 @@ class Session:
         )
 
     def _budget_checks(self, trial: Trial, model: CoreMLModel, record: Record) -> list[Check]:
-        facts = Facts(
+        facts = MeasuredFacts(
             compute_units=model.compute_units,
             load=model.load_times,
             predict=model.measurement,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Facts:
+class MeasuredFacts:
     """What budgets are judged by: everything known of one record.
 
     *partners*: measurements of the same test under other settings in the same run; an absent key was not measured.
@@ -65,7 +65,7 @@ def needs_fresh_load(budget: Budget, units: ComputeUnits) -> bool:
     return budget.load_ms is not None and (budget.compute_units is None or units in budget.compute_units)
 
 
-def judge_budgets(budget: Budget, facts: Facts) -> list[Check]:
+def judge_budgets(budget: Budget, facts: MeasuredFacts) -> list[Check]:
     """Give one check for each limit that *budget* sets, none when it is for other compute units.
 
     A figure equal to its limit keeps it. A figure beyond its limit that other processes may have caused is
@@ -77,7 +77,7 @@ def judge_budgets(budget: Budget, facts: Facts) -> list[Check]:
     return [*_figures(budget, facts), *_speedups(budget, facts)]
 
 
-def _figures(budget: Budget, facts: Facts) -> Iterator[Check]:
+def _figures(budget: Budget, facts: MeasuredFacts) -> Iterator[Check]:
     for name, figure in _PREDICT_FIGURES.items():
         value = figure(facts.predict) if facts.predict is not None else None
         yield from _limit(budget, name, value, facts.clock, facts.predict)
@@ -103,7 +103,7 @@ def _limit(
         yield Check(name, limit, value, *_verdict(kept, _thermal_doubt(measured) or _doubt(measured, kept)))
 
 
-def _speedups(budget: Budget, facts: Facts) -> Iterator[Check]:
+def _speedups(budget: Budget, facts: MeasuredFacts) -> Iterator[Check]:
     for units, limit in budget.min_speedup.items():
         if units != facts.compute_units:
             yield judge_speedup(units, limit, facts)
@@ -125,7 +125,7 @@ def _no_partner(units: ComputeUnits) -> dict[bool, str]:
     }
 
 
-def judge_speedup(units: ComputeUnits, limit: float, facts: Facts) -> Check:
+def judge_speedup(units: ComputeUnits, limit: float, facts: MeasuredFacts) -> Check:
     """Judge how many times faster than under *units* the predictions are."""
     name = f"min_speedup[{units}]"
     own, partner = facts.predict, facts.partners.get(units)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pytest_coreml.verdict.budgets import Facts, awaits_partner, judge_speedup
+from pytest_coreml.verdict.budgets import MeasuredFacts, awaits_partner, judge_speedup
 from pytest_coreml.verdict.plan_timing import unconfirmed
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _judge_late(record: Record, partners: Mapping[ComputeUnits, Measurement]) ->
     for index, check in enumerate(record.checks):
         units = awaits_partner(check)
         if units is not None and units in partners:
-            facts = Facts(record.compute_units, predict=record.predict, partners=partners)
+            facts = MeasuredFacts(record.compute_units, predict=record.predict, partners=partners)
             record.checks[index] = judged = judge_speedup(units, check.limit, facts)
             failed = failed or judged.verdict == "failed"
     # Where that was expected, it is the test as it is known.

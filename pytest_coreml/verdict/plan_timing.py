@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.placement import Placement, ShareBy
 
 # A plan says Neural Engine when at least this share of it is there: less would not show in the time.
-LEAST_SHARE = 0.5
+MIN_SHARE = 0.5
 # Medians of one model on one Mac moved by up to 2.3 % from run to run; within a run, less is no difference.
-LEAST_NOISE = 0.03
+MIN_NOISE = 0.03
 
 
 def unconfirmed(placement: Placement, own: Measurement, cpu_only: Measurement) -> str | None:
@@ -24,7 +24,7 @@ def unconfirmed(placement: Placement, own: Measurement, cpu_only: Measurement) -
         return None
     by: ShareBy = "cost" if placement.has_cost else "ops"
     share = placement.share("neuralEngine", by)
-    if share < LEAST_SHARE or abs(own.median_ms / cpu_only.median_ms - 1) > max(_noise(own), _noise(cpu_only)):
+    if share < MIN_SHARE or abs(own.median_ms / cpu_only.median_ms - 1) > max(_noise(own), _noise(cpu_only)):
         return None
     return (
         f"planned placement not confirmed by timing: the plan has {share * 100:.1f} % of "
@@ -34,4 +34,4 @@ def unconfirmed(placement: Placement, own: Measurement, cpu_only: Measurement) -
 
 
 def _noise(run: Measurement) -> float:
-    return max(LEAST_NOISE, (run.p90_ms - run.p10_ms) / 2 / run.median_ms)
+    return max(MIN_NOISE, (run.p90_ms - run.p10_ms) / 2 / run.median_ms)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 # About ten times a report of 10,000 tests with 100 calls each. More is no report, and would not fit into memory.
 SIZE_LIMIT: Final = 512 * 1024 * 1024
 # What fits into a gigabyte as Python's objects, and is ten times the same.
-MOST_PARTS: Final = 4_000_000
-MOST_VALUES: Final = 40_000_000
+MAX_PARTS: Final = 4_000_000
+MAX_VALUES: Final = 40_000_000
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _read(path: Path) -> bytes:
 def _parse(path: Path, content: bytes) -> Any:
     # Counted before anything is made of them: a gigabyte of empty lists takes twenty as Python's objects.
     parts = content.count(b"[") + content.count(b"{")
-    if parts > MOST_PARTS or content.count(b",") > MOST_VALUES:
+    if parts > MAX_PARTS or content.count(b",") > MAX_VALUES:
         raise UnreadableReportError(f"{path}: holds more lists or values than any report, so it is not taken for one")
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=str)

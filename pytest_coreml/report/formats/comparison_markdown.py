@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SIGNS: Final = {"passed": "ok", "failed": "**FAILED**", "inconclusive": "cannot tell", "not_judged": "not judged"}
 # GitHub shows a summary of at most 1 MiB, and nobody reads more rows.
-MOST_ROWS: Final = 500
+MAX_ROWS: Final = 500
 
 
 def render(comparison: Comparison) -> str:
@@ -25,14 +25,14 @@ def render(comparison: Comparison) -> str:
     lines = [
         "| measurement | baseline ms | current ms | change | at least | verdict |",
         "| --- | ---: | ---: | ---: | ---: | --- |",
-        *(_cells(row) for row in rows[:MOST_ROWS]),
+        *(_cells(row) for row in rows[:MAX_ROWS]),
         "",
-        *(line for row in rows[:MOST_ROWS] for line in _remarks(row)),
-        *(f"- {markdown(line)}" for line in one_sided(comparison)[:MOST_ROWS]),
+        *(line for row in rows[:MAX_ROWS] for line in _remarks(row)),
+        *(f"- {markdown(line)}" for line in one_sided(comparison)[:MAX_ROWS]),
         "",
     ]
-    if len(rows) > MOST_ROWS:
-        lines.append(f"{len(rows) - MOST_ROWS} more rows were left out.\n")
+    if len(rows) > MAX_ROWS:
+        lines.append(f"{len(rows) - MAX_ROWS} more rows were left out.\n")
     return "\n".join([*lines, total(comparison)]) + "\n"
 
 

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.regression.comparison import Comparison, Row
 
 # A longer table helps nobody, and takes seconds to lay out: then only what is not green is shown.
-MOST_ROWS: Final = 200
+MAX_ROWS: Final = 200
 # Of the table in a file or a log, where no terminal tells its own.
 USUAL_WIDTH: Final = 120
 
 
 def render(comparison: Comparison) -> str:
     """Give the table, the words for each row, what one side lacks, and the total."""
-    rows = comparison.rows if len(comparison.rows) <= MOST_ROWS else comparison.open_rows()
-    shown = rows[:MOST_ROWS]
+    rows = comparison.rows if len(comparison.rows) <= MAX_ROWS else comparison.open_rows()
+    shown = rows[:MAX_ROWS]
     lines = [*_table(shown), *(line for row in shown for line in _remarks(row)), *one_sided(comparison)]
     if len(shown) < len(comparison.rows):
         lines.append(f"{len(comparison.rows) - len(shown)} more rows are not shown; --format=json has all")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.record import Record, Standing
 
 # GitHub shows ten annotations of a kind for a step, and a summary of at most 1 MiB.
-_MOST_ROWS: Final = 500
+_MAX_ROWS: Final = 500
 _SIGNS: Final[dict[Standing, str]] = {
     "failed": "**FAILED**",
     "inconclusive": "cannot tell",
@@ -45,7 +45,7 @@ def annotation_lines(records: Sequence[Record], folder: str) -> Iterator[str]:
 
 def step_summary(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
     """Give the table of what was measured, what is to be said of it, and the machine, in Markdown."""
-    shown = sorted(records, key=lambda record: not {"failed", "inconclusive"} & set(record.standings))[:_MOST_ROWS]
+    shown = sorted(records, key=lambda record: not {"failed", "inconclusive"} & set(record.standings))[:_MAX_ROWS]
     lines = ["### Core ML", "", table(shown, machine)]
     for record in shown:
         said = [f"{_SIGNS[standing]}: {escaped(words)}" for standing, words in verdicts(record)]

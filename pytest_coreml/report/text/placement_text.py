@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.record import Record
 
 # More rows of one model take seconds to lay out, and belong into a file.
-MOST_OPERATIONS: Final = 500
+MAX_OPERATIONS: Final = 500
 _NAMES: Final[dict[Device, str]] = {"cpu": "CPU", "gpu": "GPU", "neuralEngine": "Neural Engine"}
 _FIGURES: Final = ("operations", "share", "cost")
 # The columns of a narrower one would leave no room for the names of models.
-_LEAST_TABLE: Final = 64
+_MIN_TABLE: Final = 64
 _RUNS, _COULD, _CANNOT = "◆", "◇", "·"
 _LEGEND = f"{_RUNS} planned here   {_COULD} could run here   {_CANNOT} cannot, or is not permitted to"
 
@@ -63,7 +63,7 @@ def _judged_unknown(records: Sequence[Record], plan: Placement) -> bool:
 
 
 def _shares(plans: dict[str, Placement], width: int) -> Iterator[str]:
-    return _table_of_shares(plans, width) if width >= _LEAST_TABLE else _list_of_shares(plans, width)
+    return _table_of_shares(plans, width) if width >= _MIN_TABLE else _list_of_shares(plans, width)
 
 
 def _list_of_shares(plans: dict[str, Placement], width: int) -> Iterator[str]:
@@ -105,11 +105,11 @@ def _operations(title: str, plan: Placement, width: int) -> Iterator[str]:
     table.add_column("cost", justify="right", width=8)
     for heading in ("CPU", "GPU", "NE"):
         table.add_column(heading, justify="center", width=3)
-    for number, op in islice(enumerate(counted, 1), MOST_OPERATIONS):
+    for number, op in islice(enumerate(counted, 1), MAX_OPERATIONS):
         table.add_row(str(number), *_operation_row(op))
     yield from rendered(table, width)
-    if len(counted) > MOST_OPERATIONS:
-        yield f"... and {len(counted) - MOST_OPERATIONS} more operations, all of them in the report (--coreml-report)"
+    if len(counted) > MAX_OPERATIONS:
+        yield f"... and {len(counted) - MAX_OPERATIONS} more operations, all of them in the report (--coreml-report)"
     yield ""
 
 

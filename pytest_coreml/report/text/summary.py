@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.record import Record
 
 # A table of more rows helps nobody, and takes seconds to lay out.
-MOST_ROWS: Final = 200
+MAX_ROWS: Final = 200
 
 
 def summary_lines(records: Sequence[Record], width: int = 80, verbose: bool = False) -> list[str]:
@@ -35,7 +35,7 @@ def summary_lines(records: Sequence[Record], width: int = 80, verbose: bool = Fa
 
 
 def _table_lines(records: Sequence[Record], width: int) -> Iterator[str]:
-    shown = records[:MOST_ROWS]
+    shown = records[:MAX_ROWS]
     rows = Rows(shown, width)
     yield from rows.head()
     groups: dict[str, list[Record]] = {}
@@ -45,8 +45,8 @@ def _table_lines(records: Sequence[Record], width: int) -> Iterator[str]:
         yield printable(heading)
         for record in group:
             yield from rows.of(record)
-    if len(records) > MOST_ROWS:
-        yield f"... and {len(records) - MOST_ROWS} more rows, all of them in the report (--coreml-report)"
+    if len(records) > MAX_ROWS:
+        yield f"... and {len(records) - MAX_ROWS} more rows, all of them in the report (--coreml-report)"
     yield ""
 
 

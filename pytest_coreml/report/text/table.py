@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 HEADINGS: Final = ("model", "compute units", "first load ms", "load ms", "median ms", "p90 ms", "fps", "MB", "checks")
 # There is always room for "  cpuAndNeuralEngine"; what does not fit gets a line of its own above its figures.
-_LEAST_UNITS: Final = 20
-_MOST_UNITS: Final = 40
+_MIN_UNITS: Final = 20
+_MAX_UNITS: Final = 40
 # No column becomes narrower than most numbers, so that the same table looks the same tomorrow.
-_LEAST_NUMBER: Final = 6
+_MIN_NUMBER: Final = 6
 # The worst first.
 _WORDS: Final[dict[Standing, str]] = {
     "failed": "failed",
@@ -105,7 +105,7 @@ class Rows:
 def _widths(rows: Sequence[tuple[str, ...]], room: int) -> list[int]:
     units, *numbers, checks = zip(*rows, strict=True)
     words = [len(word) for cell in (HEADINGS[-1], *checks) for word in cell.split(", ")]
-    rest = [*(max(_LEAST_NUMBER, *map(len, column)) for column in numbers), max(words)]
-    most = max(_LEAST_UNITS, min(_MOST_UNITS, room - sum(rest) - len(rest)))
+    rest = [*(max(_MIN_NUMBER, *map(len, column)) for column in numbers), max(words)]
+    most = max(_MIN_UNITS, min(_MAX_UNITS, room - sum(rest) - len(rest)))
     labels = [len(cell) + 2 for cell in (HEADINGS[1], *units)]
     return [max(label for label in labels if label <= most), *rest]

@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.verdict.regression.level import LEAST_CALLS, LEAST_EFFECT, make_baseline
+from pytest_coreml.verdict.regression.level import MIN_CALLS, MIN_EFFECT, make_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_coreml.facts.measurement import Measurement
 
-ENOUGH_RUNS: Final = 3
+MIN_RUNS: Final = 3
 # A baseline that lets a slowdown of a tenth pass is no help.
 COARSE: Final = 0.10
 
@@ -33,7 +33,7 @@ class Quality:
     @property
     def thin(self) -> bool:
         """Whether more runs, or longer ones, are needed."""
-        return self.usable < ENOUGH_RUNS or self.calls < LEAST_CALLS
+        return self.usable < MIN_RUNS or self.calls < MIN_CALLS
 
     @property
     def uneven(self) -> bool:
@@ -47,5 +47,5 @@ def assess(runs: Sequence[Measurement]) -> Quality:
     calls = min((len(run.native_ms) for run in runs), default=0)
     if not summary.runs:
         return Quality(len(runs), 0, calls)
-    sensitivity = math.expm1(min(summary.margin(0.0) + LEAST_EFFECT, 700.0))
+    sensitivity = math.expm1(min(summary.margin(0.0) + MIN_EFFECT, 700.0))
     return Quality(len(runs), summary.runs, calls, summary.spread, sensitivity)

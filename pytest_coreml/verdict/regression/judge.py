@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_coreml.verdict.regression.changes import Changes, find_changes
-from pytest_coreml.verdict.regression.confirmation import CONVICTING, MOST_RUNS
+from pytest_coreml.verdict.regression.confirmation import CONFIRMING_RUNS, MAX_RUNS
 from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE
 from pytest_coreml.verdict.regression.load_and_memory import SIZE_CHECK, judge_costs, judge_size
 from pytest_coreml.verdict.regression.machine_kind import machine_differences
@@ -48,7 +48,7 @@ class Findings:
     @property
     def wants_another_run(self) -> bool:
         """Whether a fresh process may confirm or clear what looks worse."""
-        if self.processes >= MOST_RUNS:
+        if self.processes >= MAX_RUNS:
             return False
         return _open(self.time, self.processes) or any(_open_cost(check, self.processes) for check in self.checks)
 
@@ -102,10 +102,10 @@ def _open(time: Regression | None, processes: int) -> bool:
     if time is None or time.verdict == "passed" or not time.processes or time.reason in _FINAL:
         return False
     convicted = time.verdict == "failed" or time.reason == "machine state not measured"
-    return not convicted or processes < CONVICTING
+    return not convicted or processes < CONFIRMING_RUNS
 
 
 def _open_cost(check: Check, processes: int) -> bool:
     if check.check == SIZE_CHECK or check.verdict in ("passed", "not_judged"):
         return False
-    return check.verdict == "inconclusive" or processes < CONVICTING
+    return check.verdict == "inconclusive" or processes < CONFIRMING_RUNS

@@ -40,9 +40,9 @@ Cause = Literal[
 ]
 
 DEFAULT_TOLERANCE = 0.05
-LEAST_CALLS = 30
+MIN_CALLS = 30
 # Below this slowdown nobody minds, however sure it is.
-LEAST_EFFECT = math.log(1.02)
+MIN_EFFECT = math.log(1.02)
 # A slowdown of the tolerance to the last digit is accepted, and logarithms differ in their last digits.
 ROUNDING = 1e-12
 LEVEL_QUANTILE = 0.10
@@ -146,7 +146,7 @@ def judge_run(baseline: Baseline, current: Measurement, tolerance: float = DEFAU
 
 
 def _why_void(baseline: Baseline, current: Measurement, calls: list[float]) -> Cause | None:
-    if len(current.native_ms) < LEAST_CALLS:
+    if len(current.native_ms) < MIN_CALLS:
         return "too few calls"
     if current.thermal_changed:
         return "thermal state changed"
@@ -162,14 +162,14 @@ def _why_void(baseline: Baseline, current: Measurement, calls: list[float]) -> C
 def _level_state(ratio: float, margin: float, tolerance: float) -> tuple[State, Cause | None] | None:
     if not ratio > math.log1p(tolerance) + ROUNDING:
         return None
-    return ("slower", None) if ratio - margin > LEAST_EFFECT else ("unsure", "too noisy")
+    return ("slower", None) if ratio - margin > MIN_EFFECT else ("unsure", "too noisy")
 
 
 def _tail_state(calls: list[float], baseline: Baseline) -> tuple[State, Cause | None]:
     count, n = _tail_count(calls), len(calls)
     if not count / n > baseline.tail + TAIL_GROWTH:
         return "fine", None
-    if n >= LEAST_CALLS and binomial_tail(n, baseline.tail + TAIL_GROWTH / 2, count) < TAIL_DOUBT:
+    if n >= MIN_CALLS and binomial_tail(n, baseline.tail + TAIL_GROWTH / 2, count) < TAIL_DOUBT:
         return "slower in the tail", None
     return "unsure", "tail too noisy"
 

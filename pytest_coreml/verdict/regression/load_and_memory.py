@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.verdict.check import Check
-from pytest_coreml.verdict.regression.confirmation import MOST_RUNS, conclude, settled
-from pytest_coreml.verdict.regression.level import LEAST_EFFECT, Baseline, RunVerdict
+from pytest_coreml.verdict.regression.confirmation import MAX_RUNS, combine, is_settled
+from pytest_coreml.verdict.regression.level import MIN_EFFECT, Baseline, RunVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,7 +76,7 @@ def judge_costs(
     The names are those of budgets: `regression[load_ms]`. What looks higher on a machine that was busy, or of which
     nobody knows whether it was, is inconclusive (the latter unless *accept_unmeasured_machine_state*).
     """
-    judge = _Judge(current[:MOST_RUNS], accept_unmeasured_machine_state)
+    judge = _Judge(current[:MAX_RUNS], accept_unmeasured_machine_state)
     return [check for cost in COSTS for check in judge.check(cost, baseline)]
 
 
@@ -116,9 +116,9 @@ class _Judge:
         verdicts: list[RunVerdict] = []
         for run in measured:
             verdicts.append(self._one(cost, summary, run))
-            if settled(verdicts):
+            if is_settled(verdicts):
                 break
-        verdict, reason = conclude(verdicts, sure_alone=True)
+        verdict, reason = combine(verdicts, sure_alone=True)
         limit = cost.limit(math.exp(summary.level))
         value = cost.of(measured[len(verdicts) - 1])
         words = _words(reason, summary) if verdict != "passed" else None
@@ -137,7 +137,7 @@ class _Judge:
         if cost.timed and run.calm is None and not self.accept_unmeasured:
             return RunVerdict("void", "machine state not measured")
         margin = summary.margin(0.0, cost.prior_sd)
-        sure = math.log(value) - summary.level - margin > LEAST_EFFECT
+        sure = math.log(value) - summary.level - margin > MIN_EFFECT
         return RunVerdict("slower") if sure else RunVerdict("unsure", "too noisy")
 
 

@@ -6,9 +6,9 @@ import math
 import statistics
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.verdict.regression.confirmation import MOST_RUNS, conclude, settled
+from pytest_coreml.verdict.regression.confirmation import MAX_RUNS, combine, is_settled
 from pytest_coreml.verdict.regression.distributions import binomial_tail
-from pytest_coreml.verdict.regression.level import LEAST_EFFECT, ROUNDING, RunVerdict
+from pytest_coreml.verdict.regression.level import MIN_EFFECT, ROUNDING, RunVerdict
 from pytest_coreml.verdict.regression.prediction_time import Regression
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import Pairs
 
 # Of nothing but a ratio of neighbours, this much can be told; of finished runs only more.
-DEFAULT_TOLERANCE: Final = math.expm1(LEAST_EFFECT)
-LEAST_PAIRS: Final = 20
+DEFAULT_TOLERANCE: Final = math.expm1(MIN_EFFECT)
+MIN_PAIRS: Final = 20
 DOUBT: Final = 0.01
 # Pairs that leave this slowdown open decide nothing, wherever their median is.
 EXCLUDED: Final = math.log(1.10)
@@ -31,14 +31,14 @@ def judge_pairs(pairs: Pairs, tolerance: float = DEFAULT_TOLERANCE) -> RunVerdic
     is not above *tolerance*, and its 1 % upper bound neither above 10 %, nor, where more is accepted, 2 % beyond that.
     """
     ratios = [math.log(now / other) for now, other in zip(pairs.current_ms, pairs.other_ms, strict=True) if now * other]
-    if len(ratios) < LEAST_PAIRS:
+    if len(ratios) < MIN_PAIRS:
         return RunVerdict("void", "too few pairs")
     middle = statistics.median(ratios)
     margin = middle - lower_bound(ratios)
     if middle > math.log1p(tolerance) + ROUNDING:
-        if middle - margin > LEAST_EFFECT:
+        if middle - margin > MIN_EFFECT:
             return RunVerdict("slower", None, middle, margin)
-    elif upper_bound(ratios) <= max(EXCLUDED, math.log1p(tolerance) + LEAST_EFFECT) + ROUNDING:
+    elif upper_bound(ratios) <= max(EXCLUDED, math.log1p(tolerance) + MIN_EFFECT) + ROUNDING:
         return RunVerdict("fine", None, middle, margin)
     return RunVerdict("unsure", "too noisy", middle, margin)
 
@@ -60,7 +60,7 @@ def upper_bound(values: Sequence[float]) -> float:
 
 def wants_another_duet(runs: Sequence[Pairs], tolerance: float = DEFAULT_TOLERANCE) -> bool:
     """Whether a further process may confirm or clear what *runs* say."""
-    return len(runs) < MOST_RUNS and not settled([judge_pairs(pairs, tolerance) for pairs in runs])
+    return len(runs) < MAX_RUNS and not is_settled([judge_pairs(pairs, tolerance) for pairs in runs])
 
 
 def judge_duet(runs: Sequence[Pairs], against: str, tolerance: float = DEFAULT_TOLERANCE) -> Regression:
@@ -69,7 +69,7 @@ def judge_duet(runs: Sequence[Pairs], against: str, tolerance: float = DEFAULT_T
     *against*: the name of the other model. *tolerance*: slowdown that is accepted, as a share.
     """
     verdicts = [judge_pairs(pairs, tolerance) for pairs in runs]
-    verdict, reason = conclude(verdicts, sure_alone=False)
+    verdict, reason = combine(verdicts, sure_alone=False)
     last, pairs = verdicts[-1], runs[-1]
     return Regression(
         runs=len(runs),
@@ -81,6 +81,6 @@ def judge_duet(runs: Sequence[Pairs], against: str, tolerance: float = DEFAULT_T
         baseline_ms=statistics.median(pairs.other_ms),
         current_ms=statistics.median(pairs.current_ms),
         calls=len(pairs.current_ms),
-        sensitivity=max(tolerance, math.expm1(LEAST_EFFECT + last.margin)) if last.margin is not None else None,
+        sensitivity=max(tolerance, math.expm1(MIN_EFFECT + last.margin)) if last.margin is not None else None,
         against=against,
     )

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.facts.measurement import UNDISTURBED_SHARE
-from pytest_coreml.verdict.regression.confirmation import MOST_RUNS, conclude, settled
-from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE, LEAST_EFFECT, judge_run, make_baseline
+from pytest_coreml.verdict.regression.confirmation import MAX_RUNS, combine, is_settled
+from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE, MIN_EFFECT, judge_run, make_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Between processes, calls shorter than this differ by 5 % through memory layout alone.
 SURE_FROM_MS: Final = 1.0
-MOST_LOG_RATIO: Final = 700.0
+MAX_LOG_RATIO: Final = 700.0
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,12 @@ def judge_regression(
         raise ValueError("no current run to judge")
     summary = make_baseline(baseline)
     judged: list[tuple[Measurement, RunVerdict]] = []
-    for run in current[:MOST_RUNS]:
+    for run in current[:MAX_RUNS]:
         judged.append((run, judge_run(summary, run, tolerance)))
-        if settled([verdict for _, verdict in judged]):
+        if is_settled([verdict for _, verdict in judged]):
             break
     alone = any(verdict.slower and _sure_alone(run) for run, verdict in judged)
-    verdict, reason = conclude([verdict for _, verdict in judged], sure_alone=alone)
+    verdict, reason = combine([verdict for _, verdict in judged], sure_alone=alone)
     if verdict == "failed" and not accept_unmeasured_machine_state and _unmeasured(judged):
         verdict, reason = "inconclusive", "machine state not measured"
     return _describe(summary, judged, tolerance, verdict, reason)
@@ -121,12 +121,12 @@ def _describe(
         baseline_runs=baseline.given,
         processes=len(judged),
         baseline_ms=math.exp(baseline.level) if baseline.runs else None,
-        current_ms=math.exp(min(baseline.level + last.ratio, MOST_LOG_RATIO)) if last.ratio is not None else None,
+        current_ms=math.exp(min(baseline.level + last.ratio, MAX_LOG_RATIO)) if last.ratio is not None else None,
         calls=len(run.native_ms),
         undisturbed=run.undisturbed if run.wait_ms is not None else None,
         disturbance=_disturbance(run),
         spread=baseline.spread if baseline.runs else None,
-        sensitivity=max(tolerance, _change(last.margin + LEAST_EFFECT)) if last.margin is not None else None,
+        sensitivity=max(tolerance, _change(last.margin + MIN_EFFECT)) if last.margin is not None else None,
         tail=last.tail,
         baseline_tail=last.usual_tail,
     )
@@ -134,7 +134,7 @@ def _describe(
 
 def _change(log_ratio: float) -> float:
     # Times of a forged report may differ by more than a float can say.
-    return math.expm1(min(log_ratio, MOST_LOG_RATIO))
+    return math.expm1(min(log_ratio, MAX_LOG_RATIO))
 
 
 def _disturbance(run: Measurement) -> float | None:

@@ -11,7 +11,7 @@ from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.plugin.names import STATE
 from pytest_coreml.plugin.results import Collector
 from pytest_coreml.report.document.codec import encode_record
-from pytest_coreml.verdict.budgets import Facts, judge_speedup
+from pytest_coreml.verdict.budgets import MeasuredFacts, judge_speedup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def measured(units: Any, milliseconds: float, **changes: Any) -> Any:
     run = Measurement(times, times, (0.0,) * 20, warmup=0)
     record = bare_record(id=f"test_a.py::test_b[{units}]", compute_units=units, predict=run, **changes)
     if units != "cpuOnly":
-        record.checks = [judge_speedup("cpuOnly", 2.0, Facts(units, predict=run))]
+        record.checks = [judge_speedup("cpuOnly", 2.0, MeasuredFacts(units, predict=run))]
     return record
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_coreml.facts.limits import Budget
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
-from pytest_coreml.verdict.budgets import Facts, awaits_partner, judge_budgets, needs_load, needs_prediction
+from pytest_coreml.verdict.budgets import MeasuredFacts, awaits_partner, judge_budgets, needs_load, needs_prediction
 from pytest_coreml.verdict.check import Check
 
 
@@ -21,7 +21,7 @@ def steady(ms: float, *, disturbed: int = 0) -> Measurement:
     return run_of(*[ms] * 100, wait_ms=tuple([ms / 2] * disturbed + [0.0] * (100 - disturbed)))
 
 
-def judge_one(budget: Budget, facts: Facts) -> Check:
+def judge_one(budget: Budget, facts: MeasuredFacts) -> Check:
     (check,) = judge_budgets(budget, facts)
     return check
 
@@ -32,7 +32,7 @@ def judge_one(budget: Budget, facts: Facts) -> Check:
 )
 def test_prediction_figures(name: str, expected: float) -> None:
     """Each prediction limit is compared with its own figure."""
-    check = judge_one(Budget(**{name: 1.0}), Facts("all", predict=run_of(1.0, 2.0, 3.0, first_ms=9.0)))
+    check = judge_one(Budget(**{name: 1.0}), MeasuredFacts("all", predict=run_of(1.0, 2.0, 3.0, first_ms=9.0)))
 
     assert check.check == name
     assert check.limit == 1.0
@@ -43,7 +43,7 @@ def test_prediction_figures(name: str, expected: float) -> None:
 @pytest.mark.parametrize("name", ["load_ms", "first_load_ms", "compile_ms"])
 def test_load_figures_are_medians(name: str) -> None:
     """A load limit is compared with the median of its samples."""
-    check = judge_one(Budget(**{name: 20.0}), Facts("all", load=LoadTimes(**{name: (10.0, 20.0, 900.0)})))
+    check = judge_one(Budget(**{name: 20.0}), MeasuredFacts("all", load=LoadTimes(**{name: (10.0, 20.0, 900.0)})))
 
     assert check == Check(name, 20.0, 20.0, "passed")
 
@@ -52,20 +52,22 @@ def test_load_figures_are_medians(name: str) -> None:
 @pytest.mark.parametrize(("value", "verdict"), [(5.0, "passed"), (5.000001, "failed")])
 def test_size_and_memory_are_exact(name: str, value: float, verdict: str) -> None:
     """Size and memory are compared as they are; equal keeps the limit."""
-    assert judge_one(Budget(**{name: 5.0}), Facts("all", **{name: value})) == Check(name, 5.0, value, verdict)
+    assert judge_one(Budget(**{name: 5.0}), MeasuredFacts("all", **{name: value})) == Check(name, 5.0, value, verdict)
 
 
 @pytest.mark.parametrize(("limit", "verdict"), [(100.0, "passed"), (100.1, "failed")])
 def test_frames_a_second(limit: float, verdict: str) -> None:
     """`min_fps` is the inverse of the median."""
-    assert judge_one(Budget(min_fps=limit), Facts("all", predict=steady(10.0))) == Check(
+    assert judge_one(Budget(min_fps=limit), MeasuredFacts("all", predict=steady(10.0))) == Check(
         "min_fps", limit, 100.0, verdict
     )
 
 
 def test_one_check_for_each_limit() -> None:
     """Only the limits that are set are judged."""
-    checks = judge_budgets(Budget(predict_ms=10, size_mb=1, min_fps=1), Facts("all", predict=steady(1.0), size_mb=2))
+    checks = judge_budgets(
+        Budget(predict_ms=10, size_mb=1, min_fps=1), MeasuredFacts("all", predict=steady(1.0), size_mb=2)
+    )
 
     assert {check.check: check.verdict for check in checks} == {
         "predict_ms": "passed",
@@ -76,7 +78,7 @@ def test_one_check_for_each_limit() -> None:
 
 def test_disturbed_and_over_the_limit_is_inconclusive() -> None:
     """A figure that other processes may have caused does not fail, and the reason has share and cure."""
-    check = judge_one(Budget(predict_ms=5), Facts("all", predict=steady(6.0, disturbed=95)))
+    check = judge_one(Budget(predict_ms=5), MeasuredFacts("all", predict=steady(6.0, disturbed=95)))
 
     assert check.verdict == "inconclusive"
     assert check.reason == "only 5 of 100 calls were undisturbed by other processes; free the machine and run again"
@@ -84,21 +86,21 @@ def test_disturbed_and_over_the_limit_is_inconclusive() -> None:
 
 def test_disturbed_and_within_the_limit_passes() -> None:
     """Other processes only make it slower, so a limit that is kept in spite of them is kept."""
-    assert judge_one(Budget(predict_ms=6), Facts("all", predict=steady(6.0, disturbed=95))).verdict == "passed"
+    assert judge_one(Budget(predict_ms=6), MeasuredFacts("all", predict=steady(6.0, disturbed=95))).verdict == "passed"
 
 
 def test_disturbed_calls_do_not_count() -> None:
     """With enough undisturbed calls, the figure is made of those."""
     slow_when_disturbed = run_of(*[9.0] * 60, *[5.0] * 40, wait_ms=(4.0,) * 60 + (0.0,) * 40)
 
-    assert judge_one(Budget(predict_ms=5), Facts("all", predict=slow_when_disturbed)) == Check(
+    assert judge_one(Budget(predict_ms=5), MeasuredFacts("all", predict=slow_when_disturbed)) == Check(
         "predict_ms", 5, 5.0, "passed"
     )
 
 
 def test_without_a_reading_of_wait_all_calls_are_judged() -> None:
     """Where the platform has no reading of wait time, a miss is a failure."""
-    assert judge_one(Budget(predict_ms=5), Facts("all", predict=run_of(6.0, 6.0, 6.0))).verdict == "failed"
+    assert judge_one(Budget(predict_ms=5), MeasuredFacts("all", predict=run_of(6.0, 6.0, 6.0))).verdict == "failed"
 
 
 @pytest.mark.parametrize("limit", [5, 50])
@@ -106,7 +108,7 @@ def test_a_thermal_change_makes_times_inconclusive(limit: float) -> None:
     """Times that were taken while the machine became warmer are neither kept nor missed; sizes are judged."""
     warmer = ("nominal", "heavy")
     load = LoadTimes(load_ms=(9.0,), thermal=warmer)
-    facts = Facts("all", predict=replace(steady(6.0), thermal=warmer), load=load, size_mb=9.0)
+    facts = MeasuredFacts("all", predict=replace(steady(6.0), thermal=warmer), load=load, size_mb=9.0)
     checks = judge_budgets(Budget(predict_ms=limit, load_ms=limit, size_mb=5), facts)
 
     assert [check.verdict for check in checks] == ["inconclusive", "inconclusive", "failed"]
@@ -115,7 +117,7 @@ def test_a_thermal_change_makes_times_inconclusive(limit: float) -> None:
 
 def test_a_thermal_change_of_the_partner_counts_too() -> None:
     """A speed-up is of two measurements."""
-    facts = Facts(
+    facts = MeasuredFacts(
         "all", predict=steady(1.0), partners={"cpuOnly": replace(steady(6.0), thermal=("nominal", "moderate"))}
     )
 
@@ -124,14 +126,16 @@ def test_a_thermal_change_of_the_partner_counts_too() -> None:
 
 def test_a_steady_thermal_state_is_no_doubt() -> None:
     """A machine that is warm before and after is judged."""
-    facts = Facts("all", predict=replace(steady(6.0), thermal=("heavy", "heavy")))
+    facts = MeasuredFacts("all", predict=replace(steady(6.0), thermal=("heavy", "heavy")))
 
     assert judge_one(Budget(predict_ms=7), facts).verdict == "passed"
 
 
 def test_a_foreign_clock_judges_no_time() -> None:
     """Times of a stand-in are not judged, for the reason given; sizes are."""
-    facts = Facts("all", predict=steady(1.0), load=LoadTimes(load_ms=(1.0,)), size_mb=1.0, clock="no Core ML here")
+    facts = MeasuredFacts(
+        "all", predict=steady(1.0), load=LoadTimes(load_ms=(1.0,)), size_mb=1.0, clock="no Core ML here"
+    )
     budget = Budget(predict_ms=5, load_ms=5, size_mb=5, min_fps=1, min_speedup={"cpuOnly": 1.0})
     checks = {check.check: check for check in judge_budgets(budget, facts)}
 
@@ -148,7 +152,7 @@ def test_a_foreign_clock_judges_no_time() -> None:
 )
 def test_nothing_measured_is_not_judged(budget: Budget) -> None:
     """A limit on something that was not measured is never green."""
-    check = judge_one(budget, Facts("all"))
+    check = judge_one(budget, MeasuredFacts("all"))
 
     assert check.verdict == "not_judged"
     assert check.reason == "nothing was measured"
@@ -157,7 +161,7 @@ def test_nothing_measured_is_not_judged(budget: Budget) -> None:
 @pytest.mark.parametrize(("limit", "verdict"), [(2.0, "passed"), (2.1, "failed")])
 def test_speedup(limit: float, verdict: str) -> None:
     """A speed-up is the other setting's median over ours."""
-    facts = Facts("all", predict=steady(5.0), partners={"cpuOnly": steady(10.0)})
+    facts = MeasuredFacts("all", predict=steady(5.0), partners={"cpuOnly": steady(10.0)})
 
     assert judge_one(Budget(min_speedup={"cpuOnly": limit}), facts) == Check(
         "min_speedup[cpuOnly]", limit, 2.0, verdict
@@ -176,14 +180,14 @@ def test_speedup(limit: float, verdict: str) -> None:
 )
 def test_speedup_when_disturbed(own: Measurement, partner: Measurement, verdict: str) -> None:
     """A disturbed run decides nothing that its slowness could have caused."""
-    facts = Facts("all", predict=own, partners={"cpuOnly": partner})
+    facts = MeasuredFacts("all", predict=own, partners={"cpuOnly": partner})
 
     assert judge_one(Budget(min_speedup={"cpuOnly": 2.0}), facts).verdict == verdict
 
 
 def test_speedup_against_a_setting_not_measured() -> None:
     """A partner that is missing from the run is named with the cure."""
-    check = judge_one(Budget(min_speedup={"cpuOnly": 2.0}), Facts("all", predict=steady(5.0)))
+    check = judge_one(Budget(min_speedup={"cpuOnly": 2.0}), MeasuredFacts("all", predict=steady(5.0)))
 
     assert check.verdict == "not_judged"
     assert (
@@ -193,7 +197,7 @@ def test_speedup_against_a_setting_not_measured() -> None:
 
 def test_speedup_against_a_setting_that_was_not_selected() -> None:
     """Who ran one instance of a test is told to run all, and not to mark the test with what it is marked with."""
-    facts = Facts("all", predict=steady(5.0), reached=("cpuOnly", "all"))
+    facts = MeasuredFacts("all", predict=steady(5.0), reached=("cpuOnly", "all"))
 
     check = judge_one(Budget(min_speedup={"cpuOnly": 2.0}), facts)
 
@@ -203,13 +207,13 @@ def test_speedup_against_a_setting_that_was_not_selected() -> None:
 
 def test_speedup_against_itself_is_no_question() -> None:
     """The record of the other setting itself has no speed-up to judge."""
-    assert judge_budgets(Budget(min_speedup={"cpuOnly": 2.0}), Facts("cpuOnly", predict=steady(5.0))) == []
+    assert judge_budgets(Budget(min_speedup={"cpuOnly": 2.0}), MeasuredFacts("cpuOnly", predict=steady(5.0))) == []
 
 
 @pytest.mark.parametrize(("units", "count"), [("all", 1), ("cpuOnly", 0)])
 def test_budget_for_other_compute_units(units: str, count: int) -> None:
     """A budget for some settings says nothing of the others."""
-    assert len(judge_budgets(Budget(size_mb=1, compute_units=("all",)), Facts(units, size_mb=1.0))) == count
+    assert len(judge_budgets(Budget(size_mb=1, compute_units=("all",)), MeasuredFacts(units, size_mb=1.0))) == count
 
 
 def test_what_a_budget_needs() -> None:

@@ -8,7 +8,7 @@ from report_examples import bare_record
 from pytest_coreml.facts.limits import Budget
 from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.facts.placement import Operation, Placement
-from pytest_coreml.verdict.budgets import Facts, judge_budgets
+from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets
 from pytest_coreml.verdict.end_of_run import settle
 
 
@@ -18,7 +18,7 @@ def run(median: float) -> Measurement:
 
 def waiting(limit: float, **changes: object):
     """Make a record whose speed-up over the CPU could not be judged in its test."""
-    checks = judge_budgets(Budget(min_speedup={"cpuOnly": limit}), Facts("all", predict=run(5.0)))
+    checks = judge_budgets(Budget(min_speedup={"cpuOnly": limit}), MeasuredFacts("all", predict=run(5.0)))
     return bare_record(predict=run(5.0), checks=checks, outcome="skipped", **changes)
 
 
@@ -63,7 +63,9 @@ def test_without_a_partner_it_stays_not_judged(partner) -> None:
 
 def test_what_was_not_judged_for_another_reason_stays_so() -> None:
     """A clock that may not be judged is none later either."""
-    checks = judge_budgets(Budget(min_speedup={"cpuOnly": 2.0}), Facts("all", predict=run(5.0), clock="no clock"))
+    checks = judge_budgets(
+        Budget(min_speedup={"cpuOnly": 2.0}), MeasuredFacts("all", predict=run(5.0), clock="no clock")
+    )
     record = bare_record(predict=run(5.0), checks=checks)
 
     assert settle([record, CPU]) == []

@@ -144,8 +144,8 @@ def test_a_pipe_that_does_not_end_is_not_read_to_its_end(monkeypatch):
 @pytest.mark.parametrize("piece", [b"[],", b"1,"])
 def test_what_would_not_fit_into_memory_is_refused_before_it_is_parsed(path, monkeypatch, piece):
     """More lists or numbers than any report has are no report."""
-    monkeypatch.setattr(read, "MOST_PARTS", 100)
-    monkeypatch.setattr(read, "MOST_VALUES", 1000)
+    monkeypatch.setattr(read, "MAX_PARTS", 100)
+    monkeypatch.setattr(read, "MAX_VALUES", 1000)
     monkeypatch.setattr(read.json, "loads", lambda *_, **__: pytest.fail("parsed"))
 
     assert "holds more lists or values than any report" in refusal(path, b"[" + piece * 2000 + b"1]")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from report_examples import RECORD, bare_record, record
 
 from pytest_coreml.facts.placement import Operation, Placement
-from pytest_coreml.report.text.placement_text import MOST_OPERATIONS, placement_lines
+from pytest_coreml.report.text.placement_text import MAX_OPERATIONS, placement_lines
 from pytest_coreml.verdict.check import Check
 
 PLAN = Placement(
@@ -103,7 +103,7 @@ def test_a_model_that_many_tests_use_is_shown_once():
 
 def test_a_long_plan_is_cut_and_says_so():
     """Thousands of operations stay in the report; no line is wider than the terminal."""
-    ops = tuple(Operation(f"relu_{n}", "relu", "cpu", ("cpu",), None, "main") for n in range(MOST_OPERATIONS + 3))
+    ops = tuple(Operation(f"relu_{n}", "relu", "cpu", ("cpu",), None, "main") for n in range(MAX_OPERATIONS + 3))
     lines = list(placement_lines([record(placement=Placement(ops), checks=[])], 80, verbose=True))
 
     assert "... and 3 more operations, all of them in the report (--coreml-report)" in lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from report_examples import RECORD, bare_record
 
-from pytest_coreml.report.text.summary import MOST_ROWS, summary_lines
+from pytest_coreml.report.text.summary import MAX_ROWS, summary_lines
 from pytest_coreml.verdict.check import Check
 
 
@@ -118,6 +118,6 @@ def test_a_name_cannot_steer_the_terminal():
 
 def test_a_long_run_is_cut_and_says_so():
     """Thousands of rows stay in the report."""
-    lines = summary_lines([bare_record()] * (MOST_ROWS + 3), width=120)
+    lines = summary_lines([bare_record()] * (MAX_ROWS + 3), width=120)
 
     assert "... and 3 more rows, all of them in the report (--coreml-report)" in lines
