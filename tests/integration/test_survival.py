@@ -41,7 +41,7 @@ DEATHS = """
     @pytest.mark.coreml_model("Leave.mlpackage")
     def test_leave(coreml_model):
         coreml_model.predict(coreml_model.example_inputs())
-        coreml_model._lease.engine._process.wait()
+        coreml_model._lease.engine._process._popen.wait()
         coreml_model.predict(coreml_model.example_inputs())
 
     @pytest.mark.coreml_model("Noise.mlpackage")

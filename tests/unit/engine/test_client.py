@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
-from pytest_coreml.engine import client
+from pytest_coreml.engine import process
 from pytest_coreml.engine.client import Engine
 from pytest_coreml.engine.protocol import Predict
 from pytest_coreml.errors import EngineDiedError, EngineError, EngineTimeoutError, InputError
@@ -36,7 +36,7 @@ def test_helpers_of_an_engine_that_died_are_ended(
 ) -> None:
     """However it died: nothing of it goes on using the machine."""
     noted = tmp_path / "helper"
-    monkeypatch.setattr(client, "_BOOT", WITH_A_HELPER.format(path=str(noted), end=end))
+    monkeypatch.setattr(process, "_BOOT", WITH_A_HELPER.format(path=str(noted), end=end))
     engine = Engine("auto", 60)
 
     with pytest.raises(EngineDiedError, match=expected):
@@ -58,7 +58,7 @@ def test_helpers_of_an_engine_that_died_are_ended(
 )
 def test_a_signal_is_told_by_name(number: int, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever; the last of its words are there too."""
-    monkeypatch.setattr(client, "_BOOT", f"import os; os.write(2, b'last words'); os.kill(os.getpid(), {number})")
+    monkeypatch.setattr(process, "_BOOT", f"import os; os.write(2, b'last words'); os.kill(os.getpid(), {number})")
 
     with pytest.raises(EngineDiedError, match=rf"^the engine was ended by {words} while starting[^\0]*last words"):
         Engine("auto", 60).start()
@@ -88,7 +88,7 @@ def test_an_engine_that_stops_within_a_message_ends_at_the_time_limit(
     then: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A message larger than what the system keeps on the way must not stop pytest too."""
-    monkeypatch.setattr(client, "_BOOT", ONE_ANSWER.format(then=then))
+    monkeypatch.setattr(process, "_BOOT", ONE_ANSWER.format(then=then))
     engine = Engine("auto", 5)
     engine.subject = "Encoder.mlpackage on all"
     engine.start()
@@ -101,7 +101,7 @@ def test_an_engine_that_stops_within_a_message_ends_at_the_time_limit(
 def test_out_of_memory_is_told_with_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that survives it does not know what it is for."""
     answers = "connection.recv(); connection.send(Failed('memory')); connection.recv()"
-    monkeypatch.setattr(client, "_BOOT", ONE_ANSWER.format(then=answers))
+    monkeypatch.setattr(process, "_BOOT", ONE_ANSWER.format(then=answers))
     engine = Engine("auto", 60)
     engine.subject = "Encoder.mlpackage on all"
 
@@ -112,7 +112,7 @@ def test_out_of_memory_is_told_with_the_step(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_an_engine_whose_answer_nobody_waited_for_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A plugin that limits the time of a test interrupts whatever is done: the answer would be that of another step."""
-    monkeypatch.setattr(client, "_BOOT", ONE_ANSWER.format(then=STOPS))
+    monkeypatch.setattr(process, "_BOOT", ONE_ANSWER.format(then=STOPS))
     engine = Engine("auto", 60)
     facts = engine.start()
 
@@ -136,7 +136,7 @@ def test_an_engine_whose_answer_nobody_waited_for_is_not_asked_again(monkeypatch
 def test_what_cannot_be_sent_leaves_the_engine_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """The caller's mistake is no death."""
     answers = "connection.recv(); connection.send(Failed('input', 'as you say')); connection.recv()"
-    monkeypatch.setattr(client, "_BOOT", ONE_ANSWER.format(then=answers))
+    monkeypatch.setattr(process, "_BOOT", ONE_ANSWER.format(then=answers))
     engine = Engine("auto", 60)
     engine.start()
 
