@@ -1,6 +1,6 @@
 """Collect 5,000 Core ML tests, and the same tests without markers, alternating: what reading the markers adds.
 
-Run by hand: `python benchmarks/collection.py [ROUNDS]`. Promised: less than 25 %, for a few tests with many parameters
+Run manually: `python benchmarks/collection.py [ROUNDS]`. Promised: less than 25 %, for a few tests with many parameters
 as for many tests with few.
 """
 

@@ -1,6 +1,6 @@
 """Compare two reports of 10,000 tests with 100 calls each: seconds and peak memory of the command.
 
-Run by hand: `python benchmarks/compare_speed.py`. Promised: under 10 s and under 1 GB.
+Run manually: `python benchmarks/compare_speed.py`. Promised: under 10 s and under 1 GB.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Compare a decoder whose cache is a state with the same decoder exported to ONNX, whose cache is passed by hand.
 
-Run by hand: `python benchmarks/decoding.py --models FOLDER [--from 256] [--tokens 30]`; what is not in the folder is
+Run manually: `python benchmarks/decoding.py --models FOLDER [--from 256] [--tokens 30]`; what is not in the folder is
 made first, which needs torch. One thread, token by token in turns, each with its own cache of the same length, in
 processes as `latency.py` has them; medians of CPU time. The export appends to the cache; its tensors stay in ONNX
 Runtime, bound as outputs and then as inputs, which is the quickest way to pass them. `control` is the export again.
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _after(make: Callable[[], Predict], tokens: int) -> Arrays:
-    """Give the scores after so many tokens."""
+    """Return the scores after so many tokens."""
     step = make()
     for _ in range(tokens + WARM_UP):
         step()
@@ -69,7 +69,7 @@ def _token(place: int) -> dict[str, NDArray[Any]]:
 
 
 def _native_steps(path: Path, length: int) -> Predict:
-    """Give a call that makes the next token with the export."""
+    """Return a call that makes the next token with the export."""
     from onnxruntime import OrtValue
 
     session = native(path)
@@ -95,7 +95,7 @@ def _native_steps(path: Path, length: int) -> Predict:
 
 
 def _our_steps(path: Path, length: int) -> Predict:
-    """Give a call that makes the next token with a package."""
+    """Return a call that makes the next token with a package."""
     function = ours(path)
     states = StateTensors(function.lowered.states).arrays
     names = [f"{kind}{layer}" for layer in range(12) for kind in ("k", "v")]

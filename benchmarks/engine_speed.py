@@ -1,6 +1,6 @@
-"""What starting an engine adds to a bare `import coremltools`, in processes of their own, alternating.
+"""Measure what starting an engine adds to a bare `import coremltools`, in processes of their own, alternating.
 
-Run by hand: `PYTHONPATH=tests/support python benchmarks/engine_speed.py [--reference] [STARTS]`. Promised: less than
+Run manually: `PYTHONPATH=tests/support python benchmarks/engine_speed.py [--reference] [STARTS]`. Promised: less than
 150 ms. Over the scripted Core ML, or over the reference runtime; both sides keep out the converters' packages (torch,
 scikit-learn ...), as the engine does.
 """

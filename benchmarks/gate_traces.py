@@ -1,6 +1,6 @@
 """False alarms and power of this gate and of pytest-benchmark's, on latency traces made on the machine at hand.
 
-Run by hand: `python benchmarks/gate_traces.py --save traces.json`, and `--load traces.json` to judge the same traces
+Run manually: `python benchmarks/gate_traces.py --save traces.json`, and `--load traces.json` to judge the same traces
 again. Small networks run on the reference runtime (`traces.py`), each run in a process of its own, half of the runs
 beside processes that keep every core busy: these are the busy ones. Of the others those are calm that lost at most 5 %
 of their time to processes that nobody asked for; the rest is not used. All gates see the same trials, drawn by
@@ -77,7 +77,7 @@ class Results:
         return cls(gate_trials.judge_all(traces, trials), {kind: names for kind, names in classes.items() if names})
 
     def share(self, figure: Figure, gate: str) -> tuple[int, int]:
-        """Give how many trials are so, and of how many; networks that are bound by memory are another matter."""
+        """Count the trials with a verdict, and all trials, without the networks that are bound by memory."""
         kinds = ("1 ms and more", "under 1 ms") if figure.short_calls_too else ("1 ms and more",)
         names = [name for kind in kinds for name in self.classes.get(kind, [])]
         where = (gate, names, figure.conditions, figure.change)
@@ -85,7 +85,7 @@ class Results:
 
 
 def short_table(results: Results) -> Iterator[str]:
-    """Give a line for each figure, and a column for each gate."""
+    """Return a line for each figure, and a column for each gate."""
     yield f"| % of trials | {' | '.join(GATES)} |"
     yield f"| --- |{' ---: |' * len(GATES)}"
     for figure in FIGURES:
@@ -94,7 +94,7 @@ def short_table(results: Results) -> Iterator[str]:
 
 
 def promises(results: Results) -> Iterator[str]:
-    """Say of each figure whether it is as promised."""
+    """Return a line for each value: its promise, met or not."""
     for figure in FIGURES:
         hits, total = results.share(figure, OURS)
         low, high = interval(hits, total)
@@ -106,14 +106,14 @@ def promises(results: Results) -> Iterator[str]:
 
 
 def interval(hits: int, total: int) -> tuple[float, float]:
-    """Give the 95 % interval of a share, by Wilson's score."""
+    """Return the 95 % interval of a share, by Wilson's score."""
     z = 1.959964
     middle, spread = hits + z * z / 2, z * sqrt(hits * (total - hits) / total + z * z / 4)
     return (middle - spread) / (total + z * z), (middle + spread) / (total + z * z)
 
 
 def whole_table(results: Results) -> Iterator[str]:
-    """Give a line for each kind of calls, condition and gate."""
+    """Return a line for each kind of calls, condition and gate."""
     yield f"| calls | machine | gate | {' | '.join(CHANGES)} |"
     yield f"| --- | --- | --- |{' ---: |' * len(CHANGES)}"
     for kind, names in results.classes.items():

@@ -80,16 +80,16 @@ class Trial:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """How often each verdict was given: by gate, network, condition and change."""
+    """Counts of verdicts by gate, network, condition and change."""
 
     seen: Counter[tuple[str, str, str, str, str]]
 
     def count(self, verdict: str, gate: str, networks: Sequence[str], conditions: Sequence[str], change: str) -> int:
-        """How many trials of any of *networks* in any of *conditions* got *verdict* (fail, ok or ?) from *gate*."""
+        """Count the trials of *networks* in *conditions* that got *verdict* (fail, ok or ?) from *gate*."""
         return sum(self.seen[gate, name, where, change, verdict] for name in networks for where in conditions)
 
     def trials(self, gate: str, networks: Sequence[str], conditions: Sequence[str], change: str) -> int:
-        """How many trials there were."""
+        """The number of trials."""
         return sum(self.count(verdict, gate, networks, conditions, change) for verdict in ("fail", "ok", "?"))
 
 
@@ -117,7 +117,7 @@ def _draw(traces: Traces, count: int) -> Iterator[Trial]:
 def _sides(
     rng: random.Random, calm: list[Measurement], busy: list[Measurement], number: int
 ) -> list[tuple[list[Measurement], list[Measurement]]]:
-    """Give the runs of both sides for each condition; in every second trial the machine became calm in between."""
+    """Return the runs of both sides for each condition; in every second trial the machine became calm in between."""
     some_calm, some_busy = (rng.sample(runs, min(2 * SIDE, len(runs))) for runs in (calm, busy))
     sides = [(some_calm[:SIDE], some_calm[SIDE:]), (some_busy[:SIDE], some_busy[SIDE:])]
     across = (rng.sample(calm, min(SIDE, len(calm))), rng.sample(busy, min(SIDE, len(busy))))

@@ -1,7 +1,7 @@
 """Compare the reference runtime with the same torch network exported to ONNX: latency, and the error against torch.
 
-Run by hand: `python benchmarks/latency.py --models FOLDER [--rounds 20] [--repeats 1] [NETWORK ...]`; how the folder is
-filled is said in `network_files.py`. One thread; the models take turns in one process, and in as many processes as
+Run manually: `python benchmarks/latency.py --models FOLDER [--rounds 20] [--repeats 1] [NETWORK ...]`; `network_files.py`
+fills the folder. One thread; the models take turns in one process, and in as many processes as
 there are models, so that each is loaded first once; medians of CPU time. `control` is the export loaded twice: what it
 is off 1 is noise.
 Promised: 1.03 or less for each network, geometric mean 1.00 or less.
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def against_native(files: NetworkFiles) -> Makers:
-    """Give what makes the calls to compare, the one that all are compared with first."""
+    """Return factories of the calls to compare; the first is the one that the others are compared with."""
     inputs = files.inputs()
     export = partial(predict_native, files.native(), inputs)
     packages = {precision: partial(predict_ours, files.package(precision), inputs) for precision in PRECISIONS}
@@ -56,7 +56,7 @@ def against_native(files: NetworkFiles) -> Makers:
 
 
 def against_uncompressed(files: NetworkFiles, precision: str, target: str) -> Makers:
-    """Give what makes the calls to compare, the one that all are compared with first."""
+    """Return factories of the calls to compare; the first is the one that the others are compared with."""
     inputs = files.inputs()
     uncompressed = partial(predict_ours, files.package(precision, target), inputs)
     kinds = [kind for kind in KINDS if KINDS[kind].target == target]

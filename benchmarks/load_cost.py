@@ -1,6 +1,6 @@
 """Compare the reference runtime with the same torch network exported to ONNX: CPU time of a load, and peak memory.
 
-Run by hand: `python benchmarks/load_cost.py --models FOLDER [--rounds 5] [NETWORK ...]`; `network_files.py` says how
+Run manually: `python benchmarks/load_cost.py --models FOLDER [--rounds 5] [NETWORK ...]`; `network_files.py` says how
 the folder is filled. Each load is in a fresh process, all in turns; medians. Imports are not counted; memory is what
 the peak of resident memory grows by over the load and one prediction. `control` is the export once more.
 Promised: CPU time 1.0 or less for weights over 50 MB, for others 1.3 (fp32) and 1.5 (fp16); memory 1.0 or less.

@@ -1,6 +1,6 @@
-"""What `measure()` adds to a bare `session.run` loop over the same graph: a ratio of medians, alternating, one thread.
+"""Measure what `measure()` adds to a bare `session.run` loop over the same graph: interleaved medians, one thread.
 
-Run by hand: `python benchmarks/measuring_overhead.py [ROUNDS]`. Promised: within 2 % on a model of about 5 ms.
+Run manually: `python benchmarks/measuring_overhead.py [ROUNDS]`. Promised: within 2 % on a model of about 5 ms.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The error of whole networks against torch, in both precisions of the reference runtime.
 
-Run by hand: `python benchmarks/network_accuracy.py --models FOLDER [NETWORK ...]`; `network_files.py` says how the
+Run manually: `python benchmarks/network_accuracy.py --models FOLDER [NETWORK ...]`; `network_files.py` says how the
 folder is filled. Promised for every output, as the norm of the difference over the norm of what torch gives: 5e-5 or
 less for packages of fp32, 2e-2 or less for those of fp16. Ends with 1 where that is not kept.
 """
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def predict(path: Path, inputs: Arrays, precision: Precision) -> Arrays:
-    """Give what a package makes of some inputs."""
+    """Return the outputs of a package for *inputs*."""
     package = open_package(path)
     options = RuntimeOptions(precision=precision)
     return executable.load(package, read_spec(package).mlProgram, "main", options).run(inputs)

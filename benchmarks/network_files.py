@@ -2,7 +2,7 @@
 
 What is not there yet is made, which needs torch and takes a minute or more a file; what is there is used again. So the
 other scripts measure without a word of torch in their processes, when they are called with a folder that is complete.
-Run by hand, with torch installed: `python benchmarks/network_files.py FOLDER [NETWORK ...]` makes the files that
+Run manually, with torch installed: `python benchmarks/network_files.py FOLDER [NETWORK ...]` makes the files that
 `latency.py` and `load_cost.py` ask for, `--compressed` those of the first with this option.
 """
 
@@ -34,32 +34,32 @@ class NetworkFiles:
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def native(self) -> Path:
-        """Give torch's own export to ONNX."""
+        """Return torch's own export to ONNX."""
         path = self._folder / "native.onnx"
         if not path.exists():
             _export(self.name, path)
         return path
 
     def package(self, precision: str, target: str = "iOS18") -> Path:
-        """Give the package of fp32 or fp16."""
+        """Return the package of fp32 or fp16."""
         path = self._folder / f"{precision}-{target}.mlpackage"
         if not path.exists():
             _convert(self.name, precision, target).save(str(path))
         return path
 
     def compressed(self, precision: str, kind: str) -> Path:
-        """Give the package with compressed weights, of a kind in `KINDS`."""
+        """Return the package with compressed weights, of a kind in `KINDS`."""
         path = self._folder / f"{precision}-{kind}.mlpackage"
         if not path.exists():
             compress(self.package(precision, KINDS[kind].target), kind).save(str(path))
         return path
 
     def inputs(self) -> Arrays:
-        """Give the example inputs, in the order of the network's own."""
+        """Return the example inputs, in the order of the network's own."""
         return self._example("inputs")
 
     def expected(self) -> Arrays:
-        """Give what torch makes of the example inputs, under the names of the packages' outputs."""
+        """Return torch's outputs for the example inputs, under the names of the packages' outputs."""
         return self._example("expected")
 
     def _example(self, what: str) -> Arrays:

@@ -1,6 +1,6 @@
-"""What reading the plan of a model with 5,000 operations takes on top of the native calls, over the stand-in.
+"""Measure what reading a plan of 5,000 operations takes beyond the native calls, over the stand-in.
 
-Run by hand: `PYTHONPATH=tests/support python benchmarks/plan_speed.py`. Promised: under 0.5 s. In 10,000 operations
+Run manually: `PYTHONPATH=tests/support python benchmarks/plan_speed.py`. Promised: under 0.5 s. In 10,000 operations
 every other one is a constant. The time of each call into the (scripted) native module is taken off.
 """
 

@@ -1,6 +1,6 @@
-"""What it takes to read and check a package of 400 MB, before any session is made.
+"""Measure reading and checking a package of 400 MB, before a session of ONNX Runtime is made.
 
-Run by hand: `python benchmarks/reading.py PACKAGE [--rounds 7]`, with `BERT-base/fp32-iOS18.mlpackage`, for example,
+Run manually: `python benchmarks/reading.py PACKAGE [--rounds 7]`, with `BERT-base/fp32-iOS18.mlpackage`, for example,
 of `network_files.py`. Each time in a fresh process, in which everything is imported; medians of wall and CPU time. Read
 is: find the files, parse the program, check its types and values, look at the header of every weight, and look for a
 handler of every operation. Lowered is: the same, and the graph is made. Promised: 15 ms or less for the first.

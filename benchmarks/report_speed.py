@@ -1,6 +1,6 @@
 """Write and read a report of 10,000 tests with 100 calls each: seconds and peak memory.
 
-Run by hand: `python benchmarks/report_speed.py`. Promised: written and validated in under 15 s with under 1 GB, read
+Run manually: `python benchmarks/report_speed.py`. Promised: written and validated in under 15 s with under 1 GB, read
 in under 5 s.
 """
 
@@ -25,7 +25,7 @@ UNITS = ("all", "cpuAndGPU", "cpuOnly", "cpuAndNeuralEngine")
 
 
 def sample(calls: int) -> tuple[float, ...]:
-    """Give times with a resolution of a nanosecond, as clocks give them."""
+    """Return times with a resolution of a nanosecond, as clocks give them."""
     return tuple(random.randrange(4_900_000, 5_300_000) / 1e6 for _ in range(calls))
 
 
@@ -46,7 +46,7 @@ def record(number: int, calls: int) -> Record:
 
 
 def peak_mb() -> float:
-    """Give the peak memory of this process so far in megabytes."""
+    """Return the peak memory of this process so far in megabytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 

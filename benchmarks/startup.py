@@ -1,6 +1,6 @@
 """Start pytest with and without the installed plugin, alternating: what the plugin costs a run that does not use it.
 
-Run by hand: `python benchmarks/startup.py [STARTS]`. Promised: a median within 5 ms. The best of
+Run manually: `python benchmarks/startup.py [STARTS]`. Promised: a median within 5 ms. The best of
 many starts is steadier where the machine's clock rate moves.
 """
 
@@ -36,13 +36,13 @@ def start(folder: Path, *options: str) -> tuple[float, float]:
 
 
 def children_cpu() -> float:
-    """Give the seconds of CPU that ended children took."""
+    """Return the seconds of CPU that ended children took."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
 def columns_of(rows: list[tuple[float, float]]) -> dict[str, list[float]]:
-    """Give wall times and CPU times; the first row is left out, since it wrote the caches of compiled modules."""
+    """Return wall times and CPU times; the first row is left out, since it wrote the caches of compiled modules."""
     return dict(zip(("wall", "CPU"), map(list, zip(*rows[1:], strict=True)), strict=True))
 
 
@@ -63,7 +63,7 @@ def main(starts: int) -> None:
 
 
 def line(figure: Callable[[list[float]], float], without: list[float], with_us: list[float]) -> str:
-    """Give one figure of both sides, and the difference."""
+    """Return one figure of both sides, and the difference."""
     before, after = figure(without), figure(with_us)
     return f"{before:.1f} -> {after:.1f} ms ({after - before:+.1f})"
 

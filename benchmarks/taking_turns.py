@@ -50,13 +50,13 @@ def native(path: Path) -> onnxruntime.InferenceSession:
 
 
 def predict_ours(path: Path, inputs: Arrays) -> Predict:
-    """Give a call of a package."""
+    """Return a call of a package."""
     function = ours(path)
     return lambda: function.run(inputs)
 
 
 def predict_native(path: Path, inputs: Arrays) -> Predict:
-    """Give a call of an export."""
+    """Return a call of an export."""
     session = native(path)
     names = [output.name for output in session.get_outputs()]
     return lambda: dict(zip(names, session.run(names, inputs), strict=True))
@@ -113,5 +113,5 @@ def _alternate(
 
 
 def error(results: Arrays, expected: Arrays) -> float:
-    """Give the largest relative error over a whole output."""
+    """Return the largest relative error over a whole output."""
     return max(float(np.linalg.norm(results[name] - array) / np.linalg.norm(array)) for name, array in expected.items())

@@ -47,7 +47,7 @@ class Decoder(nn.Module):
         self.norm = nn.LayerNorm(SIZE)
 
     def decode(self, token: torch.Tensor, place: torch.Tensor, remember: Callable[..., Callable]) -> torch.Tensor:
-        """Give the scores of the token after this one."""
+        """Return the scores of the token after this one."""
         x = self.tokens(token) + self.places(place)
         for index, layer in enumerate(self.layers):
             x = layer(x, remember(index))
@@ -58,7 +58,7 @@ class PassedCache(Decoder):
     """The cache comes in, two tensors a layer, and goes out longer by one."""
 
     def forward(self, token: torch.Tensor, place: torch.Tensor, *cache: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Give the scores, and the new cache."""
+        """Return the scores, and the new cache."""
         new: list[torch.Tensor] = []
 
         def remember(index: int) -> Callable[..., tuple[torch.Tensor, torch.Tensor]]:
@@ -81,7 +81,7 @@ class StatefulCache(Decoder):
             self.register_buffer(name, torch.zeros(1, HEADS, LONGEST, HEAD))
 
     def forward(self, token: torch.Tensor, place: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Give the scores."""
+        """Return the scores."""
         end = mask.shape[-1]
 
         def remember(index: int) -> Callable[..., tuple[torch.Tensor, torch.Tensor]]:
@@ -105,7 +105,7 @@ class StackedCache(Decoder):
             self.register_buffer(name, torch.zeros(LAYERS, 1, HEADS, LONGEST, HEAD))
 
     def forward(self, token: torch.Tensor, place: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Give the scores."""
+        """Return the scores."""
         end = mask.shape[-1]
 
         def remember(index: int) -> Callable[..., tuple[torch.Tensor, torch.Tensor]]:
@@ -120,18 +120,18 @@ class StackedCache(Decoder):
 
 
 def cache_names() -> list[str]:
-    """Give the names of the tensors of a cache, in the order in which they are passed."""
+    """Return the names of the tensors of a cache, in the order in which they are passed."""
     return [f"{kind}{index}" for index in range(LAYERS) for kind in ("k", "v")]
 
 
 def passed_inputs(remembered: int) -> dict[str, torch.Tensor]:
-    """Give inputs of `PassedCache` after so many tokens."""
+    """Return inputs of `PassedCache` after so many tokens."""
     cache = {name: torch.randn(1, HEADS, remembered, HEAD) for name in cache_names()}
     return {**_token(remembered), **cache}
 
 
 def stateful_inputs(remembered: int) -> dict[str, torch.Tensor]:
-    """Give inputs of `StatefulCache` and `StackedCache` after so many tokens."""
+    """Return inputs of `StatefulCache` and `StackedCache` after so many tokens."""
     return {**_token(remembered), "mask": torch.zeros(1, remembered + 1)}
 
 

@@ -19,14 +19,14 @@ def _conv_norm(into: int, out: int, size: int, *, stride: int = 1, groups: int =
 
 
 def _conv_norm_of_branch(into: int, out: int) -> list[nn.Module]:
-    """Give the last layers of a branch; as in trained networks, it is small beside what it is added to."""
+    """Return the last layers of a branch; as in trained networks, it is small beside what it is added to."""
     conv, norm = _conv_norm(into, out, 1)
     nn.init.constant_(norm.weight, 0.5)
     return [conv, norm]
 
 
 def settle(network: nn.Module, inputs: dict[str, torch.Tensor]) -> None:
-    """Give the normalizations the statistics of what flows through, as training does.
+    """Set the statistics of the normalizations to those of the data that flows through, as training does.
 
     With those of a new network the signal dies out from layer to layer: what comes out is the last bias, with hardly an
     error.
@@ -163,7 +163,7 @@ class UNet(nn.Module):
 
 @dataclass(frozen=True)
 class Network:
-    """How to build a network, and examples of its inputs by name."""
+    """A network: its builder, and examples of its inputs by name."""
 
     make: Callable[[], nn.Module]
     inputs: Callable[[], dict[str, torch.Tensor]]

@@ -50,7 +50,7 @@ class Network:
 
     @property
     def memory_bound(self) -> bool:
-        """Whether reading the weights takes longer than the arithmetic."""
+        """True if reading the weights takes longer than the arithmetic."""
         return not self.size
 
     def layer(self, rng: Any) -> Layer:
@@ -109,7 +109,7 @@ class Traces:
 
     @property
     def batched(self) -> bool:
-        """Whether a call is so short that several are timed together."""
+        """True if a call is so short that several are timed together."""
         return statistics.median(run.p10_ms for run in self.calm or self.alone) < SURE_FROM_MS
 
     @property
@@ -183,7 +183,7 @@ def load(path: Path) -> dict[str, Traces]:
 
 
 def describe(name: str, traces: Traces) -> str:
-    """Say how long the calls of a network are, how many runs were calm, and how far these are apart."""
+    """Describe a network: the length of its calls, the number of calm runs, and the spread of these."""
     typical = statistics.median(run.p10_ms for run in traces.calm or traces.alone)
     return (
         f"{name}: {typical:.3g} ms, {len(traces.calm)} of {len(traces.alone)} runs calm "

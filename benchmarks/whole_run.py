@@ -1,6 +1,6 @@
-"""What a run with one small model, and with twenty, takes over an empty pytest run, from `pytest` to the report.
+"""Measure a run with one small model, and with twenty, beyond an empty pytest run, from `pytest` to the report.
 
-Run by hand: `python benchmarks/whole_run.py [RUNS]`. Promised on a quiet machine with two cores: under 3 s for one
+Run manually: `python benchmarks/whole_run.py [RUNS]`. Promised on a quiet machine with two cores: under 3 s for one
 model, and less than 20 times that for twenty.
 """
 

@@ -1,7 +1,7 @@
 """Six models whose loading dominates, plainly and with two workers of pytest-xdist, alternating: the time of the run,
 and the medians that it reports.
 
-Run by hand: `python benchmarks/workers.py [ROUNDS] [OPTIONS of pytest]`. Promised on two cores: 1.5 times faster, and
+Run manually: `python benchmarks/workers.py [ROUNDS] [OPTIONS of pytest]`. Promised on two cores: 1.5 times faster, and
 the medians unchanged within 3 %.
 """
 

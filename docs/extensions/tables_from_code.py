@@ -23,12 +23,12 @@ class MarkdownDirective(SphinxDirective):
     """A directive that stands for lines of Markdown."""
 
     def run(self) -> list[nodes.Node]:
-        """Give what the lines become."""
+        """Return the nodes that the lines are parsed into."""
         lines = StringList(list(self.lines()), type(self).__name__)
         return self.parse_text_to_nodes(lines, allow_section_headings=True)
 
     def lines(self) -> Iterator[str]:
-        """Give the lines."""
+        """Return the lines."""
         raise NotImplementedError
 
 
@@ -55,7 +55,7 @@ def table_of(title: str, definition: Mapping[str, Any]) -> Iterator[str]:
 
 
 def rows_of(definition: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Give a row for each property."""
+    """Return a row for each property."""
     required = definition.get("required", ())
     for name, field in definition.get("properties", {}).items():
         optional = "" if name in required else " (optional)"
@@ -67,7 +67,7 @@ def rows_of(definition: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 def type_of(field: Mapping[str, Any]) -> str:
-    """Say in a word or two what a field holds."""
+    """Describe the type of a field in a word or two."""
     for key, say in SAYINGS.items():
         if key in field:
             return say(field[key])
@@ -75,12 +75,12 @@ def type_of(field: Mapping[str, Any]) -> str:
 
 
 def names_of(kinds: str | list[str]) -> str:
-    """Say what JSON types a field may have."""
+    """Return the JSON types of a field as text."""
     return kinds if isinstance(kinds, str) else " or ".join(kinds)
 
 
 def choices_of(choices: list[Mapping[str, Any]]) -> str:
-    """Say which of several a field holds."""
+    """Return the alternatives of a field as text."""
     return " or ".join(type_of(choice) for choice in choices)
 
 

@@ -40,14 +40,14 @@ class CodeBlock:
     asked: dict[str, str] = field(default_factory=dict)
 
     def commands(self) -> Iterator[Command]:
-        """Give the commands of a session."""
+        """Return the commands of a session."""
         for part in re.split(r"^\$ ", self.text, flags=re.MULTILINE)[1:]:
             line, *expected = part.replace("\\\n", " ").rstrip().split("\n")
             yield Command(line, tuple(text for text in expected if text.strip()))
 
 
 def code_blocks(markdown: str) -> Iterator[CodeBlock]:
-    """Give the code blocks of a page."""
+    """Return the code blocks of a page."""
     asked: dict[str, str] = {}
     for token in MarkdownIt().parse(markdown):
         if token.type == "html_block":
@@ -61,12 +61,12 @@ def code_blocks(markdown: str) -> Iterator[CodeBlock]:
 
 
 def is_for_a_mac(block: CodeBlock) -> bool:
-    """Say whether the page is on a Mac from this block on."""
+    """Return True if the page is on a Mac from this block on."""
     return block.asked.get("machine") == "a Mac"
 
 
 def missing_lines(expected: tuple[str, ...], output: str) -> list[str]:
-    """Give the expected lines that *output* does not have in this order; numbers and runs of blanks do not count."""
+    """Return the expected lines that *output* does not have in this order; numbers and runs of blanks do not count."""
     lines = iter([_normal(line) for line in output.splitlines()])
     return [line for line in expected if line.strip() != "..." and not any(_normal(line) == got for got in lines)]
 

@@ -26,7 +26,7 @@ def save_interfaces(folder: Path) -> None:
 
 
 def types_model() -> Any:
-    """Give back what comes in, in every type that specification version 10 has; and a sum, of rank 0."""
+    """Build a model that returns its inputs, in every type of specification version 10, and a sum of rank 0."""
     of = {"half": types.fp16, "single": types.fp32, "double": types.fp32, "whole": types.int32, "byte": types.int8}
 
     @mb.program(input_specs=[mb.TensorSpec((2,), dtype=dtype) for dtype in of.values()], opset_version=ct.target.iOS26)
@@ -48,7 +48,7 @@ def _converted(program: Any, target: Any = ct.target.iOS17, **options: Any) -> A
 
 
 def words_model() -> Any:
-    """Tell which colour prevails in an image of 3 times 2 pixels; scale and bias are the image's."""
+    """Build a classifier of the prevailing colour of an image of 3 times 2 pixels; scale and bias are the image's."""
     image = ct.ImageType(name="image", shape=IMAGE, scale=1 / 127.5, bias=[-1, -1, -1])
 
     @mb.program(input_specs=[mb.TensorSpec(IMAGE)], opset_version=ct.target.iOS17)
@@ -60,7 +60,7 @@ def words_model() -> Any:
 
 
 def numbers_model() -> Any:
-    """Tell where the largest of three numbers is, as 7, 8 or 9, times weights that may be left out: they are 2 then."""
+    """Build a classifier of the largest of three numbers, 7, 8 or 9, times optional weights, which default to 2."""
     twos = np.full((1, 3), 2, np.float32)
     inputs = [ct.TensorType(name="x", shape=(1, 3)), ct.TensorType(name="weights", shape=(1, 3), default_value=twos)]
 
@@ -73,7 +73,7 @@ def numbers_model() -> Any:
 
 
 def pictures_model() -> Any:
-    """Give an image, blue first in the program, back in the four layouts."""
+    """Build a model that returns its image, blue first in the program, in the four layouts."""
     image = ct.ImageType(name="image", shape=IMAGE, color_layout=ct.colorlayout.BGR)
 
     @mb.program(input_specs=[mb.TensorSpec(IMAGE)], opset_version=ct.target.iOS17)

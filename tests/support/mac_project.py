@@ -68,7 +68,7 @@ class MacProject:
         return document
 
     def journal(self, stage: str) -> list[dict[str, Any]]:
-        """Give the native calls of one stage that all processes have made, in order."""
+        """Return the native calls of one stage that all processes have made, in order."""
         return [call for call in read_journal(self._scenario) if call["stage"] == stage]
 
     def _folder(self, name: str) -> Path:

@@ -6,23 +6,23 @@ import numpy as np
 
 
 class Weights:
-    """Gives the same random weights to each walk over a network."""
+    """The same random weights for each walk over a network."""
 
     def __init__(self) -> None:
         """Begin at the seed."""
         self._random = np.random.default_rng(1)
 
     def matrix(self, *shape):
-        """Give weights of [out, ...] that keep the size of what they are applied to, and a bias."""
+        """Return weights of [out, ...] that keep the size of what they are applied to, and a bias."""
         scale = np.sqrt(2 / np.prod(shape[1:]))
         return self._numbers(*shape) * np.float32(scale), self.vector(shape[0])
 
     def vector(self, size):
-        """Give small numbers."""
+        """Return small numbers."""
         return self._numbers(size) * np.float32(0.1)
 
     def positive(self, size):
-        """Give numbers around one."""
+        """Return numbers around one."""
         return np.exp(self._numbers(size) * np.float32(0.2))
 
     def _numbers(self, *shape):

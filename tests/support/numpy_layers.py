@@ -80,7 +80,7 @@ class NumpyLayers:
         return np.concatenate(xs, axis)
 
     def reshape(self, x, shape):
-        """Give another shape."""
+        """Return another shape."""
         return x.reshape(shape)
 
     def transpose(self, x, perm):

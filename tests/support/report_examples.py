@@ -99,11 +99,11 @@ RECORD = Record(
 
 
 def record(**changes: Any) -> Record:
-    """Give the example record with *changes*."""
+    """Return the example record with *changes*."""
     return replace(RECORD, **changes)
 
 
 def bare_record(**changes: Any) -> Record:
-    """Give a record of a test that measured nothing, with *changes*."""
+    """Return a record of a test that measured nothing, with *changes*."""
     bare = Record("test_a.py::test_b[all]", SHA256, "Encoder.mlpackage", "all", None, "reference")
     return replace(bare, **changes)

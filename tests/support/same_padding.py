@@ -1,4 +1,4 @@
-"""Gives the padding that `same` and `same_lower` stand for, from their definition."""
+"""The padding of `same` and `same_lower`, computed from their definition."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def same_pads(sizes: Sequence[int], kernel: Sequence[int], strides: Sequence[int], pad_type: str) -> list[int]:
-    """Give begin and end of each dimension in turn, so that a window begins for each stride; none is less than zero."""
+    """Return begin and end of each dimension, at least zero, so that a window begins for each stride."""
     pads = []
     for size, taps, stride in zip(sizes, kernel, strides, strict=True):
         total = max(0, (math.ceil(size / stride) - 1) * stride + taps - size)

@@ -35,7 +35,7 @@ SPEC = replace(report_examples.SPEC, inputs=(), states=())
 
 @dataclass
 class Script:
-    """What the engines of a run answer, kept in *folder*, where other processes find it and note what they did.
+    """The answers of a run's engines, kept in *folder*, where other processes read them and note what they did.
 
     *times*: medians in ms, the next for each measurement from now on, the last for ever; *waiting*: the share of a call
     that its threads waited; *slower*: how much slower than others a model is that runs alternately with another, by the
@@ -70,17 +70,17 @@ class Script:
             journal.write(event + "\n")
 
     def count(self, event: str) -> int:
-        """Say how often engines have noted *event*."""
+        """Return how often engines have noted *event*."""
         journal = self.folder / "journal"
         return journal.read_text().split().count(event) if journal.exists() else 0
 
     @property
     def loads(self) -> int:
-        """How often a model was loaded."""
+        """The number of loads of a model."""
         return self.count("loaded")
 
     def measurement(self, calls: int) -> Measurement:
-        """Give the next measurement."""
+        """Return the next measurement."""
         ms = self.times[min(self.count("measured") - self.measured_before, len(self.times) - 1)]
         self.note("measured")
         samples = tuple(ms * (1 + 0.001 * (i % 10)) for i in range(calls))
@@ -119,7 +119,7 @@ class ScriptedEngine:
         raise AssertionError(f"no answer is scripted for {request}")
 
     def start(self) -> RuntimeFacts:
-        """Say what it is made of."""
+        """Return the facts about the engine."""
         return FACTS
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Give the real ones back to this process."""
+    """Restore the real functions in this process."""
     _session().Engine = config.stash[_REAL]
 
 

@@ -10,7 +10,7 @@ OPSETS = {6: "CoreML5", 7: "CoreML6", 8: "CoreML7", 9: "CoreML8"}
 
 
 def program_spec(operations: int = 3, version: int = 9, *, state: bool = False, nested: bool = False) -> Any:
-    """Give an ML Program: float16 in and out, a chain of `relu` with a constant before each."""
+    """Return an ML Program: float16 in and out, a chain of `relu` with a constant before each."""
     from coremltools import proto
 
     spec = proto.Model_pb2.Model(specificationVersion=version)
@@ -22,7 +22,7 @@ def program_spec(operations: int = 3, version: int = 9, *, state: bool = False, 
 
 
 def multifunction_spec(names: tuple[str, ...] = ("main", "other")) -> Any:
-    """Give an ML Program with several functions, the first being the default."""
+    """Return an ML Program with several functions, the first being the default."""
     from coremltools import proto
 
     spec = proto.Model_pb2.Model(specificationVersion=9)
@@ -35,7 +35,7 @@ def multifunction_spec(names: tuple[str, ...] = ("main", "other")) -> Any:
 
 
 def network_spec() -> Any:
-    """Give a neural network of a ReLU and an addition."""
+    """Return a neural network of a ReLU and an addition."""
     from coremltools import proto
 
     spec = proto.Model_pb2.Model(specificationVersion=4)
@@ -48,7 +48,7 @@ def network_spec() -> Any:
 
 
 def pipeline_spec() -> Any:
-    """Give a pipeline of a network and a program."""
+    """Return a pipeline of a network and a program."""
     from coremltools import proto
 
     spec = proto.Model_pb2.Model(specificationVersion=9)
@@ -59,7 +59,7 @@ def pipeline_spec() -> Any:
 
 
 def linear_spec() -> Any:
-    """Give a linear regressor: a model without structure."""
+    """Return a linear regressor: a model without structure."""
     from coremltools import proto
 
     spec = proto.Model_pb2.Model(specificationVersion=1)

@@ -35,7 +35,7 @@ def compile_model(path: str, dress: Callable[[str], Exception] = from_framework)
 
 
 def read_compiled(path: str) -> Any:
-    """Give the specification of a compiled model; RuntimeError for a missing path or weights that are not there."""
+    """Return the specification of a compiled model; RuntimeError for a missing path or weights that are not there."""
     folder = Path(path)
     data = folder / "coremldata.bin"
     if not data.is_file():

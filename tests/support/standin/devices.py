@@ -44,7 +44,7 @@ class _ListedNeuralEngine(_MLNeuralEngineComputeDeviceProxy):
 
 
 def make_device(name: str) -> Any:
-    """Give a new device object of coremltools; None where the binding has no class for it."""
+    """Return a new device object of coremltools; None where the binding has no class for it."""
     # Imported late: these modules import the stand-in.
     from coremltools.models import compute_device
 
@@ -62,5 +62,5 @@ def make_device(name: str) -> Any:
 
 
 def make_devices(names: tuple[str, ...]) -> list[Any]:
-    """Give new device objects, without those that the binding has no class for."""
+    """Return new device objects, without those that the binding has no class for."""
     return [device for device in map(make_device, names) if device is not None]

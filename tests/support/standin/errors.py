@@ -1,4 +1,4 @@
-"""How the binding dresses the framework's errors, and what it refuses on older systems."""
+"""The texts that the binding puts around the framework's errors, and what it refuses on older systems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong, at the stage that the scenario names."""
+"""Failures at the stages that the scenario names."""
 
 from __future__ import annotations
 

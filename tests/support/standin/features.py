@@ -1,4 +1,4 @@
-"""What the specification says a model takes and gives, and the checks and results that follow."""
+"""The features of a model's specification, and the checks and results that follow from them."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ class Interface:
             raise from_framework(f"The input feature for {name} must be an MLState, but it was not.")
 
     def results(self) -> dict[str, Any]:
-        """Give a value for every output: the scripted one, else nothing of the declared type."""
+        """Return a value for every output: the scripted one, else nothing of the declared type."""
         scripted = current().scenario.outputs
         return {feature.name: _result(feature.type, scripted.get(feature.name)) for feature in self.outputs}
 
     def buffers(self) -> dict[str, np.ndarray]:
-        """Give a fresh state: zeros, in the declared (half) precision."""
+        """Return a fresh state: zeros, in the declared (half) precision."""
         arrays = {state.name: state.type.stateType.arrayType for state in self.states}
         return {name: np.zeros(tuple(a.shape), dtype_of(a)) for name, a in arrays.items()}
 
 
 def dtype_of(array: Any) -> str:
-    """Give numpy's name for the element type of a multi-array."""
+    """Return numpy's name for the element type of a multi-array."""
     return _DTYPES[array.ArrayDataType.Name(array.dataType)]
 
 

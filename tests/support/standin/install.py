@@ -25,7 +25,7 @@ SITE = Path(__file__).parent / "site"
 
 
 def environment(path: Path, base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Give the environment in which every Python runs over the scenario at *path*."""
+    """Return the environment in which every Python runs over the scenario at *path*."""
     inherited = base.get("PYTHONPATH")
     folders = [str(SITE), *([inherited] if inherited else [])]
     return {**base, "PYTHONPATH": os.pathsep.join(folders), session.ENVIRONMENT: str(path)}

@@ -42,5 +42,5 @@ class Mac:
         return str(compile_model(source, str(self.folder / f"{name}.mlmodelc")))
 
     def stages(self) -> list[str]:
-        """Give the stages of all native calls so far."""
+        """Return the stages of all native calls so far."""
         return [entry["stage"] for entry in read_journal(self.path)]

@@ -199,7 +199,7 @@ class _MLModelProxy(Native):
 
 
 def asset_spec(asset: Any) -> Any:
-    """Give the specification that an asset holds."""
+    """Return the specification that an asset holds."""
     compiler.check_weights(asset.data, asset.blobs.__contains__, "")
     return compiler.parse(asset.data)
 
@@ -213,7 +213,7 @@ def _make_asset(spec: bytes, blobs: dict[str, bytes]) -> Any:
 
 
 def _compiled_path(path: str) -> str:
-    """Give the folder to load from: the path itself, or a new one that is compiled from it, in silence."""
+    """Return the folder to load from: the path itself, or a new one that is compiled from it, in silence."""
     if len(path) < 9:
         raise IndexError(f"basic_string::substr: __pos (which is {len(path) - 9}) > this->size()")
     if path.rstrip("/").endswith(".mlmodelc"):

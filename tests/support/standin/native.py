@@ -1,4 +1,4 @@
-"""What all native objects share: positional, typed arguments; no attributes of their own; no pickling."""
+"""The base of all native objects: positional, typed arguments; no instance attributes; no pickling."""
 
 from __future__ import annotations
 
@@ -63,5 +63,5 @@ def _name(kind: Any) -> str:
 
 
 def text(value: str | bytes) -> str:
-    """Give a text argument as str."""
+    """Return a text argument as str."""
     return value.decode() if isinstance(value, bytes) else value

@@ -62,7 +62,7 @@ class _MLComputePlanProxy(Native):
 
 
 def make_plan(spec: Any, units: str) -> Any:
-    """Give coremltools' plan of a model."""
+    """Return coremltools' plan of a model."""
     from coremltools.models.compute_plan import MLComputePlan
 
     proxy = _MLComputePlanProxy()
@@ -73,7 +73,7 @@ def make_plan(spec: Any, units: str) -> Any:
 
 
 def _native(python: Any, kind: type) -> NativeItem | None:
-    """Give the framework's object behind one of coremltools'; None when its plan is gone."""
+    """Return the framework's object behind one of coremltools'; None when its plan is gone."""
     proxy = python.__proxy__
     if not isinstance(proxy, kind):
         raise RuntimeError(f"Unable to cast Python instance of type {type(proxy)} to C++ type '{kind.__name__}'")  # noqa: TRY004
@@ -89,7 +89,7 @@ def _has_usage(item: NativeItem, units: str) -> bool:
 
 
 def _costs(items: list[NativeItem], units: str) -> dict[int, float]:
-    """Give the weight of every operation that has one: scripted, or an even share of what is left of 1."""
+    """Return the weight of every operation that has one: scripted, or an even share of what is left of 1."""
     entries = {id(item): _entry(item, units) for item in items if _has_usage(item, units)}
     fixed = {key: float(op.cost) for key, op in entries.items() if isinstance(op.cost, int | float)}
     even = [key for key, op in entries.items() if op.cost == "even"]

@@ -1,4 +1,4 @@
-"""What a stand-in Mac is and does: plain data, carried to other processes as a JSON file.
+"""The scenario of a stand-in Mac: plain data, passed to other processes as a JSON file.
 
 Compute units go by coremltools' names (`CPU_AND_NE`), since those are what crosses the native boundary; devices by
 Apple's (`neuralEngine`).
@@ -42,7 +42,7 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Op:
-    """What the plan says of an operation or layer.
+    """The plan's entry for an operation or layer.
 
     *preferred*: `cpu`, `gpu`, `neuralEngine`; `unnamed` for a device that the binding has no class for (it comes out as
     None), `novel` for one whose class we never heard of. *supported* is cut to what the compute units allow. *cost*:
@@ -70,7 +70,7 @@ class Times:
 
 @dataclass(frozen=True)
 class Failure:
-    """What goes wrong at a stage, for calls that match.
+    """A failure at a stage, for calls that match.
 
     *kind*: `error` raises what the framework would raise, with *text* as its description; `other_error` raises a
     MemoryError; `none` gives no plan and no error; `exit` ends the process with status 7; `hang` holds the GIL for
@@ -111,12 +111,12 @@ class Scenario:
     failures: tuple[Failure, ...] = ()
 
     def op(self, units: str, *names: str) -> Op:
-        """Give the entry for the first of *names* that has one."""
+        """Return the entry for the first of *names* that has one."""
         known = {**self.ops, **self.ops_by_units.get(units, {})}
         return next((known[name] for name in names if name in known), self.default)
 
     def times_for(self, units: str) -> Times:
-        """Give the durations under *units*."""
+        """Return the durations under *units*."""
         return self.times_by_units.get(units, self.times)
 
     def save(self, path: Path) -> None:

@@ -34,7 +34,7 @@ class Session:
             stream.write(line)
 
     def seen(self, path: str, units: str) -> bool:
-        """Say whether a model was loaded from this path before, by any process, as the system's cache would know."""
+        """Return True if any process loaded a model from this path before, as the system's cache would know."""
         self.cache.mkdir(exist_ok=True)
         mark = self.cache / hashlib.sha256(f"{Path(path).resolve()}\n{units}".encode()).hexdigest()
         known = mark.exists()
@@ -43,7 +43,7 @@ class Session:
 
 
 def read_journal(path: Path) -> list[dict[str, Any]]:
-    """Give the native calls that were made under the scenario at *path*, by all processes, in order."""
+    """Return the native calls that were made under the scenario at *path*, by all processes, in order."""
     journal = path.with_suffix(".journal")
     if not journal.exists():
         return []
@@ -60,5 +60,5 @@ def begin(path: Path) -> Session:
 
 
 def current() -> Session:
-    """Give the session of this process."""
+    """Return the session of this process."""
     return _current[0]

@@ -35,7 +35,7 @@ class NativeItem:
 
 @dataclass(frozen=True)
 class _Style:
-    """What all operations of a function share: the opset's prefix, and whether the plan is about them."""
+    """The properties that all operations of a function share: the opset's prefix, and if the plan covers them."""
 
     prefix: str
     planned: bool
@@ -63,7 +63,7 @@ class StructureBuilder:
         self.own = own
 
     def build(self, spec: Any) -> Any:
-        """Give the structure; all three parts are None for trees, linear models and the like."""
+        """Return the structure; all three parts are None for trees, linear models and the like."""
         kind = spec.WhichOneof("Type") or ""
         network = program = pipeline = None
         if kind.startswith("neuralNetwork"):

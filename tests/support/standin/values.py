@@ -23,7 +23,7 @@ def take_features(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def take_value(value: Any) -> Any:
-    """Give the framework's value for a Python one; RuntimeError where there is none."""
+    """Return the framework's value for a Python one; RuntimeError where there is none."""
     for fits, convert in _CONVERSIONS:
         if fits(value):
             return convert(value)
@@ -87,14 +87,14 @@ _CONVERSIONS: tuple[tuple[Callable[[Any], bool], Callable[[Any], Any]], ...] = (
 
 
 def give_features(outputs: dict[str, Any]) -> dict[str, Any]:
-    """Give a result in the order of an unordered set."""
+    """Return a result in the order of an unordered set."""
     names = list(outputs)
     random.shuffle(names)
     return {name: outputs[name] for name in names}
 
 
 def give_array(value: Any, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Give a multi-array: a fresh copy, half precision as float32."""
+    """Return a multi-array: a fresh copy, half precision as float32."""
     wide = "float32" if dtype == "float16" else dtype
     if value is None:
         return np.zeros(shape, wide)
