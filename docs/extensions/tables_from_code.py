@@ -1,6 +1,7 @@
 """Directives that make tables of what the code says, so that pages cannot disagree with it.
 
-`{report-fields}` lists every field of the report's schema, `{coreml-options}` every option with its ini twin.
+`{report-fields}` lists every field of the report's schema, `{coreml-options}` every option with its ini twin,
+`{budget-arguments}` every metric that a budget can limit.
 """
 
 from __future__ import annotations
@@ -113,8 +114,20 @@ class CoreMLOptions(MarkdownDirective):
             yield f"| `{option}` | `coreml_{name}` | {meaning} |"
 
 
+class BudgetArguments(MarkdownDirective):
+    """Every metric that `coreml_budget` can limit."""
+
+    def lines(self) -> Iterator[str]:
+        """Make a table from the table of metrics."""
+        from pytest_coreml.facts.metrics import BUDGET_METRICS
+
+        yield from ("| argument | limit |", "| --- | --- |")
+        yield from (f"| `{metric.name}` | {metric.meaning} |" for metric in BUDGET_METRICS)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
     app.add_directive("report-fields", ReportFields)
     app.add_directive("coreml-options", CoreMLOptions)
+    app.add_directive("budget-arguments", BudgetArguments)
     return {"parallel_read_safe": True}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from pytest_coreml.facts.metrics import BUDGET_METRICS
+
 if TYPE_CHECKING:
     from pytest_coreml.plugin.pytest_run import State
 
@@ -42,8 +44,8 @@ MARKS: Final = {
         "coreml_compute_units(*units): run the test once for each: all, cpuAndGPU, cpuOnly, cpuAndNeuralEngine"
     ),
     "coreml_budget": (
-        "coreml_budget(predict_ms, predict_p90_ms, predict_p95_ms, first_predict_ms, load_ms, first_load_ms, "
-        "compile_ms, size_mb, memory_mb, min_fps, min_speedup, compute_units): limits, in the unit that the name says"
+        f"coreml_budget({', '.join(metric.name for metric in BUDGET_METRICS)}, compute_units): limits, in the unit "
+        "that the name says"
     ),
     "coreml_placement": (
         "coreml_placement(forbid, min_share, by, allow, max_transitions, compute_units): rules for the planned "

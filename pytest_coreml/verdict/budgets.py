@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_coreml.facts.compute_units import COMPUTE_UNITS
 from pytest_coreml.facts.measurement import Measurement
+from pytest_coreml.facts.metrics import BUDGET_METRICS, METRICS, SPEEDUP, Measured
 from pytest_coreml.verdict.check import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.limits import Budget
     from pytest_coreml.facts.measurement import LoadTimes
+    from pytest_coreml.facts.metrics import Metric, Need
     from pytest_coreml.verdict.check import Verdict
 
 
@@ -37,32 +38,32 @@ class MeasuredFacts:
     reached: Collection[ComputeUnits] = ()
     clock: str | None = None
 
-
-_PREDICT_FIGURES: dict[str, Callable[[Measurement], float | None]] = {
-    "predict_ms": lambda run: run.median_ms,
-    "predict_p90_ms": lambda run: run.p90_ms,
-    "predict_p95_ms": lambda run: run.p95_ms,
-    "first_predict_ms": lambda run: run.first_ms,
-    "min_fps": lambda run: run.fps,
-}
-# Each with the samples it is the median of.
-_LOAD_FIGURES = {"load_ms": "loads_ms", "first_load_ms": "first_load_ms", "compile_ms": "compile_ms"}
-_EXACT_FIGURES = ("size_mb", "memory_mb")
+    @property
+    def measured(self) -> Measured:
+        """What was measured, for metrics."""
+        return Measured(self.load, self.predict, self.size_mb, self.memory_mb)
 
 
 def needs_prediction(budget: Budget) -> bool:
-    """Whether a limit of *budget* asks for measured predictions."""
-    return bool(budget.min_speedup) or any(getattr(budget, name) is not None for name in _PREDICT_FIGURES)
+    """Return True if a limit of *budget* needs measured predictions."""
+    return _needs(budget, "prediction", "first prediction")
 
 
 def needs_load(budget: Budget) -> bool:
-    """Whether a limit of *budget* is about loading: compile and load times, and the first prediction afterwards."""
-    return any(getattr(budget, name) is not None for name in (*_LOAD_FIGURES, "first_predict_ms"))
+    """Return True if a limit of *budget* is about loading, or about the first prediction after it."""
+    return _needs(budget, "load")
 
 
 def needs_fresh_load(budget: Budget, units: ComputeUnits) -> bool:
-    """Whether *budget* limits what loading takes an app that starts again."""
-    return budget.load_ms is not None and (budget.compute_units is None or units in budget.compute_units)
+    """Return True if *budget* limits the load time of an app that starts again, on these compute units."""
+    return _needs(budget, "fresh load") and (budget.compute_units is None or units in budget.compute_units)
+
+
+def _needs(budget: Budget, *needs: Need) -> bool:
+    return any(
+        getattr(budget, metric.name) not in (None, {}) and not set(needs).isdisjoint(metric.needs)
+        for metric in BUDGET_METRICS
+    )
 
 
 def judge_budgets(budget: Budget, facts: MeasuredFacts) -> list[Check]:
@@ -74,33 +75,22 @@ def judge_budgets(budget: Budget, facts: MeasuredFacts) -> list[Check]:
     """
     if budget.compute_units is not None and facts.compute_units not in budget.compute_units:
         return []
-    return [*_figures(budget, facts), *_speedups(budget, facts)]
+    figures = (check for metric in METRICS for check in _judge(budget, metric, facts))
+    return [*figures, *_speedups(budget, facts)]
 
 
-def _figures(budget: Budget, facts: MeasuredFacts) -> Iterator[Check]:
-    for name, figure in _PREDICT_FIGURES.items():
-        value = figure(facts.predict) if facts.predict is not None else None
-        yield from _limit(budget, name, value, facts.clock, facts.predict)
-    for name, times in _LOAD_FIGURES.items():
-        samples = getattr(facts.load, times, ())
-        yield from _limit(budget, name, statistics.median(samples) if samples else None, facts.clock, facts.load)
-    for name in _EXACT_FIGURES:
-        yield from _limit(budget, name, getattr(facts, name), None, None)
-
-
-def _limit(
-    budget: Budget, name: str, value: float | None, clock: str | None, measured: LoadTimes | Measurement | None
-) -> Iterator[Check]:
-    limit: float | None = getattr(budget, name)
-    if limit is None:
+def _judge(budget: Budget, metric: Metric, facts: MeasuredFacts) -> Iterator[Check]:
+    limit: float | None = getattr(budget, metric.name)
+    if limit is None or metric.value is None:
         return
-    if clock is not None:
-        yield Check(name, limit, value, "not_judged", clock)
+    value = metric.value(facts.measured)
+    if metric.is_timed and facts.clock is not None:
+        yield Check(metric.name, limit, value, "not_judged", facts.clock)
     elif value is None:
-        yield Check(name, limit, None, "not_judged", "nothing was measured")
+        yield Check(metric.name, limit, None, "not_judged", "nothing was measured")
     else:
-        kept = value >= limit if name.startswith("min_") else value <= limit
-        yield Check(name, limit, value, *_verdict(kept, _thermal_doubt(measured) or _doubt(measured, kept)))
+        kept, times = metric.keeps(value, limit), metric.timed_in(facts.measured)
+        yield Check(metric.name, limit, value, *_verdict(kept, _thermal_doubt(times) or _doubt(times, kept)))
 
 
 def _speedups(budget: Budget, facts: MeasuredFacts) -> Iterator[Check]:
@@ -137,7 +127,7 @@ def judge_speedup(units: ComputeUnits, limit: float, facts: MeasuredFacts) -> Ch
         return Check(name, limit, None, "not_judged", _no_partner(units)[units in facts.reached])
     value = partner.median_ms / own.median_ms if own.median_ms > 0 else float("inf")
     # A disturbed run looks slower than it is: a slow partner can only help, a slow run of our own only hurt.
-    kept = value >= limit
+    kept = SPEEDUP.keeps(value, limit)
     doubt = _thermal_doubt(partner) or _thermal_doubt(own) or _doubt(partner if kept else own, kept=False)
     return Check(name, limit, value, *_verdict(kept, doubt))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Union
 
+from pytest_coreml.facts.metrics import Measured
+
 if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
@@ -62,6 +64,11 @@ class Record:
     """Remarks that are not verdicts."""
     expected_failure: bool = False
     """True if the test is marked as an expected failure (pytest's xfail) and failed, or may fail."""
+
+    @property
+    def measured(self) -> Measured:
+        """What was measured, for metrics; the size is a fact about the model."""
+        return Measured(load=self.load, predict=self.predict, memory_mb=self.memory_mb)
 
     @property
     def verdicts(self) -> list[Verdict]:

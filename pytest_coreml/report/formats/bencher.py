@@ -7,9 +7,9 @@ bounds. The measures `latency` (nanoseconds) and `throughput` (operations a seco
 from __future__ import annotations
 
 import json
-import statistics
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from pytest_coreml.facts.metrics import get_metric
 from pytest_coreml.report.formats.measured import measured
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.record import Record
 
 Metric = dict[str, float]
+# Beside the measures that exist in every project.
+_MORE: Final = tuple(get_metric(name) for name in ("first_load_ms", "load_ms", "memory_mb"))
 
 
 def render(report: Report) -> str:
@@ -29,11 +31,10 @@ def _measures(record: Record, run: Measurement) -> dict[str, Metric]:
     measures = {"latency": _metric(run.median_ms * 1e6, run.p10_ms * 1e6, run.p90_ms * 1e6)}
     if run.p10_ms > 0:
         measures["throughput"] = _metric(run.fps, 1e3 / run.p90_ms, 1e3 / run.p10_ms)
-    if record.load is not None:
-        loads = {"first-load-ms": record.load.first_load_ms, "load-ms": record.load.loads_ms}
-        measures |= {name: {"value": statistics.median(samples)} for name, samples in loads.items() if samples}
-    if record.memory_mb is not None:
-        measures["memory-mb"] = {"value": record.memory_mb}
+    for metric in _MORE:
+        value = metric.value(record.measured) if metric.value is not None else None
+        if value is not None:
+            measures[metric.exported_as.replace("_", "-")] = {"value": value}
     return measures
 
 

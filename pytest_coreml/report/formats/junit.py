@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Final
+
+from pytest_coreml.facts.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -11,17 +13,17 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.record import Record
 
 
+# Digits after the decimal point.
+_DIGITS: Final = {"ms": 4, "MB": 2}
+
+
 def properties(record: Record) -> Iterator[tuple[str, float | str]]:
-    """Give what was measured of *record*; the unit is in the name."""
-    if record.predict is not None and record.predict.native_ms:
-        yield "predict_median_ms", round(record.predict.median_ms, 4)
-        yield "predict_p90_ms", round(record.predict.p90_ms, 4)
-    for name in ("compile_ms", "first_load_ms", "load_ms"):
-        samples: tuple[float, ...] = getattr(record.load, name, ())
-        if samples:
-            yield name, round(statistics.median(samples), 3)
-    if record.memory_mb is not None:
-        yield "memory_mb", round(record.memory_mb, 2)
+    """Yield a name, which contains the unit, and a value for each metric that was measured and each comparison."""
+    measured = record.measured
+    for metric in METRICS:
+        value = metric.value(measured) if metric.value is not None else None
+        if value is not None and math.isfinite(value):
+            yield metric.exported_as, round(value, _DIGITS.get(metric.unit, 4))
     for name, found in (("regression", record.regression), ("duet", record.duet)):
         if found is not None:
             yield name, found.verdict

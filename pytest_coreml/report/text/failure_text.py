@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_coreml.facts.metrics import parse_check
 from pytest_coreml.report.text.numbers import check_figure, check_words, machine_words, number, percent
 from pytest_coreml.report.text.regression_text import comparison_text, regression_text
 from pytest_coreml.verdict.placement_rules import tally
@@ -62,41 +63,24 @@ def _lines(
     regressed = [found for found in record.regressions if found.verdict == verdict]
     yield from (f"{subject}: {regression_text(found)}" for found in regressed)
     yield from (f"  changed: {note}" for note in record.notes if record.regression is not None)
-    names = [check.check for check in checks]
+    names = [parse_check(check.check) for check in checks]
     # A comparison with another version measured pairs, and no baseline would accept it.
     since = [found for found in regressed if found.against is None]
-    if record.predict is not None and (since or any(map(_is_of_calls, names))):
+    if record.predict is not None and (since or any("prediction" in name.metric.needs for name in names)):
         yield f"  {_how_measured(record.predict)}"
-    if record.placement is not None and (regressed or not all(map(_is_of_bytes, names))):
+    if record.placement is not None and (regressed or not all(name.metric.unit == "MB" for name in names)):
         yield f"  {_placement(record.placement)}"
     yield f"  {machine_words(machine)}"
-    if accept is not None and verdict == "failed" and (since or any(map(_is_since_baseline, names))):
+    if accept is not None and verdict == "failed" and (since or any(name.against_baseline for name in names)):
         yield f"  accept the new state: {accept}"
     if figures is not None:
         yield f"  each figure: {figures}"
 
 
-def _is_of_calls(check: str) -> bool:
-    return check.startswith(("predict_", "min_fps", "min_speedup"))
-
-
-def _is_since_baseline(check: str) -> bool:
-    return check.startswith("regression[")
-
-
-def _is_of_bytes(check: str) -> bool:
-    # Also when it is compared with a baseline: regression[size_mb].
-    return check.removesuffix("]").endswith("_mb")
-
-
 def _asked(check: Check) -> str:
-    limit = check_figure(check.check, check.limit)
-    word = "at least" if check.check.startswith("min_") else "budget" if _is_budget(check) else "at most"
-    return f"{word} {limit}{_difference(check)}"
-
-
-def _is_budget(check: Check) -> bool:
-    return check.check.endswith(("_ms", "_mb"))
+    name = parse_check(check.check)
+    word = "budget" if name.is_budget and name.metric.direction == "at most" else name.metric.direction
+    return f"{word} {check_figure(check.check, check.limit)}{_difference(check)}"
 
 
 def _difference(check: Check) -> str:

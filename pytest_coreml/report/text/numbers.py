@@ -4,27 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_coreml.facts.metrics import parse_check
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
-
-# The words for a check, by its name up to the bracket.
-_CHECK_WORDS = {
-    "predict_ms": "predict median",
-    "predict_p90_ms": "predict p90",
-    "predict_p95_ms": "predict p95",
-    "first_predict_ms": "first predict",
-    "load_ms": "load",
-    "first_load_ms": "first load",
-    "compile_ms": "compile",
-    "size_mb": "size",
-    "memory_mb": "memory",
-    "min_fps": "predictions a second",
-    "min_speedup": "speed-up over",
-    "min_share": "planned share on",
-    "forbid": "operations planned on",
-    "max_transitions": "device transitions",
-}
 
 
 def number(value: float | None) -> str:
@@ -48,23 +32,19 @@ def percent(share: float, signed: bool = False) -> str:
 
 
 def check_words(name: str) -> str:
-    """Say the name of a check in words, as `speed-up over cpuOnly` for `min_speedup[cpuOnly]`."""
-    stem, _, of = name.rstrip("]").partition("[")
-    if stem == "regression":
-        return f"{check_words(of)} against the baseline"
-    words = _CHECK_WORDS.get(stem, stem)
-    return f"{words} {of}" if of else words
+    """Return the name of a check in words, as `speed-up over cpuOnly` for `min_speedup[cpuOnly]`."""
+    metric, item, against_baseline = parse_check(name)
+    if against_baseline:
+        return f"{metric.words} against the baseline"
+    return f"{metric.words} {item}" if item else metric.words
 
 
 def check_figure(name: str, value: float | None) -> str:
-    """Write a limit or value of the check *name* with its unit."""
-    stem, _, of = name.rstrip("]").partition("[")
-    if stem == "regression":
-        return check_figure(of, value)
-    if value is not None and stem == "min_share":
+    """Return a limit or value of the check *name* with its unit; `-` for None."""
+    unit = parse_check(name).metric.unit
+    if value is not None and unit == "%":
         return percent(value)
-    unit = {"ms": " ms", "mb": " MB"}.get(stem.rsplit("_", 1)[-1], " x" if stem == "min_speedup" else "")
-    return number(value) + unit if value is not None else "-"
+    return number(value) + (f" {unit}" if unit and value is not None else "")
 
 
 def machine_words(machine: Mapping[str, Any]) -> str:

@@ -1,0 +1,184 @@
+"""The table of metrics: the name, words, unit, direction, needs and value of everything that a limit can be set on.
+
+A new metric is one row here and one field of `Budget` in `limits.py`. Budgets, failure texts, properties, exports, the
+help of the marker and the documentation read the rows. The plugin imports this module in every run for that help, so
+it imports nothing that takes time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_coreml.facts.measurement import LoadTimes, Measurement
+
+Unit = Literal["ms", "MB", "x", "%", ""]
+Direction = Literal["at most", "at least"]
+# `first prediction`: of a model that was just loaded. `fresh load`: in a process that has loaded nothing before.
+Need = Literal["prediction", "first prediction", "load", "fresh load", "memory", "model", "placement"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of one configuration; None for what was not."""
+
+    load: LoadTimes | None = None
+    """Compile and load times."""
+    predict: Measurement | None = None
+    """The predictions."""
+    size_mb: float | None = None
+    """The size of the model's file or package, in 10^6 bytes."""
+    memory_mb: float | None = None
+    """The growth of the engine's peak memory, in 10^6 bytes."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One row of the table."""
+
+    name: str
+    """The name of the limit, as the test author writes it."""
+    words: str
+    """The name in texts."""
+    unit: Unit
+    """The unit of limit and value; `%` is for shares from 0 to 1."""
+    direction: Direction
+    """The side of the limit on which a value keeps it."""
+    needs: tuple[Need, ...]
+    """What must be measured for it."""
+    meaning: str = ""
+    """The description in the documentation."""
+    value: Callable[[Measured], float | None] | None = None
+    """The value among what was measured; None for a metric that is judged by more than one configuration's figures."""
+    figure: str = ""
+    """The name of the value in exports; empty if it is the name of the limit."""
+
+    @property
+    def exported_as(self) -> str:
+        """The name of the value in exports."""
+        return self.figure or self.name
+
+    def keeps(self, value: float, limit: float) -> bool:
+        """Return True if *value* keeps *limit*; an equal value does."""
+        return value >= limit if self.direction == "at least" else value <= limit
+
+    def timed_in(self, measured: Measured) -> LoadTimes | Measurement | None:
+        """Return the times that the value is made of; None for a metric that no clock measures."""
+        if "prediction" in self.needs or "first prediction" in self.needs:
+            return measured.predict
+        return measured.load if "load" in self.needs else None
+
+    @property
+    def is_timed(self) -> bool:
+        """True if a clock measures it."""
+        return not {"prediction", "first prediction", "load"}.isdisjoint(self.needs)
+
+
+def _predicted(
+    name: str, words: str, meaning: str, read: Callable[[Measurement], float | None], figure: str = ""
+) -> Metric:
+    """Return the row of a time of predictions; *read* makes the value from them."""
+
+    def value(measured: Measured) -> float | None:
+        return read(measured.predict) if measured.predict is not None and measured.predict.native_ms else None
+
+    return Metric(name, words, "ms", "at most", ("prediction",), meaning, value, figure)
+
+
+def _loaded(name: str, words: str, meaning: str, read: Callable[[LoadTimes], tuple[float, ...]], *more: Need) -> Metric:
+    """Return the row of a time of loading, which is the median of the samples that *read* returns."""
+
+    def value(measured: Measured) -> float | None:
+        from statistics import median
+
+        samples = read(measured.load) if measured.load is not None else ()
+        return median(samples) if samples else None
+
+    return Metric(name, words, "ms", "at most", ("load", *more), meaning, value)
+
+
+# What `coreml_budget` takes as one number, in the order of the documentation.
+METRICS: Final = (
+    _predicted(
+        *("predict_ms", "predict median", "median of the native prediction time, ms"),
+        lambda predict: predict.median_ms,
+        figure="predict_median_ms",
+    ),
+    _predicted("predict_p90_ms", "predict p90", "90th percentile of it", lambda predict: predict.p90_ms),
+    _predicted("predict_p95_ms", "predict p95", "95th percentile of it", lambda predict: predict.p95_ms),
+    Metric(
+        *("first_predict_ms", "first predict", "ms", "at most", ("first prediction", "load")),
+        meaning="the first prediction after loading, ms",
+        value=lambda measured: measured.predict.first_ms if measured.predict is not None else None,
+    ),
+    _loaded(
+        *("load_ms", "load"),
+        "loading from a path that was loaded before, ms; on Core ML by a process that has loaded nothing yet, like an "
+        "app that has just started",
+        lambda load: load.loads_ms,
+        "fresh load",
+    ),
+    _loaded(
+        "first_load_ms", "first load", "loading from a path never used before, ms", lambda load: load.first_load_ms
+    ),
+    _loaded("compile_ms", "compile", "compiling the package, ms", lambda load: load.compile_ms),
+    Metric(
+        *("size_mb", "size", "MB", "at most", ("model",), "the file or package, 10⁶ bytes"),
+        value=lambda measured: measured.size_mb,
+    ),
+    Metric(
+        *("memory_mb", "memory", "MB", "at most", ("memory",), "peak growth of the engine process, 10⁶ bytes"),
+        value=lambda measured: measured.memory_mb,
+    ),
+    Metric(
+        *("min_fps", "predictions a second", "", "at least", ("prediction",)),
+        meaning="predictions a second at the median, at least",
+        value=lambda measured: measured.predict.fps if measured.predict is not None else None,
+        figure="fps",
+    ),
+)
+# What it takes as a number for each of several compute units.
+SPEEDUP: Final = Metric(
+    *("min_speedup", "speed-up over", "x", "at least", ("prediction",)),
+    meaning='`{"cpuOnly": 2.0}`: times faster than under another setting in the same run, at least',
+)
+BUDGET_METRICS: Final = (*METRICS, SPEEDUP)
+# What `coreml_placement` limits.
+PLACEMENT_METRICS: Final = (
+    Metric("min_share", "planned share on", "%", "at least", ("placement",)),
+    Metric("forbid", "operations planned on", "", "at most", ("placement",)),
+    Metric("max_transitions", "device transitions", "", "at most", ("placement",)),
+)
+_BY_NAME: Final = {metric.name: metric for metric in (*BUDGET_METRICS, *PLACEMENT_METRICS)}
+
+
+def get_metric(name: str) -> Metric:
+    """Return the row of *name*; for a name that is not in the table, such as one in a later version's report, a row
+    that knows no unit."""
+    return _BY_NAME.get(name) or Metric(name, name, "", "at most", ())
+
+
+class CheckName(NamedTuple):
+    """The parts of a check's name, such as `predict_ms`, `min_speedup[cpuOnly]` or `regression[load_ms]`."""
+
+    metric: Metric
+    item: str | None
+    """The compute units or device that the check is about."""
+    against_baseline: bool
+
+    @property
+    def is_budget(self) -> bool:
+        """True if the limit is one of a `coreml_budget` marker."""
+        return not self.against_baseline and self.metric in BUDGET_METRICS
+
+
+def parse_check(name: str) -> CheckName:
+    """Split the name of a check into its parts."""
+    stem, _, rest = name.partition("[")
+    item = rest.removesuffix("]")
+    if stem == "regression":
+        return CheckName(get_metric(item), None, against_baseline=True)
+    return CheckName(get_metric(stem), item or None, against_baseline=False)
