@@ -22,6 +22,8 @@ class Budget:
     """Maximum of the 90 % quantile of the native time of a prediction, in ms."""
     predict_p95_ms: float | None = None
     """Maximum of the 95 % quantile of the native time of a prediction, in ms."""
+    predict_p99_ms: float | None = None
+    """Maximum of the 99 % quantile of the native time of a prediction, in ms."""
     first_predict_ms: float | None = None
     """Maximum native time of the first prediction after loading, in ms."""
     load_ms: float | None = None

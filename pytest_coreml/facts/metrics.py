@@ -109,6 +109,7 @@ METRICS: Final = (
     ),
     _predicted("predict_p90_ms", "predict p90", "90th percentile of it", lambda predict: predict.p90_ms),
     _predicted("predict_p95_ms", "predict p95", "95th percentile of it", lambda predict: predict.p95_ms),
+    _predicted("predict_p99_ms", "predict p99", "99th percentile of it", lambda predict: predict.quantile_ms(0.99)),
     Metric(
         *("first_predict_ms", "first predict", "ms", "at most", ("first prediction", "load")),
         meaning="the first prediction after loading, ms",

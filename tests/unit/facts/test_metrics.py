@@ -48,6 +48,7 @@ def test_each_limit_of_a_placement_rule_has_a_row() -> None:
         ("predict_ms", 50.0),
         ("predict_p90_ms", 90.0),
         ("predict_p95_ms", 95.0),
+        ("predict_p99_ms", 99.0),
         ("first_predict_ms", 300.0),
         ("load_ms", 10.0),
         ("first_load_ms", 8.0),

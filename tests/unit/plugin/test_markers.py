@@ -54,6 +54,7 @@ def test_marks_without_mistakes() -> None:
             predict_ms=1,
             predict_p90_ms=2,
             predict_p95_ms=3,
+            predict_p99_ms=99,
             first_predict_ms=4,
             load_ms=5,
             first_load_ms=6,
@@ -76,7 +77,7 @@ def test_marks_without_mistakes() -> None:
         ).mark
     )
 
-    assert budget == Budget(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, {"cpuOnly": 2.0}, ("cpuAndNeuralEngine", "all"))
+    assert budget == Budget(*(1, 2, 3, 99, 4, 5, 6, 7, 8, 9, 10), {"cpuOnly": 2.0}, ("cpuAndNeuralEngine", "all"))
     assert rule == PlacementRule(("gpu",), {"neuralEngine": 1.0}, "ops", frozenset({"cast"}), 0, ("all",))
 
 
