@@ -1,7 +1,7 @@
-"""The hooks of pytest; each only forwards.
+"""The plugin: the hooks that every run pays for.
 
-See https://docs.pytest.org/en/stable/reference/reference.html#hooks for what each is told and may do. These are all
-that a run without anything of ours pays for; when something turns up, `hooks.py` joins them.
+See https://docs.pytest.org/en/stable/reference/reference.html#hooks for what each hook gets and may do. When something
+of ours turns up, the hooks of `hooks.py` join these.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_coreml.plugin import fixtures, model_marker
+from pytest_coreml.plugin import model_marker
+from pytest_coreml.plugin.activation import activate, is_active, prepare_controller
 from pytest_coreml.plugin.fixtures import (
     coreml_all,
     coreml_cpu_and_gpu,
@@ -19,19 +20,14 @@ from pytest_coreml.plugin.fixtures import (
     coreml_load,
     coreml_machine,
     coreml_model,
+    coreml_run,
     coreml_source,
+    has_model_fixture,
+    parametrize,
 )
-from pytest_coreml.plugin.names import (
-    CURRENT,
-    MARKS,
-    MODEL_SUFFIXES,
-    gather,
-    has_workers,
-    is_concerned,
-    is_used,
-    state_of,
-)
+from pytest_coreml.plugin.names import MARKS, MODEL_SUFFIXES, is_concerned
 from pytest_coreml.plugin.options import add_options, is_any_given
+from pytest_coreml.plugin.running_test import note_running_test
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,12 +40,13 @@ __all__ = [
     "coreml_load",
     "coreml_machine",
     "coreml_model",
+    "coreml_run",
     "coreml_source",
 ]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the options; the mark too, before any conftest.py uses it."""
+    """Declare the options; the marker too, before any conftest.py uses it."""
     add_options(parser)
     model_marker.install()
 
@@ -58,30 +55,29 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers, read the options, and find out now whether the report can be written."""
     for line in MARKS.values():
         config.addinivalue_line("markers", line)
-    if has_workers(config):
-        gather(config)
+    prepare_controller(config)
     if is_any_given(config):
         from pytest_coreml.errors import CoreMLTestError
-        from pytest_coreml.plugin import whole_run
 
         try:
-            whole_run.prepare(config)
+            activate(config).prepare()
         except CoreMLTestError as error:
             raise pytest.UsageError(str(error)) from None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test for each source and compute units."""
-    fixtures.parametrize(metafunc)
+    """Parametrize a test over its sources and compute units."""
+    if has_model_fixture(metafunc):
+        parametrize(metafunc, activate(metafunc.config))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """A model file that was named on the command line is a test."""
+    """Collect a model file that was named on the command line."""
     return _model_collector(file_path, parent)
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """A package that was named on the command line is a test."""
+    """Collect a model package that was named on the command line."""
     return _model_collector(path, parent)
 
 
@@ -95,12 +91,12 @@ def _model_collector(path: Path, parent: pytest.Collector) -> pytest.Collector |
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Find all mistakes in marks, and put first what others are to be faster than."""
-    if is_used(config) or any(is_concerned(item) for item in items):
-        state_of(config).check(items)
+    """Find all mistakes in markers, and put the baselines of `min_speedup` first."""
+    if is_active(config) or any(is_concerned(item) for item in items):
+        activate(config).declarations.check(items)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
     """Note which test runs, for fixtures that it asks for by `request.getfixturevalue`."""
-    item.config.stash[CURRENT] = item
+    note_running_test(item)

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from pytest_coreml.session.options import Options
 
 
-def begin(options: Options) -> None:
-    """Put the reference binding in place, if it was asked for; `UsageError` when ONNX Runtime is not installed."""
+def install(options: Options) -> None:
+    """Install the reference binding, if it was asked for; raise `UsageError` when ONNX Runtime is not installed."""
     if not options.dropin:
         return
     from pytest_coreml import reference
@@ -22,8 +22,8 @@ def begin(options: Options) -> None:
         raise UsageError(f"coreml_dropin: {error}") from None
 
 
-def end(options: Options) -> None:
-    """Take the binding away again."""
+def uninstall(options: Options) -> None:
+    """Remove the binding again."""
     if options.dropin:
         from pytest_coreml import reference
 

@@ -6,32 +6,40 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
 
-from pytest_coreml.plugin.names import FIXTURES, SOURCE_FIXTURE, state_of
+from pytest_coreml.plugin.activation import activate
+from pytest_coreml.plugin.names import FIXTURES, RUN_FIXTURE, SOURCE_FIXTURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.plugin.pytest_run import PytestRun
     from pytest_coreml.session.model import CoreMLModel
 
 T = TypeVar("T")
 
 
+@pytest.fixture(scope="session", name=RUN_FIXTURE)
+def coreml_run(request: pytest.FixtureRequest) -> PytestRun:
+    """Activate the plugin, and return its run: a fixture of ours may be the first thing of ours in a run."""
+    return activate(request.config)
+
+
 @pytest.fixture(scope="module", name=SOURCE_FIXTURE)
-def coreml_source(request: pytest.FixtureRequest) -> Any:
-    """The source of the present test: the one of several that this instance of the test is for, or the only one."""
+def coreml_source(request: pytest.FixtureRequest, _coreml_run: PytestRun) -> Any:
+    """Return the source that this test is parametrized with, or the only one."""
     if hasattr(request, "param"):
         return request.param
-    return _the_only(state_of(request.config).declared_now().sources, "sources")
+    return _the_only(_coreml_run.running_attempt().declaration.sources, "sources")
 
 
 @pytest.fixture(scope="module")
-def coreml_model(request: pytest.FixtureRequest, _coreml_source: Any) -> CoreMLModel:
-    """The model of this test, loaded for this instance's compute units."""
-    state = state_of(request.config)
+def coreml_model(request: pytest.FixtureRequest, _coreml_run: PytestRun, _coreml_source: Any) -> CoreMLModel:
+    """Return the model of this test, loaded for the compute units that it is parametrized with."""
     if hasattr(request, "param"):
-        return state.load(_coreml_source, request.param)
-    return state.load(_coreml_source, _the_only(state.declared_now().compute_units, "compute units"))
+        return _coreml_run.load(_coreml_source, request.param)
+    units = _the_only(_coreml_run.running_attempt().declaration.compute_units, "compute units")
+    return _coreml_run.load(_coreml_source, units)
 
 
 def _the_only(values: Sequence[T], word: str) -> T:
@@ -48,10 +56,10 @@ def _unit_fixture(name: str) -> Callable[..., CoreMLModel]:
     units = cast("ComputeUnits", FIXTURES[name])
 
     @pytest.fixture(scope="module", name=name)
-    def fixture(request: pytest.FixtureRequest, _coreml_source: Any) -> CoreMLModel:
-        return state_of(request.config).load(_coreml_source, units)
+    def fixture(_coreml_run: PytestRun, _coreml_source: Any) -> CoreMLModel:
+        return _coreml_run.load(_coreml_source, units)
 
-    fixture.__doc__ = f"The model of this test, loaded for {units}."
+    fixture.__doc__ = f"Return the model of this test, loaded for {units}."
     return fixture
 
 
@@ -62,19 +70,17 @@ coreml_cpu_and_neural_engine = _unit_fixture("coreml_cpu_and_neural_engine")
 
 
 @pytest.fixture(scope="session")
-def coreml_load(request: pytest.FixtureRequest) -> Callable[..., CoreMLModel]:
-    """A factory: `coreml_load(source, compute_units=None, function=None)` returns a loaded model.
+def coreml_load(_coreml_run: PytestRun) -> Callable[..., CoreMLModel]:
+    """Return a factory: `coreml_load(source, compute_units=None, function=None)` returns a loaded model.
 
-    The default compute units are `all`, on a virtual Mac `cpuOnly`; there other compute units skip the test.
-    *optimization_hints*: a dict in coremltools' form (`{"specializationStrategy": "FastPrediction"}`).
-    *from_memory*: load from the bytes of the model, like an app that keeps it encrypted.
+    The default compute units are `all`; on a virtual Mac `cpuOnly`, where others skip the test. Keyword arguments:
+    *optimization_hints*, a dict as coremltools takes it (`{"specializationStrategy": "FastPrediction"}`);
+    *from_memory*, to load from the bytes of the model, like an app that keeps it encrypted.
     """
     from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
     from pytest_coreml.facts.compute_units import parse_compute_units
     from pytest_coreml.facts.load_options import LoadOptions, parse_hints
     from pytest_coreml.session.options import default_units
-
-    state = state_of(request.config)
 
     def load(
         source: Any,
@@ -85,10 +91,12 @@ def coreml_load(request: pytest.FixtureRequest) -> Callable[..., CoreMLModel]:
         from_memory: bool = False,
     ) -> CoreMLModel:
         __tracebackhide__ = hidden_for_ours
-        units = default_units(state.options.runtime) if compute_units is None else parse_compute_units(compute_units)
+        units = (
+            default_units(_coreml_run.options.runtime) if compute_units is None else parse_compute_units(compute_units)
+        )
         options = LoadOptions(function, parse_hints(optimization_hints), from_memory)
         try:
-            return state.session.load(source, units, options)
+            return _coreml_run.load_any(source, units, options)
         except UnfitMachineError as error:
             pytest.skip(str(error))
 
@@ -96,24 +104,27 @@ def coreml_load(request: pytest.FixtureRequest) -> Callable[..., CoreMLModel]:
 
 
 @pytest.fixture(scope="session")
-def coreml_machine(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Facts about the machine, its devices and the runtime, as the report has them."""
-    return state_of(request.config).machine()
+def coreml_machine(_coreml_run: PytestRun) -> dict[str, Any]:
+    """Return facts about the machine, its devices and the runtime, as a report has them."""
+    return _coreml_run.machine()
 
 
-def parametrize(metafunc: pytest.Metafunc) -> None:
-    """Make one instance of a test for each source and compute units that its marks name."""
+def has_model_fixture(metafunc: pytest.Metafunc) -> bool:
+    """Return True if a fixture gives the test a model that its markers name."""
+    return any(name in metafunc.fixturenames for name in FIXTURES if name != "coreml_load")
+
+
+def parametrize(metafunc: pytest.Metafunc, run: PytestRun) -> None:
+    """Parametrize a test over the sources and compute units that its markers name."""
     names = metafunc.fixturenames
-    if not any(name in names for name in FIXTURES if name != "coreml_load"):
+    declaration = run.declarations.read(metafunc.definition, names)
+    if declaration is None:
         return
-    declared = state_of(metafunc.config).declare(metafunc.definition, names)
-    if declared is None:
-        return
-    if len(declared.sources) > 1:
+    if len(declaration.sources) > 1:
         from pytest_coreml.session.sources import label
 
-        ids = [label(source) for source in declared.sources]
-        metafunc.parametrize(SOURCE_FIXTURE, declared.sources, ids=ids, indirect=True, scope="module")
+        ids = [label(source) for source in declaration.sources]
+        metafunc.parametrize(SOURCE_FIXTURE, declaration.sources, ids=ids, indirect=True, scope="module")
     if "coreml_model" in names:
-        units = declared.compute_units
+        units = declaration.compute_units
         metafunc.parametrize("coreml_model", units, ids=units, indirect=True, scope="module")

@@ -24,7 +24,7 @@ Source = Any  # a path, or a callable that returns a path or an MLModel
 
 
 @dataclass(frozen=True)
-class ModelMark:
+class ModelSource:
     """What `coreml_model` says. *inputs*: features to measure with, or a callable that returns them. *against*: the
     source of another version, to be run alternately."""
 
@@ -34,7 +34,7 @@ class ModelMark:
     against: Source | None = None
 
 
-def read_model(mark: pytest.Mark) -> ModelMark:
+def read_model(mark: pytest.Mark) -> ModelSource:
     """Read a `coreml_model` mark."""
     _check_names(mark, ("function", "inputs", "against"))
     sources = tuple(source for argument in mark.args for source in _as_list(argument))
@@ -50,7 +50,7 @@ def read_model(mark: pytest.Mark) -> ModelMark:
     against = mark.kwargs.get("against")
     if against is not None:
         _check_source(mark, "against", against)
-    return ModelMark(sources, function, inputs, against)
+    return ModelSource(sources, function, inputs, against)
 
 
 def read_compute_units(mark: pytest.Mark) -> tuple[ComputeUnits, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_coreml.errors import CoreMLTestError
-from pytest_coreml.plugin.names import state_of
+from pytest_coreml.plugin.activation import activate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ class ModelModule(pytest.Module):
 
     def collect(self) -> Iterator[ModelItem]:
         """Make one test for each of the compute units that the options name."""
-        for units in state_of(self.config).options.compute_units:
+        for units in activate(self.config).options.compute_units:
             item = ModelItem.from_parent(self, name=units, callobj=check_model)
             item.add_marker(pytest.mark.coreml_model(self.path))
             item.add_marker(pytest.mark.coreml_compute_units(units))

@@ -17,10 +17,10 @@ _NAME: Final = "coreml_model"
 
 def install() -> None:
     """Put ours in the place of the mark that pytest would make."""
-    vars(pytest.mark)[_NAME] = ModelMark()
+    vars(pytest.mark)[_NAME] = ModelMarkerDecorator()
 
 
-class ModelMark:
+class ModelMarkerDecorator:
     """The mark `coreml_model`, as pytest's decorator of that name but for the one case."""
 
     def __call__(self, *sources: Any, **arguments: Any) -> Any:

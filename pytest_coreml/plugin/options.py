@@ -150,3 +150,21 @@ def is_test_path(word: str) -> bool:
     test file, a node id, a model."""
     path = Path(word.split("::", maxsplit=1)[0])
     return "::" in word or word.endswith("/") or path.is_dir() or path.suffix in (".py", *MODEL_SUFFIXES)
+
+
+def return_test_path(config: pytest.Config) -> None:
+    """Give pytest back the test path that argparse took for the value of `--coreml-report`.
+
+    Raises `UsageError` where the value stood behind an equals sign: it is a path to write to, and is not a file.
+    """
+    word = getattr(config.option, "coreml_test_path", None)
+    if word is None:
+        return
+    if f"--coreml-report={word}" in config.invocation_params.args:
+        from pytest_coreml.errors import UsageError
+
+        raise UsageError(f"--coreml-report={word}: expected the name of a file, as {Path(word, DEFAULT_REPORT)}")
+    if config.args_source is pytest.Config.ArgsSource.ARGS:
+        config.args.insert(0, word)
+    else:
+        config.args[:] = [word]

@@ -1,4 +1,4 @@
-"""The order of tests: what a test is to be faster than is measured before it, so that the test itself can fail."""
+"""Run the baselines of `min_speedup` first, so that the test that is compared with them can fail."""
 
 from __future__ import annotations
 
@@ -10,39 +10,38 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_coreml.plugin.declarations import Declared
+    from pytest_coreml.session.declaration import Declaration
 
 _UNITS: Final = "coreml_model"
 
 
-def put_partners_first(items: list[pytest.Item], declared: Mapping[str, Declared]) -> None:
-    """Put the instances of a test that others of it are to be faster than before these.
+def put_partners_first(items: list[pytest.Item], declarations: Mapping[str, Declaration]) -> None:
+    """Move the variants of a test that others are compared with ahead of those others.
 
-    Nothing else is moved: the instances of one test, source and other parameters change places among themselves.
-    pytest may have put them otherwise, since it runs together what shares a parameter of a wide scope, and
-    pytest-randomly anyhow.
+    Only the compute units of one test, source and other parameters change places among themselves. pytest may have put
+    them in another order, since it groups tests that share a parameter of a wide scope, and so may pytest-randomly.
     """
-    # Most runs have none; instances of a test share what they declare.
-    if not any(_named_by(each) for each in {id(each): each for each in declared.values()}.values()):
+    # Most runs have none; variants of a test share their declaration.
+    if not any(_named_by(each) for each in {id(each): each for each in declarations.values()}.values()):
         return
     places: dict[Hashable, list[int]] = defaultdict(list)
     for place, item in enumerate(items):
-        if _units(item) is not None and _partners(item, declared):
+        if _units(item) is not None and _partners(item, declarations):
             places[_but_for_units(item)].append(place)
     for found in places.values():
         instances = [items[place] for place in found]
-        partners = _partners(instances[0], declared)
+        partners = _partners(instances[0], declarations)
         instances.sort(key=lambda item: _units(item) not in partners)
         for place, item in zip(found, instances, strict=True):
             items[place] = item
 
 
-def _partners(item: pytest.Item, declared: Mapping[str, Declared]) -> set[str]:
-    return _named_by(declared[item.nodeid]) if item.nodeid in declared else set()
+def _partners(item: pytest.Item, declarations: Mapping[str, Declaration]) -> set[str]:
+    return _named_by(declarations[item.nodeid]) if item.nodeid in declarations else set()
 
 
-def _named_by(declared: Declared) -> set[str]:
-    return {units for budget in declared.budgets for units in budget.min_speedup}
+def _named_by(declaration: Declaration) -> set[str]:
+    return {units for budget in declaration.budgets for units in budget.min_speedup}
 
 
 def _units(item: pytest.Item) -> str | None:

@@ -1,165 +1,130 @@
-"""What the hooks and fixtures share: made when the first thing of ours turns up, kept in pytest's stash."""
+"""The run of this pytest process: made when the first thing of ours turns up."""
 
 from __future__ import annotations
 
-from functools import cached_property
-from pathlib import Path
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from pytest_coreml.errors import CoreMLTestError, UnfitMachineError, UsageError
+from pytest_coreml.errors import CoreMLTestError, UnfitMachineError
 from pytest_coreml.facts.load_options import LoadOptions
-from pytest_coreml.plugin.declarations import Declared, Reader
-from pytest_coreml.plugin.limit_coverage import Reach
-from pytest_coreml.plugin.names import CURRENT, MISTAKES, shares_host, uses_fixture, worker_of
-from pytest_coreml.plugin.ordering import put_partners_first
+from pytest_coreml.plugin import dropin
+from pytest_coreml.plugin.benchmark_fixture import BenchmarkEntries
+from pytest_coreml.plugin.declarations import Declarations
+from pytest_coreml.plugin.names import uses_fixture
 from pytest_coreml.plugin.progress import ProgressLine
+from pytest_coreml.plugin.running_test import running_test
 from pytest_coreml.plugin.shared_fixture import SharedFixture
+from pytest_coreml.plugin.xdist import runs_everything_everywhere, shares_host, worker_name
+from pytest_coreml.session.native_clock import NativeClock
 
 if TYPE_CHECKING:
     from pytest_coreml.engine.lease import EngineKey, Timing
     from pytest_coreml.facts.compute_units import ComputeUnits
-    from pytest_coreml.session.attempt import Trial
+    from pytest_coreml.plugin.results import Results
+    from pytest_coreml.session.attempt import Attempt
+    from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
-    from pytest_coreml.session.models import Session
     from pytest_coreml.session.options import Options
+    from pytest_coreml.session.session import Session
     from pytest_coreml.verdict.regression.run import Runs
 
 
 class LoadFailure(NamedTuple):
-    """A model that a fixture could not load: in which test, and, when an engine was to blame, what that was to hold."""
+    """A model that a fixture could not load."""
 
-    test: str
+    attempt: str
+    """The name of the attempt that asked for it."""
     keys: tuple[EngineKey, ...]
-
-    @classmethod
-    def of(cls, trial: Trial | None) -> LoadFailure:
-        """Make that of the present test."""
-        assert trial is not None, "fixtures load within a test only"
-        return cls(trial.name, tuple(trial.unloaded))
+    """What its engine was to hold, when that was to blame."""
 
 
-class State:
-    """The options, the declarations of tests, and the session, which is made when the first test needs it."""
+class PytestRun:
+    """Options, declarations of tests, the session, the attempt at the running test, and the results.
+
+    A worker of pytest-xdist has no results.
+    """
 
     def __init__(self, config: pytest.Config, options: Options) -> None:
         self.config = config
         self.options = options
-        self.reader = Reader(options)
-        self.mistakes: dict[str, list[str]] = {}
-        self.declared: dict[str, Declared] = {}
-        self.reach = Reach()
-        # Where each test stands among all that were collected.
-        self.positions: dict[str, int] = {}
-        # Files with a test that limits loading: the tests of a file share loaded models.
-        self._limiting: set[Path] = set()
-        self._current: Declared | None = None
-        self.shared_fixture = SharedFixture()
+        self.declarations = Declarations(config, options)
         self.progress = ProgressLine(config)
+        self.shared_fixture = SharedFixture()
+        self.clock = NativeClock()
+        self.benchmark = BenchmarkEntries(self.clock)
+        self.results = _make_results(config)
+        self.session: Session | None = None
+        self.attempt: Attempt | None = None
+        # True while the body of a test runs: what is reported then is about its subtests.
+        self.in_body = False
+        # True once a subtest of the running test has failed.
+        self.subtest_failed = False
         # pytest keeps what a fixture raised, and raises it for the later tests of its scope.
-        self.load_failures: dict[BaseException, LoadFailure] = {}
-        self.used = False
+        self._load_failures: dict[BaseException, LoadFailure] = {}
+        self._load_failure: BaseException | None = None
+        self._attempts: Counter[str] = Counter()
+        self._baseline: Runs | None = None
 
-    @cached_property
-    def session(self) -> Session:
-        """The session of this run."""
-        from pytest_coreml.session.models import Session
+    def prepare(self) -> None:
+        """Do what the options ask for before any test.
 
-        self.used = True
-        return Session(self.options, self.progress.show, self.baseline, self.machine)
-
-    @cached_property
-    def baseline(self) -> Runs | None:
-        """The runs to judge against; `UsageError` when the options name what is no baseline."""
-        if not self.options.baseline:
-            return None
-        from pytest_coreml.report.document.runs import read_baseline
-
-        return read_baseline(self.options.baseline)
-
-    def read_baseline(self) -> None:
-        """Read the baseline now; `UsageError` when it is none."""
-        _ = self.baseline
-
-    def declare(self, node: pytest.Item, fixtures: list[str]) -> Declared | None:
-        """Read and check the marks of *node*; a mistake is noted for the end of collection, and gives None."""
-        try:
-            return self.reader.read(node, fixtures)
-        except UsageError as error:
-            where = node.nodeid.split("[", 1)[0]
-            for text in error.texts:
-                places = self.mistakes.setdefault(text, [])
-                if where not in places:
-                    places.append(where)
-            return None
-
-    def check(self, items: list[pytest.Item]) -> None:
-        """Read the marks of all tests, and order the tests by them; one usage error is raised for all mistakes.
-
-        A worker of pytest-xdist tells its controller, which raises it, and runs nothing.
+        Raises `UsageError` or `ReportError` when the drop-in, the baseline or the path of the report cannot be used.
         """
-        for item in items:
-            fixtures = getattr(item, "fixturenames", [])
-            if (declared := self.declare(item, fixtures)) is not None:
-                self.declared[item.nodeid] = declared
-                self.reach.note(item.nodeid, declared)
-                self._note_loading(item, declared)
-        if self.mistakes:
-            lines = [f"{error}\n    {_places(places)}" for error, places in self.mistakes.items()]
-            text = "mistakes in the use of pytest-coreml:\n  " + "\n  ".join(lines)
-            if worker_of(self.config) is None:
-                raise pytest.UsageError(text)
-            items.clear()
-            self.config.workeroutput[MISTAKES] = text  # type: ignore[attr-defined]  # pytest-xdist's
-        put_partners_first(items, self.declared)
-        self.positions = {item.nodeid: position for position, item in enumerate(items)}
+        from pytest_coreml.plugin.options import return_test_path
 
-    def _note_loading(self, item: pytest.Item, declared: Declared) -> None:
-        if declared.limits_load:
-            self._limiting.add(item.path)
+        dropin.install(self.options)
+        return_test_path(self.config)
+        if self.results is None:
+            return
+        # A baseline that cannot be used is to be known before tests run for minutes.
+        self.read_baseline()
+        if self.options.report is not None:
+            from pytest_coreml.report.document.write import check_writable
 
-    def _timing(self, item: pytest.Item) -> Timing:
-        """Say what is measured of the loads of *item*.
+            check_writable(self.options.report)
 
-        What nobody judges in this run is written down as it is, where waiting for turns would cost workers that share
-        a host all that they are for.
-        """
-        from pytest_coreml.engine.lease import Timing
+    def read_baseline(self) -> Runs | None:
+        """Return the runs to compare with, None without a baseline; raise `UsageError` when they cannot be read."""
+        if self._baseline is None and self.options.baseline:
+            from pytest_coreml.report.document.runs import read_baseline
 
-        judged = bool(self.options.baseline) or item.path in self._limiting
-        reported = self.options.report is not None
-        return Timing(load=judged or (reported and not shares_host(self.config)), first=judged or reported)
+            self._baseline = read_baseline(self.options.baseline)
+        return self._baseline
 
-    def begin(self, item: pytest.Item) -> None:
-        """Begin a test that uses us."""
-        declared = self.declared.get(item.nodeid)
-        if declared is not None and uses_fixture(item):
-            self.shared_fixture.renew(declared)
-            self._current = declared
-            self.session.begin(item.nodeid, item.path.parent, declared, self._timing(item))
+    def open_session(self) -> Session:
+        """Return the session, made when the first test needs it."""
+        if self.session is None:
+            from pytest_coreml.session.model import Listeners
+            from pytest_coreml.session.session import Session
 
-    def end(self) -> None:
-        """End the present test."""
-        self._current = None
-        if self.used:
-            self.session.trial = None
+            listeners = Listeners(self.progress.show, self._note_use, self.clock.record, self._name_of_attempt)
+            self.session = Session(self.options, listeners, self.read_baseline(), self.machine)
+        return self.session
 
-    def declared_now(self) -> Declared:
-        """Give what the present test declares; one that asks for a fixture while it runs becomes ours by that."""
-        if self._current is None:
-            item = self.config.stash[CURRENT]
-            assert item is not None, "asked within a test only"
+    def begin_attempt(self, item: pytest.Item) -> None:
+        """Begin an attempt at the test *item*, if it has a fixture of ours."""
+        self.attempt = self._load_failure = None
+        self.subtest_failed = False
+        declaration = self.declarations.get(item)
+        if declaration is not None and uses_fixture(item):
+            self.shared_fixture.renew(declaration)
+            self._begin(item, declaration)
+
+    def running_attempt(self) -> Attempt:
+        """Return the attempt at the running test; one that asks for a fixture while it runs begins by that."""
+        if self.attempt is None:
+            item = running_test(self.config)
             fixtures = [*getattr(item, "fixturenames", []), "coreml_model"]
-            self._current = self.reader.read(item, fixtures)
-            self.session.begin(item.nodeid, item.path.parent, self._current, self._timing(item))
-        return self._current
+            return self._begin(item, self.declarations.reader.read(item, fixtures))
+        return self.attempt
 
     def load(self, source: Any, units: ComputeUnits) -> CoreMLModel:
-        """Load for a fixture: what goes wrong is the failure of the test, without a traceback through us."""
-        options = LoadOptions(self.declared_now().function)
+        """Return the model of *source* for a fixture; a problem is the failure of the test, without a traceback."""
+        attempt = self.running_attempt()
         try:
-            return self.session.load(source, units, options)
+            return attempt.load(source, units, LoadOptions(attempt.declaration.function))
         except UnfitMachineError as error:
             pytest.skip(str(error))
         except CoreMLTestError as error:
@@ -168,37 +133,95 @@ class State:
         try:
             pytest.fail(text, pytrace=False)
         except pytest.fail.Exception as failure:
-            self.load_failures[failure] = LoadFailure.of(self.session.trial)
+            self._load_failures[failure] = LoadFailure(attempt.name, tuple(attempt.unloaded))
             raise
 
-    def share(self, failure: BaseException) -> None:
-        """Let the present test fail by a *failure* to load, its own or one that pytest has kept of an earlier test: an
-        engine that died then did not die again."""
-        noted, trial = self.load_failures[failure], self.session.trial
-        if trial is None or trial.name == noted.test:
+    def load_any(self, source: Any, units: ComputeUnits, options: LoadOptions) -> CoreMLModel:
+        """Return the model of *source* for a test that loads it by itself; raise as `Attempt.load` does."""
+        if self.attempt is not None and not self.attempt.is_over:
+            return self.attempt.load(source, units, options)
+        models = self.open_session().models
+        return models.load(models.key(source, self.options.rootdir, units, options))
+
+    def keep_load_failure(self, failure: BaseException) -> bool:
+        """Keep a *failure* of the setup, until the body of the test is due, if a model could not be loaded.
+
+        Returns False for any other failure. pytest calls what goes wrong in a fixture an error around the test; a model
+        that cannot be loaded is a failure of the test.
+        """
+        self._load_failure = failure if failure in self._load_failures else None
+        return self._load_failure is not None
+
+    def raise_load_failure(self) -> None:
+        """Fail the test whose setup could not load a model.
+
+        pytest may have kept the failure of an earlier test: an engine that crashed then did not crash again.
+        """
+        if self._load_failure is None:
             return
-        trial.unloaded += noted.keys
-        if (crash := self.session.crashes.for_test(noted.test, str(failure))) is not None:
-            pytest.fail(crash.message, pytrace=False)
+        failure, attempt = self._load_failures[self._load_failure], self.attempt
+        if attempt is not None and attempt.name != failure.attempt:
+            attempt.unloaded += failure.keys
+            crashes = attempt.session.models.crashes
+            if (crash := crashes.for_test(failure.attempt, str(self._load_failure))) is not None:
+                pytest.fail(crash.message, pytrace=False)
+        raise self._load_failure
 
     def machine(self) -> dict[str, Any]:
-        """Facts about this machine, as the report has them."""
+        """Return facts about this machine, as a report has them."""
         from pytest_coreml.machine import conditions, identity
         from pytest_coreml.machine.document import Software, machine_json
 
-        if not self.used:
+        session = self.session
+        if session is None:
             now = conditions()
             return machine_json(identity(), now, now, Software(self.options.runtime))
-        session = self.session
-        software = Software(self.options.runtime, session.facts, session.devices)
-        return machine_json(identity(), session.watch.first or conditions(), session.watch.last, software)
+        software = Software(self.options.runtime, session.models.runtime, session.models.devices)
+        watch = session.conditions
+        return machine_json(identity(), watch.first or conditions(), watch.last, software)
 
     def close(self) -> None:
-        """Close what a session opened."""
-        if self.used:
+        """Close all engines."""
+        if self.session is not None:
             self.session.close()
 
+    def _begin(self, item: pytest.Item, declaration: Declaration) -> Attempt:
+        from pytest_coreml.session.attempt import Attempt
 
-def _places(places: list[str]) -> str:
-    more = f" and {len(places) - 3} more" if len(places) > 3 else ""
-    return ", ".join(Path(place).as_posix() for place in places[:3]) + more
+        self._attempts[item.nodeid] += 1
+        self.attempt = Attempt(
+            item.nodeid,
+            item.path.parent,
+            declaration,
+            self.open_session(),
+            self._attempts[item.nodeid],
+            self._timing(item),
+        )
+        return self.attempt
+
+    def _timing(self, item: pytest.Item) -> Timing:
+        """Return what is measured of the loads of *item*.
+
+        A load time that is only written down does not wait for other workers on the host: that would take away the
+        time that workers are there to save.
+        """
+        from pytest_coreml.engine.lease import Timing
+
+        judged = bool(self.options.baseline) or self.declarations.limits_load_in(item.path)
+        reported = self.options.report is not None
+        return Timing(load=judged or (reported and not shares_host(self.config)), first=judged or reported)
+
+    def _note_use(self, model: CoreMLModel) -> None:
+        if self.attempt is not None:
+            self.attempt.use(model)
+
+    def _name_of_attempt(self) -> str | None:
+        return self.attempt.name if self.attempt is not None and not self.attempt.is_over else None
+
+
+def _make_results(config: pytest.Config) -> Results | None:
+    if worker_name(config) is not None:
+        return None
+    from pytest_coreml.plugin.results import Results
+
+    return Results(runs_everything_everywhere(config))

@@ -1,4 +1,4 @@
-"""The fixture that all tests of a module share their model by, and what makes it anew."""
+"""The module-scoped fixture of models, set up again for another model."""
 
 from __future__ import annotations
 
@@ -7,32 +7,34 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_coreml.plugin.declarations import Declared
+    from pytest_coreml.session.declaration import Declaration
 
 
 class SharedFixture:
-    """Lets go of the model of a module's earlier test where the next one is about another.
+    """Tears down the fixture of an earlier test of a module where the next test is about another model.
 
-    A fixture of module scope is set up once for all tests of a module, as the first of them declares it; only a
-    parameter would have pytest make it anew.
+    pytest sets up a fixture of module scope once for all tests of a module, as the first of them declares it; only
+    another parameter would make it set up the fixture again.
     """
 
     def __init__(self) -> None:
         self._made: tuple[pytest.FixtureDef[Any], pytest.FixtureRequest] | None = None
-        self._for: Declared | None = None
+        self._for: Declaration | None = None
 
-    def note(self, definition: pytest.FixtureDef[Any], request: pytest.FixtureRequest, declared: Declared) -> None:
-        """Note that it is set up for what *declared* says."""
-        self._made, self._for = (definition, request), declared
+    def note(
+        self, definition: pytest.FixtureDef[Any], request: pytest.FixtureRequest, declaration: Declaration
+    ) -> None:
+        """Note that the fixture is set up for *declaration*."""
+        self._made, self._for = (definition, request), declaration
 
-    def renew(self, declared: Declared) -> None:
-        """Have it made anew, with all that was made of it, unless it is for the model that *declared* says."""
-        if self._made is None or self._for is None or _model_of(self._for) == _model_of(declared):
+    def renew(self, declaration: Declaration) -> None:
+        """Tear the fixture down, with all that depends on it, unless it is for the model of *declaration*."""
+        if self._made is None or self._for is None or _model_of(self._for) == _model_of(declaration):
             return
         definition, request = self._made
         self._made = None
         definition.finish(request)  # type: ignore[arg-type]  # a request for a fixture is a SubRequest
 
 
-def _model_of(declared: Declared) -> tuple[Any, ...]:
-    return declared.sources, declared.function, declared.compute_units
+def _model_of(declaration: Declaration) -> tuple[Any, ...]:
+    return declaration.sources, declaration.function, declaration.compute_units

@@ -1,50 +1,232 @@
-"""One test while it runs."""
+"""One attempt at a test: the models it uses, what is measured and judged of them, and the records of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pytest_coreml.engine.fresh_loads import measure_fresh_loads
 from pytest_coreml.engine.lease import UNTIMED
+from pytest_coreml.errors import EngineError, hidden_for_ours
+from pytest_coreml.machine import identity
+from pytest_coreml.machine.policy import clock_doubt, usable_devices
+from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets, needs_fresh_load, needs_prediction
+from pytest_coreml.verdict.placement_rules import judge_placement
+from pytest_coreml.verdict.record import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_coreml.engine.lease import EngineKey, Timing
-    from pytest_coreml.plugin.declarations import Declared
+    from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.load_options import LoadOptions
+    from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
-    from pytest_coreml.verdict.record import Record
+    from pytest_coreml.session.session import Session
+    from pytest_coreml.verdict.check import Check
+    from pytest_coreml.verdict.record import Outcome
+
+__tracebackhide__ = hidden_for_ours
 
 
-@dataclass
-class Trial:
-    """One test while it runs: what it declares, and the models it uses.
-
-    *timing*: what is measured of a load, for this test or for another one that may use the same loaded model.
-    *unloaded*: what it asked for, and an engine could not load.
-    """
+@dataclass(eq=False)
+class Attempt:
+    """One attempt at a test: a rerun of the test is another one."""
 
     id: str
+    """pytest's node id."""
     folder: Path
-    declared: Declared
-    models: list[CoreMLModel] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    attempt: int = 1
+    """The folder of the test file."""
+    declaration: Declaration
+    session: Session
+    number: int = 1
+    """1, or more where a plugin reran the test."""
     timing: Timing = UNTIMED
+    """What is measured of a load, for this test or for another one that may share the loaded model."""
+    models: list[CoreMLModel] = field(default_factory=list)
+    """The models that the test has used so far."""
+    records: list[Record] = field(default_factory=list)
+    """A record for each of *models*, once they were judged."""
     unloaded: list[EngineKey] = field(default_factory=list)
+    """What the test asked for and an engine could not load."""
+    is_over: bool = False
+    """True once the records are final; models that are used later, as in a teardown, do not count."""
 
     @property
     def name(self) -> str:
-        """What tells it from others, and from its other attempts."""
-        return self.id if self.attempt == 1 else f"{self.id} (attempt {self.attempt})"
+        """The node id, with the number of the attempt where it is not the first."""
+        return self.id if self.number == 1 else f"{self.id} (attempt {self.number})"
 
     @property
     def is_unjudgeable(self) -> bool:
-        """Whether the test declares checks, and used no model that they could be about."""
-        return not self.models and bool(self.declared.budgets or self.declared.rules)
+        """True where the test declares checks, and used no model that they could be about."""
+        return not self.models and bool(self.declaration.budgets or self.declaration.rules)
+
+    def load(self, source: Any, units: ComputeUnits, options: LoadOptions | None = None) -> CoreMLModel:
+        """Return the model of *source*, loaded for *units* in an engine, and note that the test uses it.
+
+        Raises `ModelError` when it cannot be found or loaded, `EngineError` when its engine crashed,
+        `UnfitMachineError` when this machine is not fit for *units*.
+        """
+        key = self.session.models.key(source, self.folder, units, options)
+        try:
+            model = self.session.models.load(key, self.timing)
+        except EngineError:
+            self.unloaded.append(key)
+            raise
+        self.use(model)
+        return model
 
     def use(self, model: CoreMLModel) -> None:
         """Note that the test uses *model*, which forgets what an earlier test did with it."""
-        if model not in self.models:
-            model.last_inputs = model.measurement = model.measured_with = None
-            self.models.append(model)
+        if self.is_over or model in self.models:
+            return
+        model.last_inputs = model.measurement = model.measured_with = None
+        self.models.append(model)
+
+    def judge(self) -> list[Record]:
+        """Measure what the checks need and the test did not measure; return the judged records.
+
+        Raises `CoreMLTestError` when something cannot be measured.
+        """
+        for model in self.models:
+            self._complete_measurement(model)
+        # When all are measured, since one may have to be faster than another.
+        self.records += map(self._judged_record, self.models)
+        against = self._other_version()
+        for record, model in zip(self.records, self.models, strict=True):
+            self.session.baseline_judge.judge(record, model, against)
+        return self.records
+
+    def finish(self, outcome: Outcome, line: int | None = None, expected_failure: bool = False) -> list[Record]:
+        """End the attempt with pytest's *outcome*; return its records, unjudged ones for models of a failed test.
+
+        *line*: of the test in its file, from 1. *expected_failure*: the test is marked with xfail.
+        """
+        self.session.models.engines.record_crashes()
+        self.is_over = True
+        if outcome != "passed":
+            # The test may have failed in the middle of being judged.
+            self.records += map(self._bare_record, self.models[len(self.records) :])
+            self.records += self._unloaded_records()
+        for record in self.records:
+            record.outcome, record.line, record.expected_failure = outcome, line, expected_failure
+        return self.records
+
+    def _complete_measurement(self, model: CoreMLModel) -> None:
+        if model.measurement is None and self._needs_measurement(model):
+            self._measure(model)
+        if self._needs_fresh_loads(model):
+            model.load_times = measure_fresh_loads(model.lease, self.session.models.engines)
+        if model.measurement is not None:
+            self.session.note_measured(model, model.measurement)
+
+    def _needs_measurement(self, model: CoreMLModel) -> bool:
+        if self.session.baseline_judge.wants_prediction(self._bare_record(model).key):
+            return True
+        budgets = self.declaration.budgets
+        is_partner = any(budget.min_speedup for budget in budgets)
+        is_reported = self.session.options.report is not None and self.declaration.names_model
+        return is_reported or is_partner or any(map(needs_prediction, budgets))
+
+    def _needs_fresh_loads(self, model: CoreMLModel) -> bool:
+        if model.load_times.fresh_load_ms or self._clock_doubt(model):
+            return False
+        return any(needs_fresh_load(budget, model.compute_units) for budget in self.declaration.budgets)
+
+    def _measure(self, model: CoreMLModel) -> None:
+        inputs = model.last_inputs
+        if inputs is None and (declared := self.declaration.inputs) is not None:
+            inputs = declared() if callable(declared) else declared
+        model.measure(inputs)
+
+    def _judged_record(self, model: CoreMLModel) -> Record:
+        record = self._bare_record(model)
+        record.memory_mb = model.memory_mb
+        record.checks = [*self._budget_checks(model, record), *self._placement_checks(model, record)]
+        if record.placement is None and self._shows_placement(record):
+            record.placement = model.known_placement
+        return record
+
+    def _bare_record(self, model: CoreMLModel) -> Record:
+        return Record(
+            id=self.id,
+            model=model.sha256,
+            model_name=model.name,
+            compute_units=model.compute_units,
+            function=model.function or model.spec.default_function,
+            loaded=model.key.options.words,
+            runtime=model.runtime,
+            load=model.load_times,
+            predict=model.measurement,
+            attempt=self.number,
+        )
+
+    def _unloaded_records(self) -> Iterator[Record]:
+        """Return records of models that could not be loaded, where an earlier load in this run has described them."""
+        held = [model.key for model in self.models]
+        for key in dict.fromkeys(self.unloaded):
+            seen = self.session.models.seen(key)
+            if seen is None or key in held:
+                continue
+            spec, runtime = seen
+            yield Record(
+                id=self.id,
+                model=spec.sha256,
+                model_name=spec.file_name,
+                compute_units=key.compute_units,
+                function=key.options.function or spec.default_function,
+                loaded=key.options.words,
+                runtime=runtime,
+                attempt=self.number,
+            )
+
+    def _budget_checks(self, model: CoreMLModel, record: Record) -> list[Check]:
+        facts = MeasuredFacts(
+            compute_units=model.compute_units,
+            load=model.load_times,
+            predict=model.measurement,
+            size_mb=model.spec.size_mb,
+            memory_mb=record.memory_mb,
+            partners=self.session.partners(model),
+            reached=self.declaration.reached,
+            clock=self._clock_doubt(model),
+        )
+        return [check for budget in self.declaration.budgets for check in judge_budgets(budget, facts)]
+
+    def _placement_checks(self, model: CoreMLModel, record: Record) -> list[Check]:
+        if not self.declaration.rules:
+            return []
+        record.placement = placement = model.placement
+        reason = placement.reason if model.runtime == "reference" else None
+        found = self.session.models.devices
+        devices = usable_devices((device.device for device in found), identity()) if found else None
+        return [
+            check
+            for rule in self.declaration.rules
+            for check in judge_placement(rule, placement, model.compute_units, devices, reason)
+        ]
+
+    def _clock_doubt(self, model: CoreMLModel) -> str | None:
+        return clock_doubt(model.runtime, self.session.options.runtime, identity())
+
+    def _shows_placement(self, record: Record) -> bool:
+        """Return True where the plan is worth reading though no rule asks for it.
+
+        It is shown in a report and in the text of a failure, and compared with the measured time.
+        """
+        if self.session.baseline_judge.wants_placement(record.key):
+            return True
+        if record.runtime == "reference":
+            return False
+        timed = record.predict is not None and record.compute_units == "cpuAndNeuralEngine"
+        reported = self.session.options.report is not None
+        return timed or reported or any(check.verdict == "failed" for check in record.checks)
+
+    def _other_version(self) -> Path | None:
+        """Return the other version to run interleaved with the models of the test, or a folder of such."""
+        source = self.declaration.against
+        if source is None:
+            return self.session.options.against
+        return self.session.models.sources.resolve(source, self.folder)

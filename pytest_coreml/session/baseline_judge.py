@@ -43,14 +43,14 @@ def _name(other: Path) -> str:
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
 
 
-class Gate:
+class BaselineJudge:
     """The baseline of a run; None: finished runs judge nothing. *machine* gives the facts of the present one, as a
     report has them."""
 
     def __init__(
         self, options: Options, baseline: Runs | None, engines: Engines, machine: Callable[[], Mapping[str, Any]]
     ) -> None:
-        self._rules = Rules(options.tolerance or DEFAULT_TOLERANCE, options.accept_unmeasured)
+        self._rules = Rules(options.tolerance or DEFAULT_TOLERANCE, options.assume_idle)
         self._options = options
         self._baseline = baseline
         self._engines = engines

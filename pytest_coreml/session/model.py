@@ -6,16 +6,16 @@ import contextlib
 import operator
 import time
 import weakref
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.example_inputs import example_inputs
 from pytest_coreml.errors import InputError, hidden_for_ours
-from pytest_coreml.session.native_clock import CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from pytest_coreml.engine.lease import EngineKey, Lease
     from pytest_coreml.engine.plans import Plans
@@ -27,6 +27,20 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.runtime import Runtime
 
 __tracebackhide__ = hidden_for_ours
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Functions that are called while models are loaded and used; none by default."""
+
+    progress: Callable[[str, protocol.Progress], None] = lambda *_: None
+    """Gets the name of a model and what an engine is doing with it."""
+    used: Callable[[CoreMLModel], None] = lambda _: None
+    """Gets a model before each use of it."""
+    predicted: Callable[[CoreMLModel, protocol.Prediction, float], None] = lambda *_: None
+    """Gets a model, a prediction it has made, and the `time.perf_counter` at which that was asked for."""
+    current_test: Callable[[], str | None] = lambda: None
+    """Returns the name of the running attempt at a test, None between tests."""
 
 
 class CoreMLState:
@@ -85,14 +99,12 @@ class CoreMLModel:
     load_times: LoadTimes
     """The compile and load times, in ms."""
 
-    def __init__(
-        self, lease: Lease, plans: Plans, path: Path, calls: int, watch: Callable[[CoreMLModel], None]
-    ) -> None:
+    def __init__(self, lease: Lease, plans: Plans, calls: int, listeners: Listeners | None = None) -> None:
         self._lease = lease
         self._plans = plans
         self._calls = calls
-        self._watch = watch
-        self.path = path
+        self._listeners = listeners or Listeners()
+        self.path = Path(lease.key.path)
         self.compute_units = lease.key.compute_units
         self.load_options: LoadOptions = lease.key.options
         self.function = lease.key.options.function
@@ -148,11 +160,11 @@ class CoreMLModel:
         framework fails.
         """
         values = {name: plain(value) for name, value in inputs.items()}
-        self._watch(self)
+        self._listeners.used(self)
         number = self._number_of(state)
         since = time.perf_counter()
         answer = self._lease.predict(values, number)
-        CLOCK.passed(self, answer, since)
+        self._listeners.predicted(self, answer, since)
         self.last_inputs = values
         return answer.outputs
 
@@ -165,7 +177,7 @@ class CoreMLModel:
 
     def make_state(self) -> CoreMLState:
         """Return a new empty state; raise `InputError` if the model is not stateful."""
-        self._watch(self)
+        self._listeners.used(self)
         return CoreMLState(self._lease, self._lease.ask(protocol.MakeState()))
 
     def measure(self, inputs: Mapping[str, Any] | None = None, calls: int | None = None) -> Measurement:
@@ -176,7 +188,7 @@ class CoreMLModel:
         """
         wanted = self._calls if calls is None else positive(calls)
         values = {name: plain(value) for name, value in inputs.items()} if inputs is not None else None
-        self._watch(self)
+        self._listeners.used(self)
         self.measured_with = (values, wanted)
         self.measurement = self._lease.measure(*self.measured_with)
         return self.measurement

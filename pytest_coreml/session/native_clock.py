@@ -1,4 +1,4 @@
-"""A clock that predictions move by their native time, for tools that hold a stopwatch to `CoreMLModel.predict`."""
+"""A clock in which a prediction takes its native time, for tools that time `CoreMLModel.predict` from outside."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.protocol import Prediction
 
 
-class Seen(NamedTuple):
-    """What one prediction of *model* took, in ms."""
+class TimedPrediction(NamedTuple):
+    """The times of one prediction of *model*, in ms."""
 
     model: object
     native_ms: float
@@ -18,35 +18,32 @@ class Seen(NamedTuple):
 
 
 class NativeClock:
-    """Seconds that pass as everywhere, but for predictions: of those, only the time within the framework counts.
+    """Seconds of which a prediction takes only its native time.
 
-    What lies around it, the way to the engine process and back, would be most of a short prediction.
+    The rest, the way to the engine process and back, would be most of a short prediction.
     """
 
     __name__ = "coreml_native_clock"
 
     def __init__(self) -> None:
         self._hidden = 0.0
-        self._seen: list[Seen] | None = None
+        self._recorded: list[TimedPrediction] | None = None
 
     def __call__(self) -> float:
-        """Give the time in seconds."""
+        """Return the time in seconds."""
         return time.perf_counter() - self._hidden
 
-    def passed(self, model: object, prediction: Prediction, since: float) -> None:
-        """Count a prediction that was asked for at *since* (`time.perf_counter`) and has come."""
-        if self._seen is not None:
-            self._seen.append(Seen(model, prediction.native_ms, prediction.wall_ms))
+    def record(self, model: object, prediction: Prediction, since: float) -> None:
+        """Count a *prediction* of *model* that was asked for at *since* (`time.perf_counter`)."""
+        if self._recorded is not None:
+            self._recorded.append(TimedPrediction(model, prediction.native_ms, prediction.wall_ms))
         self._hidden += time.perf_counter() - since - prediction.native_ms / 1e3
 
-    def watch(self) -> None:
-        """Begin to keep what predictions take."""
-        self._seen = []
+    def start_recording(self) -> None:
+        """Keep the times of all predictions from now on."""
+        self._recorded = []
 
-    def seen(self) -> list[Seen]:
-        """Give what was kept since `watch`, and keep no more."""
-        kept, self._seen = self._seen or [], None
+    def stop_recording(self) -> list[TimedPrediction]:
+        """Return the times that were kept since `start_recording`, and keep no more."""
+        kept, self._recorded = self._recorded or [], None
         return kept
-
-
-CLOCK = NativeClock()

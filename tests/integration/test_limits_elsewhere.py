@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from scripted_engine import Script
 
 RUN = ("-p", "no:randomly", "-rs", "--coreml-runtime=reference")
-ONLY = "*its markers ask for checks on {}, and it ran on {}"
+ONLY = "*none of its limits apply to {1}; they apply to {0} only"
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_loads_take_turns_where_they_are_judged_or_it_costs_nothing(
     result = project.runpytest_subprocess(*RUN, *arguments)
 
     assert {entry["load"]["alone"] for entry in report_of(project)["tests"]} == {alone}
-    assert ("workers loaded beside each other" in result.stdout.str()) is not alone
+    assert ("workers loaded concurrently" in result.stdout.str()) is not alone
 
 
 def test_each_measurement_names_its_machine(project: pytest.Pytester) -> None:

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from pytest_coreml.facts.limits import Budget, PlacementRule
-from pytest_coreml.plugin.declarations import Declared
-from pytest_coreml.plugin.limit_coverage import Limit, Reach, checked_units, why_none
+from pytest_coreml.plugin.limit_coverage import LimitCoverage, checked_units, why_none
+from pytest_coreml.session.declaration import Declaration, Limit
 
 ALL = frozenset({"all", "cpuAndGPU", "cpuOnly", "cpuAndNeuralEngine"})
 
 
-def declared(*limits: Limit, **where: Any) -> Declared:
+def declared(*limits: Limit, **where: Any) -> Declaration:
     """Give what a test declares that has nothing but *limits*."""
-    return Declared((Path("M.mlmodel"),), None, None, ("all",), (), (), names_model=True, limits=limits, **where)
+    return Declaration((Path("M.mlmodel"),), None, None, ("all",), (), (), names_model=True, limits=limits, **where)
 
 
 @pytest.mark.parametrize(
@@ -40,25 +40,25 @@ def test_a_mark_is_judged_where_any_test_with_it_runs() -> None:
     shared, own = Limit(1, frozenset({"cpuOnly"})), Limit(2, frozenset({"cpuOnly"}))
     here, there = declared(shared, reached=frozenset({"all"})), declared(shared, reached=frozenset({"cpuOnly"}))
     alone = declared(own, reached=frozenset({"all"}))
-    reach = Reach()
+    coverage = LimitCoverage()
     for name, one in (("here", here), ("alone", alone)):
-        reach.note(name, one)
-    before = reach.judged_elsewhere("here", here)
-    reach.note("there", there)
+        coverage.note(name, one)
+    before = coverage.judged_elsewhere("here", here)
+    coverage.note("there", there)
 
     assert not before
-    assert reach.judged_elsewhere("here", here)
-    assert not reach.judged_elsewhere("alone", alone)
+    assert coverage.judged_elsewhere("here", here)
+    assert not coverage.judged_elsewhere("alone", alone)
 
 
 def test_what_loads_for_any_may_be_another_test_only() -> None:
     """What a test has loaded itself is known."""
     loads = declared(Limit(1, frozenset({"cpuOnly"})), loads_any=True)
-    reach = Reach()
-    reach.note("one", loads)
+    coverage = LimitCoverage()
+    coverage.note("one", loads)
 
-    assert not reach.judged_elsewhere("one", loads)
-    assert reach.judged_elsewhere("other", loads)
+    assert not coverage.judged_elsewhere("one", loads)
+    assert coverage.judged_elsewhere("other", loads)
 
 
 def test_the_reason_names_both_sides_once() -> None:
@@ -66,5 +66,5 @@ def test_the_reason_names_both_sides_once() -> None:
     limits = [Limit(1, frozenset({"cpuOnly"})), Limit(2, frozenset({"all", "cpuOnly"}))]
 
     assert why_none(limits, ["cpuAndGPU", "cpuAndGPU"]) == (
-        "its markers ask for checks on all, cpuOnly, and it ran on cpuAndGPU"
+        "none of its limits apply to cpuAndGPU; they apply to all, cpuOnly only"
     )

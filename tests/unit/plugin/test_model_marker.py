@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pytest_coreml.plugin.model_marker import ModelMark
+from pytest_coreml.plugin.model_marker import ModelMarkerDecorator
 
-mark: Any = ModelMark()
+mark: Any = ModelMarkerDecorator()
 
 
 def build(width: int = 3) -> str:

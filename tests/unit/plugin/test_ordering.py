@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pytest_coreml.facts.limits import Budget
-from pytest_coreml.plugin.declarations import Declared
 from pytest_coreml.plugin.ordering import put_partners_first
+from pytest_coreml.session.declaration import Declaration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,9 +33,11 @@ INTERNED = {word: word for word in ("A", "B", "all", "cpuOnly", "cpuAndGPU", "1"
 
 def ordered(ids: Sequence[str], budgets: tuple[Budget, ...] = (SPEEDUP,)) -> list[str]:
     """Give *ids* in the order in which tests with these *budgets* are run."""
-    declared = Declared((), None, None, (), budgets, (), names_model=True)
+    declaration = Declaration((), None, None, (), budgets, (), names_model=True)
     items = [item(test_id) for test_id in ids]
-    put_partners_first(cast("list[pytest.Item]", items), {test_id: declared for test_id in ids if test_id != "other"})
+    put_partners_first(
+        cast("list[pytest.Item]", items), {test_id: declaration for test_id in ids if test_id != "other"}
+    )
     return [item.nodeid for item in items]
 
 

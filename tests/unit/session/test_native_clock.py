@@ -15,7 +15,7 @@ def test_only_native_time_of_a_prediction_passes() -> None:
     clock = NativeClock()
     before = clock()
 
-    clock.passed("model", Prediction({}, native_ms=2_000.0, wall_ms=3_000.0), since=time.perf_counter() - 100)
+    clock.record("model", Prediction({}, native_ms=2_000.0, wall_ms=3_000.0), since=time.perf_counter() - 100)
 
     # The 100 s have not really passed; what passes between the lines is far less than a second, on any machine.
     assert clock() - before == pytest.approx(2 - 100, abs=1)
@@ -26,9 +26,9 @@ def test_predictions_are_kept_while_watched() -> None:
     clock, now = NativeClock(), time.perf_counter()
     one = Prediction({}, native_ms=1.0, wall_ms=2.0)
 
-    clock.passed("a", one, now)
-    clock.watch()
-    clock.passed("b", one, now)
+    clock.record("a", one, now)
+    clock.start_recording()
+    clock.record("b", one, now)
 
-    assert [seen.model for seen in clock.seen()] == ["b"]
-    assert clock.seen() == []
+    assert [seen.model for seen in clock.stop_recording()] == ["b"]
+    assert clock.stop_recording() == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pytest_coreml.errors import UsageError
-from pytest_coreml.plugin.declarations import Reader
+from pytest_coreml.plugin.declaration_reader import DeclarationReader
 from pytest_coreml.session.options import Options
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ def item(*marks: pytest.MarkDecorator) -> pytest.Item:
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Reader:
+def reader(tmp_path: Path) -> DeclarationReader:
     """A reader of a run with a model for all tests."""
-    return Reader(Options(tmp_path, model="Encoder.mlpackage"))
+    return DeclarationReader(Options(tmp_path, model="Encoder.mlpackage"))
 
 
-def test_marks_that_say_the_same_are_read_once(reader: Reader) -> None:
+def test_marks_that_say_the_same_are_read_once(reader: DeclarationReader) -> None:
     """Each test has marks of its own, also when it is marked as its neighbours are."""
     first, second = (reader.read(item(pytest.mark.coreml_budget(predict_ms=1)), ["coreml_model"]) for _ in range(2))
 
@@ -40,7 +40,7 @@ def test_marks_that_say_the_same_are_read_once(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("value", [True, "1", [1]])
-def test_a_mark_that_only_looks_the_same_is_wrong_all_the_same(reader: Reader, value: Any) -> None:
+def test_a_mark_that_only_looks_the_same_is_wrong_all_the_same(reader: DeclarationReader, value: Any) -> None:
     """To a dict 1 and True are one key; a list is none."""
     reader.read(item(pytest.mark.coreml_budget(predict_ms=1)), ["coreml_model"])
 
@@ -48,7 +48,7 @@ def test_a_mark_that_only_looks_the_same_is_wrong_all_the_same(reader: Reader, v
         reader.read(item(pytest.mark.coreml_budget(predict_ms=value)), ["coreml_model"])
 
 
-def test_dicts_in_marks_are_read_each_time(reader: Reader) -> None:
+def test_dicts_in_marks_are_read_each_time(reader: DeclarationReader) -> None:
     """What can change is no key."""
     mark = pytest.mark.coreml_placement(min_share={"cpu": 0.5})
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_coreml.errors import UsageError
-from pytest_coreml.plugin.option_values import read_choice, read_number, read_path, read_paths, read_switch, read_units
+from pytest_coreml.plugin.read_options import read_choice, read_number, read_path, read_paths, read_switch, read_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,150 @@
+"""Read all markers of one test into its declaration."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+from pytest_coreml.errors import UsageError, all_of
+from pytest_coreml.plugin import markers
+from pytest_coreml.plugin.limit_coverage import checked_units
+from pytest_coreml.plugin.markers import ModelSource
+from pytest_coreml.plugin.names import FIXTURES, MARKS
+from pytest_coreml.session.declaration import Declaration, Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Hashable
+
+    import pytest
+
+    from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.session.options import Options
+
+T = TypeVar("T")
+
+_LIMITS: Final = ("coreml_budget", "coreml_placement")
+_LOAD: Final = "coreml_load"
+
+
+class DeclarationReader:
+    """Reads the markers of tests; what many tests share is read once."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._known: dict[tuple[object, ...], tuple[list[pytest.Mark], Declaration]] = {}
+        self._marks: dict[Hashable, object] = {}
+
+    def read(self, node: pytest.Item | pytest.Function, fixtures: Collection[str]) -> Declaration:
+        """Return what the markers of *node* declare, the nearest marker first.
+
+        Raises `UsageError` for a mistake in them, and when they do not fit its *fixtures*.
+        """
+        ours = [mark for mark in node.iter_markers() if mark.name.startswith("coreml_")]
+        given = [name for name in FIXTURES if name in fixtures]
+        key = (*map(id, ours), *given)
+        if key not in self._known:
+            _check_known(ours, node.config)
+            # The marks are kept beside what they declare, so that no other can get the identity of one meanwhile.
+            self._known[key] = (ours, self._declaration(ours, given))
+        if not given:
+            _check_own(node)
+        declaration = self._known[key][1]
+        self._check_reached(node, declaration)
+        return declaration
+
+    def _declaration(self, ours: list[pytest.Mark], given: list[str]) -> Declaration:
+        by_name = {name: [mark for mark in ours if mark.name == name] for name in MARKS}
+        names_model = any(name != _LOAD for name in given)
+        model, units, budgets, rules = all_of(
+            [
+                lambda: self._model(by_name["coreml_model"], names_model, given),
+                lambda: next(map(self._units, by_name["coreml_compute_units"]), self._options.compute_units),
+                lambda: all_of(partial(self._once, markers.read_budget, mark) for mark in by_name["coreml_budget"]),
+                lambda: all_of(
+                    partial(self._once, markers.read_placement, mark) for mark in by_name["coreml_placement"]
+                ),
+            ]
+        )
+        limiting = [*by_name["coreml_budget"], *by_name["coreml_placement"]]
+        return Declaration(
+            sources=model.sources,
+            function=model.function,
+            inputs=model.inputs,
+            compute_units=units,
+            budgets=tuple(budgets),
+            rules=tuple(rules),
+            names_model=names_model,
+            against=model.against,
+            limits=tuple(Limit(id(mark), self._once(_checked_units, mark)) for mark in limiting),
+            reached=frozenset(FIXTURES[name] or each for name in given if name != _LOAD for each in units),
+            loads_any=_LOAD in given,
+        )
+
+    def _units(self, mark: pytest.Mark) -> tuple[ComputeUnits, ...]:
+        return self._once(markers.read_compute_units, mark)
+
+    def _once(self, read: Callable[[pytest.Mark], T], mark: pytest.Mark) -> T:
+        """Read *mark*, or return what an equal marker was read as: most markers of a run are equal to another one."""
+        # With types, since 1 is True to a dict, and no limit.
+        key = (read, mark.args, *((name, type(value), value) for name, value in mark.kwargs.items()))
+        try:
+            known = key in self._marks
+        except TypeError:  # a list in it, or a dict
+            return read(mark)
+        if not known:
+            self._marks[key] = read(mark)
+        return cast("T", self._marks[key])
+
+    def _check_reached(self, node: pytest.Item, declaration: Declaration) -> None:
+        """Refuse a limit for compute units on which the test never runs: every model would meet it."""
+        limits = [mark for mark in node.own_markers if mark.name in _LIMITS and mark.kwargs.get("compute_units")]
+        # `coreml_load` may load for any. Compute units that were chosen for one run limit what is judged in it.
+        chosen = self._options.compute_units != ("all",) and node.get_closest_marker("coreml_compute_units") is None
+        if not limits or declaration.loads_any or not declaration.reached or chosen:
+            return
+        for mark in limits:
+            wanted = markers.read_units(mark)
+            if declaration.reached.isdisjoint(wanted):
+                reached = ", ".join(sorted(declaration.reached))
+                raise UsageError(
+                    f"{mark.name} is for {', '.join(wanted)}, and the test runs on {reached} only: "
+                    f"add {', '.join(map(repr, wanted))} to its coreml_compute_units marker"
+                )
+
+    def _model(self, found: list[pytest.Mark], names_model: bool, given: list[str]) -> ModelSource:
+        if found:
+            return markers.read_model(found[0])
+        if self._options.model is None and names_model:
+            raise UsageError(
+                f"the fixture {given[0]} has no model: mark the test with "
+                '@pytest.mark.coreml_model("path/to/Model.mlpackage"), or name one for all tests with '
+                "--coreml-model=PATH"
+            )
+        return ModelSource((self._options.model,) if self._options.model is not None else ())
+
+
+def _checked_units(mark: pytest.Mark) -> frozenset[ComputeUnits]:
+    return checked_units(markers.read_budget(mark) if mark.name == "coreml_budget" else markers.read_placement(mark))
+
+
+def _check_own(node: pytest.Item) -> None:
+    # Marks of the test itself only: those of its module or class may be meant for its neighbours.
+    marked = next((mark.name for mark in node.own_markers if mark.name in MARKS), None)
+    if marked:
+        raise UsageError(f"{marked} on a test without a model: add coreml_model to the arguments of the test")
+
+
+def _check_known(ours: list[pytest.Mark], config: pytest.Config) -> None:
+    # pytest only warns of a mark that nobody knows, and a budget that is misspelled would be kept by every model.
+    for mark in ours:
+        if mark.name not in MARKS and mark.name not in _registered(config):
+            near = difflib.get_close_matches(mark.name, MARKS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(MARKS)};"
+            raise UsageError(f"unknown marker {mark.name!r}: {hint} register a marker of your own in the ini file")
+
+
+def _registered(config: pytest.Config) -> set[str]:
+    lines: list[str] = config.getini("markers")
+    return {re.split(r"[(:]", line)[0].strip() for line in lines}

@@ -1,0 +1,86 @@
+"""The end of a run: the report, the exit status, and the summary in the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from pytest_coreml.errors import CoreMLTestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_coreml.plugin.pytest_run import PytestRun
+    from pytest_coreml.plugin.results import Results
+
+_CONCURRENT_LOADS: Final = "load times: workers loaded concurrently; a load budget loads one at a time"
+
+
+def finish(run: PytestRun, session: pytest.Session) -> None:
+    """Write the report; a run whose report cannot be written, or with a test that failed late, fails."""
+    results = run.results
+    if results is None:
+        return
+    results.complete()
+    if results.failed_late:
+        _fail(session)
+    # A run that only collects, or has found a mistake, keeps the report of an earlier run.
+    if run.options.report is None or not results.ran:
+        return
+    from pytest_coreml.report.document.write import write_report
+
+    try:
+        write_report(_document(run, results), run.options.report)
+    except CoreMLTestError as error:
+        results.problem = str(error)
+        _fail(session)
+
+
+def _fail(session: pytest.Session) -> None:
+    if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _document(run: PytestRun, results: Results) -> Any:
+    from pytest_coreml.report.document.build import build_report
+
+    return build_report(results.records, results.models.values(), _machine(run, results), results.machines.several)
+
+
+def _machine(run: PytestRun, results: Results) -> Mapping[str, Any]:
+    return results.machines.first or run.machine()
+
+
+def summarize(run: PytestRun, reporter: Any) -> None:
+    """Print the table of what was measured, the checks that are not green, and where the report is."""
+    results = run.results
+    if results is None:
+        return
+    if results.records:
+        _print_table(run, results, reporter)
+    for record in results.failed_late:
+        reporter.write_line(f"ERROR: {record.id} failed after its end, by what a later test measured", red=True)
+    if results.problem:
+        reporter.write_line(f"ERROR: {results.problem}", red=True)
+    elif run.options.report is not None and results.ran:
+        reporter.write_line(f"Core ML report: {run.options.report}")
+
+
+def _print_table(run: PytestRun, results: Results, reporter: Any) -> None:
+    from pytest_coreml.plugin import in_actions
+    from pytest_coreml.report.text.summary import summary_lines
+
+    reporter.section("Core ML")
+    for line in summary_lines(results.records, _width(reporter), run.config.getoption("verbose") > 0):
+        reporter.write_line(line)
+    in_actions.tell(results.last_attempts, _machine(run, results), run.options.rootdir, reporter.write_line)
+    if run.options.report is not None and any(record.load and not record.load.alone for record in results.records):
+        reporter.write_line(_CONCURRENT_LOADS)
+
+
+def _width(reporter: Any) -> int:
+    with contextlib.suppress(AttributeError, TypeError):
+        return int(reporter._tw.fullwidth)
+    return 80

@@ -1,0 +1,118 @@
+"""Attach the records of a test to pytest's report of it."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import pytest
+
+from pytest_coreml.plugin.sent_records import SentRecords
+from pytest_coreml.plugin.xdist import worker_name
+from pytest_coreml.report.formats.junit import properties
+from pytest_coreml.session.model import CoreMLModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_coreml.plugin.pytest_run import PytestRun
+    from pytest_coreml.session.attempt import Attempt
+    from pytest_coreml.verdict.record import Outcome, Record
+
+_PACKAGE: Final = Path(__file__).parents[1]
+# The values of the last attempt at a test, among its user properties.
+_PROPERTIES: Final[pytest.StashKey[list[tuple[str, object]]]] = pytest.StashKey()
+
+
+def forget_properties(item: pytest.Item) -> None:
+    """Remove the user properties of an earlier attempt at *item*."""
+    former = item.stash.get(_PROPERTIES, [])
+    item.user_properties[:] = [entry for entry in item.user_properties if entry not in former]
+
+
+def use_fixture_models(item: pytest.Item, attempt: Attempt | None) -> None:
+    """Note the models that a test got from fixtures, also from one that an earlier test of its module has set up."""
+    if attempt is None:
+        return
+    for value in getattr(item, "funcargs", {}).values():
+        if isinstance(value, CoreMLModel):
+            attempt.use(value)
+
+
+def attach_records(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, run: PytestRun) -> None:
+    """Attach the records of a test to its final report.
+
+    What goes wrong with it is a failure of this test, which the report of the run lacks then, and the run goes on.
+    """
+    run.progress.erase()
+    _name_test_that_skips(item, report)
+    attempt = run.attempt
+    if run.in_body:
+        # pytest reports a subtest as if it were the whole test, whose own report is yet to come.
+        run.subtest_failed |= report.failed
+        return
+    is_final = call.when == "call" or (call.when == "setup" and report.outcome != "passed")
+    if not is_final or attempt is None or attempt.is_over:
+        return
+    try:
+        use_fixture_models(item, attempt)
+        _attach(item, report, _finish(item, call, report, run, attempt), run)
+    except Exception:  # noqa: BLE001  (out of a hook it would end the session)
+        _fail(report, f"pytest-coreml could not record this test:\n{traceback.format_exc()}")
+
+
+def _name_test_that_skips(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Let a skip of ours name the test: pytest names the line that skips, which is in this package."""
+    if not report.skipped or not isinstance(report.longrepr, tuple):
+        return
+    if Path(report.longrepr[0]).is_relative_to(_PACKAGE):
+        report.longrepr = (str(item.path), (item.location[1] or 0) + 1, report.longrepr[2])
+
+
+def _finish(
+    item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, run: PytestRun, attempt: Attempt
+) -> list[Record]:
+    outcome: str = report.outcome
+    if call.when == "setup" and report.failed:
+        outcome = "error"
+    elif call.when != "setup" and run.subtest_failed:
+        # pytest fails a test for its subtests later, when it counts.
+        outcome = "failed"
+    line = item.location[1]
+    # pytest says so of a test that is marked with xfail, and failed, or passed anyway.
+    is_expected = hasattr(report, "wasxfail")
+    return attempt.finish(cast("Outcome", outcome), line + 1 if line is not None else None, is_expected)
+
+
+def _attach(item: pytest.Item, report: pytest.TestReport, records: list[Record], run: PytestRun) -> None:
+    if not records or run.session is None:
+        return
+    specs = run.session.models.specs
+    entries = [entry for record in records for entry in _properties(record)]
+    report.coreml = SentRecords(  # type: ignore[attr-defined]  # reports take further attributes
+        records=records,
+        models={record.model: specs[record.model] for record in records},
+        machine=run.machine(),
+        worker=worker_name(item.config),
+        position=run.declarations.position(item),
+    )
+    # Of the report, for its readers; of the test, for junitxml, which reads the report of its teardown.
+    report.user_properties += entries
+    item.user_properties += entries
+    item.stash[_PROPERTIES] = entries
+
+
+def _properties(record: Record) -> Iterator[tuple[str, Any]]:
+    yield from ((f"coreml_{name}[{record.compute_units}]", value) for name, value in properties(record))
+
+
+def _fail(report: pytest.TestReport, text: str) -> None:
+    """Let a test fail after its end; one that has failed already keeps its own reason."""
+    if report.failed:
+        report.sections.append(("Core ML", text))
+        return
+    report.outcome, report.longrepr = "failed", text
+    if hasattr(report, "wasxfail"):
+        # This failure is not the expected one.
+        del report.wasxfail

@@ -1,0 +1,56 @@
+"""The declaration of one test: what its markers and fixtures ask for, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pytest_coreml.verdict.budgets import needs_load
+
+if TYPE_CHECKING:
+    from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.limits import Budget, PlacementRule
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A marker that limits something, and the compute units on which it makes a check."""
+
+    marker: int
+    """The identity of the marker object, which all tests that inherit the marker share."""
+    units: frozenset[ComputeUnits]
+    """The compute units on which the marker makes a check."""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """Sources, compute units, budgets and rules of one test."""
+
+    sources: tuple[Any, ...]
+    """The models under test: paths, or callables that return a path or an `MLModel`."""
+    function: str | None
+    """The function of the model; None for the default one."""
+    inputs: Any
+    """Inputs to measure with: a dict, a callable that returns one, or None."""
+    compute_units: tuple[ComputeUnits, ...]
+    """The compute units that the test is parametrized over."""
+    budgets: tuple[Budget, ...]
+    """The `coreml_budget` markers."""
+    rules: tuple[PlacementRule, ...]
+    """The `coreml_placement` markers."""
+    names_model: bool
+    """True where a fixture of ours, other than `coreml_load`, gives the test its model."""
+    against: Any = None
+    """The source of another version to run interleaved; None for no comparison."""
+    limits: tuple[Limit, ...] = ()
+    """Where the budgets and rules make checks."""
+    reached: frozenset[ComputeUnits] = frozenset()
+    """The compute units that the fixtures load for, over all parameters of the test."""
+    loads_any: bool = False
+    """True where the test uses `coreml_load`, which may load for any compute units."""
+
+    @cached_property
+    def limits_load(self) -> bool:
+        """True where a budget limits a load time."""
+        return any(map(needs_load, self.budgets))

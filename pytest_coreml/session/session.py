@@ -1,0 +1,59 @@
+"""The session: what all attempts at tests of one run share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_coreml.session.baseline_judge import BaselineJudge
+from pytest_coreml.session.models import Models
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.load_options import LoadOptions
+    from pytest_coreml.facts.measurement import Measurement
+    from pytest_coreml.machine.watch import Watch
+    from pytest_coreml.session.model import CoreMLModel, Listeners
+    from pytest_coreml.session.options import Options
+    from pytest_coreml.verdict.regression.run import Runs
+
+
+class Session:
+    """The options, the models, the judge of comparisons, and the measurements of a run.
+
+    *machine* returns the facts about this machine, as a report has them; *baseline*: the runs to compare with.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        listeners: Listeners,
+        baseline: Runs | None = None,
+        machine: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
+        self.options = options
+        self.models = Models(options, listeners)
+        self.baseline_judge = BaselineJudge(options, baseline, self.models.engines, machine)
+        self._measured: dict[tuple[str, LoadOptions, ComputeUnits], Measurement] = {}
+
+    @property
+    def conditions(self) -> Watch:
+        """The machine's conditions so far."""
+        return self.models.shared.watch
+
+    def note_measured(self, model: CoreMLModel, measurement: Measurement) -> None:
+        """Keep a *measurement* for speed-ups of the same model over other compute units."""
+        self._measured[model.sha256, model.key.options, model.compute_units] = measurement
+
+    def partners(self, model: CoreMLModel) -> Mapping[ComputeUnits, Measurement]:
+        """Return the measurements of *model* on all compute units so far, loaded in the same way."""
+        return {
+            units: measurement
+            for (sha256, options, units), measurement in self._measured.items()
+            if (sha256, options) == (model.sha256, model.key.options)
+        }
+
+    def close(self) -> None:
+        """Close all engines, and remove the models that were built."""
+        self.models.close()

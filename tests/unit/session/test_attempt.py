@@ -1,0 +1,169 @@
+"""An attempt at a test measures what its checks need, judges it, and records every model that the test has used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from scripted_engine import Script, ScriptedEngine
+
+from pytest_coreml.engine import protocol
+from pytest_coreml.errors import EngineDiedError, ModelError
+from pytest_coreml.facts.limits import Budget
+from pytest_coreml.session import models
+from pytest_coreml.session.attempt import Attempt
+from pytest_coreml.session.declaration import Declaration
+from pytest_coreml.session.model import Listeners
+from pytest_coreml.session.options import Options
+from pytest_coreml.session.session import Session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODEL = "Encoder.mlpackage"
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    """Return the script of all engines; every prediction takes 10 ms."""
+    return Script(tmp_path)
+
+
+@pytest.fixture
+def session(tmp_path: Path, script: Script, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """Return a session with scripted engines, in a folder with one model."""
+    monkeypatch.setattr(models, "Engine", lambda *_: ScriptedEngine(script))
+    (tmp_path / MODEL).mkdir()
+    return Session(Options(tmp_path, runtime="coreml", calls=20), Listeners())
+
+
+def attempt_at(session: Session, *budgets: Budget, number: int = 1, **declared: Any) -> Attempt:
+    """Return an attempt at a test of the model with *budgets*."""
+    declaration = Declaration((MODEL,), None, None, ("all",), budgets, (), names_model=True, **declared)
+    return Attempt("test_a.py::test_b[all]", session.options.rootdir, declaration, session, number)
+
+
+@pytest.mark.parametrize(("limit", "verdict"), [(25.0, "passed"), (5.0, "failed")])
+def test_what_a_budget_needs_is_measured_and_judged(session: Session, limit: float, verdict: str) -> None:
+    """The body of the test has predicted nothing."""
+    attempt = attempt_at(session, Budget(predict_ms=limit))
+    attempt.load(MODEL, "all")
+
+    (record,) = attempt.judge()
+
+    assert [(check.check, check.verdict) for check in record.checks] == [("predict_ms", verdict)]
+    assert record.predict is not None
+    assert len(record.predict.native_ms) == 20
+
+
+def test_nothing_is_measured_that_no_check_needs(session: Session, script: Script) -> None:
+    """A limit of the size needs no prediction."""
+    attempt = attempt_at(session, Budget(size_mb=100))
+    attempt.load(MODEL, "all")
+
+    (record,) = attempt.judge()
+
+    assert script.count("measured") == 0
+    assert record.predict is None
+    assert [check.verdict for check in record.checks] == ["passed"]
+
+
+def test_a_measurement_of_the_body_is_not_repeated(session: Session, script: Script) -> None:
+    """The test has measured the model by itself."""
+    attempt = attempt_at(session, Budget(predict_ms=25))
+    attempt.load(MODEL, "all").measure(calls=30)
+
+    (record,) = attempt.judge()
+
+    assert script.count("measured") == 1
+    assert record.predict is not None
+    assert len(record.predict.native_ms) == 30
+
+
+def test_a_later_test_measures_a_shared_model_again(session: Session, script: Script) -> None:
+    """A loaded model is shared; what an earlier test has measured of it is not."""
+    earlier, later = (attempt_at(session, Budget(predict_ms=25)) for _ in range(2))
+    for attempt in (earlier, later):
+        attempt.load(MODEL, "all")
+        attempt.judge()
+        attempt.finish("passed")
+
+    assert script.count("loaded") == 1
+    assert script.count("measured") == 2
+
+
+def test_a_speed_up_is_judged_by_what_the_attempt_has_measured(session: Session) -> None:
+    """Both models of the test take 10 ms, so that one is not twice as fast as the other."""
+    attempt = attempt_at(session, Budget(min_speedup={"cpuOnly": 2.0}))
+    for units in ("all", "cpuOnly"):
+        attempt.load(MODEL, units)  # type: ignore[arg-type]
+
+    all_units, cpu_only = attempt.judge()
+
+    assert [(check.check, check.value, check.verdict) for check in all_units.checks] == [
+        ("min_speedup[cpuOnly]", pytest.approx(1.0), "failed")
+    ]
+    assert cpu_only.checks == []
+
+
+def test_the_models_of_a_failed_test_are_recorded_unjudged(session: Session) -> None:
+    """The body has failed before anything was judged."""
+    attempt = attempt_at(session, Budget(predict_ms=5))
+    attempt.load(MODEL, "all")
+
+    (record,) = attempt.finish("failed", line=7, expected_failure=True)
+
+    assert (record.model_name, record.outcome, record.line, record.expected_failure) == (MODEL, "failed", 7, True)
+    assert record.checks == []
+
+
+def test_a_model_that_cannot_be_loaded_again_is_recorded(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An earlier load has described the model, whose engine crashes now."""
+    attempt_at(session).load(MODEL, "all")
+    attempt = attempt_at(session, number=2)
+
+    def crash(self: ScriptedEngine, request: object, on_progress: object = None) -> Any:
+        if isinstance(request, protocol.Load):
+            raise EngineDiedError("the engine crashed")
+        return ask(self, request, on_progress)
+
+    ask = ScriptedEngine.ask
+    monkeypatch.setattr(ScriptedEngine, "ask", crash)
+    with pytest.raises(EngineDiedError):
+        attempt.load(MODEL, "cpuOnly")
+
+    (record,) = attempt.finish("failed")
+
+    assert (record.compute_units, record.outcome, record.attempt, record.load) == ("cpuOnly", "failed", 2, None)
+
+
+def test_a_model_that_does_not_exist_is_an_error(session: Session) -> None:
+    """The error names the place that was looked at."""
+    with pytest.raises(ModelError, match=r"Missing\.mlpackage: no such model"):
+        attempt_at(session).load("Missing.mlpackage", "all")
+
+
+def test_a_model_that_is_used_after_the_end_does_not_count(session: Session) -> None:
+    """A teardown may still predict."""
+    attempt = attempt_at(session)
+    attempt.finish("passed")
+
+    attempt.use(attempt_at(session).load(MODEL, "all"))
+
+    assert attempt.models == []
+
+
+def test_checks_without_a_model_cannot_be_judged(session: Session) -> None:
+    """The test declares a budget, and has loaded nothing that it could be about."""
+    attempt = attempt_at(session, Budget(predict_ms=5))
+    before = attempt.is_unjudgeable
+    attempt.load(MODEL, "all")
+
+    assert before
+    assert not attempt.is_unjudgeable
+
+
+def test_the_name_tells_attempts_apart(session: Session) -> None:
+    """Only a rerun needs a number."""
+    assert attempt_at(session).name == "test_a.py::test_b[all]"
+    assert attempt_at(session, number=2).name == "test_a.py::test_b[all] (attempt 2)"
