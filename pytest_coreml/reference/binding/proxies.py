@@ -128,7 +128,7 @@ class _MLModelProxy:
     @takes("dict", "_State | None")
     def predict(self, data: dict[str, Any], state: _State | None) -> dict[str, Any]:
         """Predict once."""
-        results, self._predict_ns = self._model.predict(data, state._tensors if state is not None else None)
+        results, self._predict_ns = self._model.predict(_features(data), state._tensors if state is not None else None)
         return results
 
     @takes("list")
@@ -136,7 +136,7 @@ class _MLModelProxy:
         """Predict each in turn; the duration is that of the whole batch."""
         if not all(isinstance(data, dict) for data in batch):
             raise RuntimeError("Unable to cast Python instance of a batch to dict")
-        predictions = [self._model.predict(data, None) for data in batch]
+        predictions = [self._model.predict(_features(data), None) for data in batch]
         self._predict_ns = sum(elapsed for _, elapsed in predictions)
         return [results for results, _ in predictions]
 
@@ -234,6 +234,11 @@ def _arguments(
     if asset is None and len(path) < len(_COMPILED):
         raise IndexError("basic_string::at: out of range")
     return text(path), text(function), asset
+
+
+def _features(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what reaches Core ML: lists and tuples vanish in Apple's binding."""
+    return {name: value for name, value in data.items() if not isinstance(value, (list, tuple))}
 
 
 def _structure(path: str, plan: _MLComputePlanProxy | None) -> Any:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pytest_coreml.reference.classic import makers
+from pytest_coreml.reference.classic.classic_model import ClassicModel
 from pytest_coreml.reference.execution.program_model import ProgramModel
 
 if TYPE_CHECKING:
@@ -15,4 +17,5 @@ if TYPE_CHECKING:
 
 LOADERS: Final[dict[str, Loader]] = {
     "mlProgram": ProgramModel,
+    **dict.fromkeys(makers(), ClassicModel),
 }

@@ -35,6 +35,14 @@ def make_session(lowered: LoweredFunction, options: RuntimeOptions) -> onnxrunti
         raise UnsupportedModelError(f"ONNX Runtime cannot load the lowered model: {reason(error)}") from error
 
 
+def load_onnx(model: bytes, options: RuntimeOptions) -> onnxruntime.InferenceSession:
+    """Load an ONNX model that holds all its data; `UnsupportedModelError` when ONNX Runtime does not take it."""
+    try:
+        return onnxruntime.InferenceSession(model, _settings(options), providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise UnsupportedModelError(f"ONNX Runtime cannot load the model: {reason(error)}") from error
+
+
 def _settings(options: RuntimeOptions) -> onnxruntime.SessionOptions:
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = options.threads

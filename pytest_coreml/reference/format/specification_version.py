@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.reference.execution.loaded_model import pipeline_parts
+from pytest_coreml.reference.execution.pipeline_model import pipeline_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -70,8 +70,7 @@ class Interface:
 
     def write(self, results: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         """Give the outputs, in an order that does not follow the model's: Apple's binding promises none."""
-        values = [(feature.name, feature.write(results[feature.name])) for feature in self._outputs]
-        return dict(sorted(values, key=lambda item: zlib.crc32(item[0].encode())))
+        return ordered_outputs((feature.name, feature.write(results[feature.name])) for feature in self._outputs)
 
     def _left_out(self, feature: InputFeature, given: Iterable[str]) -> NDArray[Any]:
         default = feature.default() if feature.optional else None
@@ -83,6 +82,11 @@ class Interface:
             f"Feature {feature.name} is required but not specified. The model takes {takes}"
             + (f"; not known: {', '.join(unknown)}" if unknown else "")
         )
+
+
+def ordered_outputs(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return outputs by name, in an order that does not follow the model's: Apple's binding promises none."""
+    return dict(sorted(values, key=lambda item: zlib.crc32(item[0].encode())))
 
 
 def _port_of(feature: Any, ports: Mapping[str, Any]) -> Any:

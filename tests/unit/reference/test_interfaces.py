@@ -167,10 +167,12 @@ def test_a_part_of_a_pipeline_that_cannot_run_is_named(doubler, tmp_path):
     """A pipeline with a model of another type says which model, and which type."""
     second = convert(lambda y: mb.add(x=y, y=1.0, name="z"), (1, 2), argument="y")
     spec = ct.utils.make_pipeline(doubler, second).get_spec()
-    spec.pipeline.models[1].glmRegressor.SetInParent()
+    spec.pipeline.models[1].wordTagger.SetInParent()
     ct.models.utils.save_spec(spec, str(tmp_path / "p.mlmodel"))
 
-    with pytest.raises(RuntimeError, match=r"model 2 of the 2 in the pipeline: .*cannot execute models of type glmReg"):
+    with pytest.raises(
+        RuntimeError, match=r"model 2 of the 2 in the pipeline: .*cannot execute models of type wordTagger"
+    ):
         ct.models.CompiledMLModel(str(tmp_path / "p.mlmodel"))
 
 

@@ -1,0 +1,1 @@
+"""Model types, one a module, by the names of the format."""

@@ -1,0 +1,84 @@
+"""Models one after the other, as a pipeline of the format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_coreml.reference.errors import BadModelError, ReferenceRuntimeError, UnsupportedModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_coreml.reference.execution.prediction import Loader, Model, Prediction
+    from pytest_coreml.reference.execution.state import StateTensors
+    from pytest_coreml.reference.format.package import Package
+    from pytest_coreml.reference.lowering.ports import StatePort
+    from pytest_coreml.reference.options import RuntimeOptions
+
+
+class PipelineModel:
+    """Models that each take features of the pipeline and of those before it, by name."""
+
+    def __init__(self, package: Package, spec: Any, load: Loader, options: RuntimeOptions) -> None:
+        """Load all models; `UnsupportedModelError` naming all that are refused, and those that can run."""
+        self._outputs = [feature.name for feature in spec.description.output]
+        self._parts = _load_parts(package, spec, load, options)
+
+    @property
+    def states(self) -> tuple[StatePort, ...]:
+        """The states of all models."""
+        return tuple(port for part in self._parts for port in part.states)
+
+    def predict(self, data: Mapping[str, Any], state: StateTensors | None) -> Prediction:
+        """Predict once with each model; a feature replaces an earlier one of its name."""
+        features, total = dict(data), 0
+        for part in self._parts:
+            outputs, elapsed = part.predict(features, state)
+            features.update(outputs)
+            total += elapsed
+        missing = [name for name in self._outputs if name not in features]
+        if missing:
+            raise BadModelError(f"no model of the pipeline makes its output {', '.join(missing)}")
+        return {name: features[name] for name in self._outputs}, total
+
+
+def pipeline_parts(spec: Any) -> list[Any] | None:
+    """Return the models of a pipeline of any kind in their order, or None when `spec` is not a pipeline."""
+    pipeline = _pipeline(spec)
+    return None if pipeline is None else list(pipeline.models)
+
+
+def _pipeline(spec: Any) -> Any:
+    kind = spec.WhichOneof("Type")
+    if kind in ("pipelineClassifier", "pipelineRegressor"):
+        return getattr(spec, kind).pipeline
+    return spec.pipeline if kind == "pipeline" else None
+
+
+def _load_parts(package: Package, spec: Any, load: Loader, options: RuntimeOptions) -> list[Model]:
+    pipeline = _pipeline(spec)
+    loaded: dict[int, Model] = {}
+    refusals = []
+    for index, part in enumerate(pipeline.models):
+        name = f", {pipeline.names[index]!r}" if index < len(pipeline.names) else ""
+        where = f"model {index + 1} of the {len(pipeline.models)} in the pipeline{name}"
+        try:
+            loaded[index] = load(package, part, "", options)
+        except UnsupportedModelError as error:
+            refusals.append(f"{where}: {error}")
+        except ReferenceRuntimeError as error:
+            raise type(error)(f"{where}: {error}") from error
+    if refusals:
+        raise UnsupportedModelError("\n".join([*refusals, *_offers(spec, pipeline.models, loaded)]))
+    return list(loaded.values())
+
+
+def _offers(spec: Any, parts: Sequence[Any], loaded: Mapping[int, Model]) -> list[str]:
+    """Return a line for each model that runs by itself."""
+    kind = spec.WhichOneof("Type")
+    field = "pipeline" if kind == "pipeline" else f"{kind}.pipeline"
+    return [
+        f"model {index + 1} ({parts[index].WhichOneof('Type')}) runs here, and can be tested by itself: "
+        f"coremltools.models.MLModel(spec.{field}.models[{index}]) makes a model of it"
+        for index in loaded
+    ]
