@@ -1,7 +1,8 @@
 """Measure how cost grows: a load and its memory with the weights, lowering with the number of operations.
 
 Run manually: `python benchmarks/growth.py [--rounds 3]`; it does not need torch. Packages of 16 layers and 50 to 400 MB
-are made, each is loaded and run once in fresh processes; programs of up to 30,000 operations of eight types are lowered.
+are made, each is loaded and run once in fresh processes; programs of up to 30,000 operations of eight types are
+lowered.
 Promised: both linear, which is to say that what a MB or an operation costs does not grow; 10,000 operations under 3 s.
 """
 

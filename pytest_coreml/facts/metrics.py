@@ -1,8 +1,7 @@
 """The table of metrics: the name, words, unit, direction, needs and value of everything that a limit can be set on.
 
 A new metric is one row here and one field of `Budget` in `limits.py`. Budgets, failure texts, properties, exports, the
-help of the marker and the documentation read the rows. The plugin imports this module in every run for that help, so
-it imports nothing that takes time.
+help of the marker and the documentation read the rows.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from pytest_coreml.plugin.options import add_options, is_any_given
 from pytest_coreml.plugin.running_test import note_running_test
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = [
@@ -53,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers, read the options, and find out now whether the report can be written."""
-    for line in MARKS.values():
+    for line in _marker_lines(config):
         config.addinivalue_line("markers", line)
     prepare_controller(config)
     if is_any_given(config):
@@ -63,6 +64,15 @@ def pytest_configure(config: pytest.Config) -> None:
             activate(config).prepare()
         except CoreMLTestError as error:
             raise pytest.UsageError(str(error)) from None
+
+
+def _marker_lines(config: pytest.Config) -> Iterable[str]:
+    # Most runs need the names only, and the descriptions name every metric.
+    if not config.getoption("markers", False):
+        return MARKS
+    from pytest_coreml.plugin.marker_help import DESCRIPTIONS
+
+    return DESCRIPTIONS.values()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

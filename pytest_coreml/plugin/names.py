@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.facts.metrics import BUDGET_METRICS
-
 if TYPE_CHECKING:
     import pytest
 
@@ -26,24 +24,7 @@ FIXTURES: Final = {
     "coreml_cpu_and_neural_engine": "cpuAndNeuralEngine",
     "coreml_load": None,
 }
-MARKS: Final = {
-    "coreml_model": (
-        "coreml_model(*sources, function=None, inputs=None, against=None): the model under test: a path (relative to "
-        "the test file, then the rootdir) or a callable that returns an MLModel or a path; several sources make one "
-        "test each"
-    ),
-    "coreml_compute_units": (
-        "coreml_compute_units(*units): run the test once for each: all, cpuAndGPU, cpuOnly, cpuAndNeuralEngine"
-    ),
-    "coreml_budget": (
-        f"coreml_budget({', '.join(metric.name for metric in BUDGET_METRICS)}, compute_units): limits, in the unit "
-        "that the name says"
-    ),
-    "coreml_placement": (
-        "coreml_placement(forbid, min_share, by, allow, max_transitions, compute_units): rules for the planned "
-        "placement"
-    ),
-}
+MARKS: Final = ("coreml_model", "coreml_compute_units", "coreml_budget", "coreml_placement")
 
 
 def uses_fixture(item: pytest.Item) -> bool:

@@ -13,6 +13,8 @@ HEAVY = (
     "pytest_coreml.plugin.hooks",
     "pytest_coreml.plugin.results",
     "pytest_coreml.engine",
+    "pytest_coreml.errors",
+    "pytest_coreml.facts",
     "pytest_coreml.report",
     "pytest_coreml.session",
     "pytest_coreml.verdict",

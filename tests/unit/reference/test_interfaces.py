@@ -170,9 +170,7 @@ def test_a_part_of_a_pipeline_that_cannot_run_is_named(doubler, tmp_path):
     spec.pipeline.models[1].wordTagger.SetInParent()
     ct.models.utils.save_spec(spec, str(tmp_path / "p.mlmodel"))
 
-    with pytest.raises(
-        RuntimeError, match=r"model 2 of the 2 in the pipeline: .*models of type wordTagger"
-    ):
+    with pytest.raises(RuntimeError, match=r"model 2 of the 2 in the pipeline: .*models of type wordTagger"):
         ct.models.CompiledMLModel(str(tmp_path / "p.mlmodel"))
 
 
