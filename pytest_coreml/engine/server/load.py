@@ -9,8 +9,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.engine.server.messages import cause
-from pytest_coreml.engine.server.subject import Subject
+from pytest_coreml.engine.server.messages import Subject, cause
 from pytest_coreml.errors import ModelError
 from pytest_coreml.facts.compute_units import COREMLTOOLS_NAMES
 from pytest_coreml.facts.measurement import LoadTimes

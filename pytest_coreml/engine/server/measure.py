@@ -1,4 +1,7 @@
-"""Measure predictions: warm up until stable, then count calls, without a word to anyone in between."""
+"""Measure predictions: warm up until stable, then sample one model, or two of them interleaved.
+
+Progress is reported between samples only, never within one.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_coreml.engine.server.run_queue import RunQueueDelay
-from pytest_coreml.facts.measurement import UNDISTURBED_SHARE, Measurement
+from pytest_coreml.facts.measurement import UNDISTURBED_SHARE, Measurement, Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    # One prediction; answers native and wall time in ms.
+    # One prediction; returns native and wall time in ms.
     Call = Callable[[], tuple[float, float]]
-    # What is being done, how many calls of how many.
+    # Takes the name of the step, the calls done and the calls planned.
     Report = Callable[[str, int, int], None]
 
 WINDOW = 10
@@ -24,8 +27,8 @@ MAX_WARMUPS = 100
 # A model of seconds a call is not warmed up for minutes.
 WARMUP_SECONDS = 10.0
 STABLE = 0.02
-# A sample shorter than this is the mean of several calls: the clock, and what a prediction costs around the model,
-# would be a large part of it.
+# A shorter sample is the mean of several calls: the clock, and what a prediction costs around the model, would be a
+# large part of it.
 MIN_SAMPLE_MS = 1.0
 MAX_BATCH = 1000
 MIN_UNDISTURBED = 30
@@ -33,63 +36,12 @@ MAX_EXTENSION = 3
 REPORT_SECONDS = 0.25
 
 
-def warm_up(call: Call, report: Report) -> list[float]:
-    """Call until the times stop falling; give the native times in ms.
-
-    Stable means that the median of the last ten calls is no more than 2 % below that of the ten before. At most 100
-    calls, and no more after ten seconds.
-    """
-    times: list[float] = []
-    start = reported = time.monotonic()
-    while len(times) < MAX_WARMUPS and not _stable(times):
-        times.append(call()[0])
-        reported = report_progress(report, "warming up", len(times), MAX_WARMUPS, reported)
-        if time.monotonic() > start + WARMUP_SECONDS and len(times) > 1:
-            break
-    return times
-
-
-def report_progress(report: Report, doing: str, done: int, total: int, last: float) -> float:
-    """Call *report*, unless it was called a moment ago, at *last*. Return the time of its last call, in s."""
-    now = time.monotonic()
-    if now - last < REPORT_SECONDS:
-        return last
-    report(doing, done, total)
-    return now
-
-
-def _stable(times: list[float]) -> bool:
-    if len(times) < 2 * WINDOW:
-        return False
-    before, last = times[-2 * WINDOW : -WINDOW], times[-WINDOW:]
-    return statistics.median(last) >= (1 - STABLE) * statistics.median(before)
-
-
-def batch_for(times: list[float]) -> int:
-    """Say how many calls make one sample of at least a millisecond."""
-    typical = statistics.median(times[-WINDOW:])
-    return 1 if typical >= MIN_SAMPLE_MS else min(MAX_BATCH, math.ceil(MIN_SAMPLE_MS / max(typical, 1e-3)))
-
-
-@dataclass
-class _Samples:
-    native_ms: list[float] = field(default_factory=list)
-    wall_ms: list[float] = field(default_factory=list)
-    wait_ms: list[float] = field(default_factory=list)
-    undisturbed: int = 0
-
-    def add(self, native: float, wall: float, wait: float) -> None:
-        self.native_ms.append(native)
-        self.wall_ms.append(wall)
-        self.wait_ms.append(wait)
-        self.undisturbed += wait <= UNDISTURBED_SHARE * wall
-
-
 def measure(begin: Callable[[], Call], calls: int, first_ms: float | None, report: Report) -> Measurement:
-    """Warm up, then take *calls* samples; *begin* gives the call for each of the two sequences.
+    """Warm up, then take *calls* samples.
 
-    Where waiting for a CPU can be read, a disturbed run goes on until 30 samples were undisturbed, or three times
-    *calls* were taken. *report* is told what is done (words, calls done, calls planned) a few times a second.
+    *begin* returns the call for each of the two sequences. *first_ms*: native time of the model's first prediction;
+    None: that of the warm-up. Where the time spent waiting for a CPU can be read, a disturbed measurement continues
+    until 30 samples were undisturbed, up to three times *calls*. *report* is called a few times a second.
     """
     warm = warm_up(begin(), report)
     call = begin()
@@ -97,14 +49,12 @@ def measure(begin: Callable[[], Call], calls: int, first_ms: float | None, repor
     delay = RunQueueDelay() if RunQueueDelay.available() else None
     samples = _Samples()
     reported = time.monotonic()
-    while len(samples.native_ms) < calls or _goes_on(samples, calls, delay):
+    while samples.count < calls or _continues(samples, calls, delay):
         before = delay.read_ms() if delay else 0.0
         native, wall = sample(call, batch)
         after = delay.read_ms() if delay else 0.0
         samples.add(native, wall, max(0.0, after - before) / batch)
-        reported = report_progress(
-            report, "measuring", len(samples.native_ms), max(calls, len(samples.native_ms)), reported
-        )
+        reported = report_progress(report, "measuring", samples.count, max(calls, samples.count), reported)
     if delay:
         delay.close()
     return Measurement(
@@ -117,12 +67,83 @@ def measure(begin: Callable[[], Call], calls: int, first_ms: float | None, repor
     )
 
 
+def measure_pairs(current: Call, other: Call, pairs: int, report: Report) -> Pairs:
+    """Warm both models up, then take *pairs* pairs of samples; the order within a pair alternates.
+
+    Both get the same number of calls a sample, of at least a millisecond. Interleaved, both see the same machine.
+    """
+    batch = max(batch_for(warm_up(call, report)) for call in (current, other))
+    times: dict[bool, list[float]] = {True: [], False: []}
+    reported = time.monotonic()
+    for number in range(pairs):
+        for is_current in (True, False) if number % 2 == 0 else (False, True):
+            times[is_current].append(sample(current if is_current else other, batch)[0])
+        reported = report_progress(report, "measuring alternately", number + 1, pairs, reported)
+    return Pairs(tuple(times[True]), tuple(times[False]), batch)
+
+
+def warm_up(call: Call, report: Report) -> list[float]:
+    """Call until the times stop falling; return the native times in ms.
+
+    Stable: the median of the last ten calls is at most 2 % below that of the ten before. At most 100 calls are made,
+    and none after ten seconds.
+    """
+    times: list[float] = []
+    start = reported = time.monotonic()
+    while len(times) < MAX_WARMUPS and not _is_stable(times):
+        times.append(call()[0])
+        reported = report_progress(report, "warming up", len(times), MAX_WARMUPS, reported)
+        if time.monotonic() > start + WARMUP_SECONDS and len(times) > 1:
+            break
+    return times
+
+
+def batch_for(times: list[float]) -> int:
+    """Return the number of calls that make one sample of at least a millisecond; *times* of calls are in ms."""
+    typical = statistics.median(times[-WINDOW:])
+    return 1 if typical >= MIN_SAMPLE_MS else min(MAX_BATCH, math.ceil(MIN_SAMPLE_MS / max(typical, 1e-3)))
+
+
 def sample(call: Call, batch: int) -> tuple[float, float]:
-    """Call *batch* times; give the means of native and wall time in ms."""
+    """Call *batch* times; return the means of native and wall time in ms."""
     if batch == 1:
         return call()
     pairs = [call() for _ in range(batch)]
     return _mean([native for native, _ in pairs]), _mean([wall for _, wall in pairs])
+
+
+def report_progress(report: Report, doing: str, done: int, total: int, last: float) -> float:
+    """Call *report*, unless it was called a moment ago, at *last*. Return the time of its last call, in s."""
+    now = time.monotonic()
+    if now - last < REPORT_SECONDS:
+        return last
+    report(doing, done, total)
+    return now
+
+
+@dataclass
+class _Samples:
+    native_ms: list[float] = field(default_factory=list)
+    wall_ms: list[float] = field(default_factory=list)
+    wait_ms: list[float] = field(default_factory=list)
+    undisturbed: int = 0
+
+    @property
+    def count(self) -> int:
+        return len(self.native_ms)
+
+    def add(self, native: float, wall: float, wait: float) -> None:
+        self.native_ms.append(native)
+        self.wall_ms.append(wall)
+        self.wait_ms.append(wait)
+        self.undisturbed += wait <= UNDISTURBED_SHARE * wall
+
+
+def _is_stable(times: list[float]) -> bool:
+    if len(times) < 2 * WINDOW:
+        return False
+    before, last = times[-2 * WINDOW : -WINDOW], times[-WINDOW:]
+    return statistics.median(last) >= (1 - STABLE) * statistics.median(before)
 
 
 def _mean(times: list[float]) -> float:
@@ -130,10 +151,10 @@ def _mean(times: list[float]) -> float:
     return sum(round(ms * 1e6) for ms in times) / len(times) / 1e6
 
 
-def _goes_on(samples: _Samples, calls: int, delay: RunQueueDelay | None) -> bool:
+def _continues(samples: _Samples, calls: int, delay: RunQueueDelay | None) -> bool:
     return (
         delay is not None
         and calls >= MIN_UNDISTURBED
         and samples.undisturbed < MIN_UNDISTURBED
-        and len(samples.native_ms) < MAX_EXTENSION * calls
+        and samples.count < MAX_EXTENSION * calls
     )

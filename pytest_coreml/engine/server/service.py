@@ -142,7 +142,7 @@ class Service:
 
     def _measure_pairs(self, request: protocol.MeasurePairs) -> Pairs:
         from pytest_coreml.engine.example_inputs import example_inputs
-        from pytest_coreml.engine.server.pairs import measure_pairs
+        from pytest_coreml.engine.server.measure import measure_pairs
 
         _, spec = self._loaded()
         inputs = self._prepared(request.inputs if request.inputs is not None else example_inputs(spec.inputs))

@@ -14,7 +14,7 @@ from standin.scenario import Failure, Times
 
 from pytest_coreml.engine.protocol import Load
 from pytest_coreml.engine.server.load import _load, load
-from pytest_coreml.engine.server.subject import Subject
+from pytest_coreml.engine.server.messages import Subject
 from pytest_coreml.errors import ModelError
 
 if TYPE_CHECKING:

@@ -97,3 +97,20 @@ def test_a_disturbed_run_is_extended_to_three_times_its_calls(monkeypatch: pytes
     assert len(measured.native_ms) == 120
     assert measured.undisturbed == 0
     assert not measured.usable
+
+
+def test_the_order_within_a_pair_alternates() -> None:
+    """Neither model is always the first of a pair, and each keeps its own times."""
+    order: list[str] = []
+
+    def timed(name: str, ms: float) -> measure.Call:
+        def call() -> tuple[float, float]:
+            order.append(name)
+            return ms, ms
+
+        return call
+
+    pairs = measure.measure_pairs(timed("current", 2.0), timed("other", 3.0), 4, quiet)
+
+    assert order[-8:] == ["current", "other", "other", "current"] * 2
+    assert (pairs.current_ms, pairs.other_ms) == ((2.0,) * 4, (3.0,) * 4)
