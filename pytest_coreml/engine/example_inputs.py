@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.model_spec import Feature
 
-_IMAGE_MODES = {"RGB": "RGB", "BGR": "RGB", "grayscale": "L", "grayscaleFloat16": "F"}
+# The modes of PIL images that each color layout takes.
+IMAGE_MODES = {"RGB": "RGB", "BGR": "RGB", "grayscale": "L", "grayscaleFloat16": "F"}
 
 
 def example_inputs(inputs: Iterable[Feature], seed: int = 0) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def _example(feature: Feature, generator: np.random.Generator) -> Any:
 def _image(feature: Feature, generator: np.random.Generator) -> Any:
     from PIL import Image
 
-    mode = _IMAGE_MODES[str(feature.color)]
+    mode = IMAGE_MODES[str(feature.color)]
     if mode == "F":
         return Image.fromarray(generator.random(feature.shape).astype("float32"))
     channels = (3,) if mode == "RGB" else ()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
 from pytest_coreml.plugin import model_marker
 from pytest_coreml.plugin.activation import activate, is_active, prepare_controller
 from pytest_coreml.plugin.fixtures import (
@@ -25,7 +26,7 @@ from pytest_coreml.plugin.fixtures import (
     has_model_fixture,
     parametrize,
 )
-from pytest_coreml.plugin.names import MARKS, MODEL_SUFFIXES, is_concerned
+from pytest_coreml.plugin.names import MARKS, is_concerned
 from pytest_coreml.plugin.options import add_options, is_any_given
 from pytest_coreml.plugin.running_test import note_running_test
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import pytest
 
-MODEL_SUFFIXES: Final = (".mlmodel", ".mlpackage")
 # Returns the run of this pytest process to the other fixtures.
 RUN_FIXTURE: Final = "_coreml_run"
 # Returns the source that the fixtures of models load.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pytest
 
-from pytest_coreml.plugin.names import MODEL_SUFFIXES
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_coreml.plugin.names import MODEL_SUFFIXES
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

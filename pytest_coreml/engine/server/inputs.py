@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_coreml.engine.example_inputs import IMAGE_MODES
 from pytest_coreml.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 # The native module takes int32, float32 and float64 arrays; half precision is handed over as float32.
 _NATIVE_TYPES = {"float16": "float32"}
-_IMAGE_MODES = {"RGB": "RGB", "BGR": "RGB", "grayscale": "L", "grayscaleFloat16": "F"}
 
 
 def prepare(values: Features, expected: Sequence[Feature], model: str) -> Features:
@@ -100,7 +100,7 @@ def _image(value: Any, feature: Feature) -> Any:
 
     if not isinstance(value, Image.Image):
         raise TypeError(f"{type(value).__name__}; give a PIL.Image.Image")
-    mode = _IMAGE_MODES.get(str(feature.color))
+    mode = IMAGE_MODES.get(str(feature.color))
     if value.mode != mode:
         raise TypeError(f"an image of mode {value.mode!r}; convert it: image.convert({mode!r})")
     size = (value.height, value.width)

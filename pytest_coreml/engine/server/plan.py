@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_coreml.engine.server.devices import device_classes
 from pytest_coreml.engine.server.messages import cause
 from pytest_coreml.engine.server.plan_costs import own_costs
 from pytest_coreml.errors import EngineError
@@ -63,16 +64,10 @@ class _Reader:
     whose block it stands in."""
 
     def __init__(self, plan: Any) -> None:
-        from coremltools.models import compute_device
-
         self.ops: list[Operation] = []
         self.parents: list[int | None] = []
         self._plan = plan
-        self._devices: dict[type, Device] = {
-            compute_device.MLCPUComputeDevice: "cpu",
-            compute_device.MLGPUComputeDevice: "gpu",
-            compute_device.MLNeuralEngineComputeDevice: "neuralEngine",
-        }
+        self._devices = device_classes()
 
     def read(self, structure: Any, function: str, path: str = "") -> str | None:
         """Read a structure; *path* is that of the pipeline it is a part of. Gives the reason why nothing was read."""

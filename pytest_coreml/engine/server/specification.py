@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.server import feature_description, weight_types
+from pytest_coreml.engine.server.weight_types import pipeline_models
 from pytest_coreml.errors import ModelError
 from pytest_coreml.facts.model_spec import ModelSpec
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,7 +74,7 @@ def load_specification(path: str) -> Any:
             f"{path}: a compiled model does not carry its specification; "
             "name the .mlpackage or .mlmodel it was made from"
         )
-    if name.suffix not in (".mlmodel", ".mlpackage"):
+    if name.suffix not in MODEL_SUFFIXES:
         raise ModelError(f"{path}: expected a Core ML model, .mlpackage or .mlmodel, by its name")
     if name.is_dir() and not (name / "Manifest.json").is_file():
         raise ModelError(f"{path}: no Core ML package: it has no Manifest.json; export or copy the model again")
@@ -142,8 +144,7 @@ def _operators(model: Any, function: str | None) -> Iterator[str]:
     elif kind.startswith("neuralNetwork"):
         yield from (layer.WhichOneof("layer") or "unknown" for layer in getattr(model, kind).layers)
     elif kind.startswith("pipeline"):
-        pipeline = model.pipeline if kind == "pipeline" else getattr(model, kind).pipeline
-        for part in pipeline.models:
+        for part in pipeline_models(model):
             yield from _operators(part, None)
     else:
         yield kind

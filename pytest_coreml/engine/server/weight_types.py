@@ -30,6 +30,12 @@ def precision(model: Any) -> tuple[str, ...]:
     return tuple(kind for kind, _ in sizes.most_common())
 
 
+def pipeline_models(model: Any) -> Iterator[Any]:
+    """Iterate over the models of a pipeline, pipeline classifier or pipeline regressor."""
+    kind = model.WhichOneof("Type")
+    yield from (model.pipeline if kind == "pipeline" else getattr(model, kind).pipeline).models
+
+
 def _stored(model: Any) -> Iterator[tuple[str, int]]:
     kind = model.WhichOneof("Type")
     if kind == "mlProgram":
@@ -40,8 +46,7 @@ def _stored(model: Any) -> Iterator[tuple[str, int]]:
         for layer in getattr(model, kind).layers:
             yield from _message_weights(layer)
     elif kind.startswith("pipeline"):
-        pipeline = model.pipeline if kind == "pipeline" else getattr(model, kind).pipeline
-        for part in pipeline.models:
+        for part in pipeline_models(model):
             yield from _stored(part)
 
 

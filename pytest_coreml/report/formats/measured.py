@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from pytest_coreml.plugin.names import MODEL_SUFFIXES
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

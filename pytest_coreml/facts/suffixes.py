@@ -1,0 +1,8 @@
+"""The suffixes of model files. Imported in every run of pytest, so it imports nothing else of the package."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# What carries a specification.
+MODEL_SUFFIXES: Final = (".mlmodel", ".mlpackage")
