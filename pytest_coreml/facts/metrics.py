@@ -6,7 +6,6 @@ help of the marker and the documentation read the rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -20,8 +19,7 @@ Direction = Literal["at most", "at least"]
 Need = Literal["prediction", "first prediction", "load", "fresh load", "memory", "model", "placement"]
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """What was measured of one configuration; None for what was not."""
 
     load: LoadTimes | None = None
@@ -34,8 +32,7 @@ class Measured:
     """The growth of the engine's peak memory, in 10^6 bytes."""
 
 
-@dataclass(frozen=True)
-class Metric:
+class Metric(NamedTuple):
     """One row of the table."""
 
     name: str
