@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from pytest_coreml.engine import protocol
 from pytest_coreml.errors import CoreMLTestError, EngineDiedError, EngineTimeoutError
 from pytest_coreml.machine.policy import clock_doubt
+from pytest_coreml.report.text.causes import reason_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,7 +111,7 @@ def _binding(facts: RuntimeFacts, machine: Identity) -> Finding:
     if facts.runtime == "reference":
         text = f"reference runtime ({facts.runtime_version}), coremltools {facts.coremltools}"
         return Finding("binding", "no", text, "times and placement need Core ML: run on a Mac")
-    doubt = clock_doubt(facts.runtime, "auto", machine)
+    doubt = reason_text(clock_doubt(facts.runtime, "auto", machine))
     return Finding("binding", "no" if doubt else "ok", f"Core ML, coremltools {facts.coremltools}", doubt)
 
 

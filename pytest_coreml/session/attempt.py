@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.lease import EngineKey, Timing
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.load_options import LoadOptions
+    from pytest_coreml.facts.reason import Reason
     from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.session import Session
@@ -208,7 +209,7 @@ class Attempt:
             for check in judge_placement(rule, placement, model.compute_units, devices, reason)
         ]
 
-    def _clock_doubt(self, model: CoreMLModel) -> str | None:
+    def _clock_doubt(self, model: CoreMLModel) -> Reason | None:
         return clock_doubt(model.runtime, self.session.options.runtime, identity())
 
     def _shows_placement(self, record: Record) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
+from pytest_coreml.facts.reason import Cause, MissingModel, Reason
 from pytest_coreml.report.document.runs import run_of
 from pytest_coreml.report.text.changes_text import changes_lines
 from pytest_coreml.verdict.regression import paired
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
     from pytest_coreml.session.options import Options
     from pytest_coreml.verdict.record import Record
     from pytest_coreml.verdict.regression.run import MeasurementKey, Runs
-
-UNKNOWN_TEST = (
-    "the baseline has no run of this test; record one with --coreml-report, and add it with: "
-    "pytest-coreml baseline add REPORT FOLDER"
-)
 
 
 def is_folder_of_models(path: Path) -> bool:
@@ -82,7 +78,7 @@ class BaselineJudge:
     def _duet(self, model: CoreMLModel, against: Path) -> Regression:
         other = against / model.name if is_folder_of_models(against) else against
         if not other.exists():
-            reason = f"there is no {model.name} in {against} to compare with"
+            reason = Reason(Cause.NO_OTHER_MODEL, MissingModel(model.name, str(against)))
             return Regression(0, None, None, "not_judged", reason, against=_name(other))
         inputs, calls = model.measured_with or (model.last_inputs, self._options.calls)
         runs: list[Pairs] = []
@@ -103,7 +99,7 @@ class BaselineJudge:
     def _judge_by_runs(self, record: Record, model: CoreMLModel) -> None:
         baseline = self._runs(record.key)
         if not baseline:
-            record.regression = Regression(0, None, None, "not_judged", UNKNOWN_TEST)
+            record.regression = Regression(0, None, None, "not_judged", Reason(Cause.UNKNOWN_TEST))
             return
         machine = self._machine()
         runs = [run_of(record, machine, model.spec)]

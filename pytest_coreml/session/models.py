@@ -15,6 +15,7 @@ from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import unfit_units
+from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.session.model import CoreMLModel
 from pytest_coreml.session.sources import Sources
 
@@ -57,7 +58,7 @@ class Models:
         *units*.
         """
         if reason := unfit_units(units, self._options.runtime, identity()):
-            raise UnfitMachineError(reason)
+            raise UnfitMachineError(reason_text(reason) or "")
         return EngineKey(str(self.sources.resolve(source, folder)), units, options or LoadOptions())
 
     def load(self, key: EngineKey, timing: Timing = UNTIMED) -> CoreMLModel:

@@ -1,4 +1,4 @@
-"""Whether measured figures keep the limits of a `coreml_budget` marker."""
+"""The verdicts on the limits of `coreml_budget` markers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pytest_coreml.facts.compute_units import COMPUTE_UNITS
 from pytest_coreml.facts.measurement import Measurement
-from pytest_coreml.facts.metrics import BUDGET_METRICS, METRICS, SPEEDUP, Measured
+from pytest_coreml.facts.metrics import BUDGET_METRICS, METRICS, SPEEDUP, Measured, parse_check
+from pytest_coreml.facts.reason import Cause, Disturbance, Reason
 from pytest_coreml.verdict.check import Check
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class MeasuredFacts:
     memory_mb: float | None = None
     partners: Mapping[ComputeUnits, Measurement | None] = field(default_factory=dict)
     reached: Collection[ComputeUnits] = ()
-    clock: str | None = None
+    clock: Reason | str | None = None
 
     @property
     def measured(self) -> Measured:
@@ -67,7 +68,7 @@ def _needs(budget: Budget, *needs: Need) -> bool:
 
 
 def judge_budgets(budget: Budget, facts: MeasuredFacts) -> list[Check]:
-    """Give one check for each limit that *budget* sets, none when it is for other compute units.
+    """Return one check for each limit that *budget* sets, none if it is for other compute units.
 
     A figure equal to its limit keeps it. A figure beyond its limit that other processes may have caused is
     `inconclusive`; one that keeps its limit in spite of them has passed. A time taken while the machine became warmer
@@ -87,7 +88,7 @@ def _judge(budget: Budget, metric: Metric, facts: MeasuredFacts) -> Iterator[Che
     if metric.is_timed and facts.clock is not None:
         yield Check(metric.name, limit, value, "not_judged", facts.clock)
     elif value is None:
-        yield Check(metric.name, limit, None, "not_judged", "nothing was measured")
+        yield Check(metric.name, limit, None, "not_judged", Reason(Cause.NOTHING_MEASURED))
     else:
         kept, times = metric.keeps(value, limit), metric.timed_in(facts.measured)
         yield Check(metric.name, limit, value, *_verdict(kept, _thermal_doubt(times) or _doubt(times, kept)))
@@ -100,31 +101,25 @@ def _speedups(budget: Budget, facts: MeasuredFacts) -> Iterator[Check]:
 
 
 def awaits_partner(check: Check) -> ComputeUnits | None:
-    """Give the compute units that *check*, a speed-up, could not be judged for, since nothing had been measured there
-    so far; None for any other check."""
-    partners = (units for units in COMPUTE_UNITS if check.check == f"min_speedup[{units}]")
-    units = next(partners, None)
-    return units if units is not None and check.reason in _no_partner(units).values() else None
-
-
-def _no_partner(units: ComputeUnits) -> dict[bool, str]:
-    """Give the reasons that *units* were not measured, by whether the whole test would measure them."""
-    return {
-        True: f"{units} was not run in this run; run the whole test, which has an instance for {units}",
-        False: f"{units} was not measured in this run; add {units!r} to this test's coreml_compute_units marker",
-    }
+    """Return the compute units that *check*, a speed-up, could not be judged against because nothing had been measured
+    there yet; None for any other check."""
+    if check.cause not in (Cause.PARTNER_NOT_SELECTED, Cause.PARTNER_NOT_MEASURED):
+        return None
+    item = parse_check(check.check).item
+    return next((units for units in COMPUTE_UNITS if units == item), None)
 
 
 def judge_speedup(units: ComputeUnits, limit: float, facts: MeasuredFacts) -> Check:
     """Judge how many times faster than under *units* the predictions are."""
-    name = f"min_speedup[{units}]"
+    name = f"{SPEEDUP.name}[{units}]"
     own, partner = facts.predict, facts.partners.get(units)
     if facts.clock is not None:
         return Check(name, limit, None, "not_judged", facts.clock)
     if own is None:
-        return Check(name, limit, None, "not_judged", "nothing was measured")
+        return Check(name, limit, None, "not_judged", Reason(Cause.NOTHING_MEASURED))
     if partner is None:
-        return Check(name, limit, None, "not_judged", _no_partner(units)[units in facts.reached])
+        cause = Cause.PARTNER_NOT_SELECTED if units in facts.reached else Cause.PARTNER_NOT_MEASURED
+        return Check(name, limit, None, "not_judged", Reason(cause, units))
     value = partner.median_ms / own.median_ms if own.median_ms > 0 else float("inf")
     # A disturbed run looks slower than it is: a slow partner can only help, a slow run of our own only hurt.
     kept = SPEEDUP.keeps(value, limit)
@@ -132,27 +127,20 @@ def judge_speedup(units: ComputeUnits, limit: float, facts: MeasuredFacts) -> Ch
     return Check(name, limit, value, *_verdict(kept, doubt))
 
 
-def _verdict(kept: bool, doubt: str | None) -> tuple[Verdict, str | None]:
+def _verdict(kept: bool, doubt: Reason | None) -> tuple[Verdict, Reason | None]:
     if doubt is not None:
         return "inconclusive", doubt
     return ("passed" if kept else "failed"), None
 
 
-def _doubt(measured: LoadTimes | Measurement | None, kept: bool) -> str | None:
-    """Give the reason why a time may be longer than the model's own; to one that keeps its limit this is no doubt."""
-    if kept or not isinstance(measured, Measurement) or measured.usable:
+def _doubt(times: LoadTimes | Measurement | None, kept: bool) -> Reason | None:
+    """Return the reason why a time may be longer than the model's own; a limit that is kept is kept all the same."""
+    if kept or not isinstance(times, Measurement) or times.usable:
         return None
-    return (
-        f"only {measured.undisturbed} of {len(measured.native_ms)} calls were undisturbed by other processes; "
-        "free the machine and run again"
-    )
+    return Reason(Cause.RUN_DISTURBED, Disturbance(len(times.native_ms), times.undisturbed))
 
 
-def _thermal_doubt(measured: LoadTimes | Measurement | None) -> str | None:
-    if measured is None or measured.thermal is None or not measured.thermal_changed:
+def _thermal_doubt(times: LoadTimes | Measurement | None) -> Reason | None:
+    if times is None or not times.thermal_changed:
         return None
-    before, after = measured.thermal
-    return (
-        f"the thermal state of the machine changed from {before} to {after} while measuring; "
-        "let it cool down and run again"
-    )
+    return Reason(Cause.THERMAL_CHANGE, times.thermal)

@@ -10,11 +10,14 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.facts.placement import Placement
+from pytest_coreml.facts.reason import Cause
+from pytest_coreml.report.text.causes import reason_text
 
 if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import LoadTimes, Measurement, Thermal
     from pytest_coreml.facts.model_spec import Feature, ModelSpec
     from pytest_coreml.facts.placement import Operation
+    from pytest_coreml.facts.reason import Reason
     from pytest_coreml.verdict.check import Check
     from pytest_coreml.verdict.record import Record
     from pytest_coreml.verdict.regression.prediction_time import Regression
@@ -123,7 +126,8 @@ def encode_check(check: Check) -> Json:
         "limit": finite(check.limit),
         "value": finite(check.value),
         "verdict": check.verdict,
-        "reason": check.reason,
+        "cause": check.cause,
+        "reason": reason_text(check.reason),
     }
 
 
@@ -134,7 +138,8 @@ def encode_regression(regression: Regression) -> Json:
         "effect": finite(regression.effect),
         "margin": finite(regression.margin),
         "verdict": regression.verdict,
-        "reason": regression.reason,
+        "cause": regression.cause,
+        "reason": encode_reason(regression.reason),
         "baseline_runs": regression.baseline_runs,
         "processes": regression.processes,
         "baseline_ms": finite(regression.baseline_ms),
@@ -148,6 +153,11 @@ def encode_regression(regression: Regression) -> Json:
         "baseline_tail": finite(regression.baseline_tail),
         "against": regression.against,
     }
+
+
+def encode_reason(reason: Reason | str | None) -> str | None:
+    """Return the reason of a comparison: the cause code if its sentence is made from the other fields, else a text."""
+    return reason.value if isinstance(reason, Cause) else reason_text(reason)
 
 
 def encode_model(spec: ModelSpec) -> Json:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
 from pytest_coreml.facts.placement import Operation, Placement
+from pytest_coreml.facts.reason import Reason, find_cause
 from pytest_coreml.report.document.codec import NOT_READ
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.record import Record
@@ -104,8 +105,17 @@ def decode_check(value: Json) -> Check:
         limit=value["limit"],
         value=value["value"],
         verdict=value["verdict"],
-        reason=value.get("reason"),
+        reason=decode_reason(value),
     )
+
+
+def decode_reason(value: Json) -> Reason | str | None:
+    """Return the reason of a check or comparison; its text alone for a cause that this version does not know."""
+    text: str | None = value.get("reason")
+    cause = find_cause(value.get("cause")) or find_cause(text)
+    if cause is None or text is None:
+        return text
+    return cause if text == cause.value else Reason(cause, text=text)
 
 
 def decode_regression(value: Json) -> Regression:
@@ -115,7 +125,7 @@ def decode_regression(value: Json) -> Regression:
         effect=value["effect"],
         margin=value["margin"],
         verdict=value["verdict"],
-        reason=value.get("reason"),
+        reason=decode_reason(value),
         baseline_runs=value.get("baseline_runs", 0),
         processes=value.get("processes", 0),
         baseline_ms=value.get("baseline_ms"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.report.text.failure_text import finding
 from pytest_coreml.report.text.layout import wrapped
 from pytest_coreml.report.text.regression_text import comparison_text
@@ -62,7 +63,7 @@ def _open(record: Record) -> Iterator[_Open]:
     for check in record.checks:
         # Such as one that holds by configuration: no achievement of the model.
         if check.verdict != "passed" or check.reason:
-            yield _Open(record.standing(check.verdict), check.reason or "", where, finding(check))
+            yield _Open(record.standing(check.verdict), reason_text(check.reason) or "", where, finding(check))
     for found in record.regressions:
         if found.verdict != "passed":
             yield _Open(record.standing(found.verdict), "", where, comparison_text(found))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.facts.metrics import parse_check
+from pytest_coreml.report.text.causes import reason_text, tally
 from pytest_coreml.report.text.numbers import check_figure, check_words, machine_words, number, percent
 from pytest_coreml.report.text.regression_text import comparison_text, regression_text
-from pytest_coreml.verdict.placement_rules import tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,13 +37,13 @@ def skip_reasons(record: Record, verdict: Verdict) -> Iterator[str]:
     """Give a sentence for each check of *record* with this verdict."""
     for check in record.checks:
         if check.verdict == verdict:
-            yield f"{check.check}: {check.verdict}: {check.reason}"
+            yield f"{check.check}: {check.verdict}: {reason_text(check.reason)}"
     yield from (comparison_text(found) for found in record.regressions if found.verdict == verdict)
 
 
 def check_line(check: Check) -> str:
     """Say what one check found and what was asked, with the reason where there is one."""
-    return f"{finding(check)}: {check.reason}" if check.reason else finding(check)
+    return f"{finding(check)}: {reason_text(check.reason)}" if check.reason else finding(check)
 
 
 def finding(check: Check) -> str:

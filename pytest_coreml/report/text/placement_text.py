@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.facts.compute_units import DEVICES
+from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.report.text.layout import filled, plain_table, rendered, wrapped
 from pytest_coreml.report.text.numbers import percent, printable
 
@@ -59,7 +60,7 @@ def _title(record: Record) -> str:
 def _judged_unknown(records: Sequence[Record], plan: Placement) -> bool:
     """Whether the reason is told anyway, with the checks that it left unjudged."""
     reason = plan.why_unknown or ""
-    return any(reason in (check.reason or "") for record in records for check in record.checks)
+    return any(reason in (reason_text(check.reason) or "") for record in records for check in record.checks)
 
 
 def _shares(plans: dict[str, Placement], width: int) -> Iterator[str]:

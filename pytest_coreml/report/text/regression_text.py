@@ -1,9 +1,11 @@
-"""A verdict against the baseline in words: effect, how sure it is, and for what cannot be told its cause and cure."""
+"""A comparison in words: its effect, the uncertainty, and the reason and remedy if it decided nothing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pytest_coreml.facts.reason import Cause, Disturbance, Noise, Reason
+from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.report.text.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ def regression_text(regression: Regression) -> str:
     if regression.verdict == "failed":
         return f"{_figures(regression)}: REGRESSED{_manner(regression)}"
     if regression.verdict == "not_judged":
-        return regression.reason or ""
-    return f"CANNOT TELL: {_cause_and_cure(regression)}"
+        return reason_text(regression.reason) or ""
+    return f"CANNOT TELL: {_reason(regression)}"
 
 
 def _figures(regression: Regression) -> str:
@@ -58,7 +60,7 @@ def _runs(regression: Regression) -> str:
 
 def _manner(regression: Regression) -> str:
     tail = ""
-    if regression.reason == "slower in the tail" and regression.tail is not None:
+    if regression.cause is Cause.SLOWER_IN_TAIL and regression.tail is not None:
         usual = percent(regression.baseline_tail or 0.0)
         tail = f" in the tail, {percent(regression.tail)} of calls take 1.5 x the median, usual {usual}"
     if regression.processes == 1:
@@ -72,51 +74,25 @@ def _blind(regression: Regression) -> str:
     return f", though only a slowdown of {percent(regression.sensitivity)} would have failed"
 
 
-def _cause_and_cure(regression: Regression) -> str:
-    reason = regression.reason or ""
-    words = {
-        "current run disturbed": _disturbed(regression),
-        "baseline disturbed": (
-            f"none of the {regression.baseline_runs} baseline runs has enough undisturbed calls in a steady thermal "
-            "state; record the baseline again on a free machine"
-        ),
-        "thermal state changed": (
-            "the machine became warmer or cooler while it was measured; let it cool down and run again"
-        ),
-        "too few calls": f"{regression.calls} calls are too few; measure at least 30, better 100 (--coreml-calls)",
-        "times are not positive": "the times are shorter than the clock can tell",
-        "too few pairs": f"{regression.calls} pairs are too few; measure at least 20, better 100 (--coreml-calls)",
-        "too noisy": f"{_figures(regression)}: the pairs differ too much; measure more (--coreml-calls)"
-        if regression.against is not None
-        else (
-            f"slower by {percent(regression.effect or 0.0)}, of which {percent(regression.margin or 0.0)} may be luck"
-            f"{_unevenness(regression)}; record more baseline runs (have {regression.runs})"
-        ),
-        "tail too noisy": "too few calls take far longer than usual to be sure; measure more (--coreml-calls)",
-        "needs a second process": (
-            f"slower by {percent(regression.effect or 0.0)} in one process only; give another current run"
-        ),
-        "machine state not measured": (
-            f"slower by {percent(regression.effect or 0.0)}, yet nothing here tells what else the machine did; run "
-            "both versions alternately (--coreml-against), or take it for idle (--coreml-unmeasured=fail, or "
-            "--unmeasured=fail of pytest-coreml compare)"
-        ),
-    }
-    if reason.startswith("not the same machine"):
-        return f"{reason}; record a baseline on this kind of machine"
-    return words.get(reason, reason)
+def _reason(regression: Regression) -> str:
+    cause = regression.cause
+    if cause is None or isinstance(regression.reason, Reason):
+        return reason_text(regression.reason) or ""
+    text = reason_text(Reason(cause, _details(regression, cause))) or ""
+    is_noisy_pair = cause is Cause.TOO_NOISY and regression.against is not None
+    return f"{_figures(regression)}: {text}" if is_noisy_pair else text
 
 
-def _unevenness(regression: Regression) -> str:
-    if regression.runs < 2:
-        return ""
-    return f", as baseline runs differ by {percent(regression.spread or 0.0)} among themselves"
-
-
-def _disturbed(regression: Regression) -> str:
-    held = regression.calls - (regression.undisturbed or 0)
-    often = f" (median {percent(regression.disturbance)} of a call)" if regression.disturbance is not None else ""
-    return (
-        f"other processes held the CPU during {held} of {regression.calls} calls{often}; "
-        "free the machine, or pin threads below the core count, and run again"
-    )
+def _details(regression: Regression, cause: Cause) -> Any:
+    """Return the data of the sentence of *cause*, which a comparison contains in its fields."""
+    if cause is Cause.RUN_DISTURBED:
+        return Disturbance(regression.calls, regression.undisturbed or 0, regression.disturbance)
+    if cause is Cause.TOO_NOISY and regression.against is None:
+        return Noise(regression.runs, regression.effect or 0.0, regression.margin, regression.spread)
+    return {
+        Cause.BASELINE_DISTURBED: regression.baseline_runs,
+        Cause.TOO_FEW_CALLS: regression.calls,
+        Cause.TOO_FEW_PAIRS: regression.calls,
+        Cause.ONE_PROCESS: regression.effect,
+        Cause.CONDITIONS_UNKNOWN: regression.effect,
+    }.get(cause)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_coreml.facts.reason import Cause, Reason
 from pytest_coreml.verdict.regression.changes import Changes, find_changes
 from pytest_coreml.verdict.regression.confirmation import CONFIRMING_RUNS, MAX_RUNS
 from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.regression.run import Run
 
 # What a further run of the same kind would say again.
-_FINAL = ("baseline disturbed", "too few calls")
+_FINAL = (Cause.BASELINE_DISTURBED, Cause.TOO_FEW_CALLS)
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,13 @@ def changes_since(baseline: Sequence[Run], run: Run) -> Changes:
     return find_changes((alike or baseline)[-1], run)
 
 
-def _comparable(baseline: Sequence[Run], current: Sequence[Run]) -> tuple[Sequence[Run], str | None]:
+def _comparable(baseline: Sequence[Run], current: Sequence[Run]) -> tuple[Sequence[Run], Reason | None]:
     here = current[0].machine
     if any(machine_differences(here, run.machine) for run in current):
-        return (), "not the same machine: current runs differ"
+        return (), Reason(Cause.OTHER_MACHINE, ("current runs differ",))
     alike = [run for run in baseline if not machine_differences(run.machine, here)]
     if not alike:
-        return (), f"not the same machine: {'; '.join(machine_differences(baseline[-1].machine, here))}"
+        return (), Reason(Cause.OTHER_MACHINE, tuple(machine_differences(baseline[-1].machine, here)))
     return alike, None
 
 
@@ -91,7 +92,8 @@ def _time(baseline: Sequence[Run], current: Sequence[Run], rules: Rules) -> Regr
         return None
     if not before or not now:
         side = "baseline" if not before else "current report"
-        return Regression(0, None, None, "inconclusive", f"the {side} has no predictions", baseline_runs=len(before))
+        reason = Reason(Cause.NO_PREDICTIONS, side)
+        return Regression(0, None, None, "inconclusive", reason, baseline_runs=len(before))
     return judge_regression(
         before, now, tolerance=rules.tolerance, accept_unmeasured_machine_state=rules.accept_unmeasured
     )
@@ -99,9 +101,9 @@ def _time(baseline: Sequence[Run], current: Sequence[Run], rules: Rules) -> Regr
 
 def _open(time: Regression | None, processes: int) -> bool:
     # Nothing was compared at all without a run that was looked at.
-    if time is None or time.verdict == "passed" or not time.processes or time.reason in _FINAL:
+    if time is None or time.verdict == "passed" or not time.processes or time.cause in _FINAL:
         return False
-    convicted = time.verdict == "failed" or time.reason == "machine state not measured"
+    convicted = time.verdict == "failed" or time.cause == Cause.CONDITIONS_UNKNOWN
     return not convicted or processes < CONFIRMING_RUNS
 
 

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from pytest_coreml.facts.measurement import USABLE_CALLS, USABLE_SHARE, quantile
+from pytest_coreml.facts.reason import Cause
 from pytest_coreml.verdict.regression.distributions import binomial_tail, student_quantile
 
 if TYPE_CHECKING:
@@ -24,21 +25,6 @@ if TYPE_CHECKING:
 
 # fine, slower, slower in the tail; unsure: the data cannot decide; void: there is no data to decide with.
 State = Literal["fine", "slower", "slower in the tail", "unsure", "void"]
-Cause = Literal[
-    "current run disturbed",
-    "baseline disturbed",
-    "thermal state changed",
-    "too few calls",
-    "too few pairs",
-    "times are not positive",
-    "too noisy",
-    "tail too noisy",
-    "needs a second process",
-    "machine state not measured",
-    "loaded beside others",
-    "not the same machine",
-]
-
 DEFAULT_TOLERANCE = 0.05
 MIN_CALLS = 30
 # Below this slowdown nobody minds, however sure it is.
@@ -147,22 +133,22 @@ def judge_run(baseline: Baseline, current: Measurement, tolerance: float = DEFAU
 
 def _why_void(baseline: Baseline, current: Measurement, calls: list[float]) -> Cause | None:
     if len(current.native_ms) < MIN_CALLS:
-        return "too few calls"
+        return Cause.TOO_FEW_CALLS
     if current.thermal_changed:
-        return "thermal state changed"
+        return Cause.THERMAL_CHANGE
     if not _counts(current):
-        return "current run disturbed"
+        return Cause.RUN_DISTURBED
     if not quantile(calls, LEVEL_QUANTILE) > 0:
-        return "times are not positive"
+        return Cause.NOT_POSITIVE
     if not baseline.runs:
-        return "baseline disturbed"
+        return Cause.BASELINE_DISTURBED
     return None
 
 
 def _level_state(ratio: float, margin: float, tolerance: float) -> tuple[State, Cause | None] | None:
     if not ratio > math.log1p(tolerance) + ROUNDING:
         return None
-    return ("slower", None) if ratio - margin > MIN_EFFECT else ("unsure", "too noisy")
+    return ("slower", None) if ratio - margin > MIN_EFFECT else ("unsure", Cause.TOO_NOISY)
 
 
 def _tail_state(calls: list[float], baseline: Baseline) -> tuple[State, Cause | None]:
@@ -171,7 +157,7 @@ def _tail_state(calls: list[float], baseline: Baseline) -> tuple[State, Cause | 
         return "fine", None
     if n >= MIN_CALLS and binomial_tail(n, baseline.tail + TAIL_GROWTH / 2, count) < TAIL_DOUBT:
         return "slower in the tail", None
-    return "unsure", "tail too noisy"
+    return "unsure", Cause.TAIL_TOO_NOISY
 
 
 def _counts(run: Measurement) -> bool:

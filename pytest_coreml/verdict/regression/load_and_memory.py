@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pytest_coreml.facts.reason import Cause, Noise, Reason
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.regression.confirmation import MAX_RUNS, combine, is_settled
 from pytest_coreml.verdict.regression.level import MIN_EFFECT, Baseline, RunVerdict
@@ -19,7 +20,6 @@ from pytest_coreml.verdict.regression.level import MIN_EFFECT, Baseline, RunVerd
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_coreml.verdict.regression.level import Cause
     from pytest_coreml.verdict.regression.run import Run
 
 
@@ -49,9 +49,9 @@ class Cost:
         if not self.timed:
             return None
         if run.load is not None and not run.load.alone:
-            return "loaded beside others"
+            return Cause.LOADED_BESIDE_OTHERS
         if run.calm is False:
-            return "thermal state changed" if run.thermal_changed else "current run disturbed"
+            return Cause.THERMAL_CHANGE if run.thermal_changed else Cause.RUN_DISTURBED
         return None
 
     def limit(self, level: float) -> float:
@@ -90,7 +90,7 @@ def judge_size(baseline: Sequence[Run], current: Sequence[Run]) -> list[Check]:
     if more <= 0:
         return [Check(SIZE_CHECK, before.size_mb, now.size_mb, "passed")]
     # Megabytes with three digits may be the same.
-    return [Check(SIZE_CHECK, before.size_mb, now.size_mb, "failed", f"{more:,} byte{'s' if more > 1 else ''} more")]
+    return [Check(SIZE_CHECK, before.size_mb, now.size_mb, "failed", Reason(Cause.MORE_BYTES, more))]
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,9 @@ class _Judge:
             return
         summary = _summary(cost, known)
         if summary is None:
-            yield Check(name, None, None, "not_judged", _BUSY_BASELINE)
+            yield Check(name, None, None, "not_judged", Reason(Cause.BASELINE_DISTURBED, len(known)))
         elif not measured:
-            yield Check(name, None, None, "not_judged", "nothing was measured")
+            yield Check(name, None, None, "not_judged", Reason(Cause.NOTHING_MEASURED))
         else:
             yield self._judged(cost, name, summary, measured)
 
@@ -118,14 +118,13 @@ class _Judge:
             verdicts.append(self._one(cost, summary, run))
             if is_settled(verdicts):
                 break
-        verdict, reason = combine(verdicts, sure_alone=True)
+        verdict, cause = combine(verdicts, sure_alone=True)
         limit = cost.limit(math.exp(summary.level))
         value = cost.of(measured[len(verdicts) - 1])
-        words = _words(reason, summary) if verdict != "passed" else None
-        if words is not None and len(verdicts) > 1:
-            # A table shows the first, and the two differ.
-            words += f"; the figure is of the last of {len(verdicts)} processes"
-        return Check(name, limit, value, verdict, words)
+        # A table shows the figure of the first process, and the two differ.
+        more = (Reason(Cause.LAST_PROCESS, len(verdicts)),) if len(verdicts) > 1 else ()
+        reason = _reason(cause, summary, more) if cause is not None else None
+        return Check(name, limit, value, verdict, reason)
 
     def _one(self, cost: Cost, summary: Baseline, run: Run) -> RunVerdict:
         value = cost.of(run)
@@ -135,27 +134,10 @@ class _Judge:
         if (disturbance := cost.disturbance(run)) is not None:
             return RunVerdict("void", disturbance)
         if cost.timed and run.calm is None and not self.accept_unmeasured:
-            return RunVerdict("void", "machine state not measured")
+            return RunVerdict("void", Cause.CONDITIONS_UNKNOWN)
         margin = summary.margin(0.0, cost.prior_sd)
         sure = math.log(value) - summary.level - margin > MIN_EFFECT
-        return RunVerdict("slower") if sure else RunVerdict("unsure", "too noisy")
-
-
-_BUSY_BASELINE = (
-    "in every baseline run other processes held the CPU, or the thermal state changed, or workers of pytest-xdist "
-    "loaded beside each other; record the baseline on a free machine, without -n"
-)
-_REASONS = {
-    "current run disturbed": "other processes held the CPU while it was measured; free the machine and run again",
-    "loaded beside others": (
-        "workers of pytest-xdist loaded beside each other; measure it without -n, or by pytest --coreml-baseline"
-    ),
-    "thermal state changed": "the machine became warmer or cooler meanwhile; let it cool down and run again",
-    "machine state not measured": (
-        "nothing here tells what else the machine did; --coreml-unmeasured=fail takes it for idle (--unmeasured=fail "
-        "of pytest-coreml compare)"
-    ),
-}
+        return RunVerdict("slower") if sure else RunVerdict("unsure", Cause.TOO_NOISY)
 
 
 def _summary(cost: Cost, runs: Sequence[Run]) -> Baseline | None:
@@ -166,10 +148,7 @@ def _summary(cost: Cost, runs: Sequence[Run]) -> Baseline | None:
     return Baseline(len(runs), levels, ()) if levels else None
 
 
-def _words(reason: str | None, summary: Baseline) -> str | None:
-    runs = f"{summary.runs} baseline run{'' if summary.runs == 1 else 's'}"
-    if reason == "slower":
-        return f"against {runs}"
-    if reason == "too noisy":
-        return f"higher than usual, yet within what runs differ by without a cause; record more runs (have {runs})"
-    return _REASONS.get(reason or "", reason)
+def _reason(cause: Cause, summary: Baseline, more: tuple[Reason, ...]) -> Reason:
+    if cause is Cause.SLOWER:
+        return Reason(Cause.HIGHER, summary.runs, more)
+    return Reason(cause, Noise(summary.runs) if cause is Cause.TOO_NOISY else None, more)

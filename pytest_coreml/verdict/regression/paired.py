@@ -6,6 +6,7 @@ import math
 import statistics
 from typing import TYPE_CHECKING, Final
 
+from pytest_coreml.facts.reason import Cause
 from pytest_coreml.verdict.regression.confirmation import MAX_RUNS, combine, is_settled
 from pytest_coreml.verdict.regression.distributions import binomial_tail
 from pytest_coreml.verdict.regression.level import MIN_EFFECT, ROUNDING, RunVerdict
@@ -32,7 +33,7 @@ def judge_pairs(pairs: Pairs, tolerance: float = DEFAULT_TOLERANCE) -> RunVerdic
     """
     ratios = [math.log(now / other) for now, other in zip(pairs.current_ms, pairs.other_ms, strict=True) if now * other]
     if len(ratios) < MIN_PAIRS:
-        return RunVerdict("void", "too few pairs")
+        return RunVerdict("void", Cause.TOO_FEW_PAIRS)
     middle = statistics.median(ratios)
     margin = middle - lower_bound(ratios)
     if middle > math.log1p(tolerance) + ROUNDING:
@@ -40,7 +41,7 @@ def judge_pairs(pairs: Pairs, tolerance: float = DEFAULT_TOLERANCE) -> RunVerdic
             return RunVerdict("slower", None, middle, margin)
     elif upper_bound(ratios) <= max(EXCLUDED, math.log1p(tolerance) + MIN_EFFECT) + ROUNDING:
         return RunVerdict("fine", None, middle, margin)
-    return RunVerdict("unsure", "too noisy", middle, margin)
+    return RunVerdict("unsure", Cause.TOO_NOISY, middle, margin)
 
 
 def lower_bound(values: Sequence[float]) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.facts.measurement import UNDISTURBED_SHARE
+from pytest_coreml.facts.reason import Cause, find_cause
 from pytest_coreml.verdict.regression.confirmation import MAX_RUNS, combine, is_settled
 from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE, MIN_EFFECT, judge_run, make_baseline
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_coreml.facts.measurement import Measurement
+    from pytest_coreml.facts.reason import Reason
     from pytest_coreml.verdict.check import Verdict
     from pytest_coreml.verdict.regression.level import Baseline, RunVerdict
 
@@ -35,8 +37,9 @@ class Regression:
     """The relative uncertainty of the effect."""
     verdict: Verdict
     """The verdict."""
-    reason: str | None = None
-    """The reason for a verdict other than `passed`."""
+    reason: Reason | str | None = None
+    """The reason for a verdict other than `passed`: mostly a cause code, whose sentence is made from the other fields;
+    a text is one of a report that contains no cause."""
     baseline_runs: int = 0
     """The number of baseline runs that were given."""
     processes: int = 0
@@ -61,6 +64,11 @@ class Regression:
     """The same share in the baseline."""
     against: str | None = None
     """The model whose calls were interleaved with this one's, in place of baseline runs."""
+
+    @property
+    def cause(self) -> Cause | None:
+        """The cause code; None if it passed."""
+        return find_cause(self.reason)
 
     @property
     def least_effect(self) -> float | None:
@@ -92,7 +100,7 @@ def judge_regression(
     alone = any(verdict.slower and _sure_alone(run) for run, verdict in judged)
     verdict, reason = combine([verdict for _, verdict in judged], sure_alone=alone)
     if verdict == "failed" and not accept_unmeasured_machine_state and _unmeasured(judged):
-        verdict, reason = "inconclusive", "machine state not measured"
+        verdict, reason = "inconclusive", Cause.CONDITIONS_UNKNOWN
     return _describe(summary, judged, tolerance, verdict, reason)
 
 
@@ -109,7 +117,7 @@ def _describe(
     judged: list[tuple[Measurement, RunVerdict]],
     tolerance: float,
     verdict: Verdict,
-    reason: str | None,
+    reason: Cause | None,
 ) -> Regression:
     run, last = judged[-1]
     return Regression(

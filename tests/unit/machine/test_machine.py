@@ -19,6 +19,7 @@ from pytest_coreml.machine.facts import Conditions, Gpu, Identity, System
 from pytest_coreml.machine.policy import clock_doubt, default_compute_units, unfit_units, usable_devices
 from pytest_coreml.machine.watch import Watch
 from pytest_coreml.report.document.schema import report_schema
+from pytest_coreml.report.text.causes import reason_text
 
 if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits, Device
@@ -85,7 +86,7 @@ def test_default_compute_units(found: Identity, units: ComputeUnits) -> None:
 
 def test_units_that_a_virtual_mac_is_not_fit_for() -> None:
     """All but cpuOnly, unless the runtime is asked for by name."""
-    reason = unfit_units("cpuAndNeuralEngine", "auto", VIRTUAL)
+    reason = reason_text(unfit_units("cpuAndNeuralEngine", "auto", VIRTUAL))
 
     assert reason is not None
     assert reason.startswith("cpuAndNeuralEngine on a virtual Mac (VirtualMac2,1)")
@@ -118,7 +119,7 @@ def test_a_neural_engine_of_a_virtual_mac_is_none() -> None:
 )
 def test_whose_clock_is_judged(runtime: str, asked: str, found: Identity, words: str | None) -> None:
     """A real Mac's; any other when the runtime is asked for by name."""
-    doubt = clock_doubt(runtime, asked, found)
+    doubt = reason_text(clock_doubt(runtime, asked, found))
 
     assert words is None if doubt is None else words is not None and words in doubt
 

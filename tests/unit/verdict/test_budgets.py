@@ -8,6 +8,7 @@ import pytest
 
 from pytest_coreml.facts.limits import Budget
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
+from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.verdict.budgets import MeasuredFacts, awaits_partner, judge_budgets, needs_load, needs_prediction
 from pytest_coreml.verdict.check import Check
 
@@ -87,7 +88,10 @@ def test_disturbed_and_over_the_limit_is_inconclusive() -> None:
     check = judge_one(Budget(predict_ms=5), MeasuredFacts("all", predict=steady(6.0, disturbed=95)))
 
     assert check.verdict == "inconclusive"
-    assert check.reason == "only 5 of 100 calls were undisturbed by other processes; free the machine and run again"
+    assert reason_text(check.reason) == (
+        "other processes held the CPU during 95 of 100 calls; "
+        "free the machine, or pin threads below the core count, and run again"
+    )
 
 
 def test_disturbed_and_within_the_limit_passes() -> None:
@@ -118,7 +122,7 @@ def test_a_thermal_change_makes_times_inconclusive(limit: float) -> None:
     checks = judge_budgets(Budget(predict_ms=limit, load_ms=limit, size_mb=5), facts)
 
     assert [check.verdict for check in checks] == ["inconclusive", "inconclusive", "failed"]
-    assert "changed from nominal to heavy" in str(checks[0].reason)
+    assert "changed from nominal to heavy" in str(reason_text(checks[0].reason))
 
 
 def test_a_thermal_change_of_the_partner_counts_too() -> None:
@@ -146,7 +150,9 @@ def test_a_foreign_clock_judges_no_time() -> None:
     checks = {check.check: check for check in judge_budgets(budget, facts)}
 
     assert checks.pop("size_mb").verdict == "passed"
-    assert {(check.verdict, check.reason) for check in checks.values()} == {("not_judged", "no Core ML here")}
+    assert {(check.verdict, reason_text(check.reason)) for check in checks.values()} == {
+        ("not_judged", "no Core ML here")
+    }
     assert len(checks) == 4
 
 
@@ -161,7 +167,7 @@ def test_nothing_measured_is_not_judged(budget: Budget) -> None:
     check = judge_one(budget, MeasuredFacts("all"))
 
     assert check.verdict == "not_judged"
-    assert check.reason == "nothing was measured"
+    assert reason_text(check.reason) == "nothing was measured"
 
 
 @pytest.mark.parametrize(("limit", "verdict"), [(2.0, "passed"), (2.1, "failed")])
@@ -197,7 +203,8 @@ def test_speedup_against_a_setting_not_measured() -> None:
 
     assert check.verdict == "not_judged"
     assert (
-        check.reason == "cpuOnly was not measured in this run; add 'cpuOnly' to this test's coreml_compute_units marker"
+        reason_text(check.reason)
+        == "cpuOnly was not measured in this run; add 'cpuOnly' to this test's coreml_compute_units marker"
     )
 
 
@@ -207,7 +214,10 @@ def test_speedup_against_a_setting_that_was_not_selected() -> None:
 
     check = judge_one(Budget(min_speedup={"cpuOnly": 2.0}), facts)
 
-    assert check.reason == "cpuOnly was not run in this run; run the whole test, which has an instance for cpuOnly"
+    assert (
+        reason_text(check.reason)
+        == "cpuOnly was not run in this run; run the whole test, which has an instance for cpuOnly"
+    )
     assert awaits_partner(check) == "cpuOnly"
 
 

@@ -7,8 +7,10 @@ import pytest
 from pytest_coreml.facts.compute_units import DEVICES, Device
 from pytest_coreml.facts.limits import PlacementRule
 from pytest_coreml.facts.placement import Operation, Placement
+from pytest_coreml.facts.reason import Cause
+from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.verdict.check import Check
-from pytest_coreml.verdict.placement_rules import judge_placement, tally
+from pytest_coreml.verdict.placement_rules import judge_placement
 
 
 def op(operator: str, preferred: Device | None, cost: float | None = None, name: str = "y") -> Operation:
@@ -34,9 +36,11 @@ def judge_one(rule: PlacementRule, placement: Placement | None = MIXED, units: s
 
 def test_forbidden_device_is_used() -> None:
     """Operations on a forbidden device fail the rule and are named by operator."""
-    assert judge_one(PlacementRule(forbid=("gpu",))) == Check(
-        "forbid[gpu]", 0, 1, "failed", "planned on gpu: 1 x softmax"
-    )
+    check = judge_one(PlacementRule(forbid=("gpu",)))
+
+    assert (check.check, check.limit, check.value, check.verdict) == ("forbid[gpu]", 0, 1, "failed")
+    assert check.cause is Cause.PLANNED_ON
+    assert reason_text(check.reason) == "planned on gpu: 1 x softmax"
 
 
 def test_forbidden_device_is_not_used() -> None:
@@ -51,7 +55,7 @@ def test_forbid_holds_by_configuration() -> None:
     check = judge_one(PlacementRule(forbid=("gpu",)), Placement((op("conv", "cpu"),)), "cpuAndNeuralEngine")
 
     assert check.verdict == "passed"
-    assert check.reason == "holds by configuration: cpuAndNeuralEngine does not permit gpu"
+    assert reason_text(check.reason) == "holds by configuration: cpuAndNeuralEngine does not permit gpu"
 
 
 def test_forbid_a_device_that_the_machine_lacks() -> None:
@@ -59,7 +63,7 @@ def test_forbid_a_device_that_the_machine_lacks() -> None:
     check = judge_one(PlacementRule(forbid=("gpu",)), Placement((op("conv", "cpu"),)), devices=("cpu",))
 
     assert check.verdict == "not_judged"
-    assert check.reason == "this machine has no gpu, so nothing could be planned on it"
+    assert reason_text(check.reason) == "this machine has no gpu, so nothing could be planned on it"
 
 
 def test_devices_that_are_not_known_do_not_matter() -> None:
@@ -83,7 +87,7 @@ def test_share_too_small() -> None:
     check = judge_one(PlacementRule(min_share={"neuralEngine": 0.9}))
 
     assert check.verdict == "failed"
-    assert check.reason == "planned elsewhere: 1 x gather, 1 x softmax"
+    assert reason_text(check.reason) == "planned elsewhere: 1 x gather, 1 x softmax"
 
 
 def test_share_without_cost_counts_operations() -> None:
@@ -91,9 +95,8 @@ def test_share_without_cost_counts_operations() -> None:
     plan = Placement((op("conv", "neuralEngine"), op("relu", "neuralEngine")))
     check = judge_one(PlacementRule(min_share={"neuralEngine": 1.0}), plan)
 
-    assert check == Check(
-        "min_share[neuralEngine]", 1.0, 1.0, "passed", "by number of operations, since the plan has no cost"
-    )
+    assert (check.check, check.value, check.verdict) == ("min_share[neuralEngine]", 1.0, "passed")
+    assert reason_text(check.reason) == "by number of operations, since the plan has no cost"
 
 
 def test_share_with_costs_that_are_no_shares() -> None:
@@ -104,7 +107,7 @@ def test_share_with_costs_that_are_no_shares() -> None:
         for by in (None, "cost")
     )
 
-    assert [(check.verdict, check.reason) for check in (judge_one(rule, plan) for rule in rules)] == [
+    assert [(check.verdict, reason_text(check.reason)) for check in (judge_one(rule, plan) for rule in rules)] == [
         ("passed", "by number of operations, since the costs of the plan sum to 2"),
         ("not_judged", "the costs of the plan sum to 2; by='ops' judges the number of operations"),
     ]
@@ -122,7 +125,7 @@ def test_share_of_a_device_that_the_setting_does_not_permit() -> None:
     check = judge_one(PlacementRule(min_share={"neuralEngine": 0.9}), Placement((op("conv", "cpu", 1.0),)), "cpuOnly")
 
     assert check.verdict == "failed"
-    assert check.reason == "cpuOnly does not permit neuralEngine; planned elsewhere: 1 x conv"
+    assert reason_text(check.reason) == "cpuOnly does not permit neuralEngine; planned elsewhere: 1 x conv"
 
 
 @pytest.mark.parametrize(("limit", "verdict"), [(2, "passed"), (1, "failed")])
@@ -159,7 +162,7 @@ def test_unknown_plan_passes_nothing(placement: Placement | None, reason: str, u
     checks = judge_placement(ALL_RULES, placement, units, DEVICES)
 
     assert [check.check for check in checks] == ["forbid[gpu]", "min_share[neuralEngine]", "max_transitions"]
-    assert {(check.verdict, check.reason) for check in checks} == {("not_judged", reason)}
+    assert {(check.verdict, reason_text(check.reason)) for check in checks} == {("not_judged", reason)}
 
 
 def test_allow_that_leaves_nothing_passes_nothing() -> None:
@@ -167,14 +170,14 @@ def test_allow_that_leaves_nothing_passes_nothing() -> None:
     check = judge_one(PlacementRule(forbid=("gpu",), allow=frozenset({"conv"})), Placement((op("conv", "cpu"),)))
 
     assert check.verdict == "not_judged"
-    assert "'allow'" in (check.reason or "")
+    assert "'allow'" in (reason_text(check.reason) or "")
 
 
 def test_reason_of_the_run_wins() -> None:
     """Where placement cannot be judged at all, every rule gets that reason."""
     checks = judge_placement(ALL_RULES, MIXED, "all", DEVICES, not_judged="the reference runtime has no placement")
 
-    assert {(check.verdict, check.reason) for check in checks} == {
+    assert {(check.verdict, reason_text(check.reason)) for check in checks} == {
         ("not_judged", "the reference runtime has no placement")
     }
 
@@ -183,7 +186,7 @@ def test_cost_that_was_asked_for_is_not_replaced() -> None:
     """With by="cost" a plan without cost judges nothing, and the reason has the cure."""
     check = judge_one(PlacementRule(min_share={"cpu": 0.5}, by="cost"), Placement((op("conv", "cpu"),)))
 
-    assert (check.verdict, check.reason) == (
+    assert (check.verdict, reason_text(check.reason)) == (
         "not_judged",
         "the plan has no cost; by='ops' judges the number of operations",
     )
@@ -223,8 +226,8 @@ def test_operations_that_may_be_anywhere(silent: Operation, reason: str, rule: P
     )
     check = judge_one(rule, plan)
 
-    assert (check.verdict, reason in (check.reason or "")) == (verdict, True)
-    assert ("allow=" in (check.reason or "")) == (verdict == "inconclusive")
+    assert (check.verdict, reason in (reason_text(check.reason) or "")) == (verdict, True)
+    assert ("allow=" in (reason_text(check.reason) or "")) == (verdict == "inconclusive")
 
 
 def test_operations_left_out_need_no_device() -> None:
@@ -241,7 +244,7 @@ def test_cost_that_some_operations_lack(limit: float, verdict: str) -> None:
     check = judge_one(PlacementRule(min_share={"neuralEngine": limit}), plan)
 
     assert (check.value, check.verdict) == (0.6, verdict)
-    assert "the plan gives no cost for y (gather)" in (check.reason or "")
+    assert "the plan gives no cost for y (gather)" in (reason_text(check.reason) or "")
 
 
 def test_cost_that_cannot_matter() -> None:
@@ -256,7 +259,7 @@ def test_a_plan_of_unknown_devices_is_unknown() -> None:
     check = judge_one(PlacementRule(forbid=("gpu",)), Placement((STRANGE,)))
 
     assert check.verdict == "not_judged"
-    assert "MLNovelComputeDevice" in (check.reason or "")
+    assert "MLNovelComputeDevice" in (reason_text(check.reason) or "")
 
 
 @pytest.mark.parametrize(("units", "count"), [("all", 1), ("cpuOnly", 0)])
@@ -265,10 +268,3 @@ def test_rule_for_other_compute_units(units: str, count: int) -> None:
     rule = PlacementRule(forbid=("gpu",), compute_units=("all",))
 
     assert len(judge_placement(rule, MIXED, units, DEVICES)) == count
-
-
-def test_tally() -> None:
-    """Operators are counted, the most frequent first."""
-    ops = [op("cast", "cpu"), op("gather", "cpu"), op("gather", "cpu")]
-
-    assert tally(ops) == "2 x gather, 1 x cast"

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_coreml.facts.reason import Cause, Reason
 from pytest_coreml.report.text.regression_text import regression_text
 from pytest_coreml.verdict.regression.prediction_time import Regression
 
@@ -44,7 +45,8 @@ def test_cannot_tell_names_cause_and_cure() -> None:
 
 def test_another_machine_names_the_cure() -> None:
     """What was not compared at all says why, and what to do."""
-    foreign = Regression(0, None, None, "inconclusive", "not the same machine: chip A, now B")
+    reason = Reason(Cause.OTHER_MACHINE, ("chip A, now B",))
+    foreign = Regression(0, None, None, "inconclusive", reason)
 
     assert regression_text(foreign) == (
         "CANNOT TELL: not the same machine: chip A, now B; record a baseline on this kind of machine"

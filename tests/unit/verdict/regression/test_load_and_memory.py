@@ -8,6 +8,7 @@ import pytest
 import report_examples
 
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
+from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.verdict.regression.load_and_memory import judge_costs, judge_size
 from pytest_coreml.verdict.regression.run import Run
 
@@ -47,9 +48,9 @@ def test_a_figure_of_a_further_process_says_so() -> None:
         for current in ([run(memory_mb=87.6)], [run(memory_mb=87.6), run(memory_mb=83.4)])
     )
 
-    assert (alone.value, alone.reason) == (87.6, "against 3 baseline runs")
+    assert (alone.value, reason_text(alone.reason)) == (87.6, "against 3 baseline runs")
     assert confirmed.value == 83.4
-    assert confirmed.reason == "against 3 baseline runs; the figure is of the last of 2 processes"
+    assert reason_text(confirmed.reason) == "against 3 baseline runs; the figure is of the last of 2 processes"
 
 
 @pytest.mark.parametrize("waiting", [0.5, None])
@@ -102,4 +103,4 @@ def test_sizes_are_exact(size: int, verdict: str, reason: str | None) -> None:
     """A file has no noise."""
     (check,) = judge_size(BASELINE, [run(size=size)])
 
-    assert (check.verdict, check.reason) == (verdict, reason)
+    assert (check.verdict, reason_text(check.reason)) == (verdict, reason)

@@ -1,0 +1,142 @@
+"""The reason for a verdict: a cause code, and the data that its sentence needs.
+
+The sentences are in `report/text/causes.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_coreml.facts.compute_units import ComputeUnits, Device
+    from pytest_coreml.facts.placement import Operation
+
+
+class Cause(str, Enum):
+    """Cause codes, as a report contains them. A code is never reused for another cause."""
+
+    NOTHING_MEASURED = "nothing measured"
+    PARTNER_NOT_SELECTED = "partner not selected"
+    PARTNER_NOT_MEASURED = "partner not measured"
+    # Conditions of a measurement.
+    RUN_DISTURBED = "current run disturbed"
+    THERMAL_CHANGE = "thermal state changed"
+    LOADED_BESIDE_OTHERS = "loaded beside others"
+    CONDITIONS_UNKNOWN = "machine state not measured"
+    # The machine, and the clock.
+    FOREIGN_CLOCK = "reference runtime"
+    ROSETTA = "rosetta"
+    VIRTUAL_MAC = "virtual mac"
+    UNFIT_UNITS = "unfit compute units"
+    NO_DEVICE = "no such device"
+    # Plans.
+    NO_PLAN_READ = "no plan read"
+    UNKNOWN_PLACEMENT = "unknown placement"
+    ALL_LEFT_OUT = "all operations left out"
+    PLANNED_ON = "planned on"
+    PLANNED_ELSEWHERE = "planned elsewhere"
+    HOLDS_BY_CONFIGURATION = "holds by configuration"
+    UNITS_FORBID_DEVICE = "compute units forbid device"
+    NO_COST = "no cost"
+    COUNTED_BY_OPERATIONS = "counted by operations"
+    DEVICE_OPEN = "device left open"
+    DEVICE_UNKNOWN = "device unknown"
+    COST_OPEN = "cost left open"
+    OPEN_OPERATIONS_MATTER = "open operations matter"
+    # Baselines.
+    SLOWER = "slower"
+    SLOWER_IN_TAIL = "slower in the tail"
+    HIGHER = "higher than the baseline"
+    MORE_BYTES = "more bytes"
+    LAST_PROCESS = "figure of the last process"
+    BASELINE_DISTURBED = "baseline disturbed"
+    TOO_FEW_CALLS = "too few calls"
+    TOO_FEW_PAIRS = "too few pairs"
+    NOT_POSITIVE = "times are not positive"
+    TOO_NOISY = "too noisy"
+    TAIL_TOO_NOISY = "tail too noisy"
+    ONE_PROCESS = "needs a second process"
+    OTHER_MACHINE = "not the same machine"
+    NO_PREDICTIONS = "no predictions"
+    UNKNOWN_TEST = "not in the baseline"
+    NO_OTHER_MODEL = "other model missing"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a verdict is what it is."""
+
+    cause: Cause
+    """The cause code."""
+    details: Any = None
+    """The data of its sentence, one of the classes below or a single value; None if it needs none."""
+    more: tuple[Reason, ...] = ()
+    """Further reasons that are part of the same text."""
+    text: str | None = None
+    """The finished text, of a reason that was read from a report, which does not contain the details."""
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """The calls of a measurement that other processes disturbed."""
+
+    calls: int
+    """The number of calls."""
+    undisturbed: int
+    """The number of undisturbed ones among them."""
+    share: float | None = None
+    """The median share of a disturbed call that the process waited; None if unknown."""
+
+
+@dataclass(frozen=True)
+class DeviceOfUnits:
+    """A device under compute units that do not permit it."""
+
+    units: ComputeUnits
+    device: Device
+
+
+@dataclass(frozen=True)
+class PlannedOperations:
+    """Operations of a plan; *device*: the one that it names for them, None for those without one."""
+
+    ops: tuple[Operation, ...]
+    device: str | None = None
+
+
+@dataclass(frozen=True)
+class Noise:
+    """A slowdown that luck may explain: *effect*, *margin* and *spread* as in a comparison, *runs* of the baseline."""
+
+    runs: int
+    effect: float | None = None
+    margin: float | None = None
+    spread: float | None = None
+
+
+@dataclass(frozen=True)
+class MissingModel:
+    """A model that is not in the folder *where*."""
+
+    name: str
+    where: str
+
+
+@dataclass(frozen=True)
+class UnfitUnits:
+    """Compute units that a machine has no use for."""
+
+    units: ComputeUnits
+    model_identifier: str | None
+
+
+def find_cause(reason: Reason | str | None) -> Cause | None:
+    """Return the cause code of *reason*: None for no reason, and for a text without a code."""
+    if isinstance(reason, (Cause, Reason)):
+        return reason if isinstance(reason, Cause) else reason.cause
+    return _CODES.get(reason) if reason is not None else None
+
+
+_CODES = {cause.value: cause for cause in Cause}

@@ -1,0 +1,206 @@
+"""The reasons for verdicts in words: the sentence and the remedy of each cause, once each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Union
+
+from pytest_coreml.facts.reason import Cause, Reason
+from pytest_coreml.report.text.numbers import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pytest_coreml.facts.placement import Operation
+    from pytest_coreml.facts.reason import (
+        DeviceOfUnits,
+        Disturbance,
+        MissingModel,
+        Noise,
+        PlannedOperations,
+        UnfitUnits,
+    )
+
+# Up to so many operations are named; the rest is counted.
+_MAX_NAMED: Final = 5
+_RUNTIME_OPTION: Final = "--coreml-runtime=coreml {} it all the same"
+_ASSUME_IDLE: Final = "--coreml-unmeasured=fail, or --unmeasured=fail of pytest-coreml compare"
+
+
+def reason_text(reason: Reason | str | None) -> str | None:
+    """Return the sentence of *reason* with its remedy; None if there is no reason."""
+    if reason is None or (isinstance(reason, str) and not isinstance(reason, Cause)):
+        return reason
+    if isinstance(reason, Cause):
+        reason = Reason(reason)
+    if reason.text is not None:
+        return reason.text
+    words = _WORDS[reason.cause]
+    sentence = words.sentence if isinstance(words.sentence, str) else words.sentence(reason.details)
+    remedy = words.remedy if isinstance(words.remedy, str | None) else words.remedy(reason.details)
+    parts = (sentence, remedy, *map(reason_text, reason.more))
+    return "; ".join(part for part in parts if part)
+
+
+def tally(ops: Iterable[Operation]) -> str:
+    """Return how often each operator occurs, the most frequent first, as `3 x gather, 1 x cast`."""
+    return ", ".join(f"{count} x {operator}" for operator, count in Counter(op.operator for op in ops).most_common())
+
+
+def count_of(noun: str, count: int) -> str:
+    """Return *count* with *noun* in the singular or plural."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _disturbed(calls: Disturbance | None) -> str:
+    if calls is None:
+        return "other processes held the CPU while it was measured"
+    share = f" (median {percent(calls.share)} of a call)" if calls.share is not None else ""
+    return f"other processes held the CPU during {calls.calls - calls.undisturbed} of {calls.calls} calls{share}"
+
+
+def _thermal(change: tuple[str, str] | None) -> str:
+    states = f" from {change[0]} to {change[1]}" if change is not None else ""
+    return f"the thermal state of the machine changed{states} while it was measured"
+
+
+def _noisy(noise: Noise | None) -> str:
+    if noise is None:
+        return "the pairs differ too much"
+    if noise.effect is None:
+        return "higher than usual, yet within what runs differ by without a cause"
+    spread = f", as baseline runs differ by {percent(noise.spread or 0.0)} among themselves" if noise.runs > 1 else ""
+    return f"slower by {percent(noise.effect)}, of which {percent(noise.margin or 0.0)} may be luck{spread}"
+
+
+def _quieter(noise: Noise | None) -> str:
+    return "measure more (--coreml-calls)" if noise is None else f"record more baseline runs (have {noise.runs})"
+
+
+def _slower_by(effect: float | None) -> str:
+    return f"slower by {percent(effect)}, yet " if effect is not None else ""
+
+
+def _names(ops: Sequence[Operation]) -> str:
+    names = ", ".join(f"{op.name} ({op.operator})" for op in ops[:_MAX_NAMED])
+    return f"{names} and {len(ops) - _MAX_NAMED} more" if len(ops) > _MAX_NAMED else names
+
+
+def _planned_on(found: PlannedOperations) -> str:
+    return f"planned on {found.device}: {tally(found.ops)}"
+
+
+def _planned_elsewhere(found: PlannedOperations) -> str:
+    return f"planned elsewhere: {tally(found.ops)}"
+
+
+def _device_unknown(found: PlannedOperations) -> str:
+    return f"the plan names {found.device}, which this version does not know, for {_names(found.ops)}"
+
+
+def _forbids(found: DeviceOfUnits) -> str:
+    return f"{found.units} does not permit {found.device}"
+
+
+def _unfit(found: UnfitUnits) -> str:
+    return f"{found.units} on a virtual Mac ({found.model_identifier}): it has no Neural Engine, and a simulated GPU"
+
+
+def _missing(found: MissingModel) -> str:
+    return f"there is no {found.name} in {found.where} to compare with"
+
+
+_Text = Union[str, "Callable[[Any], str]"]
+
+
+class _Words(NamedTuple):
+    """What is said of a cause; a function makes it from the details."""
+
+    sentence: _Text
+    remedy: _Text | None = None
+
+
+_WORDS: Final[dict[Cause, _Words]] = {
+    Cause.NOTHING_MEASURED: _Words("nothing was measured"),
+    Cause.PARTNER_NOT_SELECTED: _Words(
+        lambda units: f"{units} was not run in this run",
+        lambda units: f"run the whole test, which has an instance for {units}",
+    ),
+    Cause.PARTNER_NOT_MEASURED: _Words(
+        lambda units: f"{units} was not measured in this run",
+        lambda units: f"add {units!r} to this test's coreml_compute_units marker",
+    ),
+    Cause.RUN_DISTURBED: _Words(_disturbed, "free the machine, or pin threads below the core count, and run again"),
+    Cause.THERMAL_CHANGE: _Words(_thermal, "let it cool down and run again"),
+    Cause.LOADED_BESIDE_OTHERS: _Words(
+        "workers of pytest-xdist loaded models concurrently",
+        "measure without -n, or compare by pytest --coreml-baseline",
+    ),
+    Cause.CONDITIONS_UNKNOWN: _Words(
+        lambda effect: f"{_slower_by(effect)}nothing here reports what else the machine did",
+        f"run both versions alternately (--coreml-against), or assume an idle machine ({_ASSUME_IDLE})",
+    ),
+    Cause.FOREIGN_CLOCK: _Words(
+        "the reference runtime stands in for Core ML, whose time this budget is about",
+        "--coreml-runtime=reference judges the reference runtime's own",
+    ),
+    Cause.ROSETTA: _Words(
+        "Python runs translated by Rosetta", f"use one for arm64; {_RUNTIME_OPTION.format('judges')}"
+    ),
+    Cause.VIRTUAL_MAC: _Words(
+        lambda identifier: (
+            f"a virtual Mac ({identifier}) shares its processor with others, and its times say little about real Macs"
+        ),
+        _RUNTIME_OPTION.format("judges"),
+    ),
+    Cause.UNFIT_UNITS: _Words(_unfit, f"run on a real Mac, or use cpuOnly; {_RUNTIME_OPTION.format('runs')}"),
+    Cause.NO_DEVICE: _Words(lambda device: f"this machine has no {device}, so nothing could be planned on it"),
+    Cause.NO_PLAN_READ: _Words("unknown placement: no compute plan was read"),
+    Cause.UNKNOWN_PLACEMENT: _Words(lambda why: f"unknown placement: {why}"),
+    Cause.ALL_LEFT_OUT: _Words(
+        "unknown placement: every operation with a planned device is one that 'allow' leaves out"
+    ),
+    Cause.PLANNED_ON: _Words(_planned_on),
+    Cause.PLANNED_ELSEWHERE: _Words(_planned_elsewhere),
+    Cause.HOLDS_BY_CONFIGURATION: _Words(lambda found: f"holds by configuration: {_forbids(found)}"),
+    Cause.UNITS_FORBID_DEVICE: _Words(_forbids),
+    Cause.NO_COST: _Words(str, "by='ops' judges the number of operations"),
+    Cause.COUNTED_BY_OPERATIONS: _Words(lambda why: f"by number of operations, since {why}"),
+    Cause.DEVICE_OPEN: _Words(lambda found: f"the plan names no device for {_names(found.ops)}"),
+    Cause.DEVICE_UNKNOWN: _Words(_device_unknown),
+    Cause.COST_OPEN: _Words(lambda found: f"the plan gives no cost for {_names(found.ops)}"),
+    Cause.OPEN_OPERATIONS_MATTER: _Words("leave them out with allow=, if they do not matter"),
+    Cause.SLOWER: _Words("slower"),
+    Cause.SLOWER_IN_TAIL: _Words("slower in the tail"),
+    Cause.HIGHER: _Words(lambda runs: f"against {count_of('baseline run', runs)}"),
+    Cause.MORE_BYTES: _Words(lambda more: f"{count_of('byte', more)} more"),
+    Cause.LAST_PROCESS: _Words(lambda processes: f"the figure is of the last of {processes} processes"),
+    Cause.BASELINE_DISTURBED: _Words(
+        lambda runs: f"none of the {runs} baseline runs was measured undisturbed in a steady thermal state",
+        "record the baseline again on a free machine, without -n",
+    ),
+    Cause.TOO_FEW_CALLS: _Words(
+        lambda calls: f"{calls} calls are too few", "measure at least 30, better 100 (--coreml-calls)"
+    ),
+    Cause.TOO_FEW_PAIRS: _Words(
+        lambda calls: f"{calls} pairs are too few", "measure at least 20, better 100 (--coreml-calls)"
+    ),
+    Cause.NOT_POSITIVE: _Words("the times are shorter than the clock can resolve"),
+    Cause.TOO_NOISY: _Words(_noisy, _quieter),
+    Cause.TAIL_TOO_NOISY: _Words(
+        "too few calls take far longer than usual to be sure", "measure more (--coreml-calls)"
+    ),
+    Cause.ONE_PROCESS: _Words(
+        lambda effect: f"slower by {percent(effect or 0.0)} in one process only", "give another current run"
+    ),
+    Cause.OTHER_MACHINE: _Words(
+        lambda differences: f"not the same machine: {'; '.join(differences)}",
+        "record a baseline on this kind of machine",
+    ),
+    Cause.NO_PREDICTIONS: _Words(lambda side: f"the {side} has no predictions"),
+    Cause.UNKNOWN_TEST: _Words(
+        "the baseline has no run of this test",
+        "record one with --coreml-report, and add it with: pytest-coreml baseline add REPORT FOLDER",
+    ),
+    Cause.NO_OTHER_MODEL: _Words(_missing),
+}
