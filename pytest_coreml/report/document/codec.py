@@ -26,7 +26,6 @@ Json = dict[str, Any]
 
 # What a record without a placement has in a report: the reference runtime plans nothing, and no plan is read unasked.
 NOT_READ: Final = "no plan was read"
-_NOT_READ: Final = Placement((), NOT_READ)
 
 
 def encode_record(record: Record) -> Json:
@@ -46,7 +45,7 @@ def encode_record(record: Record) -> Json:
         "load": encode_load(record.load) if record.load else None,
         "predict": encode_measurement(record.predict) if record.predict and record.predict.native_ms else None,
         "memory_mb": finite(record.memory_mb),
-        "placement": encode_placement(record.placement or _NOT_READ),
+        "placement": encode_placement(record.placement) if record.placement is not None else _not_read(),
         "checks": [encode_check(check) for check in record.checks],
         "regression": encode_regression(record.regression) if record.regression else None,
         "duet": encode_regression(record.duet) if record.duet else None,
@@ -89,6 +88,10 @@ def encode_measurement(measurement: Measurement) -> Json:
 def encode_thermal(thermal: Thermal | None) -> Json | None:
     """Give the thermal states before and after a measurement."""
     return {"before": thermal[0], "after": thermal[1]} if thermal is not None else None
+
+
+def _not_read() -> Json:
+    return {**encode_placement(Placement((), NOT_READ)), "cause": Cause.NO_PLAN_READ}
 
 
 def encode_placement(placement: Placement) -> Json:

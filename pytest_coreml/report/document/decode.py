@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
 from pytest_coreml.facts.placement import Operation, Placement
-from pytest_coreml.facts.reason import Reason, find_cause
+from pytest_coreml.facts.reason import Cause, Reason, find_cause
 from pytest_coreml.report.document.codec import NOT_READ
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.record import Record
@@ -76,7 +76,8 @@ def decode_thermal(value: Json | None) -> Thermal | None:
 
 def decode_placement(value: Json | None) -> Placement | None:
     """Make the placement, None where no plan was read; its shares follow from the operations."""
-    if value is None or value.get("reason") == NOT_READ:
+    # Reports of versions before there were codes have the text alone.
+    if value is None or value.get("cause") == Cause.NO_PLAN_READ or value.get("reason") == NOT_READ:
         return None
     return Placement(
         ops=tuple(decode_operation(op) for op in value["ops"]),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pytest_coreml.report.formats.escaping import command
 from pytest_coreml.report.text.findings import one_sided, row_text, total, verdict_lines
+from pytest_coreml.report.text.standings import STANDINGS
 
 if TYPE_CHECKING:
     from pytest_coreml.verdict.regression.comparison import Comparison, Row
-
-LEVELS: Final = {"failed": "error", "inconclusive": "warning"}
 
 
 def render(comparison: Comparison) -> str:
@@ -23,7 +22,7 @@ def render(comparison: Comparison) -> str:
 def _annotations(row: Row) -> list[str]:
     file, separator, _ = row.key[0].partition("::")
     return [
-        command(LEVELS[verdict], words, file=file if separator else None, line=row.line, title=row_text(row))
+        command(level, words, file=file if separator else None, line=row.line, title=row_text(row))
         for verdict, words in verdict_lines(row.findings)
-        if verdict in LEVELS
+        if (level := STANDINGS[verdict].level) is not None
     ]

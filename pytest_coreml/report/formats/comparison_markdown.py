@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 from pytest_coreml.report.formats.escaping import markdown
 from pytest_coreml.report.text.findings import change_lines, one_sided, row_text, total, verdict_lines
 from pytest_coreml.report.text.numbers import number, percent
+from pytest_coreml.report.text.standings import STANDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_coreml.verdict.regression.comparison import Comparison, Row
 
-SIGNS: Final = {"passed": "ok", "failed": "**FAILED**", "inconclusive": "cannot tell", "not_judged": "not judged"}
 # GitHub shows a summary of at most 1 MiB, and nobody reads more rows.
 MAX_ROWS: Final = 500
 
@@ -21,7 +21,7 @@ MAX_ROWS: Final = 500
 def render(comparison: Comparison) -> str:
     """Give the table, what is to be said of rows that are not green or changed, and the total."""
     # What needs a look comes first, and is cut last.
-    rows = sorted(comparison.rows, key=lambda row: list(SIGNS).index(row.worst) in (0, 3))
+    rows = sorted(comparison.rows, key=lambda row: row.worst in ("passed", "not_judged"))
     lines = [
         "| measurement | baseline ms | current ms | change | at least | verdict |",
         "| --- | ---: | ---: | ---: | ---: | --- |",
@@ -44,7 +44,7 @@ def _cells(row: Row) -> str:
         number(time.current_ms if time else None),
         percent(time.effect, signed=True) if time and time.effect is not None else "-",
         percent(time.least_effect, signed=True) if time and time.least_effect is not None else "-",
-        SIGNS[row.worst],
+        STANDINGS[row.worst].markdown,
     ]
     return f"| {' | '.join(cells)} |"
 

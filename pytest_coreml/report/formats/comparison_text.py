@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import sys
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.report.text.findings import change_lines, one_sided, row_text, total, verdict_lines
+from pytest_coreml.report.text.layout import plain_table, rendered
 from pytest_coreml.report.text.numbers import number, percent
 
 if TYPE_CHECKING:
@@ -34,21 +34,14 @@ def render(comparison: Comparison) -> str:
 def _table(rows: Sequence[Row]) -> Iterator[str]:
     if not rows:
         return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
+    table = plain_table()
     table.add_column("measurement", overflow="fold")
     for heading in ("baseline ms", "current ms", "change"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for row in rows:
         table.add_row(*_cells(row))
-    stream = io.StringIO()
-    console = Console(file=stream, width=_width(), markup=False, emoji=False, highlight=False, color_system=None)
-    console.print(table)
-    yield from (line.rstrip() for line in stream.getvalue().splitlines())
+    yield from rendered(table, _width())
     yield ""
 
 

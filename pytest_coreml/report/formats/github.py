@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.report.formats.comparison_github import LEVELS
 from pytest_coreml.report.formats.escaping import command
 from pytest_coreml.report.formats.escaping import markdown as escaped
 from pytest_coreml.report.formats.report_markdown import table
@@ -13,6 +12,7 @@ from pytest_coreml.report.text.checks import place
 from pytest_coreml.report.text.failure_text import check_line
 from pytest_coreml.report.text.numbers import printable
 from pytest_coreml.report.text.regression_text import comparison_text
+from pytest_coreml.report.text.standings import STANDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 
 # GitHub shows ten annotations of a kind for a step, and a summary of at most 1 MiB.
 _MAX_ROWS: Final = 500
-_SIGNS: Final[dict[Standing, str]] = {
-    "failed": "**FAILED**",
-    "inconclusive": "cannot tell",
-    "not_judged": "not judged",
-    "expected": "failed as expected (xfail)",
-    "passed": "ok",
-}
 
 
 def annotation_lines(records: Sequence[Record], folder: str) -> Iterator[str]:
@@ -39,8 +32,8 @@ def annotation_lines(records: Sequence[Record], folder: str) -> Iterator[str]:
         file = record.id.partition("::")[0]
         path = (PurePath(folder) / file).as_posix()
         for standing, words in verdicts(record):
-            if standing in LEVELS:
-                yield command(LEVELS[standing], words, file=path, line=record.line, title=printable(record.id))
+            if (level := STANDINGS[standing].level) is not None:
+                yield command(level, words, file=path, line=record.line, title=printable(record.id))
 
 
 def step_summary(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
@@ -48,7 +41,7 @@ def step_summary(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
     shown = sorted(records, key=lambda record: not {"failed", "inconclusive"} & set(record.standings))[:_MAX_ROWS]
     lines = ["### Core ML", "", table(shown, machine)]
     for record in shown:
-        said = [f"{_SIGNS[standing]}: {escaped(words)}" for standing, words in verdicts(record)]
+        said = [f"{STANDINGS[standing].markdown}: {escaped(words)}" for standing, words in verdicts(record)]
         said += [f"changed: {escaped(printable(note))}" for note in record.notes]
         if said:
             lines += [f"- {escaped(printable(place(record)))}", *(f"  - {line}" for line in said)]

@@ -10,20 +10,13 @@ from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.report.text.failure_text import finding
 from pytest_coreml.report.text.layout import wrapped
 from pytest_coreml.report.text.regression_text import comparison_text
+from pytest_coreml.report.text.standings import STANDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_coreml.verdict.record import Record, Standing
 
-# The worst first.
-_WORDS: Final[dict[Standing, str]] = {
-    "failed": "failed",
-    "inconclusive": "inconclusive",
-    "not_judged": "not judged",
-    "expected": "failed as expected (xfail)",
-    "passed": "passed",
-}
 
 # The report contains all of them.
 _MAX_COMPARED: Final = 200
@@ -43,10 +36,10 @@ def open_check_lines(records: Sequence[Record], width: int) -> list[str]:
         groups.setdefault((found.standing, found.reason), {}).setdefault(found.where, []).append(found.text)
     return [
         line
-        for wanted, word in _WORDS.items()
+        for wanted, words in STANDINGS.items()
         for (standing, reason), tests in groups.items()
         if standing == wanted
-        for line in _group(word, reason, tests, width)
+        for line in _group(words.words, reason, tests, width)
     ]
 
 

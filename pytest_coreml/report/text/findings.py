@@ -10,6 +10,7 @@ from pytest_coreml.report.text.numbers import printable
 from pytest_coreml.report.text.regression_text import regression_text
 
 if TYPE_CHECKING:
+    from pytest_coreml.verdict.check import Verdict
     from pytest_coreml.verdict.regression.comparison import Comparison, Row
     from pytest_coreml.verdict.regression.judge import Findings
     from pytest_coreml.verdict.regression.run import MeasurementKey
@@ -26,11 +27,11 @@ def row_text(row: Row) -> str:
     return key_text(row.key) + (f" on {printable(row.machine)}" if row.machine is not None else "")
 
 
-def verdict_lines(findings: Findings) -> list[tuple[str, str]]:
+def verdict_lines(findings: Findings) -> list[tuple[Verdict, str]]:
     """Give verdict and words of each judgement: the time, and the other figures unless they passed beside it."""
-    time = [(str(findings.time.verdict), printable(regression_text(findings.time)))] if findings.time else []
+    time = [(findings.time.verdict, printable(regression_text(findings.time)))] if findings.time else []
     others = [
-        (str(check.verdict), printable(check_line(check)))
+        (check.verdict, printable(check_line(check)))
         for check in findings.checks
         if check.verdict != "passed" or findings.time is None
     ]

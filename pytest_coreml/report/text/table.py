@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.report.text.layout import filled, wrapped
 from pytest_coreml.report.text.numbers import number, printable
+from pytest_coreml.report.text.standings import STANDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_coreml.verdict.record import Record, Standing
+    from pytest_coreml.verdict.record import Record
 
 HEADINGS: Final = ("model", "compute units", "first load ms", "load ms", "median ms", "p90 ms", "fps", "MB", "checks")
 # There is always room for "  cpuAndNeuralEngine"; what does not fit gets a line of its own above its figures.
@@ -22,14 +23,6 @@ _MIN_UNITS: Final = 20
 _MAX_UNITS: Final = 40
 # No column becomes narrower than most numbers, so that the same table looks the same tomorrow.
 _MIN_NUMBER: Final = 6
-# The worst first.
-_WORDS: Final[dict[Standing, str]] = {
-    "failed": "failed",
-    "inconclusive": "inconclusive",
-    "not_judged": "not judged",
-    "expected": "xfailed",
-    "passed": "passed",
-}
 
 
 def row(record: Record) -> tuple[str, ...]:
@@ -57,7 +50,10 @@ def units_cell(record: Record) -> str:
 def checks_cell(record: Record) -> str:
     """Count the verdicts of *record*, those against a baseline too, as `1 failed, 2 passed`; `-` without any."""
     counts = Counter(record.standings)
-    return ", ".join(f"{counts[standing]} {word}" for standing, word in _WORDS.items() if counts[standing]) or "-"
+    return (
+        ", ".join(f"{counts[standing]} {words.cell}" for standing, words in STANDINGS.items() if counts[standing])
+        or "-"
+    )
 
 
 class Rows:

@@ -12,6 +12,7 @@ from pytest_coreml.verdict.regression.machine_kind import machine_kind, tell_apa
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pytest_coreml.verdict.check import Verdict
     from pytest_coreml.verdict.regression.judge import Findings
     from pytest_coreml.verdict.regression.run import MeasurementKey, Run, Runs
 
@@ -33,10 +34,11 @@ class Row:
         return verdict in self.findings.verdicts
 
     @property
-    def worst(self) -> str:
+    def worst(self) -> Verdict:
         """The verdict that counts; what could not be judged beside something that passed is told, and decides nothing,
         as in a test."""
-        return next((word for word in ("failed", "inconclusive", "passed") if self.has(word)), "not_judged")
+        worst_first: tuple[Verdict, ...] = ("failed", "inconclusive", "passed")
+        return next((verdict for verdict in worst_first if self.has(verdict)), "not_judged")
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ def test_a_plan_that_nobody_read_is_unknown():
 
     assert placement == {
         "status": "unknown",
+        "cause": "no plan read",
         "reason": "no plan was read",
         "cost_reason": None,
         "share": {"ops": {}, "cost": None},
