@@ -1,1 +1,1 @@
-"""What was measured, declared and described: plain data, with no behaviour but arithmetic."""
+"""Measured, declared and described facts: plain data, with no behaviour but arithmetic."""

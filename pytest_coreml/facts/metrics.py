@@ -20,7 +20,7 @@ Need = Literal["prediction", "first prediction", "load", "fresh load", "memory",
 
 
 class Measured(NamedTuple):
-    """What was measured of one configuration; None for what was not."""
+    """The measured facts of one configuration; None for those that were not measured."""
 
     load: LoadTimes | None = None
     """Compile and load times."""
@@ -44,7 +44,7 @@ class Metric(NamedTuple):
     direction: Direction
     """The side of the limit on which a value keeps it."""
     needs: tuple[Need, ...]
-    """What must be measured for it."""
+    """The measurements that it needs."""
     meaning: str = ""
     """The description in the documentation."""
     value: Callable[[Measured], float | None] | None = None

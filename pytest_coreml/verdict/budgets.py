@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MeasuredFacts:
-    """What budgets are judged by: everything known of one record.
+    """The facts that budgets are judged by: everything known of one record.
 
     *partners*: measurements of the same test under other settings in the same run; an absent key was not measured.
     *reached*: the settings under which the whole test is run. *clock*: None when times may be judged, else the reason
@@ -41,7 +41,7 @@ class MeasuredFacts:
 
     @property
     def measured(self) -> Measured:
-        """What was measured, for metrics."""
+        """The measured facts that metrics are read from."""
         return Measured(self.load, self.predict, self.size_mb, self.memory_mb)
 
 

@@ -1,4 +1,4 @@
-"""What only the whole run can tell: speed-ups over what was measured later, and plans that timing does not confirm."""
+"""Verdicts that need the whole run: speed-ups over later measurements, and plans that timing does not confirm."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def settle(records: Iterable[Record]) -> list[Record]:
 
 
 def _what(record: Record) -> tuple[object, ...]:
-    """Give what times must have in common to be set against each other, but for the compute units."""
+    """Return the facts that two measurements must share to be compared across compute units."""
     return record.model, record.variant, record.runtime, record.machine
 
 

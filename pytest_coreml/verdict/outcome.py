@@ -1,4 +1,4 @@
-"""What the verdicts on a test do to it."""
+"""The outcome of a test by its verdicts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def outcome_of(verdicts: Iterable[Verdict], inconclusive: str) -> tuple[str, Verdict | None]:
-    """Say what the verdicts of a test do to it: `passed`, `failed` or `skipped`, and which of them is the reason.
+    """Return the outcome of a test, `passed`, `failed` or `skipped`, and the verdict that is its reason.
 
     A failed check fails it. An inconclusive one does what *inconclusive* (`fail`, `skip`) says. Without any check that
     passed, those that could not be judged skip it: such a test is never green.

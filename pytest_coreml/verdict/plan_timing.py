@@ -1,4 +1,4 @@
-"""Whether the clock confirms a planned placement: a plan is an anticipation, and nothing tells when it was not kept."""
+"""Confirmation of planned placements by the clock: Core ML does not report whether it kept a plan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MIN_NOISE = 0.03
 
 
 def unconfirmed(placement: Placement, own: Measurement, cpu_only: Measurement) -> str | None:
-    """Say in a sentence that timing does not confirm a plan for the Neural Engine; None when it does or cannot tell.
+    """Return a sentence if timing does not confirm a plan for the Neural Engine; None if it does or cannot decide.
 
     *own*: predictions under cpuAndNeuralEngine, *cpu_only*: of the same model in the same run. Not confirmed means that
     the medians differ by no more than the noise: half the distance of the 10 % and 90 % quantiles, at least 3 %.
@@ -33,5 +33,5 @@ def unconfirmed(placement: Placement, own: Measurement, cpu_only: Measurement) -
     )
 
 
-def _noise(run: Measurement) -> float:
-    return max(MIN_NOISE, (run.p90_ms - run.p10_ms) / 2 / run.median_ms)
+def _noise(measurement: Measurement) -> float:
+    return max(MIN_NOISE, (measurement.p90_ms - measurement.p10_ms) / 2 / measurement.median_ms)

@@ -67,7 +67,7 @@ class Record:
 
     @property
     def measured(self) -> Measured:
-        """What was measured, for metrics; the size is a fact about the model."""
+        """The measured facts that metrics are read from; the size is a fact about the model."""
         return Measured(load=self.load, predict=self.predict, memory_mb=self.memory_mb)
 
     @property

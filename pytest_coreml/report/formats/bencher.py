@@ -27,10 +27,10 @@ def render(report: Report) -> str:
     return json.dumps({name: _measures(record, run) for name, record, run in measured(report)}, indent=2) + "\n"
 
 
-def _measures(record: Record, run: Measurement) -> dict[str, Metric]:
-    measures = {"latency": _metric(run.median_ms * 1e6, run.p10_ms * 1e6, run.p90_ms * 1e6)}
-    if run.p10_ms > 0:
-        measures["throughput"] = _metric(run.fps, 1e3 / run.p90_ms, 1e3 / run.p10_ms)
+def _measures(record: Record, measurement: Measurement) -> dict[str, Metric]:
+    measures = {"latency": _metric(measurement.median_ms * 1e6, measurement.p10_ms * 1e6, measurement.p90_ms * 1e6)}
+    if measurement.p10_ms > 0:
+        measures["throughput"] = _metric(measurement.fps, 1e3 / measurement.p90_ms, 1e3 / measurement.p10_ms)
     for metric in _MORE:
         value = metric.value(record.measured) if metric.value is not None else None
         if value is not None:

@@ -23,11 +23,11 @@ def render(report: Report) -> str:
     return json.dumps([_entry(report, *found) for found in measured(report)], indent=2) + "\n"
 
 
-def _entry(report: Report, name: str, record: Record, run: Measurement) -> dict[str, str | float]:
+def _entry(report: Report, name: str, record: Record, measurement: Measurement) -> dict[str, str | float]:
     return {
         "name": name,
         "unit": "ms",
-        "value": run.median_ms,
-        "range": f"{number(run.p10_ms)}-{number(run.p90_ms)}",
-        "extra": f"{len(run.native_ms)} calls, {machine_words(report.machine_of(record))}",
+        "value": measurement.median_ms,
+        "range": f"{number(measurement.p10_ms)}-{number(measurement.p90_ms)}",
+        "extra": f"{len(measurement.native_ms)} calls, {machine_words(report.machine_of(record))}",
     }

@@ -43,7 +43,7 @@ def _machine_info(machine: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _benchmark(name: str, record: Record, run: Measurement) -> dict[str, Any]:
+def _benchmark(name: str, record: Record, measurement: Measurement) -> dict[str, Any]:
     return {
         "group": None,
         "name": short_name(name),
@@ -51,16 +51,16 @@ def _benchmark(name: str, record: Record, run: Measurement) -> dict[str, Any]:
         "params": {"coreml_compute_units": record.compute_units},
         "param": record.compute_units,
         "extra_info": {"model": record.model_name, "sha256": record.model, "runtime": record.runtime},
-        "options": {"timer": "native", "warmup": run.warmup > 0},
-        "stats": _statistics(run),
+        "options": {"timer": "native", "warmup": measurement.warmup > 0},
+        "stats": _statistics(measurement),
     }
 
 
-def _statistics(run: Measurement) -> dict[str, Any]:
+def _statistics(measurement: Measurement) -> dict[str, Any]:
     from pytest_benchmark.stats import Stats
 
     make: Callable[[], Any] = Stats  # pytest-benchmark is not annotated
     found = make()
-    for sample in run.native_ms:
+    for sample in measurement.native_ms:
         found.update(sample / 1e3)
-    return {**found.as_dict(), "data": found.data, "iterations": run.batch}
+    return {**found.as_dict(), "data": found.data, "iterations": measurement.batch}

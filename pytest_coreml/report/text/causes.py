@@ -114,7 +114,7 @@ _Text = Union[str, "Callable[[Any], str]"]
 
 
 class _Words(NamedTuple):
-    """What is said of a cause; a function makes it from the details."""
+    """The words for a cause; a function makes it from the details."""
 
     sentence: _Text
     remedy: _Text | None = None

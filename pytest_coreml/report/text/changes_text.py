@@ -1,4 +1,4 @@
-"""What changed against the baseline, besides time, in lines."""
+"""The changes against a baseline besides time, in lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAMED = 5
 
 
 def changes_lines(changes: Changes) -> list[str]:
-    """Give a line for each kind of change, none when nothing changed."""
+    """Return a line for each kind of change, none if nothing changed."""
     return list(_lines(changes))
 
 

@@ -30,7 +30,7 @@ class _Open(NamedTuple):
 
 
 def open_check_lines(records: Sequence[Record], width: int) -> list[str]:
-    """Give lines of at most *width* columns, where words allow it: a reason, the tests it is for, their checks."""
+    """Return lines of at most *width* columns, where words allow it: a reason, the tests it is for, their checks."""
     groups: dict[tuple[Standing, str], dict[str, list[str]]] = {}
     for found in (found for record in records for found in _open(record)):
         groups.setdefault((found.standing, found.reason), {}).setdefault(found.where, []).append(found.text)
@@ -70,6 +70,6 @@ def compared_lines(records: Sequence[Record], width: int) -> Iterator[str]:
 
 
 def place(record: Record) -> str:
-    """Say which test, and under which compute units, function and way of loading where its id does not."""
+    """Return the test id, and the compute units, function and load options unless the id contains them."""
     rest = record.subject.removeprefix(record.compute_units)
     return f"{record.id}{rest}" if record.id_names_units else f"{record.id} on {record.subject}"

@@ -25,7 +25,7 @@ def failure_text(
     figures: str | None = None,
     accept: str | None = None,
 ) -> str:
-    """Say why *record* did not pass on *machine*, which is a JSON value as the report has it.
+    """Return the text on why *record* did not pass on *machine*, a JSON value as in a report.
 
     *verdict*: the one to explain, of its checks and comparisons. *figures*: the command that shows all that was
     measured. *accept*: the one that makes the present state the baseline, told where it would help.
@@ -34,7 +34,7 @@ def failure_text(
 
 
 def skip_reasons(record: Record, verdict: Verdict) -> Iterator[str]:
-    """Give a sentence for each check of *record* with this verdict."""
+    """Return a sentence for each check of *record* with this verdict."""
     for check in record.checks:
         if check.verdict == verdict:
             yield f"{check.check}: {check.verdict}: {reason_text(check.reason)}"
@@ -42,12 +42,12 @@ def skip_reasons(record: Record, verdict: Verdict) -> Iterator[str]:
 
 
 def check_line(check: Check) -> str:
-    """Say what one check found and what was asked, with the reason where there is one."""
+    """Return the value and the limit of one check, with the reason if there is one."""
     return f"{finding(check)}: {reason_text(check.reason)}" if check.reason else finding(check)
 
 
 def finding(check: Check) -> str:
-    """Say what one check found and what was asked."""
+    """Return the value and the limit of one check."""
     value = f" {check_figure(check.check, check.value)}" if check.value is not None else ""
     # Without a usable baseline there is no limit.
     return f"{check_words(check.check)}{value}" + (f", {_asked(check)}" if check.limit is not None else "")
@@ -90,11 +90,11 @@ def _difference(check: Check) -> str:
     return f" ({percent(check.value / check.limit - 1, signed=True)})"
 
 
-def _how_measured(run: Measurement) -> str:
-    calls = f"{len(run.native_ms)} calls after {run.warmup} warm-ups"
-    means = f", each the mean of {run.batch}" if run.batch > 1 else ""
-    undisturbed = f"{run.undisturbed} undisturbed" if run.wait_ms is not None else "disturbance unknown"
-    return f"{calls}{means}, {undisturbed}, p10-p90 {number(run.p10_ms)}-{number(run.p90_ms)} ms"
+def _how_measured(measurement: Measurement) -> str:
+    calls = f"{len(measurement.native_ms)} calls after {measurement.warmup} warm-ups"
+    means = f", each the mean of {measurement.batch}" if measurement.batch > 1 else ""
+    undisturbed = f"{measurement.undisturbed} undisturbed" if measurement.wait_ms is not None else "disturbance unknown"
+    return f"{calls}{means}, {undisturbed}, p10-p90 {number(measurement.p10_ms)}-{number(measurement.p90_ms)} ms"
 
 
 def _placement(placement: Placement) -> str:

@@ -28,7 +28,7 @@ def row_text(row: Row) -> str:
 
 
 def verdict_lines(findings: Findings) -> list[tuple[Verdict, str]]:
-    """Give verdict and words of each judgement: the time, and the other figures unless they passed beside it."""
+    """Return verdict and words of each judgement: the time, and the other figures unless they passed beside it."""
     time = [(findings.time.verdict, printable(regression_text(findings.time)))] if findings.time else []
     others = [
         (check.verdict, printable(check_line(check)))
@@ -39,7 +39,7 @@ def verdict_lines(findings: Findings) -> list[tuple[Verdict, str]]:
 
 
 def change_lines(findings: Findings) -> list[str]:
-    """Give a line for each kind of change against the baseline."""
+    """Return a line for each kind of change against the baseline."""
     return [printable(line) for line in changes_lines(findings.changes)]
 
 

@@ -20,7 +20,7 @@ _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
 def plain_table(header: bool = True) -> Table:
-    """Give an empty table in the style of our summaries: a rule below the header, and no frame."""
+    """Return an empty table in the style of our summaries: a rule below the header, and no frame."""
     from rich import box
     from rich.table import Table
 
@@ -28,7 +28,7 @@ def plain_table(header: bool = True) -> Table:
 
 
 def rendered(table: Table, width: int) -> Iterator[str]:
-    """Give the lines of *table*, with nothing in its cells read as markup."""
+    """Return the lines of *table*, with nothing in its cells read as markup."""
     from rich.console import Console
 
     stream = io.StringIO()
@@ -38,7 +38,7 @@ def rendered(table: Table, width: int) -> Iterator[str]:
 
 
 def filled(pieces: Sequence[str], indent: str, width: int) -> Iterator[str]:
-    """Give *pieces*, with commas between, in lines of at most *width* columns; none is broken, however long it is."""
+    """Return *pieces*, with commas between, in lines of at most *width* columns; none is broken, however long it is."""
     line = ""
     for piece in pieces:
         longer = f"{line}, {piece}" if line else piece
@@ -50,7 +50,7 @@ def filled(pieces: Sequence[str], indent: str, width: int) -> Iterator[str]:
 
 
 def wrapped(text: str, indent: str, width: int) -> list[str]:
-    """Give *text* in lines of at most *width* columns.
+    """Return *text* in lines of at most *width* columns.
 
     A test id or a path is not broken, since it is there to be copied, nor a number parted from its unit.
     """

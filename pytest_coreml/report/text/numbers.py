@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def number(value: float | None) -> str:
-    """Write *value* with three digits that count, more when it is large, two when it is tiny; `-` for None."""
+    """Return *value* with three digits that count, more when it is large, two when it is tiny; `-` for None."""
     if value is None:
         return "-"
     size = abs(value)
@@ -27,7 +27,7 @@ def number(value: float | None) -> str:
 
 
 def percent(share: float, signed: bool = False) -> str:
-    """Write a share (0..1) or relative change in percent."""
+    """Return a share (0..1) or relative change in percent."""
     return f"{share * 100:{'+' if signed else ''}.1f} %"
 
 
@@ -48,7 +48,7 @@ def check_figure(name: str, value: float | None) -> str:
 
 
 def machine_words(machine: Mapping[str, Any]) -> str:
-    """Say in a line what measured: chip, system, runtime, coremltools."""
+    """Return the machine in one line: chip, system, runtime, coremltools."""
     system = " ".join(filter(None, (machine["os"]["name"], machine["os"]["version"])))
     runtime = machine["runtime"]
     parts = [machine["chip"], system, f"coremltools {machine['coremltools']}" if machine["coremltools"] else None]
@@ -58,5 +58,5 @@ def machine_words(machine: Mapping[str, Any]) -> str:
 
 
 def printable(text: str) -> str:
-    """Write control characters as escapes: names in a report must not steer a terminal."""
+    """Return *text* with control characters as escapes: names in a report must not steer a terminal."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

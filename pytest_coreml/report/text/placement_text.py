@@ -29,7 +29,7 @@ _LEGEND = f"{_RUNS} planned here   {_COULD} could run here   {_CANNOT} cannot, o
 
 
 def placement_lines(records: Sequence[Record], width: int, verbose: bool = False) -> Iterator[str]:
-    """Give the shares of the devices for every model and compute units, and if *verbose* a row an operation.
+    """Return the shares of the devices for every model and compute units, and if *verbose* a row an operation.
 
     Nothing for records whose plan was not read; a plan that says nothing is named with its reason.
     """
@@ -58,7 +58,7 @@ def _title(record: Record) -> str:
 
 
 def _judged_unknown(records: Sequence[Record], plan: Placement) -> bool:
-    """Whether the reason is told anyway, with the checks that it left unjudged."""
+    """Return True if a check that could not be judged already gives the reason."""
     reason = plan.why_unknown or ""
     return any(reason in (reason_text(check.reason) or "") for record in records for check in record.checks)
 

@@ -16,13 +16,13 @@ _COARSE = 0.10
 
 
 def comparison_text(regression: Regression, place: str | None = None) -> str:
-    """Say with what was compared, at which *place* where the reader does not know, and the verdict."""
+    """Return what was compared, at *place* if given, and the verdict."""
     other = "the baseline" if regression.against is None else "the other version"
     return ": ".join(filter(None, (f"against {other}", place, regression_text(regression))))
 
 
 def regression_text(regression: Regression) -> str:
-    """Say the verdict in one line."""
+    """Return the verdict in one line."""
     if regression.verdict == "passed":
         return f"{_figures(regression)}: ok{_blind(regression)}"
     if regression.verdict == "failed":

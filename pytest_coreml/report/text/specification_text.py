@@ -15,7 +15,7 @@ _WIDTH = 14
 
 
 def spec_lines(spec: ModelSpec) -> Iterator[str]:
-    """Say what *spec* holds: a line for each fact, and one for each input, output, state and operator."""
+    """Return the facts about a model: a line for each fact, and one for each input, output, state and operator."""
     yield printable(spec.file_name)
     target = ", ".join(f"{system} {version}" for system, version in spec.deployment_target.items())
     yield _line("type", f"{spec.type}, specification {spec.specification_version} ({target or 'unknown systems'})")

@@ -21,7 +21,7 @@ MAX_ROWS: Final = 200
 
 
 def summary_lines(records: Sequence[Record], width: int = 80, verbose: bool = False) -> list[str]:
-    """Give the lines of the summary, none when there are no records; *verbose*: with a row an operation."""
+    """Return the lines of the summary, none if there are no records; *verbose*: with a row an operation."""
     if not records:
         return []
     judged = last_attempts(records)
@@ -51,7 +51,7 @@ def _table_lines(records: Sequence[Record], width: int) -> Iterator[str]:
 
 
 def _heading(record: Record) -> str:
-    """Give the model, the test without its compute units, and the machine where there are several."""
+    """Return the model, the test without its compute units, and the machine where there are several."""
     test, _, parameters = record.id.partition("[")
     words = parameters.removesuffix("]").split("-") if parameters else []
     if record.compute_units in words:

@@ -1,4 +1,4 @@
-"""What was measured, a row a record: a table, or where that does not fit, a few lines for each."""
+"""The measured figures, one row for each record: a table, or a few lines for each if a table does not fit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MIN_NUMBER: Final = 6
 
 
 def row(record: Record) -> tuple[str, ...]:
-    """Give the cells of one record, in the order of `HEADINGS`."""
+    """Return the cells of one record, in the order of `HEADINGS`."""
     load, run = record.load, record.predict
     return (
         printable(record.model_name or record.model[:12]),
@@ -42,7 +42,7 @@ def row(record: Record) -> tuple[str, ...]:
 
 
 def units_cell(record: Record) -> str:
-    """Give the compute units, and what tells this record from others of its test: function, way of loading, attempt."""
+    """Return the compute units, and the function, load options and attempt that are not the default."""
     attempt = f"attempt {record.attempt}" if record.attempt > 1 else None
     return ", ".join([printable(record.subject), *filter(None, [attempt])])
 
@@ -65,7 +65,7 @@ class Rows:
         self._fits = sum(self._widths) + len(self._widths) - 1 <= width
 
     def head(self) -> Iterator[str]:
-        """Give the headings with a rule below, where there are columns."""
+        """Return the headings with a rule below, where there are columns."""
         if not self._fits:
             return
         headings = zip(HEADINGS[2:], self._widths[1:], strict=True)
@@ -75,7 +75,7 @@ class Rows:
         yield "─" * (sum(self._widths) + len(self._widths) - 1)
 
     def of(self, record: Record) -> Iterator[str]:
-        """Give the lines of one record."""
+        """Return the lines of one record."""
         _, units, *numbers, checks = row(record)
         if self._fits and len(units) + 2 <= self._widths[0]:
             yield from self._columns(f"  {units}", numbers, checks)

@@ -1,4 +1,4 @@
-"""Whether a baseline has enough, and even enough, runs to judge with."""
+"""The quality of a baseline: the number of its usable runs, and the spread between them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ COARSE: Final = 0.10
 
 @dataclass(frozen=True)
 class Quality:
-    """What a baseline is worth. *usable*: of *runs*, those with enough undisturbed calls. *calls*: of the shortest run.
-    *spread*: how much the slowest usable run is above the fastest. *sensitivity*: the smallest slowdown that it can
+    """The quality of a baseline.
+
+    *usable*: of *runs*, those with enough undisturbed calls. *calls*: of the shortest run. *spread*: how much the slowest usable run is above the fastest. *sensitivity*: the smallest slowdown that it can
     show at best; both None without a usable run."""
 
     runs: int
@@ -32,17 +33,17 @@ class Quality:
 
     @property
     def thin(self) -> bool:
-        """Whether more runs, or longer ones, are needed."""
+        """True if more runs, or longer ones, are needed."""
         return self.usable < MIN_RUNS or self.calls < MIN_CALLS
 
     @property
     def uneven(self) -> bool:
-        """Whether the runs differ too much among themselves."""
+        """True if the runs differ too much among themselves."""
         return self.sensitivity is not None and self.sensitivity > COARSE
 
 
 def assess(runs: Sequence[Measurement]) -> Quality:
-    """Say what the *runs* of one measurement are worth as a baseline."""
+    """Return the quality of the *runs* of one measurement as a baseline."""
     summary = make_baseline(runs)
     calls = min((len(run.native_ms) for run in runs), default=0)
     if not summary.runs:

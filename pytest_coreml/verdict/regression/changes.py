@@ -1,4 +1,4 @@
-"""What is different from the baseline besides time: placement, operations, weights, software. Facts, no verdicts."""
+"""The differences from a baseline besides time: placement, operations, weights, software. Facts, not verdicts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Changes:
-    """What differs between two runs.
+    """The differences between two runs.
 
     *moved*: the costliest first. *appeared*, *vanished*: operations of one plan only. *operators*: how often operators
     occur, where that changed. *differences*: size, precision, hash, versions.
@@ -51,7 +51,7 @@ class Changes:
     differences: tuple[Difference, ...] = ()
 
     def __bool__(self) -> bool:
-        """Say whether anything changed."""
+        """Return True if anything changed."""
         return any((self.moved, self.appeared, self.vanished, self.operators, self.differences))
 
 
@@ -101,7 +101,7 @@ def _move(before: Operation, now: Operation) -> Move | None:
 
 
 def _surplus(these: dict[_Identity, list[Operation]], those: dict[_Identity, list[Operation]]) -> tuple[Operation, ...]:
-    """Give the operations that *these* have more of than *those*."""
+    """Return the operations that *these* have more of than *those*."""
     return tuple(op for identity, ops in these.items() for op in ops[len(those.get(identity, ())) :])
 
 

@@ -30,7 +30,7 @@ class Row:
     machine: str | None = None
 
     def has(self, verdict: str) -> bool:
-        """Whether any of the verdicts is this one."""
+        """Return True if any of the verdicts is *verdict*."""
         return verdict in self.findings.verdicts
 
     @property
@@ -50,11 +50,11 @@ class Comparison:
     only_current: tuple[MeasurementKey, ...]
 
     def count(self, verdict: str) -> int:
-        """How many rows have this verdict."""
+        """Return the number of rows with this verdict."""
         return sum(row.has(verdict) for row in self.rows)
 
     def open_rows(self) -> Sequence[Row]:
-        """Give the rows that are not green."""
+        """Return the rows that are not green."""
         return [row for row in self.rows if row.worst != "passed"]
 
 
@@ -73,7 +73,7 @@ def compare(baseline: Runs, current: Runs, rules: Rules) -> Comparison:
 
 
 def _by_machine(runs: Sequence[Run]) -> Iterator[tuple[str | None, list[Run]]]:
-    """Give the runs of each machine with its name, None for the only one."""
+    """Return the runs of each machine with its name, None for the only one."""
     if len(runs) == 1:
         yield None, list(runs)
         return

@@ -7,7 +7,7 @@ from functools import cache
 
 
 def student_cdf(t: float, df: int) -> float:
-    """Give P(T <= t) of Student's t with *df* degrees of freedom.
+    """Return P(T <= t) of Student's t with *df* degrees of freedom.
 
     The finite sums for whole degrees of freedom: Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.3
     (odd) and 26.7.4 (even).
@@ -28,7 +28,7 @@ def student_cdf(t: float, df: int) -> float:
 
 @cache
 def student_quantile(p: float, df: int) -> float:
-    """Give the *p* quantile (0.5 < p < 1) of Student's t with *df* degrees of freedom."""
+    """Return the *p* quantile (0.5 < p < 1) of Student's t with *df* degrees of freedom."""
     low, high = 0.0, 1.0
     while student_cdf(high, df) < p:
         high *= 2
@@ -39,7 +39,7 @@ def student_quantile(p: float, df: int) -> float:
 
 
 def binomial_tail(n: int, p: float, count: int) -> float:
-    """Give P(X >= count) for X of the binomial distribution of *n* draws with chance *p*."""
+    """Return P(X >= count) for X of the binomial distribution of *n* draws with chance *p*."""
     if count <= 0:
         return 1.0
     if not 0.0 < p < 1.0:

@@ -25,11 +25,12 @@ _FINAL = (Cause.BASELINE_DISTURBED, Cause.TOO_FEW_CALLS)
 
 @dataclass(frozen=True)
 class Rules:
-    """How to judge. *tolerance*: slowdown that is accepted, as a share. *accept_unmeasured*: where nobody knows what
-    else the machine did, take it for idle."""
+    """The rules of a comparison."""
 
     tolerance: float = DEFAULT_TOLERANCE
+    """The slowdown that is accepted, as a share."""
     accept_unmeasured: bool = False
+    """True to assume an idle machine where its conditions are unknown."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Findings:
 
     @property
     def wants_another_run(self) -> bool:
-        """Whether a fresh process may confirm or clear what looks worse."""
+        """True if a fresh process may confirm or clear what looks worse."""
         if self.processes >= MAX_RUNS:
             return False
         return _open(self.time, self.processes) or any(_open_cost(check, self.processes) for check in self.checks)
@@ -70,7 +71,7 @@ def judge_against(baseline: Sequence[Run], current: Sequence[Run], rules: Rules)
 
 
 def changes_since(baseline: Sequence[Run], run: Run) -> Changes:
-    """Say what *run* differs in from the newest baseline run of its machine kind, or where there is none, of any."""
+    """Return the differences of *run* from the newest baseline run of its machine kind, else of any kind."""
     alike = [before for before in baseline if not machine_differences(before.machine, run.machine)]
     return find_changes((alike or baseline)[-1], run)
 

@@ -44,7 +44,7 @@ TAIL_DOUBT = 0.01
 
 @dataclass(frozen=True)
 class Baseline:
-    """What the usable baseline runs say: the log of each run's level, and the share of its calls in the tail."""
+    """The usable baseline runs: the log of each run's level, and the share of its calls in the tail."""
 
     given: int
     levels: tuple[float, ...]
@@ -52,7 +52,7 @@ class Baseline:
 
     @property
     def runs(self) -> int:
-        """How many runs could be used."""
+        """The number of usable runs."""
         return len(self.levels)
 
     @cached_property
@@ -76,19 +76,19 @@ class Baseline:
         return (PRIOR_RUNS * prior_sd**2 + sum((level - mean) ** 2 for level in self.levels)) / self.freedom
 
     def margin(self, within: float, prior_sd: float = PRIOR_SD) -> float:
-        """Give the log ratio that luck alone may cause, when one run is uncertain by *within* in itself."""
+        """Return the log ratio that luck alone may cause, if one run is uncertain by *within* in itself."""
         between = self.variance(prior_sd) * (1 + 1 / self.runs)
         return student_quantile(SURE, self.freedom) * math.sqrt(between + within**2)
 
     @property
     def spread(self) -> float:
-        """How much the slowest usable run is above the fastest, as a share."""
+        """The slowest usable run relative to the fastest: 0.1 is 10 % slower."""
         return math.exp(max(self.levels) - min(self.levels)) - 1
 
 
 @dataclass(frozen=True)
 class RunVerdict:
-    """What one current run says.
+    """The result of one current run.
 
     *ratio*: log of its level over the baseline's. *margin*: what luck may cause, in the same unit. *tail*,
     *usual_tail*: shares of calls in the tail, of this run and of the baseline.
@@ -103,7 +103,7 @@ class RunVerdict:
 
     @property
     def slower(self) -> bool:
-        """Whether the run is surely slower, on the whole or in the tail."""
+        """True if the run is surely slower, on the whole or in the tail."""
         return self.state in ("slower", "slower in the tail")
 
 
@@ -160,12 +160,14 @@ def _tail_state(calls: list[float], baseline: Baseline) -> tuple[State, Cause | 
     return "unsure", Cause.TAIL_TOO_NOISY
 
 
-def _counts(run: Measurement) -> bool:
-    return run.undisturbed >= max(USABLE_CALLS, USABLE_SHARE * len(run.native_ms))
+def _counts(measurement: Measurement) -> bool:
+    # Stricter than `Measurement.usable`, which is for budgets: they judge a test that plans fewer calls, too, whereas
+    # the level of a run is a low quantile, and fewer than USABLE_CALLS calls have none.
+    return measurement.undisturbed >= max(USABLE_CALLS, USABLE_SHARE * len(measurement.native_ms))
 
 
 def _uncertainty(calls: list[float]) -> float:
-    """Give the standard error of the log level within a run, from the quantiles beside it."""
+    """Return the standard error of the log level within a run, from the quantiles beside it."""
     h = math.sqrt(LEVEL_QUANTILE * (1 - LEVEL_QUANTILE) / len(calls))
     below = quantile(calls, LEVEL_QUANTILE - h)
     return math.log(quantile(calls, LEVEL_QUANTILE + h) / below) / 2 if below > 0 else math.inf

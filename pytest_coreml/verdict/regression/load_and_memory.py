@@ -1,4 +1,4 @@
-"""Whether loading, compiling and memory have grown against the baseline, by tolerances that their spread asks for.
+"""Comparison of load times, compile times, memory and size with a baseline, by tolerances that fit their spread.
 
 The idea is the gate's: the unit is the process, the log of a low figure is compared, and a rise convicts only when the
 spread between runs cannot explain it. The spread is another one: load times of one model on one machine move by 40 %
@@ -38,14 +38,14 @@ class Cost:
     timed: bool
 
     def of(self, run: Run) -> float | None:
-        """Give the figure of *run*: the least of several loads, since what disturbs a load makes it longer."""
+        """Return the figure of *run*: the least of several loads, since what disturbs a load makes it longer."""
         if not self.timed:
             return run.memory_mb
         samples: tuple[float, ...] = getattr(run.load, self.name, ())
         return min(samples) if samples else None
 
     def disturbance(self, run: Run) -> Cause | None:
-        """Say what may have raised the figure of *run*; None: nothing that is known."""
+        """Return the cause that may have raised the figure of *run*; None if none is known."""
         if not self.timed:
             return None
         if run.load is not None and not run.load.alone:
@@ -55,7 +55,7 @@ class Cost:
         return None
 
     def limit(self, level: float) -> float:
-        """Give the highest figure that is accepted, where *level* is usual."""
+        """Return the highest figure that is accepted, where *level* is usual."""
         return max(level * (1 + self.tolerance), level + self.least)
 
 
@@ -71,7 +71,7 @@ COSTS: Final = (
 def judge_costs(
     baseline: Sequence[Run], current: Sequence[Run], accept_unmeasured_machine_state: bool = False
 ) -> list[Check]:
-    """Give one check for each figure that the baseline has, over one to three *current* runs.
+    """Return one check for each figure that the baseline has, over one to three *current* runs.
 
     The names are those of budgets: `regression[load_ms]`. What looks higher on a machine that was busy, or of which
     nobody knows whether it was, is inconclusive (the latter unless *accept_unmeasured_machine_state*).

@@ -1,4 +1,4 @@
-"""Whether two runs were made on the same kind of machine, so that their times can be compared."""
+"""Kinds of machines: times of two runs are comparable if they were made on the same kind."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> lis
 
 
 def machine_kind(machine: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Give what two machines have in common when their times can be compared."""
+    """Return the facts that two machines share if their times can be compared."""
     return tuple(_facts(machine).values())
 
 
@@ -60,7 +60,7 @@ def _facts(machine: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def value_at(machine: Mapping[str, Any], place: tuple[str, ...]) -> Any:
-    """Give the value at *place* in a report's machine; None where a step of the way is missing."""
+    """Return the value at *place* in a report's machine; None if a step of the way is missing."""
     value: Any = machine
     for step in place:
         value = value.get(step) if value is not None else None

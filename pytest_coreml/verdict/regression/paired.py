@@ -45,7 +45,7 @@ def judge_pairs(pairs: Pairs, tolerance: float = DEFAULT_TOLERANCE) -> RunVerdic
 
 
 def lower_bound(values: Sequence[float]) -> float:
-    """Give the order statistic that is above the median of what *values* are drawn from with a chance of 1 % at most.
+    """Return the order statistic that is above the median of what *values* are drawn from with a chance of 1 % at most.
 
     There must be seven values at least: of fewer, even the least may be above it.
     """
@@ -55,12 +55,12 @@ def lower_bound(values: Sequence[float]) -> float:
 
 
 def upper_bound(values: Sequence[float]) -> float:
-    """Give the order statistic that is below that median with a chance of 1 % at most."""
+    """Return the order statistic that is below that median with a chance of 1 % at most."""
     return -lower_bound([-value for value in values])
 
 
 def wants_another_duet(runs: Sequence[Pairs], tolerance: float = DEFAULT_TOLERANCE) -> bool:
-    """Whether a further process may confirm or clear what *runs* say."""
+    """Return True if a further process may confirm or clear the result of *runs*."""
     return len(runs) < MAX_RUNS and not is_settled([judge_pairs(pairs, tolerance) for pairs in runs])
 
 

@@ -1,4 +1,4 @@
-"""Whether a model has become slower than its baseline: the three-valued verdict over one to three current runs."""
+"""Comparison of prediction times with a baseline: the three-valued verdict over one to three current runs."""
 
 from __future__ import annotations
 
@@ -104,8 +104,8 @@ def judge_regression(
     return _describe(summary, judged, tolerance, verdict, reason)
 
 
-def _sure_alone(run: Measurement) -> bool:
-    return statistics.median(run.undisturbed_ms) >= SURE_FROM_MS
+def _sure_alone(measurement: Measurement) -> bool:
+    return statistics.median(measurement.undisturbed_ms) >= SURE_FROM_MS
 
 
 def _unmeasured(judged: list[tuple[Measurement, RunVerdict]]) -> bool:
@@ -145,9 +145,9 @@ def _change(log_ratio: float) -> float:
     return math.expm1(min(log_ratio, MAX_LOG_RATIO))
 
 
-def _disturbance(run: Measurement) -> float | None:
-    if run.wait_ms is None or run.undisturbed == len(run.native_ms):
+def _disturbance(measurement: Measurement) -> float | None:
+    if measurement.wait_ms is None or measurement.undisturbed == len(measurement.native_ms):
         return None
-    waits = zip(run.wait_ms, run.wall_ms, strict=True)
+    waits = zip(measurement.wait_ms, measurement.wall_ms, strict=True)
     shares = [wait / wall for wait, wall in waits if wait > UNDISTURBED_SHARE * wall and wall > 0]
     return statistics.median(shares) if shares else None

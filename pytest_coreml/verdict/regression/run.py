@@ -21,7 +21,7 @@ MeasurementKey = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Run:
-    """What one process measured of one test on one compute-units setting.
+    """The facts that one process measured of one test on one configuration.
 
     *machine*: a JSON value as the report has it; *machine_name*: what a report of several machines calls it.
     *model*: None where the report does not describe it. *memory_mb*: peak growth of the engine in 10^6 bytes.
@@ -37,12 +37,12 @@ class Run:
 
     @property
     def thermal_changed(self) -> bool:
-        """Whether the machine became warmer or cooler during any of it, as far as is known."""
+        """True if the thermal state is known to have changed during any part of it."""
         return any(part is not None and part.thermal_changed for part in (self.load, self.predict))
 
     @cached_property
     def calm(self) -> bool | None:
-        """Whether the machine was left to this run; None: not known.
+        """True if no other process disturbed this run; None if unknown.
 
         That is, its predictions lost at most 5 % of their time to other processes, and the thermal state stayed.
         """
