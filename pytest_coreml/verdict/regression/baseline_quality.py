@@ -20,16 +20,18 @@ COARSE: Final = 0.10
 
 @dataclass(frozen=True)
 class Quality:
-    """The quality of a baseline.
-
-    *usable*: of *runs*, those with enough undisturbed calls. *calls*: of the shortest run. *spread*: how much the slowest usable run is above the fastest. *sensitivity*: the smallest slowdown that it can
-    show at best; both None without a usable run."""
+    """The quality of a baseline."""
 
     runs: int
+    """The number of runs."""
     usable: int
+    """The number of runs with enough undisturbed calls."""
     calls: int
+    """The number of calls of the shortest run."""
     spread: float | None = None
+    """The slowest usable run relative to the fastest: 0.1 is 10 % slower; None without a usable run."""
     sensitivity: float | None = None
+    """The smallest slowdown that it can show at best; None without a usable run."""
 
     @property
     def thin(self) -> bool:
