@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from pytest_coreml.errors import CoreMLTestError, UnfitMachineError
+from pytest_coreml.errors import CoreMLTestError, UnfitMachineError, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.plugin import dropin
 from pytest_coreml.plugin.benchmark_fixture import BenchmarkEntries
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pytest_coreml.session.options import Options
     from pytest_coreml.session.session import Session
     from pytest_coreml.verdict.regression.run import Runs
+
+__tracebackhide__ = hidden_for_ours
 
 
 class LoadFailure(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_coreml.report.formats import junit
+from pytest_coreml.plugin import sending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,14 +138,14 @@ def test_a_test_that_cannot_be_recorded_fails(
             pass
         """
     )
-    given = junit.properties
+    given = sending.properties
 
     def broken(record: Record) -> Iterator[tuple[str, float | str]]:
         if record.predict is not None:
             raise ZeroDivisionError("no such figure")
         return given(record)
 
-    monkeypatch.setattr(junit, "properties", broken)
+    monkeypatch.setattr(sending, "properties", broken)
 
     result = pytester.runpytest_inprocess("-p", "no:randomly")
 
