@@ -87,7 +87,7 @@ class Engine:
             raise self._timed_out(process) from None
         except BaseException:
             # Ctrl-C, or a plugin's time limit: the pending answer would be taken for that of the next request.
-            self._give_up(process, f"the engine was interrupted while {self._doing} {self.subject}")
+            self._give_up(process, f"the engine process was interrupted while {self._doing} {self.subject}")
             raise
         if isinstance(reply, Failed):
             raise self._error(reply)
@@ -112,19 +112,19 @@ class Engine:
 
     def _error(self, failed: Failed) -> CoreMLTestError:
         if failed.kind == "memory":
-            return EngineError(f"the engine ran out of memory while {self._doing} {self.subject}")
+            return EngineError(f"the engine process ran out of memory while {self._doing} {self.subject}")
         return _ERRORS[failed.kind](failed.message)
 
     def _timed_out(self, process: EngineProcess) -> EngineTimeoutError:
         text = (
-            f"the engine gave no sign of life for {self.timeout:g} s while {self._doing} {self.subject}, and was killed"
-            f"{_output_text(process)}\n  a longer limit: --coreml-timeout={self.timeout * 2:g}"
+            f"the engine process did not respond for {self.timeout:g} s while {self._doing} {self.subject} "
+            f"and was killed{_output_text(process)}\n  to allow more time: --coreml-timeout={self.timeout * 2:g}"
         )
         self._give_up(process, text)
         return EngineTimeoutError(text)
 
     def _died(self, process: EngineProcess, when: str) -> EngineDiedError:
-        text = f"the engine {process.exit_text()} {when} {self.subject}{_output_text(process)}"
+        text = f"the engine process {process.exit_text()} {when} {self.subject}{_output_text(process)}"
         self._give_up(process, text)
         return EngineDiedError(text)
 
@@ -135,4 +135,4 @@ class Engine:
 
 def _output_text(process: EngineProcess) -> str:
     lines = process.last_lines()
-    return "".join(["\n  its last lines:", *(f"\n    {line}" for line in lines)]) if lines else ""
+    return "".join(["\n  its last output:", *(f"\n    {line}" for line in lines)]) if lines else ""

@@ -30,7 +30,7 @@ class Crash:
     def message(self) -> str:
         """The reason why the model is not loaded again."""
         where = f" in {self.test}" if self.test else ""
-        return f"not loaded again in this run, since it ended its engine{where}:\n{self.error}"
+        return f"not reloaded: this model crashed its engine process{where}:\n{self.error}"
 
 
 class Crashes:

@@ -57,11 +57,11 @@ def own_folder() -> Path:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
     except OSError as error:
-        raise EngineError(f"cannot take turns in measuring: {folder}: {error.strerror or error}") from error
+        raise EngineError(f"cannot lock the host for measuring: {folder}: {error.strerror or error}") from error
     # Where everybody may write, somebody else may have put a folder or link of that name.
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise EngineError(
-            f"cannot take turns in measuring: {folder} is not a folder of this user; "
+            f"cannot lock the host for measuring: {folder} is not a folder of this user; "
             "remove it, or choose another temporary folder with the environment variable TMPDIR"
         )
     return folder
@@ -86,5 +86,5 @@ def _acquired(lock: BaseFileLock) -> bool:
     except Timeout:
         return False
     except OSError as error:
-        raise EngineError(f"cannot take turns in measuring: {lock.lock_file}: {error}") from error
+        raise EngineError(f"cannot lock the host for measuring: {lock.lock_file}: {error}") from error
     return True

@@ -84,7 +84,7 @@ class Plans:
         try:
             return self._engine.ask(request)
         except EngineDiedError as error:
-            raise EngineDiedError(f"{error}\n  (not read again in this run)") from None
+            raise EngineDiedError(f"{error}\n  (the plan is not read again in this run)") from None
 
 
 def _reason_without_plan(spec: ModelSpec, function: str | None) -> str | None:

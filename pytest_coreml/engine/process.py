@@ -27,12 +27,12 @@ _BOOT = (
 )
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
 _EXIT_SECONDS = 5.0
-# Room for a stack of native frames; an engine may write any amount.
+# Enough room for a stack of native frames; an engine may write any amount.
 _TAIL_BYTES = 16_384
 _HINTS: Final[dict[int, str]] = {
     signal.SIGKILL: "the system does this when memory runs out",
-    signal.SIGABRT: "native code gave up",
-    signal.SIGSEGV: "native code touched memory that is not its own",
+    signal.SIGABRT: "native code called abort",
+    signal.SIGSEGV: "invalid memory access in native code",
 }
 
 
@@ -140,7 +140,7 @@ def describe_exit(status: int) -> str:
     if status >= 0:
         return f"exited with status {status}"
     hint = f" ({_HINTS[-status]})" if -status in _HINTS else ""
-    return f"was ended by {_signal_name(-status)}{hint}"
+    return f"was killed by {_signal_name(-status)}{hint}"
 
 
 def _signal_name(number: int) -> str:

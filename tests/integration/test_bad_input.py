@@ -50,7 +50,7 @@ def test_an_empty_package_is_no_model(project: pytest.Pytester) -> None:
     result = run(project, "Empty.mlpackage")
 
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*Empty.mlpackage: no Core ML package: it has no Manifest.json*"])
+    result.stdout.fnmatch_lines(["*Empty.mlpackage: not a Core ML package: it has no Manifest.json*"])
 
 
 def test_a_file_that_is_no_model(project: pytest.Pytester) -> None:

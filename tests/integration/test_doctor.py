@@ -64,8 +64,8 @@ def test_a_crash_is_told_once(mac_project: MacProject) -> None:
     result = doctor()
 
     assert result.returncode == 1
-    assert result.stdout.count("ended by SIGABRT") == 1
-    assert "its last lines:\n    MLIR pass manager failed\n" in result.stdout
+    assert result.stdout.count("killed by SIGABRT") == 1
+    assert "its last output:\n    MLIR pass manager failed\n" in result.stdout
     assert "cannot be judged here: see predict." in result.stdout
 
 
@@ -86,7 +86,7 @@ def test_a_native_module_that_cannot_be_imported_is_no_binding(mac_project: MacP
     result = doctor()
 
     assert result.returncode == 1
-    assert "is there and cannot be imported: have 'x86_64', need 'arm64'; install coremltools" in result.stdout
+    assert "is installed but cannot be imported: have 'x86_64', need 'arm64'; install coremltools" in result.stdout
 
 
 @pytest.mark.usefixtures("without_core_ml")

@@ -157,7 +157,7 @@ def test_a_plan_that_kills_is_the_failure_of_who_asked_for_it(mac_project: MacPr
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*the engine was ended by SIGSEGV*while reading the plan of Model.mlpackage on all*",
+            "*the engine process was killed by SIGSEGV*while reading the plan of Model.mlpackage on all*",
             "*E5RT: bad plan*",
         ]
     )

@@ -82,15 +82,15 @@ def test_each_death_is_one_failed_test_and_the_run_goes_on(mac_project: MacProje
     result.assert_outcomes(passed=2, failed=5)
     result.stdout.fnmatch_lines(
         [
-            "*the engine was ended by SIGABRT (native code gave up) while loading Abort.mlpackage on all*",
+            "*process was killed by SIGABRT (native code called abort) while loading Abort.mlpackage on all*",
             "*MLIR pass manager failed*",
-            "*not loaded again in this run, since it ended its engine*",
+            "*not reloaded: this model crashed its engine process*",
         ]
     )
     for line in (
-        "*the engine was ended by SIGSEGV*while predicting with Segfault.mlpackage on all*",
-        "*the engine was ended by SIGKILL (*memory runs out) while * Memory.mlpackage on all*",
-        "*the engine exited with status 7 between two steps, before predicting with Leave.mlpackage on all*",
+        "*the engine process was killed by SIGSEGV*while predicting with Segfault.mlpackage on all*",
+        "*the engine process was killed by SIGKILL (*memory runs out) while * Memory.mlpackage on all*",
+        "*the engine process exited with status 7 between two steps, before predicting with Leave.mlpackage on all*",
     ):
         result.stdout.fnmatch_lines([line])
     # Errors are told without the way through our own code.
@@ -137,12 +137,12 @@ def test_later_tests_of_a_model_say_in_which_one_it_ended_its_engine(mac_project
     mac_project.test(AFTERWARDS)
 
     result = mac_project.run()
-    told = [line.partition("not loaded")[2] for line in result.outlines if "since it ended its" in line]
+    told = [line.partition("not reloaded: ")[2] for line in result.outlines if "crashed its engine" in line]
     died, aborted = (f"test_models.py::{name}" for name in ("test_dies[all]", "test_dies_of_loading"))
     tests = [(test["id"].rpartition("::")[2], test["compute_units"]) for test in mac_project.report["tests"]]
 
     result.assert_outcomes(failed=6)
-    assert told == [f" again in this run, since it ended its engine in {test}:" for test in (died, died, aborted)]
+    assert told == [f"this model crashed its engine process in {test}:" for test in (died, died, aborted)]
     assert tests == [
         ("test_dies[all]", "all"),
         ("test_measures[all]", "all"),
@@ -190,15 +190,15 @@ def hanging(mac_project: MacProject) -> MacProject:
 
 
 def test_a_hang_ends_at_the_time_limit(hanging: MacProject) -> None:
-    """The failure says for how long there was no sign of life, and how to wait longer."""
+    """The failure names the time without a response, and the option that allows more."""
     result = hanging.run("--coreml-timeout=10")
 
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*no sign of life for 10 s while loading Model.mlpackage on all, and was killed*",
+            "*did not respond for 10 s while loading Model.mlpackage on all and was killed*",
             "*waiting for ANECompilerService*",
-            "*a longer limit: --coreml-timeout=20*",
+            "*to allow more time: --coreml-timeout=20*",
         ]
     )
     assert left_behind(hanging) == []

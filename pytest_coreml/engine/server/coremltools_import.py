@@ -61,13 +61,13 @@ def import_coremltools(runtime: str, precision: Precision) -> Runtime:
 
 
 def _check_native_module() -> None:
-    # coremltools goes on without a native module that is there and cannot be imported, as one for another processor.
+    # coremltools ignores a native module that cannot be imported, such as one for another processor.
     try:
         importlib.import_module(NATIVE_MODULE)
     except ImportError as error:
         raise EngineError(
-            f"{NATIVE_MODULE} is there and cannot be imported: {error}; "
-            f"install coremltools for this Python ({sys.executable}, {platform.machine()}) anew"
+            f"{NATIVE_MODULE} is installed but cannot be imported: {error}; "
+            f"install coremltools for this Python ({sys.executable}, {platform.machine()}) again"
         ) from error
 
 

@@ -137,7 +137,7 @@ def _from_memory(request: Load, subject: Subject) -> Make:
     try:
         asset = MLModelAsset.from_memory(specification, blobs)
     except Exception as error:
-        raise ModelError(f"{subject}: cannot be taken from memory: {subject.cause(error)}") from error
+        raise ModelError(f"{subject}: cannot be loaded from memory: {subject.cause(error)}") from error
     return lambda: CompiledMLModel.from_asset(asset, **_arguments(request))
 
 

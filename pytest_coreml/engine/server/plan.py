@@ -36,7 +36,7 @@ def read_plan(path: str, units: ComputeUnits, function: str) -> Placement:
     Raises `EngineError` for a path that is no compiled model: Core ML would end the process.
     """
     if not (Path(path) / _MARK).is_file():
-        raise EngineError(f"{path} is no compiled model: it has no {_MARK}")
+        raise EngineError(f"{path} is not a compiled model: it has no {_MARK}")
     import coremltools
     from coremltools.models.compute_plan import MLComputePlan
 

@@ -77,13 +77,13 @@ def load_specification(path: str) -> Any:
     if name.suffix not in MODEL_SUFFIXES:
         raise ModelError(f"{path}: expected a Core ML model, .mlpackage or .mlmodel, by its name")
     if name.is_dir() and not (name / "Manifest.json").is_file():
-        raise ModelError(f"{path}: no Core ML package: it has no Manifest.json; export or copy the model again")
+        raise ModelError(f"{path}: not a Core ML package: it has no Manifest.json; export or copy the model again")
     try:
         model = coremltools.utils.load_spec(path)
     except Exception as error:
         raise ModelError(f"{path}: cannot be read as a Core ML model: {_first_line(error)}") from error
     if model.WhichOneof("Type") is None:
-        raise ModelError(f"{path}: no Core ML model: its specification names no model type")
+        raise ModelError(f"{path}: not a Core ML model: its specification names no model type")
     return model
 
 

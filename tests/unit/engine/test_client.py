@@ -1,4 +1,4 @@
-"""An engine that ends, stops, or complains."""
+"""Engines that end, stop, or report an error."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ with open({path!r}, "w") as file:
 
 
 @pytest.mark.parametrize(
-    ("end", "expected"), [("os.abort()", "ended by SIGABRT"), ("os._exit(7)", "exited with status 7")]
+    ("end", "expected"), [("os.abort()", "killed by SIGABRT"), ("os._exit(7)", "exited with status 7")]
 )
 def test_helpers_of_an_engine_that_died_are_ended(
     end: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -57,10 +57,10 @@ def test_helpers_of_an_engine_that_died_are_ended(
     ],
 )
 def test_a_signal_is_told_by_name(number: int, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whichever; the last of its words are there too."""
+    """The error names the signal and ends with the last output of the engine."""
     monkeypatch.setattr(process, "_BOOT", f"import os; os.write(2, b'last words'); os.kill(os.getpid(), {number})")
 
-    with pytest.raises(EngineDiedError, match=rf"^the engine was ended by {words} while starting[^\0]*last words"):
+    with pytest.raises(EngineDiedError, match=rf"^the engine process was killed by {words} while [^\0]*last words"):
         Engine("auto", 60).start()
 
 
@@ -93,7 +93,7 @@ def test_an_engine_that_stops_within_a_message_ends_at_the_time_limit(
     engine.subject = "Encoder.mlpackage on all"
     engine.start()
 
-    with pytest.raises(EngineTimeoutError, match=r"no sign of life for .* while predicting with Encoder\.mlpackage on"):
+    with pytest.raises(EngineTimeoutError, match=r"did not respond for .* while predicting with Encoder\.mlpackage on"):
         engine.ask(Predict({"x": np.zeros(10**6)}))
     assert engine.dead
 
@@ -105,7 +105,7 @@ def test_out_of_memory_is_told_with_the_step(monkeypatch: pytest.MonkeyPatch) ->
     engine = Engine("auto", 60)
     engine.subject = "Encoder.mlpackage on all"
 
-    with pytest.raises(EngineError, match=r"^the engine ran out of memory while predicting with Encoder\.mlpackage"):
+    with pytest.raises(EngineError, match=r"^the engine process ran out of memory while predicting with Encoder"):
         engine.ask(Predict({}))
     engine.close()
 
@@ -134,7 +134,7 @@ def test_an_engine_whose_answer_nobody_waited_for_is_not_asked_again(monkeypatch
 
 
 def test_what_cannot_be_sent_leaves_the_engine_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The caller's mistake is no death."""
+    """The mistake of the caller does not end the engine."""
     answers = "connection.recv(); connection.send(Failed('input', 'as you say')); connection.recv()"
     monkeypatch.setattr(process, "_BOOT", ONE_ANSWER.format(then=answers))
     engine = Engine("auto", 60)

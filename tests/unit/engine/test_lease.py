@@ -1,4 +1,4 @@
-"""Which engines are made, and what is not loaded again."""
+"""The pool of engines, and the models that it does not load again after a crash."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CrashingEngine(ScriptedEngine):
 
     def ask(self, request: protocol.Request[Any], on_progress: object = None) -> Any:
         if isinstance(request, protocol.Predict):
-            self.dead = "the engine was ended by SIGSEGV"
+            self.dead = "the engine process was killed by SIGSEGV"
             raise EngineDiedError(self.dead)
         return super().ask(request, on_progress)
 
@@ -57,7 +57,7 @@ def test_a_model_that_ended_its_engine_is_not_loaded_again(engines: Engines, scr
     with pytest.raises(EngineDiedError):
         engines.lease(KEY).predict({}, None)
 
-    with pytest.raises(EngineDiedError, match=r"not loaded again in this run, .*\nthe engine was ended by SIGSEGV"):
+    with pytest.raises(EngineDiedError, match=r"not reloaded: .*\nthe engine process was killed by SIGSEGV"):
         engines.lease(again)
     assert script.loads == 1
 
@@ -67,7 +67,7 @@ def test_neither_is_one_that_ended_an_engine_to_measure_again(engines: Engines, 
     with pytest.raises(EngineDiedError), engines.fresh(KEY) as lease:
         lease.predict({}, None)
 
-    with pytest.raises(EngineDiedError, match="not loaded again"):
+    with pytest.raises(EngineDiedError, match="not reloaded"):
         engines.lease(KEY)
     assert script.loads == 1
 
@@ -80,12 +80,12 @@ def test_only_the_test_that_saw_it_die_is_told_of_it_as_its_own(script: Script) 
     engines = Engines(lambda: CrashingEngine(script), shared, crashes)  # type: ignore[arg-type, return-value]
     lease = engines.lease(KEY)
     for _ in range(2):
-        with pytest.raises(EngineDiedError, match=r"^the engine was ended by SIGSEGV"):
+        with pytest.raises(EngineDiedError, match=r"^the engine process was killed by SIGSEGV"):
             lease.predict({}, None)
     engines.record_crashes()
     present = "test_later"
 
-    with pytest.raises(EngineDiedError, match=r"^not loaded again in this run, .* in test_it:\n"):
+    with pytest.raises(EngineDiedError, match=r"^not reloaded: this model crashed its engine process in test_it:\n"):
         lease.predict({}, None)
 
 
@@ -96,7 +96,7 @@ def test_a_model_is_not_woken_when_it_has_ended_another_engine(engines: Engines,
         engines.lease(KEY).predict({}, None)
     engines.record_crashes()
 
-    with pytest.raises(EngineDiedError, match="not loaded again"):
+    with pytest.raises(EngineDiedError, match="not reloaded"):
         resting.predict({}, None)
     assert script.loads == 2
 
@@ -129,15 +129,15 @@ def test_the_plan_of_a_model_whose_engine_was_closed_for_others(engines: Engines
 
 
 def test_workers_of_a_run_tell_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a file that is there from the first death on; another run knows nothing, and in the end nothing is left."""
+    """Workers share a file from the first crash on; other runs do not see it, and it is removed in the end."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     first, second, other = Crashes("run", lambda: "test_it"), Crashes("run"), Crashes("other")
     assert second.get(KEY.model_key) is None
 
-    first.add(KEY.model_key, "the engine was ended by SIGSEGV")
+    first.add(KEY.model_key, "the engine process was killed by SIGSEGV")
     lock_folder().joinpath("crashes-run.jsonl").open("a").write('["half')
 
-    assert second.get(KEY.model_key) == Crash("the engine was ended by SIGSEGV", "test_it")
+    assert second.get(KEY.model_key) == Crash("the engine process was killed by SIGSEGV", "test_it")
     assert other.get(KEY.model_key) is None
     forget("run")
     assert list(lock_folder().iterdir()) == []

@@ -174,6 +174,6 @@ def test_a_model_without_structure_is_unknown(mac: Mac) -> None:
 
 def test_a_path_that_is_not_compiled_never_reaches_core_ml(mac: Mac) -> None:
     """Core ML would end the process."""
-    with pytest.raises(EngineError, match=r"Model\.mlpackage is no compiled model: it has no coremldata\.bin"):
+    with pytest.raises(EngineError, match=r"Model\.mlpackage is not a compiled model: it has no coremldata\.bin"):
         read_plan(mac.package(models.program_spec()), "all", "main")
     assert "plan" not in mac.stages()
