@@ -12,7 +12,7 @@ import pytest
 
 from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
 from pytest_coreml.plugin import model_marker
-from pytest_coreml.plugin.activation import activate, is_active, prepare_controller
+from pytest_coreml.plugin.activate import activate, is_active, prepare_controller
 from pytest_coreml.plugin.fixtures import (
     coreml_all,
     coreml_cpu_and_gpu,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_coreml.plugin.pytest_run import PytestRun
-    from pytest_coreml.plugin.results import Results
+    from pytest_coreml.plugin.run_results import Results
 
 _CONCURRENT_LOADS: Final = "load times: workers loaded concurrently; a load budget loads one at a time"
 

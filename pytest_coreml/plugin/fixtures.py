@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
 
-from pytest_coreml.plugin.activation import activate
+from pytest_coreml.plugin.activate import activate
 from pytest_coreml.plugin.names import FIXTURES, RUN_FIXTURE, SOURCE_FIXTURE
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_coreml.errors import CoreMLTestError
-from pytest_coreml.plugin.activation import activate
+from pytest_coreml.plugin.activate import activate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

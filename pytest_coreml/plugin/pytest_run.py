@@ -22,7 +22,7 @@ from pytest_coreml.session.native_clock import NativeClock
 if TYPE_CHECKING:
     from pytest_coreml.engine.lease import EngineKey, Timing
     from pytest_coreml.facts.compute_units import ComputeUnits
-    from pytest_coreml.plugin.results import Results
+    from pytest_coreml.plugin.run_results import Results
     from pytest_coreml.session.attempt import Attempt
     from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
@@ -224,6 +224,6 @@ class PytestRun:
 def _make_results(config: pytest.Config) -> Results | None:
     if worker_name(config) is not None:
         return None
-    from pytest_coreml.plugin.results import Results
+    from pytest_coreml.plugin.run_results import Results
 
     return Results(runs_everything_everywhere(config))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 HEAVY = (
     "pytest_coreml.plugin.pytest_run",
     "pytest_coreml.plugin.hooks",
-    "pytest_coreml.plugin.results",
+    "pytest_coreml.plugin.run_results",
     "pytest_coreml.engine",
     "pytest_coreml.errors",
     "pytest_coreml.facts",

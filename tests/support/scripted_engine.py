@@ -15,7 +15,7 @@ import psutil  # noqa: F401
 import report_examples
 
 import pytest_coreml.plugin.hooks
-import pytest_coreml.plugin.results  # noqa: F401
+import pytest_coreml.plugin.run_results  # noqa: F401
 from pytest_coreml.engine import protocol
 from pytest_coreml.facts.measurement import LoadTimes, Measurement, Pairs
 from pytest_coreml.facts.placement import Placement

@@ -9,7 +9,7 @@ import pytest
 from report_examples import MACHINE, bare_record
 
 from pytest_coreml.facts.measurement import Measurement
-from pytest_coreml.plugin.results import Collector, Results
+from pytest_coreml.plugin.run_results import Collector, Results
 from pytest_coreml.plugin.sent_records import SentRecords, decoded, encoded
 from pytest_coreml.verdict.budgets import MeasuredFacts, judge_speedup
 

@@ -33,7 +33,7 @@ def activate(config: pytest.Config) -> PytestRun:
         config.pluginmanager.register(RunHooks(run), "pytest-coreml-hooks")
         note_active(config)
         if run.results is not None:
-            from pytest_coreml.plugin.results import Collector
+            from pytest_coreml.plugin.run_results import Collector
 
             config.pluginmanager.register(Collector(config, run.results), "pytest-coreml-collector")
     return config.stash[_RUN]
