@@ -1,6 +1,6 @@
 """Names of markers and fixtures, and what they tell of a test.
 
-Imported in every run in which the plugin is installed, so it imports only the table of metrics, which is cheap.
+Imported in every run in which the plugin is installed, so it imports nothing heavy.
 """
 
 from __future__ import annotations
