@@ -1,1 +1,1 @@
-"""The process that holds Core ML: what it is told, who tells it, and what runs in it."""
+"""The process that holds Core ML: its protocol, its client in the pytest process, and its server."""

@@ -1,4 +1,4 @@
-"""The engines of a run by what they hold: closed when nobody needs them, and not given again what has ended one."""
+"""The pool of engines: a limited number stays open, and a model that crashed one is not loaded again."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Engines:
         self._leases: OrderedDict[EngineKey, Lease] = OrderedDict()
 
     def lease(self, key: EngineKey, timing: Timing = UNTIMED) -> Lease:
-        """Give the engine that holds *key*, started and loaded if need be.
+        """Return the lease of *key*; start an engine and load the model if none is open.
 
-        Raises `ModelError` or `EngineError`; a model that has ended its engine once is not loaded again.
+        Raises `ModelError`, `EngineError`, or `EngineDiedError` for a model that has crashed an engine.
         """
-        # Also of an engine that died a moment ago, in the same test.
+        # The engine may have crashed a moment ago, in the same test.
         self.record_crashes()
         held = self._leases.pop(key, None) or self._load(key, timing)
         self._keep(held)
@@ -44,7 +44,7 @@ class Engines:
 
     @contextlib.contextmanager
     def fresh(self, key: EngineKey) -> Iterator[Lease]:
-        """Give a new engine that holds *key*, whatever else is open, and close it at the end."""
+        """Load *key* in a new engine, whatever else is open, and close it at the end."""
         lease = self._load(key, Timing(load=True, first=True))
         try:
             yield lease
@@ -54,7 +54,7 @@ class Engines:
 
     @contextlib.contextmanager
     def empty(self, key: EngineKey) -> Iterator[Engine]:
-        """Give a new engine that is to do something with *key*, and close it at the end."""
+        """Make a new engine for work on *key* that loads nothing yet, and close it at the end."""
         engine = self._make()
         try:
             yield engine
@@ -63,18 +63,18 @@ class Engines:
             engine.close()
 
     def record_crashes(self) -> None:
-        """Remember the models whose engines have died."""
+        """Record the models whose engines have crashed, and drop these engines."""
         for key, lease in list(self._leases.items()):
             if self._record_crash(key, lease.engine):
                 del self._leases[key]
 
     def release(self, key: EngineKey) -> None:
-        """Close the engine that holds *key*, if any."""
+        """Close the engine of *key*, if one is open."""
         if (held := self._leases.pop(key, None)) is not None:
             held.suspend()
 
     def close(self) -> None:
-        """Close all."""
+        """Close all engines."""
         for key in list(self._leases):
             self.release(key)
 
@@ -85,7 +85,7 @@ class Engines:
 
     def _resume(self, lease: Lease) -> None:
         if lease.engine.dead:
-            # The test that saw it die goes on with its own words.
+            # The test that saw the crash gets the original error from the engine.
             if (crash := self._crashes.from_another_test(lease.key.model_key)) is not None:
                 raise EngineDiedError(crash.message)
             return
@@ -104,14 +104,14 @@ class Engines:
             raise EngineDiedError(crash.message)
 
     def _record_crash(self, key: EngineKey, engine: Engine) -> bool:
-        # An engine that never started has not come to the model.
+        # An engine that failed to start has not touched the model.
         if engine.dead and engine.facts is not None:
             self._crashes.add(key.model_key, engine.dead)
         return engine.dead is not None
 
     @contextlib.contextmanager
     def _closed_on_failure(self, key: EngineKey, engine: Engine) -> Iterator[Engine]:
-        """Close *engine* when loading fails in it, and remember a model that ends it."""
+        """Close *engine* when the block fails, and record the model if it crashed the engine."""
         try:
             yield engine
         except BaseException:

@@ -1,4 +1,4 @@
-"""Inputs that a model accepts, made from its specification."""
+"""Inputs that a model accepts, generated from its specification."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IMAGE_MODES = {"RGB": "RGB", "BGR": "RGB", "grayscale": "L", "grayscaleFloat16":
 
 
 def example_inputs(inputs: Iterable[Feature], seed: int = 0) -> dict[str, Any]:
-    """Give a value for each input that is not optional; the same *seed* gives the same values.
+    """Return a value for each input that is not optional; the same *seed* generates the same values.
 
     Floating-point arrays are uniform in [0, 1), of the declared (or default flexible) shape, float16 as float32;
     integer arrays are 0 or 1, which is a valid index wherever there are two entries; images are noise.

@@ -1,7 +1,7 @@
-"""Loads as an app does that starts: by processes that have loaded nothing before.
+"""Measure loads in fresh processes, as at app launch.
 
-The first load of a process also wakes the frameworks below Core ML, and what a process has loaded once it may keep: a
-load that follows another one in the same process is shorter than what a user waits for.
+The first load of a process also initializes the frameworks below Core ML, and a process may keep what it has loaded. A
+second load in the same process is therefore shorter than what the user of an app waits for.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.lease import Lease
     from pytest_coreml.facts.measurement import LoadTimes
 
-# The median of three is not the one that was disturbed.
+# With three, one disturbed load does not move the median.
 PROCESSES: Final = 3
 
 
 def measure_fresh_loads(lease: Lease, engines: Engines) -> LoadTimes:
-    """Give the load times of what *lease* holds, with loads from the same path by fresh processes.
+    """Return the load times of *lease*, with loads from the same path in fresh processes added.
 
-    As they are for the reference runtime, which keeps nothing, and for a model from memory, which has no path. Raises
-    `ModelError` or `EngineError` as a first load does.
+    Nothing is added for the reference runtime, which keeps nothing, and for a model from memory, which has no path.
+    Raises `ModelError` or `EngineError` as a first load does.
     """
     times = lease.loaded.times
     if lease.loaded.runtime != "coreml" or lease.key.options.from_memory:
         return times
-    # The compiled model is there as long as its engine is open.
+    # The compiled model exists as long as its engine is open.
     lease.resume()
     loads, thermal = lease.with_thermal(lambda: tuple(_load(lease, engines) for _ in range(PROCESSES)))
     span = (times.thermal[0], thermal[1]) if times.thermal and thermal else None

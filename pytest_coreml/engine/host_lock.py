@@ -1,7 +1,7 @@
-"""Turns: on one host, what is measured is measured by one process at a time.
+"""A host-wide lock: only one process measures at a time.
 
-The processes are the workers of pytest-xdist, and other runs of pytest by the same user. The lock is one of the
-operating system (`flock`), which goes with the process that holds it, however that ends.
+The processes are the workers of pytest-xdist, and other runs of pytest by the same user. The operating system releases
+the lock (`flock`) when the process that holds it ends, even by a crash.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
     from filelock import BaseFileLock
 
-# How often somebody who waits says so.
+# How often a waiting process reports that it waits.
 _REPORT_SECONDS = 0.5
 _POLL_SECONDS = 0.02
 
 
 class HostLock:
-    """The turns of this process. The lock file is made when the first turn is taken, and stays, empty, for the next."""
+    """The lock, as one process sees it. The lock file is created when first held, and stays, empty."""
 
     def __init__(self) -> None:
         self._lock: BaseFileLock | None = None
 
     @contextlib.contextmanager
     def held(self, on_wait: Callable[[], None]) -> Iterator[None]:
-        """Hold the turn; *on_wait* is called again and again while another process has it. Turns can be nested.
+        """Hold the lock; *on_wait* is called repeatedly while another process holds it. Blocks can be nested.
 
-        Raises `EngineError` when the lock file cannot be made.
+        Raises `EngineError` when the lock file cannot be created.
         """
         lock = self._lock = self._lock or _make_lock()
         _acquire(lock, on_wait)
@@ -46,19 +46,19 @@ class HostLock:
 
 
 def lock_folder() -> Path:
-    """Give the folder of the lock file: in the temporary folder, one for each user, since users cannot share a file."""
+    """Return the folder of the lock file: in the temporary folder, one for each user, who cannot share a file."""
     return Path(tempfile.gettempdir()) / f"pytest-coreml-of-{os.getuid()}"
 
 
 def own_folder() -> Path:
-    """Give the same, made now if it is not there; `EngineError` when it cannot be, or is not this user's."""
+    """Create `lock_folder()` if needed and return it. Raises `EngineError` if it fails or is another user's."""
     folder = lock_folder()
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
     except OSError as error:
         raise EngineError(f"cannot lock the host for measuring: {folder}: {error.strerror or error}") from error
-    # Where everybody may write, somebody else may have put a folder or link of that name.
+    # In a folder that all users can write to, another user may have put a folder or link of that name.
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise EngineError(
             f"cannot lock the host for measuring: {folder} is not a folder of this user; "

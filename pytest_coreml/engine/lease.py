@@ -1,4 +1,4 @@
-"""The use of an engine: what it holds, what is measured in it, and whose turn it is."""
+"""A model loaded in an engine: ask it, measure it one process at a time, suspend and resume it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WAITING = "waiting for another process to finish measuring, before"
 
 @dataclass(frozen=True)
 class EngineKey:
-    """What an engine holds: a model file on one compute-units setting, loaded in one way."""
+    """A model file on compute units, loaded with options: what an engine holds."""
 
     path: str
     compute_units: ComputeUnits
@@ -46,8 +46,10 @@ class EngineKey:
 
 @dataclass(frozen=True)
 class SharedByEngines:
-    """What all engines of a run share. *progress* is told what is done to which model; *watch* looks at the machine's
-    conditions around what is measured."""
+    """The state that all engines of a run share.
+
+    *progress*: called with the name of a model and a step. *watch*: reads the machine's conditions around measurements.
+    """
 
     progress: Callable[[str, Progress], None]
     lock: HostLock = field(default_factory=HostLock)
@@ -56,8 +58,10 @@ class SharedByEngines:
 
 @dataclass(frozen=True)
 class Timing:
-    """What else is measured of a model than what a test measures, and waits for its turn: the *load*, the *first*
-    prediction."""
+    """The steps that are timed besides a test's own measurements: the *load*, the *first* prediction.
+
+    A timed step waits until no other process of the host measures.
+    """
 
     load: bool = False
     first: bool = False
@@ -67,7 +71,10 @@ UNTIMED: Final = Timing()
 
 
 class Lease:
-    """The use of an engine that has loaded what *key* says; *subject* names it in messages."""
+    """The use of an engine that has loaded *key*. `subject` names the model in messages.
+
+    *resume*: opens the lease in another engine, after it was suspended.
+    """
 
     def __init__(
         self,
@@ -90,37 +97,38 @@ class Lease:
         """Load the model in *engine*."""
         self.engine = engine
         engine.subject = self.subject
-        # Whatever starting it takes, it is nobody's turn meanwhile.
+        # Starting is not timed, so it does not hold the lock.
         self._report(protocol.Progress(protocol.Hello.doing))
         engine.start()
         self._suspended = False
         self.loaded = self._load()
 
     def is_open_in(self, engine: Engine) -> bool:
-        """Say whether the model is still loaded in *engine*, with all states made there."""
+        """Return whether the model is still loaded in *engine*, with all states made there."""
         return self.engine is engine and not self._suspended
 
     def suspend(self) -> None:
-        """Close the engine, which others need the room of, until the model is used again."""
+        """Close the engine to make room for others, until the model is used again."""
         self._suspended = True
         self.engine.close()
 
     def resume(self) -> None:
-        """Load the model again, if its engine was closed for others; `EngineDiedError` when another test has lost
-        it."""
+        """Load the model again if its engine was closed. Raises `EngineDiedError` when it crashed in another test."""
         if self._suspended or self.engine.dead:
             self._resume(self)
 
     def ask(self, request: protocol.Request[T]) -> T:
-        """Ask the engine, as `Engine.ask` does; what is measured waits for its turn before."""
+        """Ask the engine, as `Engine.ask` does; a measured request first waits for the host's lock."""
         self.resume()
         self._drop_unused()
         with self.exclusive() if request.measured else contextlib.nullcontext():
             return self.engine.ask(request, self._report)
 
     def drop_later(self, engine: Engine, state: int) -> None:
-        """Let *engine* drop a state that nobody holds any more, when it is asked next: this is called whenever Python
-        collects garbage, in the middle of a conversation too."""
+        """Let *engine* drop an unused state before the next request.
+
+        Not at once: Python collects garbage at any time, even in the middle of a request.
+        """
         self._to_drop.append((engine, state))
 
     def predict(self, inputs: protocol.Features, state: int | None) -> protocol.Prediction:
@@ -130,12 +138,12 @@ class Lease:
         return self.ask(protocol.Predict(inputs, state, measured=timed))
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Wait for the turn to measure on this host, and hold it; turns can be nested."""
+        """Hold the host's lock for measuring, once it is free; blocks can be nested."""
         return self._shared.lock.held(lambda: self._report(protocol.Progress(_WAITING)))
 
     def with_thermal(self, work: Callable[[], T]) -> tuple[T, Thermal | None]:
-        """Do what is measured in one turn; give what it gives, and the thermal states before and after it."""
-        # Within the turn: to look takes processor time, which is another's to measure.
+        """Do *work* while holding the host's lock; return its result and the thermal states before and after it."""
+        # Within the lock: reading the conditions takes processor time that would disturb another measurement.
         with self.exclusive():
             return self._shared.watch.during(work)
 
@@ -147,7 +155,7 @@ class Lease:
     def _drop_unused(self) -> None:
         while self._to_drop:
             engine, state = self._to_drop.popleft()
-            # States have gone with the engine that they were made in.
+            # States went with the engine that they were made in.
             if self.is_open_in(engine):
                 engine.ask(protocol.DropState(state))
 

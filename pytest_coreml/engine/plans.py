@@ -1,7 +1,7 @@
-"""The compute plans of a run, read in an engine of their own.
+"""The compute plans of a run, read in a separate engine.
 
-Reading a plan can end the process that does it (https://github.com/apple/coremltools/issues/2757), and is done for
-reports too, where no test has asked for it: a model that is loaded and measured must not go with it.
+Reading a plan can crash its process (https://github.com/apple/coremltools/issues/2757). Plans are read for reports too,
+when no test asks for them, and such a crash must not take a loaded model with it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __tracebackhide__ = hidden_for_ours
 
 
 class Plans:
-    """Reads plans, each once; *make* gives a new engine."""
+    """The reader of plans, each read once. *make*: returns a new engine."""
 
     def __init__(self, make: Callable[[], Engine]) -> None:
         self._make = make
@@ -35,10 +35,10 @@ class Plans:
         self._read: dict[EngineKey, Placement | EngineError] = {}
 
     def placement(self, lease: Lease) -> Placement:
-        """Give the planned placement of what *lease* holds; unknown, with the reason, where there is none.
+        """Return the planned placement of *lease*; unknown, with the reason, where there is no plan.
 
-        Raises `EngineError` when reading the plan ended the engine that did it, or took too long: once for a model and
-        compute units, and with the same words for whoever asks again, since it is not tried twice.
+        Raises `EngineError` when reading the plan crashed its engine or took too long. A plan is not read twice: later
+        calls raise the same error.
         """
         if lease.key not in self._read:
             self._read[lease.key] = self._placement(lease)
@@ -48,7 +48,7 @@ class Plans:
         return found
 
     def placement_or_reason(self, lease: Lease) -> Placement:
-        """Give the same for somebody who did not ask for it: what goes wrong is a reason, not an error."""
+        """Return the same for a plan that no test needs: an error becomes the reason of an unknown placement."""
         try:
             return self.placement(lease)
         except EngineError as error:
@@ -70,7 +70,7 @@ class Plans:
         if reason is not None:
             return Placement((), reason)
         try:
-            # The compiled model is there as long as its engine is open.
+            # The compiled model exists as long as its engine is open.
             lease.resume()
             return self._ask(lease, ReadPlan(lease.loaded.compiled, lease.key.compute_units, function))
         except EngineError as error:
@@ -88,7 +88,7 @@ class Plans:
 
 
 def _reason_without_plan(spec: ModelSpec, function: str | None) -> str | None:
-    """Give the reason why Core ML has no plan for a model of *spec*, or for this function of it."""
+    """Return the reason why Core ML has no plan for a model of *spec*, or for this function; None if it has one."""
     if not spec.type.startswith(_STRUCTURED):
         return f"a {spec.type} has no operations that a compute plan could place"
     default = spec.default_function

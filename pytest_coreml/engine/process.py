@@ -59,7 +59,7 @@ class EngineProcess:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the process has exited or was killed."""
+        """True once the process has exited or was killed."""
         return self._popen.poll() is not None
 
     def last_lines(self) -> list[str]:

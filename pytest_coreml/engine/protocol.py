@@ -1,8 +1,8 @@
-"""What the pytest process and an engine say to each other.
+"""The messages between the pytest process and an engine.
 
 A request is a frozen dataclass and knows the type of its answer. The engine answers each with any number of `Progress`
-and then one `Done` or `Failed`. Both ends are the same installed package, so objects travel as pickles over a socket of
-their own; stdout and stderr of the engine are never part of it.
+and then one `Done` or `Failed`. Both ends are the same installed package, so objects travel as pickles, over a separate
+socket: stdout and stderr of the engine are not part of it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Features = dict[str, Any]
 class Request(Generic[T]):
     """A request whose answer has the type T. *doing* names the step in messages: "while loading X on all".
 
-    *measured*: whether its times are what somebody asked for, so that nothing else is to be measured meanwhile.
+    *measured*: whether its times are reported, so that no other process of the host may measure at the same time.
     """
 
     doing = "working on"
@@ -37,16 +37,16 @@ class Request(Generic[T]):
 
 @dataclass(frozen=True)
 class Hello(Request[RuntimeFacts]):
-    """Import coremltools over the chosen native module, and say what is there."""
+    """Import coremltools over the chosen native module, and describe the runtime."""
 
     doing = "starting an engine for"
 
 
 @dataclass(frozen=True)
 class ListDevices(Request[tuple[DeviceFacts, ...] | None]):
-    """List the compute devices; None where the runtime does not tell.
+    """List the compute devices; None where the runtime does not report them.
 
-    To be asked after loading: to look for devices wakes parts of the system that a first load should wake.
+    Send it after loading: listing initializes parts of the system that count as part of a first load.
     """
 
     doing = "listing the devices for"
@@ -63,7 +63,7 @@ class Describe(Request[ModelSpec]):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A loaded model: what it says of itself, what loading took, what loaded it, and the path of its compiled form."""
+    """A loaded model: its description, its load times, the runtime, and the path of its compiled form."""
 
     spec: ModelSpec
     times: LoadTimes
@@ -84,7 +84,7 @@ class Load(Request[Loaded]):
 
 @dataclass(frozen=True)
 class LoadAgain(Request[float]):
-    """Load *compiled*, made of the model at *path* and loaded before, and let it go; give the native time in ms."""
+    """Load *compiled*, which was made from *path* and loaded before, and release it; answers the native time in ms."""
 
     path: str
     compiled: str
@@ -96,7 +96,7 @@ class LoadAgain(Request[float]):
 
 @dataclass(frozen=True)
 class Prediction:
-    """Outputs of one prediction and what it took, in ms."""
+    """The outputs of one prediction, and its times in ms."""
 
     outputs: Features
     native_ms: float
@@ -105,7 +105,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Predict(Request[Prediction]):
-    """Predict once. *state*: what `MakeState` answered, or None."""
+    """Predict once. *state*: the answer of `MakeState`, or None for a fresh state."""
 
     inputs: Features
     state: int | None = None
@@ -115,7 +115,7 @@ class Predict(Request[Prediction]):
 
 @dataclass(frozen=True)
 class MakeState(Request[int]):
-    """Make a fresh state, kept in the engine under the number that is answered."""
+    """Make a fresh state; the engine keeps it and answers its number."""
 
     doing = "making a state of"
 
@@ -141,7 +141,7 @@ class WriteState(Request[None]):
 
 @dataclass(frozen=True)
 class DropState(Request[None]):
-    """Forget a state."""
+    """Release a state."""
 
     state: int
     doing = "dropping a state of"
@@ -159,7 +159,7 @@ class Measure(Request[Measurement]):
 
 @dataclass(frozen=True)
 class MeasurePairs(Request[Pairs]):
-    """Load the model at *other* beside the loaded one, and measure both alternately, *pairs* times."""
+    """Load the model at *other* beside the loaded one, and measure both interleaved, *pairs* times."""
 
     other: str
     compute_units: ComputeUnits
@@ -174,7 +174,7 @@ class MeasurePairs(Request[Pairs]):
 class ReadPlan(Request[Placement]):
     """Read the planned placement of the compiled model at *path*, which is for its default *function*.
 
-    No model need be loaded; an engine that dies of a plan should hold none.
+    No model needs to be loaded; an engine that a plan may crash should hold none.
     """
 
     path: str
@@ -185,7 +185,7 @@ class ReadPlan(Request[Placement]):
 
 @dataclass(frozen=True)
 class SaveTinyModel(Request[None]):
-    """Save a model of one operation, to try whether models can be run here."""
+    """Save a model of one operation, to check that models can be executed here."""
 
     path: str
     doing = "saving"
@@ -193,14 +193,14 @@ class SaveTinyModel(Request[None]):
 
 @dataclass(frozen=True)
 class ReadMemory(Request[float]):
-    """Give the peak growth of the engine's resident memory since before it loaded its model, in 10^6 bytes."""
+    """Read the peak growth of the engine's resident memory since before it loaded its model, in 10^6 bytes."""
 
     doing = "reading the memory of"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A sign of life. *doing* replaces the request's own word where a step has stages."""
+    """A heartbeat. *doing* replaces the request's own word where a step has stages."""
 
     doing: str
     done: int = 0
@@ -216,8 +216,10 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """A request that could not be done; the engine is well. *kind* chooses the exception that the client raises, and
-    for `memory` its text too."""
+    """A request that failed, in an engine that can go on.
+
+    *kind*: selects the exception that the client raises, and for `memory` its text too.
+    """
 
     kind: Literal["model", "input", "engine", "memory"]
     message: str = ""

@@ -1,4 +1,4 @@
-"""The engine process: it owns coremltools and one loaded model, and does what it is asked."""
+"""The engine process: it owns coremltools and one loaded model, and answers requests."""
 
 from __future__ import annotations
 

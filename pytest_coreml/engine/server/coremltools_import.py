@@ -1,4 +1,4 @@
-"""Import coremltools in the engine: quietly, without what it does not need, over the native module that was chosen."""
+"""Import coremltools in the engine over the chosen native module, quietly and without needless packages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.runtime import Runtime
     from pytest_coreml.reference.options import Precision
 
-# coremltools imports them if they are there, for its converters. An engine converts nothing, and torch alone costs
+# coremltools imports these for its converters if they are installed. An engine converts nothing, and torch alone costs
 # seconds. A None in sys.modules makes an import fail as if the package were not installed.
 _NOT_NEEDED = (
     "executorch",
@@ -40,12 +40,12 @@ _NOT_NEEDED = (
 def import_coremltools(runtime: str, precision: Precision) -> Runtime:
     """Import coremltools over Apple's module or the reference binding; *runtime* is `auto`, `coreml` or `reference`.
 
-    Raises `EngineError` when Core ML was asked for and its native module is not there; on a Mac, `auto` asks for it.
+    Raises `EngineError` when Core ML is requested and its native module is missing; on a Mac, `auto` requests it.
     """
     if importlib.util.find_spec("coremltools") is None:
         raise EngineError(f"coremltools is not installed for {sys.executable}; install it: pip install coremltools")
     native = has_native_module()
-    # A Mac whose coremltools is incomplete would measure something else than its user means.
+    # A Mac with an incomplete coremltools would otherwise measure the reference runtime unasked.
     if not native and (runtime == "coreml" or (runtime == "auto" and sys.platform == "darwin")):
         raise EngineError(_no_binding_text(runtime))
     chosen: Runtime = "coreml" if native and runtime != "reference" else "reference"
@@ -73,7 +73,7 @@ def _check_native_module() -> None:
 
 @contextlib.contextmanager
 def _quiet_logger() -> Iterator[None]:
-    # Notices on missing converters and native modules; the engine says better what is missing.
+    # Notices of missing converters and native modules; the engine reports what is missing itself.
     logger = logging.getLogger("coremltools")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -91,12 +91,12 @@ def _install_reference(precision: Precision) -> None:
 
 
 def threads() -> int:
-    """Give the number of threads for the reference runtime: `PYTEST_COREML_THREADS`, else 1, the steadiest."""
+    """Return the number of threads for the reference runtime: `PYTEST_COREML_THREADS`, else 1, the steadiest."""
     return int(os.environ.get("PYTEST_COREML_THREADS", "1"))
 
 
 def runtime_version(runtime: str) -> str | None:
-    """Give the version of what executes models: ONNX Runtime for the reference. Core ML has none but the system's."""
+    """Return the version of ONNX Runtime for the reference runtime; None for Core ML, which has the system's."""
     if runtime != "reference":
         return None
     import importlib.metadata

@@ -17,7 +17,7 @@ _UNBOUNDED = -1
 
 
 def read(entry: Any) -> Feature:
-    """Make a `Feature` of a `FeatureDescription` message."""
+    """Return the `Feature` of a `FeatureDescription` message."""
     feature_type = entry.type
     kind = feature_type.WhichOneof("Type")
     optional = bool(feature_type.isOptional)

@@ -1,4 +1,4 @@
-"""Make what a user gives to `predict` into what the native module takes, or say what was expected."""
+"""Convert the inputs that a user passes to `predict` into values of the native module."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _NATIVE_TYPES = {"float16": "float32"}
 
 
 def prepare(values: Features, expected: Sequence[Feature], model: str) -> Features:
-    """Give *values* as contiguous, writeable arrays of the declared types, images, numbers and texts.
+    """Return *values* as contiguous, writeable arrays of the declared types, images, numbers and strings.
 
-    Raises `InputError` for an unknown or missing name, and for a wrong type or shape; it says what *model* expects.
+    Raises `InputError` for an unknown or missing name, and for a wrong type or shape, with what *model* expects.
     """
     by_name = {feature.name: feature for feature in expected}
     _check_names(values, by_name, model)
@@ -75,7 +75,7 @@ def _fits(array: np.ndarray[Any, Any], declared: np.dtype[Any]) -> bool:
 
 
 def shape_fits(shape: tuple[int, ...], feature: Feature) -> bool:
-    """Say whether *shape* is one that the feature takes. A feature without a declared shape takes any."""
+    """Return whether *feature* accepts *shape*. A feature without a declared shape accepts any."""
     if feature.shapes:
         return shape in feature.shapes or shape == feature.shape
     if feature.shape_range:

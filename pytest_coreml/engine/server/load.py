@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from pytest_coreml.engine.protocol import Load, LoadAgain
 
-    # Makes a compiled model of coremltools, which is to load it.
+    # Loads a compiled model and returns it.
     Make = Callable[[], Any]
 
-# Loads from a path that was loaded before: one at least, more while they are quick.
+# Loads from a path that was loaded before: at least one, more while they are quick.
 MAX_LOADS = 3
 LOAD_SECONDS = 1.0
 _serial = itertools.count()
@@ -38,7 +38,7 @@ class LoadedModel:
 
     @property
     def load_ms(self) -> float:
-        """Native time of its load."""
+        """The native time of the load, in ms."""
         return _milliseconds(self._proxy.get_load_duration_in_nano_seconds(), "load")
 
     @property
@@ -47,18 +47,18 @@ class LoadedModel:
         return self._model._proxy
 
     def predict(self, inputs: dict[str, Any], state: Any = None) -> tuple[dict[str, Any], float, float]:
-        """Predict once; give outputs, native and wall time in ms. Raises `ModelError` when the framework fails."""
+        """Predict once; return outputs, native and wall time in ms. Raises `ModelError` when the framework fails."""
         start = time.perf_counter_ns()
         try:
             outputs = self._model.predict(inputs, state)
         except RuntimeError as error:
             raise ModelError(f"{self.subject}: the prediction failed: {self.subject.cause(error)}") from error
         wall = time.perf_counter_ns() - start
-        # Read after a call that came back only: a failed one leaves the duration of an earlier one.
+        # Only after a call that returned: a failed one leaves the duration of an earlier call.
         return outputs, _milliseconds(self._proxy.get_last_predict_duration_in_nano_seconds(), "predict"), wall / 1e6
 
     def make_state(self) -> Any:
-        """Make a fresh state; `ModelError` where the framework cannot, as before macOS 15."""
+        """Make a fresh state. Raises `ModelError` where the framework cannot, as before macOS 15."""
         try:
             return self._model.make_state()
         except Exception as error:
@@ -66,10 +66,10 @@ class LoadedModel:
 
 
 def load(request: Load, folder: Path, stage: Callable[[str], None]) -> tuple[LoadedModel, LoadTimes]:
-    """Load for the first time, then again; *stage* is told what begins.
+    """Load for the first time, then again; *stage* is called with the name of each stage.
 
-    From a path in *folder* that the model is compiled to, and that was never used before: what Core ML keeps of a
-    load, it keeps by the path. From memory there is no compiling, and the path is made for the compute plan only.
+    The model is compiled to a path in *folder* that was never used before, since Core ML keeps the results of a load by
+    the path. A model from memory is not compiled to be loaded; its path is made for the compute plan only.
     Raises `ModelError`, naming file, stage and cause, when the framework rejects the model.
     """
     compiled = folder / f"{next(_serial)}" / f"{Path(request.path).stem}.mlmodelc"
@@ -93,7 +93,7 @@ def _load_repeatedly(make: Make, subject: Subject) -> tuple[LoadedModel, tuple[f
     load_ms = [model.load_ms]
     deadline = time.monotonic() + LOAD_SECONDS
     while len(load_ms) == 1 or (len(load_ms) <= MAX_LOADS and time.monotonic() < deadline):
-        # The former one is let go first: two of them at once would need twice the memory.
+        # Release the previous one first: two at once would need twice the memory.
         del model
         model = LoadedModel(_load(make, subject), subject)
         load_ms.append(model.load_ms)
@@ -101,13 +101,13 @@ def _load_repeatedly(make: Make, subject: Subject) -> tuple[LoadedModel, tuple[f
 
 
 def load_again(request: LoadAgain) -> float:
-    """Load what was compiled before, let it go, and give the native time in ms; raises `ModelError` as `load` does."""
+    """Load a compiled model, release it, and return the native time in ms. Raises `ModelError` as `load` does."""
     subject = Subject(Path(request.path), request.compute_units, Path(request.compiled))
     return LoadedModel(_load(_from_path(request, subject.compiled), subject), subject).load_ms
 
 
 def compile_model(path: str, target: Path) -> float:
-    """Compile to *target*, which does not exist; give the wall time in ms."""
+    """Compile to *target*, which must not exist; return the wall time in ms. Raises `ModelError`."""
     from coremltools.models.utils import compile_model as compile_at
 
     target.parent.mkdir(parents=True)
@@ -157,7 +157,7 @@ def _arguments(request: Load | LoadAgain) -> dict[str, Any]:
 
 
 def _load(make: Make, subject: Subject) -> Any:
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             model = make()
@@ -165,7 +165,7 @@ def _load(make: Make, subject: Subject) -> Any:
             raise ModelError(f"{subject}: cannot be loaded: {subject.cause(error)}") from error
     if getattr(model, "_proxy", None) is None:
         # coremltools turns some errors of a load into a warning, and others into nothing.
-        why = subject.cause(str(told[-1].message)) if told else "coremltools gave no model and no reason"
+        why = subject.cause(str(caught[-1].message)) if caught else "coremltools gave no model and no reason"
         raise ModelError(f"{subject}: cannot be loaded: {why}")
     return model
 

@@ -50,21 +50,21 @@ def serve(connection: Connection, service: Service, alarm: Alarm) -> None:
 
 
 class Alarm:
-    """What ends an engine that hangs after the pytest process is gone.
+    """A timer that ends an engine which hangs after the pytest process is gone.
 
-    The pytest process kills an engine that gives no sign of life for *timeout* seconds; this is for the case that it
-    cannot. Nobody handles the signal, so that it works while native code holds the interpreter's lock.
+    The pytest process kills an engine that does not respond for *timeout* seconds; this is for the case that it cannot.
+    The signal has no handler, so it works while native code holds the interpreter's lock.
     """
 
     def __init__(self, timeout: float) -> None:
         self._seconds = timeout * 1.5 + 60
 
     def set(self) -> None:
-        """Start counting anew."""
+        """Restart the timer."""
         signal.setitimer(signal.ITIMER_REAL, self._seconds)
 
     def clear(self) -> None:
-        """Stop counting."""
+        """Stop the timer."""
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 

@@ -12,7 +12,7 @@ _CLEAR = Path("/proc/self/clear_refs")
 
 
 def peak_bytes() -> int:
-    """Give the highest resident memory of this process so far, in bytes."""
+    """Return the highest resident memory of this process so far, in bytes."""
     if _STATUS.exists():
         # Not ru_maxrss: on Linux it begins with the peak of the process that started this one.
         for line in _STATUS.read_text().splitlines():
@@ -24,7 +24,7 @@ def peak_bytes() -> int:
 
 
 def reset_peak() -> int:
-    """Begin a new peak at the present resident memory where the system can, and give the peak to count growth from."""
+    """Reset the peak to the current resident memory where the system can; return the peak to count growth from."""
     with contextlib.suppress(OSError):
         _CLEAR.write_text("5")
     return peak_bytes()

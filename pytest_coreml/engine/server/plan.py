@@ -1,7 +1,7 @@
 """Read a compute plan into plain data.
 
-The native objects behind operations die with their plan, and answer None from then on, as if the plan knew nothing:
-everything is copied while the plan lives.
+The native objects behind operations are released with their plan, and answer None from then on, as if the plan were
+empty. Everything is copied while the plan exists.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pytest_coreml.facts.placement import Operation, Placement
 if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits, Device
 
-# What only compiled models have (https://github.com/apple/coremltools/issues/2757).
+# The file that only compiled models have (https://github.com/apple/coremltools/issues/2757).
 _MARK = "coremldata.bin"
 # The blocks of control flow have no names in a structure; these are MIL's, in its order.
 _BLOCKS = {"cond": ("true", "false"), "while_loop": ("cond", "body")}
@@ -30,10 +30,10 @@ _UNNAMED = "a device that coremltools has no class for"
 
 
 def read_plan(path: str, units: ComputeUnits, function: str) -> Placement:
-    """Give the planned placement of the compiled model at *path*; unknown, with the reason, where there is none.
+    """Return the planned placement of the compiled model at *path*; unknown, with the reason, where there is none.
 
     *function*: the default function of the model, which is the one that Core ML plans.
-    Raises `EngineError` for a path that is no compiled model: Core ML would end the process.
+    Raises `EngineError` for a path that is not a compiled model, on which Core ML would crash the process.
     """
     if not (Path(path) / _MARK).is_file():
         raise EngineError(f"{path} is not a compiled model: it has no {_MARK}")
@@ -60,8 +60,10 @@ def _placement(plan: Any, function: str) -> Placement:
 
 
 class _Reader:
-    """Copies what a plan says of each operation, in program order. *parents*: for each of *ops* the index of the one
-    whose block it stands in."""
+    """A copy of what a plan reports of each operation, in program order.
+
+    `parents`: for each of `ops` the index of the operation whose block contains it.
+    """
 
     def __init__(self, plan: Any) -> None:
         self.ops: list[Operation] = []
@@ -70,7 +72,7 @@ class _Reader:
         self._devices = device_classes()
 
     def read(self, structure: Any, function: str, path: str = "") -> str | None:
-        """Read a structure; *path* is that of the pipeline it is a part of. Gives the reason why nothing was read."""
+        """Read a structure; return the reason if nothing was read. *path*: of the pipeline that it is a part of."""
         if structure is None:
             return "the compute plan has no structure"
         if structure.program is not None:
@@ -84,7 +86,7 @@ class _Reader:
         return None
 
     def _function(self, functions: Any, wanted: str, path: str) -> str | None:
-        # The dictionary has no order: of several, none may be taken for the one that was asked for.
+        # The dictionary has no order, so a function cannot be chosen by its position.
         name = next(iter(functions)) if len(functions) == 1 else wanted
         if name not in functions:
             return f"the compute plan has no function {wanted!r}; it has {', '.join(sorted(functions))}"
@@ -95,7 +97,7 @@ class _Reader:
         before = len(self.ops)
         self.read(part, "main", f"{path}{name}/")
         if len(self.ops) == before:
-            # It runs all the same, nobody knows where.
+            # It runs anyway, on a device that Core ML does not report.
             self._add(Operation(name, PART, None, (), None, f"{path}{name}"))
 
     def _block(self, block: Any, path: str, parent: int | None = None) -> None:
@@ -146,5 +148,5 @@ class _Reader:
 
 
 def _class_name(device: Any) -> str:
-    # coremltools gives None for a device that its binding does not know.
+    # coremltools returns None for a device that its binding does not know.
     return _UNNAMED if device is None else type(device).__name__

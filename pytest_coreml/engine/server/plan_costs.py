@@ -1,8 +1,8 @@
-"""What the costs of a plan are shares of.
+"""Turn the costs of a plan into shares of one whole.
 
-Core ML calls a cost the share of the whole that an operation takes, and recorded plans sum to 1
-(https://developer.apple.com/documentation/coreml/mlcomputeplan-1w21n). Whether the cost of control flow holds what is
-in its blocks, and whether the parts of a pipeline share one whole, is not said anywhere; the sum tells.
+Core ML defines a cost as the share of the whole that an operation takes, and recorded plans sum to 1
+(https://developer.apple.com/documentation/coreml/mlcomputeplan-1w21n). It is not documented whether the cost of control
+flow includes its blocks, and whether the parts of a pipeline share one whole; the sum decides.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 # Recorded plans sum to 1 with an error of about 2e-15.
 _ROUNDING = 1e-6
-NO_SHARES = "the costs of the plan sum to {total:.3g}, so that they are no shares of one whole"
+NO_SHARES = "the costs of the plan sum to {total:.3g}, so they are not shares of one whole"
 
 Costs = tuple["float | None", ...]
 
 
 def own_costs(costs: Sequence[float | None], parents: Sequence[int | None]) -> tuple[Costs, str | None]:
-    """Give what each operation costs by itself, so that shares can be added, and why there is no such cost.
+    """Return the cost of each operation without its blocks, so that shares can be added; or None, and the reason.
 
-    *parents*: for each operation the index of the one whose block it stands in, None for none. Costs that sum to no
-    more than 1 are taken as they are: that of control flow is without its inside. Where they sum to more, it holds its
-    inside, which is taken off. If they still do, they are no shares of one whole, and are left out.
+    *parents*: for each operation the index of the one whose block contains it, None for none. Costs that sum to at
+    most 1 stay: control flow excludes its blocks. Where they sum to more, it includes its blocks, which are
+    subtracted. If the rest still sums to more than 1, the costs are not shares of one whole, and are omitted.
     """
     total = _sum(costs)
     if total <= 1 + _ROUNDING:

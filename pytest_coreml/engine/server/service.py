@@ -1,4 +1,4 @@
-"""What an engine can be asked, one method a request."""
+"""Handle the requests to an engine, one method a request."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Service:
     """The state of an engine: at most one model, its states, and its inputs.
 
-    *runtime*: `auto`, `coreml` or `reference`. *folder*: for compiled models; whoever started us removes it. *notify*
-    sends signs of life.
+    *runtime*: `auto`, `coreml` or `reference`. *folder*: for compiled models; the client removes it. *notify*: sends
+    heartbeats.
     """
 
     def __init__(self, runtime: str, folder: str, precision: Precision, notify: Callable[[Progress], None]) -> None:
@@ -64,7 +64,7 @@ class Service:
         }
 
     def handle(self, request: object) -> object:
-        """Do what *request* asks; give the answer that its type declares."""
+        """Handle *request*; return the answer that its type declares."""
         return self._handlers[type(request)](request)
 
     def _hello(self, _: protocol.Hello) -> RuntimeFacts:
@@ -129,7 +129,7 @@ class Service:
         inputs = self._prepared(request.inputs if request.inputs is not None else example_inputs(spec.inputs))
 
         def begin() -> Call:
-            # A state fills up with its content: every sequence of calls begins with an empty one.
+            # Calls fill a state: every sequence of them begins with an empty one.
             state = self._fresh_state()
             return lambda: self._call(inputs, state)[1:]
 
@@ -164,7 +164,7 @@ class Service:
         )
 
     def _load_other(self, request: protocol.MeasurePairs, *, with_state: bool) -> tuple[LoadedModel, Any]:
-        """Load the model to compare with, and make a state of it; messages say that it is not the one under test."""
+        """Load the model to compare with, and make its state; errors name it as that model."""
         from pytest_coreml.engine.server import load
 
         order = protocol.Load(request.other, request.compute_units, request.options)
@@ -197,7 +197,7 @@ class Service:
         import numpy as np
 
         try:
-            # Half precision is refused by the native module, which converts by itself.
+            # The native module rejects half precision and converts from single precision.
             value = self._pinned.pin({"value": np.array(request.value, dtype=np.float32)})["value"]
             self._states[request.state].write_state(request.name, value)
         except (RuntimeError, ValueError, TypeError) as error:
@@ -229,7 +229,7 @@ class Service:
         return self._pinned.pin(inputs) if self._runtime == "coreml" else inputs
 
     def _call(self, inputs: protocol.Features, state: object) -> tuple[protocol.Features, float, float]:
-        # A fresh dict each time: coremltools changes the caller's.
+        # A fresh dict each time, since coremltools changes the one it gets.
         result = self._loaded()[0].predict(dict(inputs), state)
         if self._first_ms is None:
             self._first_ms = result[1]

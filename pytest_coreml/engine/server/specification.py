@@ -1,4 +1,4 @@
-"""Read what a model says of itself, from its specification."""
+"""Read a specification file into a `ModelSpec`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _CHUNK = 1 << 20
 def describe(path: str, function: str | None = None) -> ModelSpec:
     """Read the specification of the model at *path*, as *function* (the default one if None) sees it.
 
-    Raises `ModelError`, naming file and cause, for anything that is no readable model or has no such function.
+    Raises `ModelError`, naming file and cause, for anything but a readable model, and for an unknown function.
     """
     model = load_specification(path)
     files = model_files(Path(path))
@@ -63,7 +63,7 @@ def describe(path: str, function: str | None = None) -> ModelSpec:
 
 
 def load_specification(path: str) -> Any:
-    """Give the `Model` message of a file or package; `ModelError` naming file and cause if there is none."""
+    """Return the `Model` message of a file or package. Raises `ModelError`, naming file and cause, if there is none."""
     import coremltools
 
     name = Path(path)
@@ -88,12 +88,12 @@ def load_specification(path: str) -> Any:
 
 
 def model_files(path: Path) -> list[Path]:
-    """Give the files that a model is made of, in a stable order."""
+    """Return the files of a model, in a stable order."""
     return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
 
 
 def model_bytes(path: Path) -> tuple[bytes, dict[str, bytes]]:
-    """Give what `MLModelAsset.from_memory` takes: the specification, and the weight files by their relative names."""
+    """Return the arguments of `MLModelAsset.from_memory`: the specification, and weight files by relative name."""
     files = model_files(path)
     specification = next(file for file in files if file.suffix == ".mlmodel")
     blobs = [file for file in files if file.suffix == ".bin" and specification.parent in file.parents]
@@ -103,7 +103,7 @@ def model_bytes(path: Path) -> tuple[bytes, dict[str, bytes]]:
 
 
 def _sha256(path: Path, files: Iterable[Path]) -> str:
-    # The manifest is left out: it has fresh identifiers each time the same model is saved.
+    # The manifest is omitted: each time a model is saved it gets new identifiers.
     digest = hashlib.sha256()
     for file in files:
         if file.name == "Manifest.json":

@@ -1,4 +1,4 @@
-"""A tiny model, to try whether models can be run at all."""
+"""A tiny model, to check that models can be executed at all."""
 
 from __future__ import annotations
 

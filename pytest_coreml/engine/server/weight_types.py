@@ -1,4 +1,4 @@
-"""Which storage types the weights of a model have."""
+"""The storage types of a model's weights."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The operand of each compression operation that holds the stored numbers, and the word for it
+# For each compression operation the operand with the stored numbers, and our name of the compression
 # (coremltools.optimize.coreml writes these operations).
 _COMPRESSED = {
     "constexpr_affine_dequantize": ("quantized_data", "linear"),
@@ -23,7 +23,7 @@ _COMPRESSED = {
 
 
 def precision(model: Any) -> tuple[str, ...]:
-    """Give the storage types of the weights of a `Model` message, the one with the most bytes first."""
+    """Return the storage types of the weights of a `Model` message, the type of most bytes first."""
     sizes: Counter[str] = Counter()
     for kind, size in _stored(model):
         sizes[kind] += size
@@ -72,7 +72,7 @@ def _block_weights(block: Any) -> Iterator[tuple[str, int]]:
 
 
 def _operand(operation: Any, name: str, constants: dict[str, Any], seen: set[str]) -> Iterator[Any]:
-    # Up to iOS 17 the data are attributes; from iOS 18 inputs, given in place or by a const operation.
+    # Up to iOS 17 the data are attributes; from iOS 18 inputs, in place or by a const operation.
     if name in operation.attributes:
         yield operation.attributes[name]
     for binding in operation.inputs[name].arguments if name in operation.inputs else ():

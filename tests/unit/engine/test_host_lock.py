@@ -1,4 +1,4 @@
-"""Turns are taken one by one, and no process can leave its turn behind."""
+"""One process holds the lock at a time, and its end releases the lock."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ with HostLock().held(lambda: None):
 
 @pytest.fixture(autouse=True)
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A temporary folder for these tests alone, in this process and in those it starts."""
+    """A temporary folder for each test, in this process and in those that it starts."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
     return tmp_path
@@ -35,7 +35,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def holder() -> Iterator[subprocess.Popen[str]]:
-    """Another process, which has the turn."""
+    """Another process, which holds the lock."""
     words = [sys.executable, "-c", HOLD]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -45,12 +45,12 @@ def holder() -> Iterator[subprocess.Popen[str]]:
 
 
 def never() -> None:
-    """Take the place of somebody who waits, where nobody may."""
-    raise AssertionError("waited for a turn that was free")
+    """Fail, where nothing may have to wait."""
+    raise AssertionError("waited for a lock that was free")
 
 
-def test_a_killed_process_leaves_no_turn_behind(holder: subprocess.Popen[str]) -> None:
-    """Who waits is told so as long as the other process lives, and goes on when it is killed."""
+def test_a_killed_process_releases_the_lock(holder: subprocess.Popen[str]) -> None:
+    """The waiting process is called back while the other one lives, and goes on when that is killed."""
     told: list[int | None] = []
 
     def waiting() -> None:
@@ -64,8 +64,8 @@ def test_a_killed_process_leaves_no_turn_behind(holder: subprocess.Popen[str]) -
     assert told[0] is None
 
 
-def test_turns_can_be_nested() -> None:
-    """A turn within a turn does not wait for itself, and ends with the outer one."""
+def test_the_lock_can_be_nested() -> None:
+    """A block within a block does not wait for itself, and the outer one releases the lock."""
     lock = HostLock()
     with lock.held(never), lock.held(never):
         pass
@@ -73,8 +73,8 @@ def test_turns_can_be_nested() -> None:
         pass
 
 
-def test_the_lock_file_is_made_when_the_first_turn_is_taken(temporary: Path) -> None:
-    """Nobody who takes no turn finds a file; whoever does finds one folder, which others cannot look into."""
+def test_the_lock_file_is_made_when_the_lock_is_first_held(temporary: Path) -> None:
+    """There is no file before; then there is one folder, which other users cannot look into."""
     lock = HostLock()
     before = list(temporary.iterdir())
 
@@ -87,7 +87,7 @@ def test_the_lock_file_is_made_when_the_first_turn_is_taken(temporary: Path) -> 
 
 
 def test_a_link_in_place_of_the_folder_is_refused(temporary: Path) -> None:
-    """In a folder where everybody may write, what somebody else has put there is not followed."""
+    """A link that another user has put into the temporary folder is not followed."""
     (temporary / "elsewhere").mkdir()
     lock_folder().symlink_to(temporary / "elsewhere")
 

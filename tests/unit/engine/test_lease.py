@@ -26,7 +26,7 @@ KEY = EngineKey("Encoder.mlpackage", "all")
 
 
 class CrashingEngine(ScriptedEngine):
-    """Dies of predicting."""
+    """An engine that crashes when it predicts."""
 
     def ask(self, request: protocol.Request[Any], on_progress: object = None) -> Any:
         if isinstance(request, protocol.Predict):
@@ -42,7 +42,7 @@ def script(tmp_path: Path) -> Script:
 
 @pytest.fixture
 def engines(script: Script) -> Engines:
-    """Engines of which one stays open."""
+    """A pool that keeps one engine open."""
     shared = SharedByEngines(lambda *_: None, watch=Watch(Conditions))
     return Engines(lambda: CrashingEngine(script), shared, Crashes(None), max_open=1)
 
@@ -53,7 +53,7 @@ def engines(script: Script) -> Engines:
     ids=["in the same way", "in another way"],
 )
 def test_a_model_that_ended_its_engine_is_not_loaded_again(engines: Engines, script: Script, again: EngineKey) -> None:
-    """Not even a moment later, by the test that saw it die."""
+    """It is not loaded again even by the test that saw the crash."""
     with pytest.raises(EngineDiedError):
         engines.lease(KEY).predict({}, None)
 
@@ -63,7 +63,7 @@ def test_a_model_that_ended_its_engine_is_not_loaded_again(engines: Engines, scr
 
 
 def test_neither_is_one_that_ended_an_engine_to_measure_again(engines: Engines, script: Script) -> None:
-    """Engines for one measurement are no exception."""
+    """A crash in an engine for one measurement counts too."""
     with pytest.raises(EngineDiedError), engines.fresh(KEY) as lease:
         lease.predict({}, None)
 
@@ -73,7 +73,7 @@ def test_neither_is_one_that_ended_an_engine_to_measure_again(engines: Engines, 
 
 
 def test_only_the_test_that_saw_it_die_is_told_of_it_as_its_own(script: Script) -> None:
-    """A later one, which has the same model of a fixture, is told why it is not loaded again."""
+    """A later test that shares the loaded model sees why it is not loaded again."""
     present = "test_it"
     crashes = Crashes(None, lambda: present)
     shared = SharedByEngines(lambda *_: None, watch=Watch(Conditions))
@@ -89,15 +89,15 @@ def test_only_the_test_that_saw_it_die_is_told_of_it_as_its_own(script: Script) 
         lease.predict({}, None)
 
 
-def test_a_model_is_not_woken_when_it_has_ended_another_engine(engines: Engines, script: Script) -> None:
-    """In whatever way it was loaded there."""
-    resting = engines.lease(EngineKey("Encoder.mlpackage", "all", LoadOptions(from_memory=True)))
+def test_a_suspended_model_is_not_resumed_when_it_has_crashed_another_engine(engines: Engines, script: Script) -> None:
+    """The load options of the crashed engine do not matter."""
+    suspended = engines.lease(EngineKey("Encoder.mlpackage", "all", LoadOptions(from_memory=True)))
     with pytest.raises(EngineDiedError):
         engines.lease(KEY).predict({}, None)
     engines.record_crashes()
 
     with pytest.raises(EngineDiedError, match="not reloaded"):
-        resting.predict({}, None)
+        suspended.predict({}, None)
     assert script.loads == 2
 
 
@@ -111,7 +111,7 @@ def test_a_model_is_not_woken_when_it_has_ended_another_engine(engines: Engines,
     ids=["other compute units", "another model", "another function"],
 )
 def test_others_are_loaded(engines: Engines, other: EngineKey) -> None:
-    """What killed on one setting may be well on another."""
+    """A model that crashes on some compute units may work on others."""
     with pytest.raises(EngineDiedError):
         engines.lease(KEY).predict({}, None)
 
@@ -119,7 +119,7 @@ def test_others_are_loaded(engines: Engines, other: EngineKey) -> None:
 
 
 def test_the_plan_of_a_model_whose_engine_was_closed_for_others(engines: Engines, script: Script) -> None:
-    """The compiled model goes with its engine: the plan is read of a new one."""
+    """The compiled model goes with its engine, so the model is loaded again for its plan."""
     first = engines.lease(KEY)
     engines.lease(EngineKey("Decoder.mlpackage", "all"))
     plans = Plans(lambda: ScriptedEngine(script))  # type: ignore[arg-type, return-value]

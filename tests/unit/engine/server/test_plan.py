@@ -123,7 +123,7 @@ def test_costs_that_are_no_shares_of_one_whole_are_left_out(mac: Mac) -> None:
     found, reason = costs(mac, 1.0, 0.5, 0.25, 0.25)
 
     assert set(found.values()) == {None}
-    assert reason == "the costs of the plan sum to 2, so that they are no shares of one whole"
+    assert reason == "the costs of the plan sum to 2, so they are not shares of one whole"
 
 
 @pytest.mark.parametrize(
