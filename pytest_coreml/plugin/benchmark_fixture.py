@@ -44,7 +44,7 @@ class Playback:
 
 
 class BenchmarkEntries:
-    """What pytest-benchmark gets of the tests of a run; *clock* is the timer of benchmarks with a model."""
+    """The entries of a run in pytest-benchmark; *clock* is the timer of benchmarks with a model."""
 
     def __init__(self, clock: NativeClock) -> None:
         self._clock = clock

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Declarations:
-    """What the tests of a run declare."""
+    """The declarations of the tests of a run."""
 
     def __init__(self, config: pytest.Config, options: Options) -> None:
         self.config = config

@@ -1,4 +1,4 @@
-"""What GitHub Actions is told at the end of a run; nothing elsewhere.
+"""Annotations and a step summary for GitHub Actions at the end of a run; nothing elsewhere.
 
 The variables: https://docs.github.com/en/actions/reference/workflows-and-actions/variables.
 """
@@ -40,7 +40,7 @@ def tell(
 
 
 def _folder(rootdir: Path) -> str:
-    """Give the rootdir as the repository sees it: annotations name files from its top."""
+    """Return the rootdir relative to the top of the repository, from which annotations name files."""
     workspace = os.environ.get("GITHUB_WORKSPACE")
     if workspace and rootdir.resolve().is_relative_to(Path(workspace).resolve()):
         return rootdir.resolve().relative_to(Path(workspace).resolve()).as_posix()

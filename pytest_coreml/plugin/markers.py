@@ -25,13 +25,14 @@ Source = Any  # a path, or a callable that returns a path or an MLModel
 
 @dataclass(frozen=True)
 class ModelSource:
-    """What `coreml_model` says. *inputs*: features to measure with, or a callable that returns them. *against*: the
-    source of another version, to be run alternately."""
+    """The arguments of a `coreml_model` marker."""
 
     sources: tuple[Source, ...]
     function: str | None = None
     inputs: Any = None
+    """Features to measure with, or a callable that returns them."""
     against: Source | None = None
+    """The source of another version, to be run interleaved."""
 
 
 def read_model(mark: pytest.Mark) -> ModelSource:

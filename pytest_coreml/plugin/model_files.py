@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 
 def collector_for(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Give what collects the model at *path*; None when the user did not name it on the command line: models that
-    merely lie around are no tests."""
+    """Return the collector of the model at *path*.
+
+    Returns None when the user did not name the model on the command line: other models are not tests.
+    """
     config = parent.config
     words = [Path(config.invocation_params.dir, word.split("::", maxsplit=1)[0]) for word in config.args]
     if path.resolve() not in [word.resolve() for word in words]:
@@ -39,7 +41,7 @@ class ModelModule(pytest.Module):
     obj = None
 
     def collect(self) -> Iterator[ModelItem]:
-        """Make one test for each of the compute units that the options name."""
+        """Yield one test for each of the compute units that the options name."""
         for units in activate(self.config).options.compute_units:
             item = ModelItem.from_parent(self, name=units, callobj=check_model)
             item.add_marker(pytest.mark.coreml_model(self.path))
@@ -48,10 +50,10 @@ class ModelModule(pytest.Module):
 
 
 class ModelItem(pytest.Function):
-    """What `check_model` is for one compute-units setting, under the name of its model."""
+    """`check_model` for one configuration, under the name of its model."""
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any) -> Any:
-        """Give our own errors as they are."""
+        """Return the text of our own errors as it is."""
         if isinstance(excinfo.value, CoreMLTestError):
             return str(excinfo.value)
         return super().repr_failure(excinfo)

@@ -21,10 +21,10 @@ def install() -> None:
 
 
 class ModelMarkerDecorator:
-    """The mark `coreml_model`, as pytest's decorator of that name but for the one case."""
+    """The marker `coreml_model`: pytest's decorator of that name, except for one callable."""
 
     def __call__(self, *sources: Any, **arguments: Any) -> Any:
-        """Give the mark with these arguments, or the marked test."""
+        """Return the marker with these arguments, or the marked test."""
         mark = _made_by_pytest()
         if len(sources) == 1 and not arguments and _is_source(sources[0]):
             return mark.with_args(*sources)

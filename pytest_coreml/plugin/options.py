@@ -1,4 +1,4 @@
-"""The options, as pytest's command line and ini file take them; `options.py` says what was asked for."""
+"""The declaration of the options, on pytest's command line and in its ini file; `read_options.py` reads them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ UNMEASURED: Final = ("inconclusive", "fail")
 
 
 class ReportAction(argparse.Action):
-    """Takes `--coreml-report[=PATH]`, and gives back a test path that argparse took for the PATH.
+    """Takes `--coreml-report[=PATH]`, and keeps a test path that argparse took for the PATH.
 
-    In `pytest --coreml-report tests/` the user means the default report, and tests/ to run.
+    `pytest --coreml-report tests/` means the default report, and tests/ to run.
     """
 
     def __call__(
@@ -117,7 +117,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def given(config: pytest.Config, name: str) -> Any:
-    """Give the option *name* as the command line says it, or else the ini file; None when neither does."""
+    """Return the option *name* of the command line, else that of the ini file; None when neither has it."""
     value = config.getoption(f"coreml_{name}", None)
     return value if value is not None else _of_ini_file(config, f"coreml_{name}")
 
@@ -131,8 +131,11 @@ def _of_ini_file(config: pytest.Config, name: str) -> Any:
 
 
 def _as_written(config: pytest.Config, name: str, error: Exception) -> Any:
-    """Give what stands in the table `[tool.pytest]`, where pytest wants one type for each option; we take 50 and "50",
-    a name and a list of names, and say ourselves what is wrong with the rest."""
+    """Return the value in the table `[tool.pytest]` as it is written.
+
+    pytest wants one type for each option there. This plugin accepts 50 and "50", a name and a list of names, and has
+    its own errors for the rest.
+    """
     # The attribute of pytest 9.1 and later, and of 9.0; earlier ones refuse nothing.
     written = vars(config).get("_inicfg") or vars(config).get("inicfg") or {}
     if name not in written:
@@ -141,19 +144,21 @@ def _as_written(config: pytest.Config, name: str, error: Exception) -> Any:
 
 
 def is_any_given(config: pytest.Config) -> bool:
-    """Say whether one of our options is given."""
+    """Return True if one of our options is given."""
     return any(given(config, name) is not None for name in OPTIONS)
 
 
 def is_test_path(word: str) -> bool:
-    """Say whether *word*, which follows `--coreml-report`, is something to run: a folder, also one that is not there, a
-    test file, a node id, a model."""
+    """Return True if *word*, which follows `--coreml-report`, is something to run.
+
+    That is a folder, also one that does not exist, a test file, a node id or a model.
+    """
     path = Path(word.split("::", maxsplit=1)[0])
     return "::" in word or word.endswith("/") or path.is_dir() or path.suffix in (".py", *MODEL_SUFFIXES)
 
 
 def return_test_path(config: pytest.Config) -> None:
-    """Give pytest back the test path that argparse took for the value of `--coreml-report`.
+    """Return to pytest the test path that argparse took for the value of `--coreml-report`.
 
     Raises `UsageError` where the value stood behind an equals sign: it is a path to write to, and is not a file.
     """

@@ -39,7 +39,7 @@ class LoadFailure(NamedTuple):
     attempt: str
     """The name of the attempt that asked for it."""
     keys: tuple[EngineKey, ...]
-    """What its engine was to hold, when that was to blame."""
+    """The configurations whose engine crashed; empty for another reason."""
 
 
 class PytestRun:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Results:
-    """What all tests of a run have sent. *each_is_a_machine*: workers are machines on their own."""
+    """The records that the tests of a run have sent; with *each_is_a_machine*, every worker is another machine."""
 
     def __init__(self, each_is_a_machine: bool = False) -> None:
         self.machines = Machines(joined, each_is_a_machine)

@@ -1,4 +1,4 @@
-"""What a test sends with its report: its records, in the process, and encoded where the report leaves the process."""
+"""The records that a test sends with its report; they are encoded where the report leaves the process."""
 
 from __future__ import annotations
 

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 
 def figures_command(record: Record, options: Options) -> str:
-    """Give the command that shows all that was measured of *record*."""
+    """Return the command that shows everything that was measured of *record*."""
     return f"{_rerun(record, options)} --coreml-report && pytest-coreml show coreml-report.json"
 
 
 def accept_command(record: Record, options: Options, asked: Sequence[str]) -> str | None:
-    """Give the command that accepts what the test of *record* does now; None when nothing is compared with finished
-    runs. *asked*: what pytest was asked to run."""
+    """Return the command that accepts the current values of *record* as a baseline.
+
+    Returns None when the run has no baseline. *asked*: the arguments that pytest was started with.
+    """
     if not options.baseline:
         return None
     folder = next((path for path in reversed(options.baseline) if path.is_dir()), None)
@@ -38,7 +40,7 @@ def accept_command(record: Record, options: Options, asked: Sequence[str]) -> st
 
 
 def _rerun(record: Record, options: Options) -> str:
-    """Give the command that runs the test of *record* again, with what it is to be faster than."""
+    """Return the command that runs the test of *record* again, with the baselines of its `min_speedup`."""
     file, colons, test = record.id.partition("::")
     place = os.path.relpath(options.rootdir / file, options.started_in)
     if any(check.check.startswith("min_speedup[") for check in record.checks):

@@ -48,7 +48,7 @@ def send_mistakes(config: pytest.Config, text: str) -> None:
 
 
 def note_active(config: pytest.Config) -> None:
-    """Tell the controller of a worker, if this is one, that something of ours turned up."""
+    """Note for the controller that something of ours turned up, if this is a worker."""
     if worker_name(config) is not None:
         config.workeroutput[_ACTIVE] = True  # type: ignore[attr-defined]  # of a worker
 
@@ -65,7 +65,7 @@ class Controller:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker whether it shares its host."""
+        """Send a worker the fact that it shares its host."""
         hosts = [_host(spec) for spec in node.nodemanager.specs]
         together = hosts.count(_host(node.gateway.spec)) > 1
         node.workerinput[_SHARES_HOST] = together and not runs_everything_everywhere(node.config)

@@ -44,13 +44,13 @@ class Attempt:
     number: int = 1
     """1, or more where a plugin reran the test."""
     timing: Timing = UNTIMED
-    """What is measured of a load, for this test or for another one that may share the loaded model."""
+    """The parts of a load that are measured, for this test or for another one that may share the loaded model."""
     models: list[CoreMLModel] = field(default_factory=list)
     """The models that the test has used so far."""
     records: list[Record] = field(default_factory=list)
     """A record for each of *models*, once they were judged."""
     unloaded: list[EngineKey] = field(default_factory=list)
-    """What the test asked for and an engine could not load."""
+    """The configurations that an engine could not load."""
     is_over: bool = False
     """True once the records are final; models that are used later, as in a teardown, do not count."""
 

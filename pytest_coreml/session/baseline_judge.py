@@ -1,4 +1,4 @@
-"""Judges what tests measured against the baseline, and measures again in fresh engines what looks worse."""
+"""Judge measurements against a baseline, and measure again in fresh engines what looks worse."""
 
 from __future__ import annotations
 
@@ -29,19 +29,21 @@ if TYPE_CHECKING:
 
 
 def is_folder_of_models(path: Path) -> bool:
-    """Say whether *path* holds models, and is none itself."""
+    """Return True if *path* is a folder of models, and is not a model itself."""
     return path.is_dir() and path.suffix not in (".mlpackage", ".mlmodelc")
 
 
 def _name(other: Path) -> str:
-    """Say which model that is: often its own name is that of the present one, but a report tells no home folder."""
+    """Return a name for the *other* version, which often has the same file name; a report names no home folder."""
     path, here = other.resolve(), Path.cwd()
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
 
 
 class BaselineJudge:
-    """The baseline of a run; None: finished runs judge nothing. *machine* gives the facts of the present one, as a
-    report has them."""
+    """Judges against a *baseline* of finished runs, None for no baseline, and against other versions of a model.
+
+    *machine* returns the facts about this machine, as a report has them.
+    """
 
     def __init__(
         self, options: Options, baseline: Runs | None, engines: Engines, machine: Callable[[], Mapping[str, Any]]
@@ -53,11 +55,11 @@ class BaselineJudge:
         self._machine = machine
 
     def wants_prediction(self, key: MeasurementKey) -> bool:
-        """Say whether the baseline has predictions to compare with."""
+        """Return True if the baseline has predictions to compare with."""
         return any(run.predict for run in self._runs(key))
 
     def wants_placement(self, key: MeasurementKey) -> bool:
-        """Say whether the baseline has a plan to compare with."""
+        """Return True if the baseline has a plan to compare with."""
         return any(run.placement and not run.placement.unknown for run in self._runs(key))
 
     def _runs(self, key: MeasurementKey) -> list[Run]:
@@ -66,9 +68,9 @@ class BaselineJudge:
     def judge(self, record: Record, model: CoreMLModel, against: Path | None = None) -> None:
         """Add to *record* its verdicts against the baseline, and notes on what else changed.
 
-        What looks worse is measured again, as the test measured it, in at most two fresh engines. *against*: another
-        version of the model, or a folder with one of its name. Each of the two comparisons is judged when it is asked
-        for: the one with finished runs tells a drift over several versions, the other one less than luck between runs.
+        A measurement that looks worse is repeated in at most two fresh engines. *against*: another version of the
+        model, or a folder with one of its name. The two comparisons are independent: finished runs show a drift over
+        several versions, and interleaved calls show differences that are smaller than those between runs.
         """
         if self._baseline is not None:
             self._judge_by_runs(record, model)

@@ -39,7 +39,7 @@ class Options:
     inconclusive: Inconclusive = "skip"
     """The outcome of a test with an inconclusive check."""
     precision: Precision = "fast"
-    """How the reference runtime computes half precision."""
+    """The precision with which the reference runtime computes half-precision values."""
     dropin: bool = False
     """True to make coremltools' own `predict` work in the pytest process, where Core ML does not exist."""
     baseline: tuple[Path, ...] = ()

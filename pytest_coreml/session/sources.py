@@ -28,8 +28,10 @@ class PathFrom:
 
 
 class Sources:
-    """Finds models by path, and builds each that is given as a callable once; *rootdir* is where paths end, *tell* is
-    told the name of what is built."""
+    """Finds models by path, and builds each that is given as a callable once.
+
+    *rootdir*: the folder in which paths are looked up last. *tell* gets the name of each model that is built.
+    """
 
     def __init__(self, rootdir: Path, tell: Callable[[str], None] = lambda _: None) -> None:
         self._rootdir = rootdir
@@ -38,7 +40,7 @@ class Sources:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def resolve(self, source: Any, test_folder: Path) -> Path:
-        """Give the path of a source: a path relative to *test_folder*, then to the rootdir; a `PathFrom`; a callable.
+        """Return the path of a source: a path relative to *test_folder*, then to the rootdir; a `PathFrom`; a callable.
 
         Raises `ModelError` naming every place that was looked at, and `UsageError` for what is no source.
         """
@@ -99,7 +101,7 @@ class Sources:
 
 
 def label(source: Any) -> str:
-    """Give the word for a source in test ids and file names."""
+    """Return the word for a source in test ids and file names."""
     if isinstance(source, partial):
         return label(source.func)
     if isinstance(source, PathFrom):
