@@ -21,6 +21,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import old_packages
 import pytest
 
 from pytest_coreml import reference
@@ -65,6 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if importlib.util.find_spec("torchvision") is None:
         # One file cannot be imported without it, which has one test that needs it.
         sys.modules["torchvision"] = ModuleType("torchvision")
+    old_packages.restore()
     for model in (coremltools.models.MLModel, coremltools.models.CompiledMLModel):
         _note_predictions(model)
     _note_differences()
@@ -76,8 +78,7 @@ def _note_predictions(model: Any) -> None:
     def noted(self: Any, *arguments: Any, **options: Any) -> Any:
         from pytest_coreml.reference.errors import UnsupportedModelError
 
-        # A compiled model shows no specification; coremltools makes them of ML Programs only in the tests that we run.
-        Case.reached = Case.reached or not hasattr(self, "_spec") or self._spec.HasField("mlProgram")
+        Case.reached = True
         try:
             return predict(self, *arguments, **options)
         except UnsupportedModelError:

@@ -49,6 +49,7 @@ SUITES = {
         "test/optimize/coreml",
         "optimize/coreml/experimental",
     ),
+    "classic": ("test/sklearn_tests", "test/xgboost_tests", "test/pipeline"),
 }
 COLUMNS = ("passed", "failed", "refused", "crashed", "impossible", "unreached")
 

@@ -118,7 +118,10 @@ class _UnshapedInput(ArrayInput):
 
 
 def _read_double(value: Any, _: Any) -> float:
-    # numpy.float64 is a float; Apple's binding refuses scalars of single precision.
+    # numpy.float64 is a float; Apple's binding refuses scalars of single precision. coremltools' own tests pass arrays
+    # of one number for doubles.
+    if isinstance(value, np.ndarray) and value.shape == (1,) and value.dtype.kind in "if":
+        return float(value[0])
     if isinstance(value, (int, float, np.integer)):
         return float(value)
     raise _Mismatch(_shown(value))
