@@ -32,5 +32,5 @@ def test_mean_and_variance_are_sums_over_the_weights():
 
 def test_the_probability_is_refused_with_the_reason():
     """The scale of the link function is not in the file."""
-    with pytest.raises(UnsupportedModelError, match="output probability is not executed .* the scale of its link"):
+    with pytest.raises(UnsupportedModelError, match=r"output probability is not executed .* the scale of its link"):
         predictor(regressor("probability", "mean"))

@@ -50,9 +50,9 @@ def test_custom_and_linked_models_are_named():
     linked, part = make_spec("linkedModel", {}, {})
     part.linkedModelFile.linkedModelFileName.defaultValue = "Other.mlmodelc"
 
-    with pytest.raises(UnsupportedModelError, match="customModel: it is code of an app, the class MyModel"):
+    with pytest.raises(UnsupportedModelError, match=r"customModel: it is code of an app, the class MyModel"):
         predictor(custom)
-    with pytest.raises(UnsupportedModelError, match="linkedModel: .* Other.mlmodelc; test that model by itself"):
+    with pytest.raises(UnsupportedModelError, match=r"linkedModel: .* Other.mlmodelc; test that model by itself"):
         predictor(linked)
 
 
@@ -139,7 +139,7 @@ def test_wrong_values_are_refused(type_, value, words):
 def test_missing_inputs_and_outputs_are_named():
     """A required input that was left out, and an output that the type does not make."""
     spec, _ = make_spec("identity", {"x": "double"}, {"y": "double"})
-    with pytest.raises(BadInputError, match="Feature x is required but not specified.*x: double; not known: z"):
+    with pytest.raises(BadInputError, match=r"Feature x is required but not specified.*x: double; not known: z"):
         predict(spec, z=1.0)
 
     regressor, part = make_spec("glmRegressor", {"x": "double"}, {"y": "double", "extra": "double"})
