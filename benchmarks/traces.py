@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.client import Engine
-from pytest_coreml.report.document.codec import encode_measurement
-from pytest_coreml.report.document.decode import decode_measurement
+from pytest_coreml.report.document.codec import decode_measurement, encode_measurement
 from pytest_coreml.verdict.regression.prediction_time import SURE_FROM_MS
 from pytest_coreml.verdict.regression.run import Run
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.report.document.codec import encode_model, encode_record
-from pytest_coreml.report.document.decode import decode_model, decode_record
+from pytest_coreml.report.document.codec import decode_model, decode_record, encode_model, encode_record
 
 if TYPE_CHECKING:
     from pytest_coreml.facts.model_spec import ModelSpec

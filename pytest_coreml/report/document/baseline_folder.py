@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from pytest_coreml.report.document.codec import Json
+    from pytest_coreml.report.document.dataclass_codec import Json
 
 DEFAULT_KEEP: Final = 5
 # Durations come from clocks that count nanoseconds at best, which is the sixth digit of a millisecond.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pytest_coreml.facts.model_spec import ModelSpec
-    from pytest_coreml.report.document.codec import Json
+    from pytest_coreml.report.document.dataclass_codec import Json
     from pytest_coreml.verdict.record import Record
 
 

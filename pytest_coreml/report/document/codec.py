@@ -1,7 +1,7 @@
-"""The core's data as JSON values: for the report, and for xdist workers, which can send nothing else.
+"""The core's data as JSON values: for the report, and for workers of pytest-xdist, which can send nothing else.
 
-Infinity and NaN are no JSON. Where "not known" may stand instead, null is written; samples are written as they are, so
-that validation refuses a bad one by its place.
+JSON cannot express infinity and NaN. They are written as null where null means "unknown". Samples are written as they
+are, so that validation refuses an invalid one and names its place. Decoders expect what the schema accepts.
 """
 
 from __future__ import annotations
@@ -9,153 +9,76 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.facts.placement import Placement
-from pytest_coreml.facts.reason import Cause
+from pytest_coreml.facts.measurement import LoadTimes, Measurement
+from pytest_coreml.facts.model_spec import Feature, ModelSpec
+from pytest_coreml.facts.placement import Operation, Placement
+from pytest_coreml.facts.reason import Cause, Reason, find_cause
+from pytest_coreml.report.document.dataclass_codec import DataclassCodec, Json, ValueCodec
 from pytest_coreml.report.text.causes import reason_text
+from pytest_coreml.verdict.check import Check
+from pytest_coreml.verdict.record import Record
+from pytest_coreml.verdict.regression.prediction_time import Regression
 
 if TYPE_CHECKING:
-    from pytest_coreml.facts.measurement import LoadTimes, Measurement, Thermal
-    from pytest_coreml.facts.model_spec import Feature, ModelSpec
-    from pytest_coreml.facts.placement import Operation
-    from pytest_coreml.facts.reason import Reason
-    from pytest_coreml.verdict.check import Check
-    from pytest_coreml.verdict.record import Record
-    from pytest_coreml.verdict.regression.prediction_time import Regression
+    from collections.abc import Callable
 
-Json = dict[str, Any]
+    from pytest_coreml.facts.measurement import Thermal
 
-# What a record without a placement has in a report: the reference runtime plans nothing, and no plan is read unasked.
+# The placement of a record without one: the reference runtime has no plans, and plans are read on request only.
 NOT_READ: Final = "no plan was read"
 
 
-def encode_record(record: Record) -> Json:
-    """Give the report's entry for one test on one compute-units setting."""
-    return {
-        "id": record.id,
-        "model": record.model,
-        "model_name": record.model_name,
-        "compute_units": record.compute_units,
-        "function": record.function,
-        "loaded": record.loaded,
-        "runtime": record.runtime,
-        "machine": record.machine,
-        "outcome": record.outcome,
-        "attempt": record.attempt,
-        "line": record.line,
-        "load": encode_load(record.load) if record.load else None,
-        "predict": encode_measurement(record.predict) if record.predict and record.predict.native_ms else None,
-        "memory_mb": finite(record.memory_mb),
-        "placement": encode_placement(record.placement) if record.placement is not None else _not_read(),
-        "checks": [encode_check(check) for check in record.checks],
-        "regression": encode_regression(record.regression) if record.regression else None,
-        "duet": encode_regression(record.duet) if record.duet else None,
-        "notes": list(record.notes),
-        "expected_failure": record.expected_failure,
-    }
+def finite(number: float | None) -> float | None:
+    """Return *number*, or None if it is NaN or infinite."""
+    return number if number is not None and math.isfinite(number) else None
 
 
-def encode_load(load: LoadTimes) -> Json:
-    """Give the compile and load times."""
-    return {
-        "compile_ms": list(load.compile_ms),
-        "first_load_ms": list(load.first_load_ms),
-        "load_ms": list(load.load_ms),
-        "fresh_load_ms": list(load.fresh_load_ms),
-        "thermal": encode_thermal(load.thermal),
-        "alone": load.alone,
-    }
+def _encode_thermal(thermal: Thermal) -> Json:
+    return {"before": thermal[0], "after": thermal[1]}
 
 
-def encode_measurement(measurement: Measurement) -> Json:
-    """Give the samples and the figures made of them; there must be at least one sample."""
-    return {
-        "native_ms": list(measurement.native_ms),
-        "wall_ms": list(measurement.wall_ms),
-        "wait_ms": None if measurement.wait_ms is None else list(measurement.wait_ms),
-        "warmup": measurement.warmup,
-        "batch": measurement.batch,
-        "first_ms": finite(measurement.first_ms),
-        "thermal": encode_thermal(measurement.thermal),
-        "undisturbed": measurement.undisturbed,
-        "min_ms": measurement.min_ms,
-        "p10_ms": measurement.p10_ms,
-        "median_ms": measurement.median_ms,
-        "p90_ms": measurement.p90_ms,
-        "p95_ms": measurement.p95_ms,
-    }
+def _decode_thermal(entry: Json) -> Thermal:
+    return entry["before"], entry["after"]
 
 
-def encode_thermal(thermal: Thermal | None) -> Json | None:
-    """Give the thermal states before and after a measurement."""
-    return {"before": thermal[0], "after": thermal[1]} if thermal is not None else None
+def _optional(encode: Callable[[Any], Any], decode: Callable[[Any], Any]) -> ValueCodec:
+    return ValueCodec(
+        lambda value: None if value is None else encode(value),
+        lambda value: None if value is None else decode(value),
+    )
 
 
-def _not_read() -> Json:
-    return {**encode_placement(Placement((), NOT_READ)), "cause": Cause.NO_PLAN_READ}
+def _items(encode: Callable[[Any], Any], decode: Callable[[Any], Any], sequence: type = tuple) -> ValueCodec:
+    return ValueCodec(
+        lambda values: [encode(value) for value in values],
+        lambda values: sequence([decode(value) for value in values]),
+    )
 
 
-def encode_placement(placement: Placement) -> Json:
-    """Give the operations with their planned devices, and the shares of the devices."""
-    known = not placement.unknown
-    return {
-        "status": "planned" if known else "unknown",
-        "reason": placement.reason,
-        "cost_reason": placement.cost_reason,
-        "share": {
-            "ops": dict(placement.shares("ops")) if known else {},
-            "cost": dict(placement.shares("cost")) if known and placement.has_cost else None,
-        },
-        "ops": [encode_operation(operation) for operation in placement.ops],
-    }
+_TUPLE: Final = ValueCodec(list, tuple)
+_LIST: Final = ValueCodec(list, list)
+_DICT: Final = ValueCodec(dict, dict)
+_FINITE: Final = ValueCodec(finite, None)
 
-
-def encode_operation(operation: Operation) -> Json:
-    """Give one operation of a plan."""
-    return {
-        "name": operation.name,
-        "operator": operation.operator,
-        "preferred": operation.preferred,
-        "supported": list(operation.supported),
-        "cost": finite(operation.cost),
-        "block": operation.block,
-        "unknown_device": operation.unknown_device,
-    }
-
-
-def encode_check(check: Check) -> Json:
-    """Give one judged budget or rule."""
-    return {
-        "check": check.check,
-        "limit": finite(check.limit),
-        "value": finite(check.value),
-        "verdict": check.verdict,
-        "cause": check.cause,
-        "reason": reason_text(check.reason),
-    }
-
-
-def encode_regression(regression: Regression) -> Json:
-    """Give the verdict of a comparison of times."""
-    return {
-        "runs": regression.runs,
-        "effect": finite(regression.effect),
-        "margin": finite(regression.margin),
-        "verdict": regression.verdict,
-        "cause": regression.cause,
-        "reason": encode_reason(regression.reason),
-        "baseline_runs": regression.baseline_runs,
-        "processes": regression.processes,
-        "baseline_ms": finite(regression.baseline_ms),
-        "current_ms": finite(regression.current_ms),
-        "calls": regression.calls,
-        "undisturbed": regression.undisturbed,
-        "disturbance": finite(regression.disturbance),
-        "spread": finite(regression.spread),
-        "sensitivity": finite(regression.sensitivity),
-        "tail": finite(regression.tail),
-        "baseline_tail": finite(regression.baseline_tail),
-        "against": regression.against,
-    }
+# The codec of every annotation of a field that does not name a dataclass; None: the value is a JSON value.
+_CODECS: Final[dict[str, ValueCodec | None]] = {
+    **dict.fromkeys(("bool", "int", "int | None", "str", "str | None")),
+    **dict.fromkeys(("ComputeUnits", "Device | None", "FeatureKind", "Outcome", "Runtime", "Verdict")),
+    "float | None": _FINITE,
+    "tuple[float, ...]": _TUPLE,
+    "tuple[float, ...] | None": _optional(list, tuple),
+    "tuple[str, ...]": _TUPLE,
+    "tuple[Device, ...]": _TUPLE,
+    "tuple[int, ...]": _TUPLE,
+    "tuple[tuple[int, int], ...]": _items(list, tuple),
+    "tuple[tuple[int, ...], ...]": _items(list, tuple),
+    "list[str]": _LIST,
+    "dict[str, int]": _DICT,
+    "dict[str, str]": _DICT,
+    "Thermal | None": _optional(_encode_thermal, _decode_thermal),
+    # The limit and the value of a check, which are numbers in a report.
+    "Any": _FINITE,
+}
 
 
 def encode_reason(reason: Reason | str | None) -> str | None:
@@ -163,39 +86,132 @@ def encode_reason(reason: Reason | str | None) -> str | None:
     return reason.value if isinstance(reason, Cause) else reason_text(reason)
 
 
+def decode_reason(entry: Json) -> Reason | str | None:
+    """Return the reason of a check or comparison; its text alone for a cause that this version does not know."""
+    text: str | None = entry.get("reason")
+    cause = find_cause(entry.get("cause")) or find_cause(text)
+    if cause is None or text is None:
+        return text
+    return cause if text == cause.value else Reason(cause, text=text)
+
+
+# Load times.
+_LOAD: Final = DataclassCodec(LoadTimes, _CODECS)
+encode_load, decode_load = _LOAD.encode, _LOAD.decode
+
+
+# Predictions: the metrics follow from the samples, of which there must be at least one.
+_METRICS: Final = ("undisturbed", "min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms")
+_MEASUREMENT: Final = DataclassCodec(
+    Measurement,
+    _CODECS,
+    derived=lambda measurement: {name: getattr(measurement, name) for name in _METRICS},
+)
+encode_measurement, decode_measurement = _MEASUREMENT.encode, _MEASUREMENT.decode
+
+
+# Placements: the shares follow from the operations.
+_OPERATION: Final = DataclassCodec(Operation, _CODECS)
+encode_operation, decode_operation = _OPERATION.encode, _OPERATION.decode
+
+
+def _status_and_shares(placement: Placement) -> Json:
+    known = not placement.unknown
+    return {
+        "status": "planned" if known else "unknown",
+        "share": {
+            "ops": dict(placement.shares("ops")) if known else {},
+            "cost": dict(placement.shares("cost")) if known and placement.has_cost else None,
+        },
+    }
+
+
+_PLACEMENT: Final = DataclassCodec(
+    Placement,
+    {**_CODECS, "tuple[Operation, ...]": _items(encode_operation, decode_operation)},
+    derived=_status_and_shares,
+)
+
+
+def encode_placement(placement: Placement | None) -> Json:
+    """Return the JSON object of *placement*; of an unknown one, with a cause code, if no plan was read."""
+    if placement is None:
+        return {**_PLACEMENT.encode(Placement((), NOT_READ)), "cause": Cause.NO_PLAN_READ}
+    return _PLACEMENT.encode(placement)
+
+
+def decode_placement(entry: Json | None) -> Placement | None:
+    """Return the placement, None if no plan was read."""
+    # Reports of versions without cause codes contain only the text.
+    if entry is None or entry.get("cause") == Cause.NO_PLAN_READ or entry.get("reason") == NOT_READ:
+        return None
+    return _PLACEMENT.decode(entry)
+
+
+# Verdicts: their entries contain the cause code beside the text of the reason.
+_CHECK: Final = DataclassCodec(
+    Check,
+    {**_CODECS, "Reason | str | None": ValueCodec(reason_text, None)},
+    derived=lambda check: {"cause": check.cause},
+)
+encode_check: Final = _CHECK.encode
+
+
+def decode_check(entry: Json) -> Check:
+    """Return the result of one check."""
+    return _CHECK.decode(entry, reason=decode_reason(entry))
+
+
+_REGRESSION: Final = DataclassCodec(
+    Regression,
+    {**_CODECS, "Reason | str | None": ValueCodec(encode_reason, None)},
+    derived=lambda regression: {"cause": regression.cause},
+)
+encode_regression: Final = _REGRESSION.encode
+
+
+def decode_regression(entry: Json) -> Regression:
+    """Return the verdict of a comparison of times."""
+    return _REGRESSION.decode(entry, reason=decode_reason(entry))
+
+
+# Models.
+_FEATURE: Final = DataclassCodec(Feature, _CODECS)
+_MODEL: Final = DataclassCodec(
+    ModelSpec,
+    {**_CODECS, "tuple[Feature, ...]": _items(_FEATURE.encode, _FEATURE.decode)},
+    absent={"deployment_target": {}, "weights_bytes": 0},
+)
+
+
 def encode_model(spec: ModelSpec) -> Json:
-    """Give what a model says of itself; its SHA-256 is the key under which it stands."""
-    return {
-        "file_name": spec.file_name,
-        "type": spec.type,
-        "specification_version": spec.specification_version,
-        "deployment_target": dict(spec.deployment_target),
-        "size_bytes": spec.size_bytes,
-        "weights_bytes": spec.weights_bytes,
-        "inputs": [encode_feature(feature) for feature in spec.inputs],
-        "outputs": [encode_feature(feature) for feature in spec.outputs],
-        "states": [encode_feature(feature) for feature in spec.states],
-        "precision": list(spec.precision),
-        "operations": dict(spec.operations),
-        "functions": list(spec.functions),
-        "default_function": spec.default_function,
-    }
+    """Return the JSON object of *spec* without its SHA-256, which is the object's key in a report."""
+    entry = _MODEL.encode(spec)
+    del entry["sha256"]
+    return entry
 
 
-def encode_feature(feature: Feature) -> Json:
-    """Give one input, output or state."""
-    return {
-        "name": feature.name,
-        "kind": feature.kind,
-        "dtype": feature.dtype,
-        "shape": list(feature.shape),
-        "shape_range": [list(extent) for extent in feature.shape_range],
-        "shapes": [list(shape) for shape in feature.shapes],
-        "color": feature.color,
-        "optional": feature.optional,
-    }
+def decode_model(sha256: str, entry: Json) -> ModelSpec:
+    """Return the description of the model with this *sha256*."""
+    return _MODEL.decode(entry, sha256=sha256)
 
 
-def finite(number: float | None) -> float | None:
-    """Give *number*, or None when it is NaN or infinite."""
-    return number if number is not None and math.isfinite(number) else None
+# Records.
+def _encode_predict(measurement: Measurement) -> Json | None:
+    return encode_measurement(measurement) if measurement.native_ms else None
+
+
+_RECORD: Final = DataclassCodec(
+    Record,
+    {
+        **_CODECS,
+        "LoadTimes | None": _optional(encode_load, decode_load),
+        "Measurement | None": _optional(_encode_predict, decode_measurement),
+        "Placement | None": ValueCodec(encode_placement, decode_placement),
+        "list[Check]": _items(encode_check, decode_check, list),
+        "Regression | None": _optional(encode_regression, decode_regression),
+    },
+    # Reports of other tools may omit it.
+    absent={"model_name": ""},
+)
+encode_record, decode_record = _RECORD.encode, _RECORD.decode

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytest_coreml.report.document.codec import Json
+    from pytest_coreml.report.document.dataclass_codec import Json
 
 # What changes on one machine while a run lasts.
 _CONDITIONS: Final = ("thermal", "power_source", "low_power_mode")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.errors import ReportError, UnreadableReportError
-from pytest_coreml.report.document.decode import decode_model, decode_record
+from pytest_coreml.report.document.codec import decode_model, decode_record
 from pytest_coreml.report.document.schema import SCHEMA_VERSION, validate
 from pytest_coreml.report.document.schema_errors import place
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_coreml.facts.model_spec import ModelSpec
-    from pytest_coreml.report.document.codec import Json
+    from pytest_coreml.report.document.dataclass_codec import Json
     from pytest_coreml.verdict.record import Record
 
 # About ten times a report of 10,000 tests with 100 calls each. More is no report, and would not fit into memory.

@@ -15,7 +15,7 @@ from pytest_coreml.report.document.schema import validate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_coreml.report.document.codec import Json
+    from pytest_coreml.report.document.dataclass_codec import Json
 
 
 def check_writable(path: Path) -> None:

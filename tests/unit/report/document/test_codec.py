@@ -10,8 +10,7 @@ from report_examples import MEASUREMENT, RECORD, SHA256, SPEC, bare_record, reco
 
 from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.facts.placement import Operation, Placement
-from pytest_coreml.report.document.codec import encode_model, encode_record
-from pytest_coreml.report.document.decode import decode_model, decode_record
+from pytest_coreml.report.document.codec import decode_model, decode_record, encode_model, encode_record
 from pytest_coreml.verdict.check import Check
 
 

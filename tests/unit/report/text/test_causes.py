@@ -17,8 +17,7 @@ from pytest_coreml.facts.reason import (
     Reason,
     UnfitUnits,
 )
-from pytest_coreml.report.document.codec import encode_check
-from pytest_coreml.report.document.decode import decode_check
+from pytest_coreml.report.document.codec import decode_check, encode_check
 from pytest_coreml.report.document.schema import report_schema
 from pytest_coreml.report.text.causes import reason_text, tally
 from pytest_coreml.verdict.check import Check
