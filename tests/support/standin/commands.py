@@ -61,7 +61,7 @@ SETTINGS = "System-wide power settings:\nCurrently in use:\n standby            
 
 @dataclass(frozen=True)
 class MacFacts:
-    """The output of the commands. *thermal_pressure*: the levels that `notifyutil` gives in turn, the last one for ever."""  # noqa: E501
+    """The output of the commands. *thermal_pressure*: the levels that `notifyutil` prints in turn; the last repeats."""
 
     sysctl: dict[str, str] = field(default_factory=lambda: dict(M4_PRO))
     version: str = "26.5.1"
