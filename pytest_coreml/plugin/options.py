@@ -54,52 +54,52 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "baseline": {
         "action": "append",
         "metavar": "PATH",
-        "help": "judge against this report, or the reports in this folder, each one run (repeatable; in the ini file "
-        "one path a line, relative to the rootdir)",
+        "help": "compare with this report, or with the reports in this folder, each of which is one run "
+        "(repeatable; in the ini file one path a line, relative to the rootdir)",
     },
     "runtime": {
         "choices": RUNTIMES,
-        "help": "what executes models; auto (default): Core ML where it exists, else the reference runtime, "
-        "whose times are not judged; reference: judge its times too",
+        "help": "runtime that executes models; auto (default): Core ML where it exists, else the reference runtime, "
+        "whose times are not judged; coreml: judge everything, also on a virtual Mac; reference: judge the times of "
+        "the reference runtime",
     },
-    "model": {"metavar": "PATH", "help": "the model of tests that name none"},
+    "model": {"metavar": "PATH", "help": "default model for tests that don't name one"},
     "compute_units": {
         "metavar": "LIST",
-        "help": "compute units of tests that name none, separated by commas (default: all)",
+        "help": "compute units for tests that don't name any, separated by commas (default: all)",
     },
-    "calls": {"metavar": "N", "help": "measured calls a run (default: 100)"},
+    "calls": {"metavar": "N", "help": "measured calls per run (default: 100)"},
     "timeout": {
         "metavar": "SECONDS",
-        "help": "how long an engine may give no sign of life in one step (default: 600)",
+        "help": "seconds without a response before an engine process is killed (default: 600)",
     },
     "inconclusive": {
         "choices": INCONCLUSIVE,
-        "help": "what an inconclusive check does to its test (default: skip)",
+        "help": "outcome of a test with an inconclusive check (default: skip)",
     },
     "precision": {
         "choices": PRECISIONS,
-        "help": "how the reference runtime computes half precision; fast (default): in single precision, for timing; "
+        "help": "half precision on the reference runtime; fast (default): computed in single precision, for timing; "
         "strict: rounded after each operation, for judging outputs",
     },
     "dropin": {
         "action": "store_const",
         "const": "true",
-        "help": "let coremltools predict in the pytest process too, by the reference runtime, where Core ML is not",
+        "help": "make coremltools' own predict() work on machines without Core ML, using the reference runtime",
     },
     "against": {
         "metavar": "MODEL",
-        "help": "run each model and this other version of it alternately, and judge the ratio; or a folder with models "
+        "help": "compare each model with this other version of it, in interleaved calls; or a folder with models "
         "of the same file names",
     },
     "tolerance": {
         "metavar": "SHARE",
-        "help": "slowdown that is accepted (default: 0.05, which is 5 %%, against a baseline, 0.02 against another "
-        "version of the model)",
+        "help": "accepted slowdown (default: 0.05, which is 5 %%, against a baseline; 0.02 against another version "
+        "of the model)",
     },
     "unmeasured": {
         "choices": UNMEASURED,
-        "help": "what slower than the baseline is where nothing tells what else the machine did (default: "
-        "inconclusive)",
+        "help": "verdict for a slowdown when CPU contention cannot be measured, as on macOS (default: inconclusive)",
     },
 }
 # Those of which the ini file may give several, one a line or as a list.
