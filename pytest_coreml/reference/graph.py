@@ -80,6 +80,10 @@ class GraphBuilder:
         finally:
             self._graphs.pop()
 
+    def is_open(self, graph: SubGraph) -> bool:
+        """Return True while nodes may go to a graph, or to a sub-graph of it, which sees its values."""
+        return graph in self._graphs
+
     def drop_unused(self) -> None:
         """Take out the nodes of the root graph that no output needs; ONNX Runtime would execute them."""
         graph = self.proto.graph
@@ -166,7 +170,7 @@ def read_by(node: NodeProto) -> Iterator[str]:
                 yield from read_by(inner)
 
 
-@dataclass
+@dataclass(eq=False)
 class SubGraph:
     """The root graph, or the body of an `If` or a `Loop`."""
 

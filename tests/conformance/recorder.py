@@ -1,8 +1,9 @@
 """A pytest plugin for coremltools' own tests: makes them compare numbers, and writes down what became of each.
 
-A case counts when it predicts with an ML Program, or tries to, and when it fails with an error of ours. Environment:
-`CONFORMANCE_LOG`, the file that lines are appended to; `CONFORMANCE_SAMPLE`, to run each n-th case only, counted from
-`CONFORMANCE_OFFSET`; `CONFORMANCE_DONE`, a file of node ids to leave out.
+A case counts when it predicts, or tries to, and when it fails with an error of ours. Environment:
+`CONFORMANCE_LOG`, the file that lines are appended to; `CONFORMANCE_BACKEND`, what models are converted to, mlprogram
+or neuralnetwork; `CONFORMANCE_SAMPLE`, to run each n-th case only, counted from `CONFORMANCE_OFFSET`;
+`CONFORMANCE_DONE`, a file of node ids to leave out.
 """
 
 from __future__ import annotations
@@ -33,8 +34,10 @@ LOG = Path(os.environ["CONFORMANCE_LOG"])
 # The limits for one case, in the time of the processor, and of the clock: the process may be frozen for a while
 SECONDS, CLOCK_SECONDS = 120, 1200
 
-# Read by coremltools' `testing_reqs`: no neural networks, and fp32 beside fp16.
-os.environ["PYMIL_TEST_TARGETS"] = "mlprogram"
+BACKEND = os.environ["CONFORMANCE_BACKEND"]
+OTHER_BACKEND = "mlprogram" if BACKEND == "neuralnetwork" else "neuralnetwork"
+# Read by coremltools' `testing_reqs`: one backend, and fp32 beside fp16.
+os.environ["PYMIL_TEST_TARGETS"] = BACKEND
 os.environ["INCLUDE_MIL_FP32_UNIT_TESTS"] = "1"
 # Where the processor is not Intel's, coremltools also converts by torch.export, for a second round of the same cases.
 os.environ.setdefault("TORCH_FRONTENDS", "TORCHSCRIPT")
@@ -117,7 +120,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     chosen = []
     for item in items:
         name = item.nodeid.partition("[")[0]
-        if seen[name] % every == offset and item.nodeid not in done and "neuralnetwork" not in item.nodeid:
+        if seen[name] % every == offset and item.nodeid not in done and OTHER_BACKEND not in item.nodeid:
             chosen.append(item)
         seen[name] += 1
     items[:] = chosen

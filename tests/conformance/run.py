@@ -1,8 +1,10 @@
-"""Runs coremltools' own tests on the reference runtime, and prints how many of the numeric ML Program cases pass.
+"""Runs coremltools' own tests on the reference runtime, and prints how many of the numeric cases pass.
 
     python tests/conformance/run.py                             # all operations of MIL
     python tests/conformance/run.py -k test_conv iOS14/test_conv
     python tests/conformance/run.py --suite torch --sample 20   # each 20th case of the PyTorch front end; needs torch
+    python tests/conformance/run.py --suite networks            # layers of neural networks
+    python tests/conformance/run.py --suite network-ops         # operations of MIL, converted to neural networks
     python tests/conformance/run.py --failures iOS17            # list what failed, with the reason
 
 A case counts when it predicts, or fails with an error of the runtime. Cases that fail before, in the conversion or for
@@ -36,6 +38,9 @@ HERE = Path(__file__).parent
 SUITES = {
     "ops": ("converters/mil/mil/ops/tests",),
     "torch": ("converters/mil/frontend/torch/test",),
+    "networks": ("test/neural_network",),
+    "network-ops": ("converters/mil/mil/ops/tests",),
+    "network-torch": ("converters/mil/frontend/torch/test",),
     "models": (
         "converters/mil/test_inputs_outputs_shape.py",
         "converters/mil/mil/tests/test_programs.py",
@@ -168,6 +173,7 @@ def _pytest(path: Path, arguments: argparse.Namespace, log: Path, done: Path, fo
         "CONFORMANCE_LOG": str(log),
         "CONFORMANCE_DONE": str(done),
         "CONFORMANCE_SAMPLE": str(arguments.sample),
+        "CONFORMANCE_BACKEND": "neuralnetwork" if arguments.suite.startswith("network") else "mlprogram",
         "CONFORMANCE_OFFSET": str(arguments.offset % arguments.sample),
         "RUN_BACKWARD_COMPATIBILITY": "1" if arguments.all_opsets else "0",
         "TMPDIR": folder,

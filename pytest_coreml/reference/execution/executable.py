@@ -60,13 +60,13 @@ def lower(
     package: Package, program: Any, function_name: str, options: RuntimeOptions
 ) -> tuple[Function, LoweredFunction]:
     """Read and lower a function: all that comes before the session."""
-    with _nothing_collected():
+    with nothing_collected():
         function = read_function(program, function_name, package.blob_file)
         return function, lower_function(function, handlers(), options.precision)
 
 
 @contextlib.contextmanager
-def _nothing_collected() -> Iterator[None]:
+def nothing_collected() -> Iterator[None]:
     """Let no garbage be collected.
 
     What is made while a program is read and lowered stays until the end of it; the collector would look at all of it

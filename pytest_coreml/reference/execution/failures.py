@@ -28,6 +28,8 @@ def reason(error: Exception) -> str:
     if not nodes:
         return message
     type_, name, complaint = nodes[-1]
+    # A stroke would end the name; see `LayerContext`
+    name = name.replace(chr(0x2215), "/")
     return f"operation {type_} {name!r} failed: {complaint or _what(message)}"
 
 

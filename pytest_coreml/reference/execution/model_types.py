@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.reference.classic import makers
 from pytest_coreml.reference.classic.classic_model import ClassicModel
+from pytest_coreml.reference.execution.network_model import NetworkModel
 from pytest_coreml.reference.execution.program_model import ProgramModel
 
 if TYPE_CHECKING:
@@ -18,4 +19,7 @@ if TYPE_CHECKING:
 LOADERS: Final[dict[str, Loader]] = {
     "mlProgram": ProgramModel,
     **dict.fromkeys(makers(), ClassicModel),
+    "neuralNetwork": NetworkModel,
+    "neuralNetworkClassifier": NetworkModel,
+    "neuralNetworkRegressor": NetworkModel,
 }

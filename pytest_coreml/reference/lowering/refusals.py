@@ -7,17 +7,29 @@ from typing import TYPE_CHECKING
 from pytest_coreml.reference.errors import UnsupportedModelError
 
 if TYPE_CHECKING:
-    from pytest_coreml.reference.format.program import Operation
+    from typing import Protocol
+
+    class Named(Protocol):
+        """An operation of a program, or a layer of a network."""
+
+        @property
+        def type(self) -> str:
+            """Its type."""
+
+        @property
+        def name(self) -> str:
+            """Its name."""
 
 
 class Refusals:
     """Operations that were refused, by type and reason, in the order of the program."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, noun: str = "operation") -> None:
+        """Begin with none; messages call each a *noun*."""
+        self._noun = noun
         self._names: dict[tuple[str, str], list[str]] = {}
 
-    def add(self, op: Operation, reason: str) -> None:
+    def add(self, op: Named, reason: str) -> None:
         """Remember that an operation was refused."""
         self._names.setdefault((op.type, reason), []).append(op.name)
 
@@ -30,5 +42,5 @@ class Refusals:
             f"  {op_type} x{len(names)} (first: {names[0]!r}): {reason}"
             for (op_type, reason), names in self._names.items()
         ]
-        what = "1 operation is" if count == 1 else f"{count} operations are"
+        what = f"1 {self._noun} is" if count == 1 else f"{count} {self._noun}s are"
         raise UnsupportedModelError("\n".join([f"{what} not supported by the reference runtime:", *lines]))
