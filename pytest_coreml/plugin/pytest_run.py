@@ -172,15 +172,15 @@ class PytestRun:
     def machine(self) -> dict[str, Any]:
         """Return facts about this machine, as a report has them."""
         from pytest_coreml.machine import conditions, identity
-        from pytest_coreml.machine.document import Software, machine_json
+        from pytest_coreml.report.document.machines import Software, encode_machine
 
         session = self.session
         if session is None:
             now = conditions()
-            return machine_json(identity(), now, now, Software(self.options.runtime))
+            return encode_machine(identity(), now, now, Software(self.options.runtime))
         software = Software(self.options.runtime, session.models.runtime, session.models.devices)
         watch = session.conditions
-        return machine_json(identity(), watch.first or conditions(), watch.last, software)
+        return encode_machine(identity(), watch.first or conditions(), watch.last, software)
 
     def close(self) -> None:
         """Close all engines."""

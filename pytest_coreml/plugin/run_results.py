@@ -5,7 +5,6 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from pytest_coreml.machine.document import joined
 from pytest_coreml.report.document.machines import Machines
 from pytest_coreml.verdict.end_of_run import settle
 from pytest_coreml.verdict.repeated_records import last_attempts, note_duplicates
@@ -22,7 +21,7 @@ class Results:
     """The records that the tests of a run have sent; with *each_is_a_machine*, every worker is another machine."""
 
     def __init__(self, each_is_a_machine: bool = False) -> None:
-        self.machines = Machines(joined, each_is_a_machine)
+        self.machines = Machines(each_is_a_machine)
         self.models: dict[str, ModelSpec] = {}
         """Specifications of all models, by digest."""
         self.records: list[Record] = []

@@ -1,48 +1,100 @@
-"""The machines that measured in one run, each under a name that tells it from the others."""
+"""A machine as a report describes it, and the machines of a run, each under a name of its own."""
 
 from __future__ import annotations
 
+import platform
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from pytest_coreml.facts.runtime import DeviceFacts, RuntimeFacts
+    from pytest_coreml.machine.facts import Conditions, Identity
     from pytest_coreml.report.document.dataclass_codec import Json
 
-# What changes on one machine while a run lasts.
+# What changes on one machine during a run.
 _CONDITIONS: Final = ("thermal", "power_source", "low_power_mode")
 
 
-class Machines:
-    """Gathers what workers tell of their machines.
+@dataclass(frozen=True)
+class Software:
+    """The software that executes models."""
 
-    *join* makes one of the facts from before and after. *apart*: each worker is taken for a machine of its own, also
-    when it tells the same as another one: several Macs of one kind run every test. Otherwise workers that tell the same
-    share a machine.
+    asked: str
+    """The value of the runtime option."""
+    engine: RuntimeFacts | None = None
+    """The runtime of the engine; None before the first load."""
+    devices: Sequence[DeviceFacts] | None = None
+    """The compute devices; None before the first load, and if the runtime does not list them."""
+
+
+def encode_machine(machine: Identity, before: Conditions, after: Conditions, software: Software) -> Json:
+    """Return the JSON object of *machine*.
+
+    *before*, *after*: its conditions at the first measurement, and after the last one so far.
+    """
+    engine = software.engine
+    return {
+        "chip": machine.chip,
+        "model_identifier": machine.model_identifier,
+        "cores": asdict(machine.cores),
+        "memory_bytes": machine.memory_bytes,
+        "os": asdict(machine.system),
+        "virtual": machine.virtual,
+        "rosetta": machine.rosetta,
+        "power_source": before.power_source,
+        "power_source_after": after.power_source,
+        "low_power_mode": before.low_power_mode,
+        "thermal": {"before": before.thermal, "after": after.thermal},
+        "memory_pressure": {"before": before.memory_pressure, "after": after.memory_pressure},
+        "swap_bytes": {"before": before.swap_bytes, "after": after.swap_bytes},
+        "devices": list(_devices(software.devices or (), machine)),
+        "python": platform.python_version(),
+        "coremltools": engine.coremltools if engine else None,
+        "runtime": _runtime(machine, engine, software.asked),
+        "threads": engine.threads if engine else None,
+    }
+
+
+def join_facts(first: Json, last: Json) -> Json:
+    """Return the JSON object of a machine that was *first* at the beginning of a run and *last* at its end."""
+    spans: Json = {
+        name: {"before": first[name]["before"], "after": last[name]["after"]}
+        for name in ("thermal", "memory_pressure", "swap_bytes")
+        if name in first and name in last
+    }
+    return {**last, "power_source": first["power_source"], **spans}
+
+
+class Machines:
+    """The machines of a run, from the facts that workers send.
+
+    *apart*: each worker is a machine, even if its facts equal those of another one, as when several Macs of one kind
+    run every test. Otherwise workers with equal facts share a machine.
     """
 
-    def __init__(self, join: Callable[[Json, Json], Json], apart: bool = False) -> None:
-        self._join = join
+    def __init__(self, apart: bool = False) -> None:
         self._apart = apart
         self._names: dict[str | None, str] = {}
         self._facts: dict[str, Json] = {}
 
     def note(self, worker: str | None, facts: Json) -> str:
-        """Note the machine of *worker* (None: there are no workers), and give its name."""
+        """Note the facts about the machine of *worker*, None if there are no workers; return the machine's name."""
         if worker not in self._names:
             self._names[worker] = self._same(facts) or _name(worker, facts)
         name = self._names[worker]
-        self._facts[name] = self._join(self._facts[name], facts) if name in self._facts else facts
+        self._facts[name] = join_facts(self._facts[name], facts) if name in self._facts else facts
         return name
 
     @property
     def first(self) -> Json | None:
-        """The machine that was noted first, if any."""
+        """The facts about the machine that was noted first; None if none was noted."""
         return next(iter(self._facts.values()), None)
 
     @property
     def several(self) -> dict[str, Json]:
-        """The machines by name; none when there is only one, which needs no name."""
+        """The facts about each machine by its name; empty if there is only one, which needs no name."""
         return dict(self._facts) if len(self._facts) > 1 else {}
 
     def _same(self, facts: Json) -> str | None:
@@ -50,6 +102,26 @@ class Machines:
             return None
         lasting = _lasting(facts)
         return next((name for name, known in self._facts.items() if _lasting(known) == lasting), None)
+
+
+def _devices(devices: Sequence[DeviceFacts], machine: Identity) -> Iterator[Json]:
+    for device in devices:
+        if device.device == "gpu":
+            # Core ML reports only that there is a GPU.
+            yield {"device": "gpu", **asdict(machine.gpu)}
+        elif device.cores is None:
+            yield {"device": device.device}
+        else:
+            yield {"device": device.device, "cores": device.cores}
+
+
+def _runtime(machine: Identity, engine: RuntimeFacts | None, asked: str) -> Json:
+    if engine is None:
+        return {"name": asked, "version": None}
+    if engine.runtime == "coreml":
+        # Core ML is part of the system and has the system's version.
+        return {"name": "coreml", "version": machine.system.version}
+    return {"name": engine.runtime, "version": engine.runtime_version, "precision": engine.precision}
 
 
 def _lasting(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,34 +1,27 @@
-"""The smaller parts of the facts: commands, Linux, conditions around a measurement, policy, the report's form."""
+"""The smaller parts of the facts: commands, Linux, conditions around a measurement, policy."""
 
 from __future__ import annotations
 
-import getpass
-import json
-import platform
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_coreml import machine
-from pytest_coreml.facts.runtime import DeviceFacts, RuntimeFacts
 from pytest_coreml.machine import commands, linux
-from pytest_coreml.machine.document import Software, joined, machine_json
-from pytest_coreml.machine.facts import Conditions, Gpu, Identity, System
+from pytest_coreml.machine.facts import Conditions, Identity, System
 from pytest_coreml.machine.policy import clock_doubt, default_compute_units, unfit_units, usable_devices
 from pytest_coreml.machine.watch import Watch
-from pytest_coreml.report.document.schema import report_schema
 from pytest_coreml.report.text.causes import reason_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_coreml.facts.compute_units import ComputeUnits, Device
 
 REAL = Identity(System("macOS", "26.5.1", "25F80"), "Apple M4", "Mac16,10", virtual=False, rosetta=False)
 VIRTUAL = Identity(System("macOS", "15.7", "24G222"), "Apple M1 (Virtual)", "VirtualMac2,1", virtual=True)
 TRANSLATED = Identity(System("macOS", "26.5.1", "25F80"), "Apple M4", "Mac16,10", virtual=False, rosetta=True)
 LINUX_GUEST = Identity(System("Debian GNU/Linux", "13"), virtual=True)
-COREML = RuntimeFacts(1, "3.12.4", "9.0", "coreml", None, None)
 
 
 def test_a_command_gives_its_output_also_when_it_fails() -> None:
@@ -122,49 +115,3 @@ def test_whose_clock_is_judged(runtime: str, asked: str, found: Identity, words:
     doubt = reason_text(clock_doubt(runtime, asked, found))
 
     assert words is None if doubt is None else words is not None and words in doubt
-
-
-def test_the_report_has_the_facts() -> None:
-    """Devices with the GPU's name and cores, the system's version as Core ML's, conditions before and after."""
-    mac = Identity(System("macOS", "26.5.1", "25F80"), "Apple M4 Pro", "Mac16,8", gpu=Gpu("Apple M4 Pro", 20))
-    devices = (DeviceFacts("cpu"), DeviceFacts("gpu"), DeviceFacts("neuralEngine", 16))
-    before, after = Conditions("nominal", "AC Power", False), Conditions("heavy", "Battery Power", False)
-
-    found = machine_json(mac, before, after, Software("auto", COREML, devices))
-
-    assert found["devices"] == [
-        {"device": "cpu"},
-        {"device": "gpu", "name": "Apple M4 Pro", "cores": 20},
-        {"device": "neuralEngine", "cores": 16},
-    ]
-    assert found["runtime"] == {"name": "coreml", "version": "26.5.1"}
-    assert found["thermal"] == {"before": "nominal", "after": "heavy"}
-    assert (found["power_source"], found["power_source_after"]) == ("AC Power", "Battery Power")
-
-
-def test_a_run_begins_with_its_first_facts_and_ends_with_its_last() -> None:
-    """What changed between the reports of two tests is seen."""
-    cool, warm = Conditions("nominal", "AC Power"), Conditions("heavy", "Battery Power")
-    first = machine_json(REAL, cool, cool, Software("auto"))
-    last = machine_json(REAL, warm, warm, Software("auto", COREML))
-
-    found = joined(first, last)
-
-    assert found["thermal"] == {"before": "nominal", "after": "heavy"}
-    assert (found["power_source"], found["power_source_after"]) == ("AC Power", "Battery Power")
-    assert found["coremltools"] == "9.0"
-
-
-def test_the_facts_of_this_machine_are_of_the_schema_and_name_nobody() -> None:
-    """Every fact is described in the schema; none is a host, a user or a home folder."""
-    import jsonschema
-
-    now = machine.conditions()
-    found = machine_json(machine.identity(), now, now, Software("auto", COREML))
-    text = json.dumps(found)
-    schema = report_schema()
-
-    jsonschema.validate(found, {**schema["$defs"]["machine"], "$defs": schema["$defs"]})
-    assert set(found) == set(schema["$defs"]["machine"]["properties"])
-    for private in (platform.node(), getpass.getuser(), str(Path.home())):
-        assert len(private) < 4 or private not in text
