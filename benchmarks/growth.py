@@ -23,7 +23,7 @@ from taking_turns import fresh
 
 from pytest_coreml.reference.execution import executable
 from pytest_coreml.reference.format.package import MemoryPackage
-from pytest_coreml.reference.lowering import handlers
+from pytest_coreml.reference.lowering.ops import handlers
 from pytest_coreml.reference.options import RuntimeOptions
 
 LAYERS = 16

@@ -18,7 +18,7 @@ from taking_turns import fresh, native, ours
 
 from pytest_coreml.engine.server.coremltools_import import import_coremltools
 from pytest_coreml.engine.server.memory import peak_bytes, reset_peak
-from pytest_coreml.reference.lowering import handlers
+from pytest_coreml.reference.lowering.ops import handlers
 
 if TYPE_CHECKING:
     from pathlib import Path

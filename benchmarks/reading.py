@@ -21,7 +21,7 @@ from pytest_coreml.reference.execution import executable
 from pytest_coreml.reference.format.package import open_package
 from pytest_coreml.reference.format.program import read_function, walk
 from pytest_coreml.reference.format.proto import read_spec
-from pytest_coreml.reference.lowering import handlers
+from pytest_coreml.reference.lowering.ops import handlers
 from pytest_coreml.reference.options import RuntimeOptions
 
 if TYPE_CHECKING:

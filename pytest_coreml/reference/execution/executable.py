@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.reference.execution.ort_session import make_session, run
 from pytest_coreml.reference.format.program import Function, read_function
-from pytest_coreml.reference.lowering import handlers
 from pytest_coreml.reference.lowering.function import lower_function
+from pytest_coreml.reference.lowering.ops import handlers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

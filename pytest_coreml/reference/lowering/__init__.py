@@ -54,28 +54,3 @@ A test of a family lives in `tests/unit/reference/lowering/ops/test_<family>.py`
 builds a model of one operation with coremltools' own builder, runs it, and compares with numpy or numbers written by
 hand.
 '''
-
-from __future__ import annotations
-
-import functools
-import importlib
-import pkgutil
-from typing import TYPE_CHECKING
-
-from pytest_coreml.reference.lowering import ops
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pytest_coreml.reference.lowering.registry import Handler
-
-
-@functools.cache
-def handlers() -> Mapping[str, Handler]:
-    """Return the handler of each operation type, loading all families."""
-    for family in pkgutil.iter_modules(ops.__path__):
-        if not family.name.startswith("_"):
-            importlib.import_module(f"{ops.__name__}.{family.name}")
-    from pytest_coreml.reference.lowering.registry import REGISTRY
-
-    return REGISTRY

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
 
     from pytest_coreml.reference.graph import Value
-    from pytest_coreml.reference.lowering.shapes import Dimension
+
+    # A number, or an int64 vector of one element that the graph computes.
+    Dimension: TypeAlias = "int | Value"
 
 
 @dataclass(frozen=True)

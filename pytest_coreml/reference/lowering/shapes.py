@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import TypeAlias
 
     from pytest_coreml.reference.format.types import Shape
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
-
-    # A number, or an int64 vector of one element that the graph computes.
-    Dimension: TypeAlias = "int | Value"
+    from pytest_coreml.reference.lowering.known import Dimension
 
 # Half a gigabyte of int64
 _MOST_ELEMENTS: Final = 1 << 26

@@ -10,7 +10,7 @@ from pytest_coreml.reference.lowering.shapes import as_vector
 if TYPE_CHECKING:
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
-    from pytest_coreml.reference.lowering.shapes import Dimension
+    from pytest_coreml.reference.lowering.known import Dimension
 
 
 def nearest_positions(ctx: Context, mode: str, length: Dimension, size: Dimension) -> Value:

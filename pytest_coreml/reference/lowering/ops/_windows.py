@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
-    from pytest_coreml.reference.lowering.shapes import Dimension
+    from pytest_coreml.reference.lowering.known import Dimension
 
 _AUTO_PAD: Final = {"valid": "VALID", "same": "SAME_UPPER", "same_lower": "SAME_LOWER"}
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
-    from pytest_coreml.reference.lowering.shapes import Dimension
+    from pytest_coreml.reference.lowering.known import Dimension
 
 
 @lowers("conv")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
-    from pytest_coreml.reference.lowering.shapes import Dimension
+    from pytest_coreml.reference.lowering.known import Dimension
 
 _OF_ONNX: Final = {"STRICT_ALIGN_CORNERS": "align_corners", "DEFAULT": "asymmetric", "UNALIGN_CORNERS": "half_pixel"}
 

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
-    from pytest_coreml.reference.lowering.known import Cut
+    from pytest_coreml.reference.lowering.known import Cut, Dimension
     from pytest_coreml.reference.lowering.ops.slicing import Slices
-    from pytest_coreml.reference.lowering.shapes import Dimension
 
 # Subtracting is adding the negative, dividing is dividing by the product of the divisors.
 _REDUCTIONS: Final = {

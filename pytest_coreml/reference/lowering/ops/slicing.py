@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
-    from pytest_coreml.reference.lowering.shapes import Dimension
+    from pytest_coreml.reference.lowering.known import Dimension
 
 _FAR: Final = 2**63 - 1
 

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_coreml.reference.execution.executable import Executable
 from pytest_coreml.reference.format.program import walk
-from pytest_coreml.reference.lowering import handlers
+from pytest_coreml.reference.lowering.ops import handlers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

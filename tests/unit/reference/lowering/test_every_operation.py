@@ -9,6 +9,7 @@ import pytest
 from coremltools.converters.mil.mil.ops.registry import SSAOpRegistry
 
 from pytest_coreml.reference import lowering
+from pytest_coreml.reference.lowering.ops import handlers
 
 # Never in a file, and what the walk over the operations does itself
 NOT_LOWERED = {"_const_symbolic", "const"}
@@ -42,7 +43,7 @@ def test_every_operation_has_a_handler():
     registered = set(SSAOpRegistry.core_ops)
 
     assert len(registered) == 168
-    assert set(lowering.handlers()) == registered - NOT_LOWERED | WRITTEN_ONLY
+    assert set(handlers()) == registered - NOT_LOWERED | WRITTEN_ONLY
 
 
 def test_every_operation_has_a_case(named_in_files):
@@ -50,7 +51,7 @@ def test_every_operation_has_a_case(named_in_files):
     if not {path.name for path in Path(__file__).parent.rglob("test_*.py")} <= named_in_files.keys():
         pytest.skip("only a part of this folder was collected")
 
-    assert lowering.handlers().keys() - set().union(*named_in_files.values()) == set()
+    assert handlers().keys() - set().union(*named_in_files.values()) == set()
 
 
 @pytest.mark.parametrize("name", sorted(set(SSAOpRegistry.core_ops) - NOT_LOWERED))
@@ -59,7 +60,7 @@ def test_every_parameter_of_every_version_is_read(name):
     versions = set(SSAOpRegistry.core_ops[name].values())
     parameters = {parameter for version in versions for parameter in version.input_spec.input_types}
 
-    assert parameters - TOLD_OTHERWISE.get(name, set()) - _words(lowering.handlers()[name].__module__) == set()
+    assert parameters - TOLD_OTHERWISE.get(name, set()) - _words(handlers()[name].__module__) == set()
 
 
 def _words(module: str) -> set[str]:
