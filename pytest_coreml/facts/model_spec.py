@@ -31,6 +31,8 @@ class Feature:
     """The color layout of an image: `RGB`, `BGR`, `grayscale` or `grayscaleFloat16`."""
     optional: bool = False
     """True if the input may be left out."""
+    known: tuple[str | int | float, ...] = field(default=(), metadata={"reported": False})
+    """At most 64 values of an input that the model tells apart: keys, categories, thresholds of trees. Not reported."""
 
     def describe(self) -> str:
         """Describe its type in a few words, such as `float32 (1, 3, 224, 224)`."""

@@ -35,7 +35,7 @@ def _load_data() -> dict[str, Any]:
     data[:, _FEATURES.index("CHAS")] = generator.integers(0, 2, _ROWS)
     data[:, _FEATURES.index("RAD")] = generator.integers(1, 9, _ROWS)
     target = data @ generator.normal(0, 1, len(_FEATURES)) + generator.normal(0, 3, _ROWS)
-    return {"data": data, "target": target, "feature_names": np.array(_FEATURES)}
+    return {"data": data, "target": target, "feature_names": _FEATURES}
 
 
 def _restore_libsvm() -> None:

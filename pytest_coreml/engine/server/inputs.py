@@ -118,7 +118,8 @@ def _scalar(value: Any, feature: Feature) -> Any:
         return value
     if feature.kind == "dictionary" and isinstance(value, dict):
         # The native module takes the types of the first item for those of all, and no numpy.float32.
-        key = int if feature.dtype == "int64" else str
+        # Some converters declare strings where the model has integers.
+        key = type(feature.known[0]) if feature.known else int if feature.dtype == "int64" else str
         return {key(name): float(number) for name, number in value.items()}
     if feature.kind == "sequence":
         # Lists vanish in the native module, which then misses the feature.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.server import feature_description, weight_types
+from pytest_coreml.engine.server.known_values import with_known_values
 from pytest_coreml.engine.server.weight_types import pipeline_models
 from pytest_coreml.errors import ModelError
 from pytest_coreml.facts.model_spec import ModelSpec
@@ -52,7 +53,7 @@ def describe(path: str, function: str | None = None) -> ModelSpec:
         deployment_target=targets,
         size_bytes=sum(sizes),
         weights_bytes=sum(file.stat().st_size for file in files if file.suffix == ".bin"),
-        inputs=tuple(feature_description.read(entry) for entry in description.input),
+        inputs=with_known_values(model, map(feature_description.read, description.input)),
         outputs=tuple(feature_description.read(entry) for entry in description.output),
         states=tuple(feature_description.read(entry) for entry in description.state),
         precision=weight_types.precision(model),

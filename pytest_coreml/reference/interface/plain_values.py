@@ -146,6 +146,9 @@ def _read_dictionary(value: Any, declared: Any) -> dict[Any, float]:
     if not isinstance(value, dict):
         raise _Mismatch(_shown(value))
     read_key = _read_int64 if _key_word(declared) == "int64" else _read_string
+    if value and all(isinstance(key, (int, np.integer)) for key in value):
+        # coremltools' converter of scikit-learn declares strings for dictionaries whose keys are integers.
+        read_key = _read_int64
     return {read_key(key, None): _read_double(number, None) for key, number in value.items()}
 
 

@@ -28,9 +28,9 @@ class ValueCodec(NamedTuple):
 class DataclassCodec(Generic[T]):
     """Encode and decode the instances of one dataclass.
 
-    Each field becomes an entry with its name. *by_annotation*: the codec of each annotation, None if its values are
-    JSON values. *derived*: computes further entries, which are not decoded. *absent*: values for missing entries of
-    fields without a default.
+    Each field becomes an entry with its name, but for those with the metadata `reported=False`. *by_annotation*: the
+    codec of each annotation, None if its values are JSON values. *derived*: computes further entries, which are not
+    decoded. *absent*: values for missing entries of fields without a default.
 
     Raise `TypeError` if a field's annotation is not in the table, so that a new kind of field cannot be forgotten.
     """
@@ -43,7 +43,8 @@ class DataclassCodec(Generic[T]):
         absent: Mapping[str, Any] | None = None,
     ) -> None:
         self._cls = cls
-        annotations = {field.name: str(field.type) for field in fields(cls)}  # type: ignore[arg-type]  # T is one
+        every = fields(cls)  # type: ignore[arg-type]  # T is a dataclass
+        annotations = {field.name: str(field.type) for field in every if field.metadata.get("reported", True)}
         self._names = tuple(annotations)
         self._values = attrgetter(*self._names)
         self._items = itemgetter(*self._names)

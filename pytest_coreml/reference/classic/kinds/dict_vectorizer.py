@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_coreml.reference.classic.registry import predicts
-from pytest_coreml.reference.errors import BadModelError
+from pytest_coreml.reference.errors import BadInputError, BadModelError
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.classic.feature_values import Values
@@ -23,10 +23,14 @@ def dict_vectorizer(message: Any, description: Any, _: RuntimeOptions) -> Comput
         raise BadModelError("the dictVectorizer has no keys")
     positions = {key: position for position, key in enumerate(getattr(message, field).vector)}
     output = description.output[0]
+    key_type = str if field == "stringToIndex" else int
     sparse = output.type.WhichOneof("Type") == "dictionaryType"
 
     def compute(values: Values) -> dict[str, Any]:
         given = values.only() or {}
+        strange = next((key for key in given if not isinstance(key, key_type)), None)
+        if strange is not None:
+            raise BadInputError(f"input {values.names[0]!r}: the keys are {key_type.__name__}, got {strange!r}")
         known = {positions[key]: number for key, number in given.items() if key in positions}
         if sparse:
             return {output.name: known}

@@ -29,3 +29,13 @@ def test_keys_that_are_numbers_and_a_sparse_output():
     assert predict(spec, x={20: 2.0, 30: 3.0})["y"] == {2: 2.0, 0: 3.0}
     with pytest.raises(BadInputError, match="expected dictionary of int64 to double, got str 'a'"):
         predict(spec, x={"a": 1.0})
+
+
+def test_the_keys_of_the_model_count_not_those_of_the_description():
+    """coremltools' converter declares strings for integer keys; keys of the other type are an error."""
+    spec, part = make_spec("dictVectorizer", {"x": "dictionary string"}, {"y": "array 2"})
+    part.int64ToIndex.vector.extend([5, 6])
+
+    assert predict(spec, x={6: 2.0})["y"].tolist() == [0, 2]
+    with pytest.raises(BadInputError, match="the keys are int, got 'a'"):
+        predict(spec, x={"a": 1.0})

@@ -121,7 +121,7 @@ def test_a_pipeline_names_what_is_refused_and_offers_the_rest():
         ("double", np.float32(1), "expected double, got float32"),
         ("int64", 1.5, "expected int64, got float 1.5"),
         ("string", 1, "expected string, got int 1"),
-        ("dictionary string", {1: 1.0}, "expected dictionary of string to double, got int 1"),
+        ("dictionary string", {1: 1.0, "a": 1.0}, "expected dictionary of string to double, got int 1"),
         ("dictionary string", {"a": "b"}, "expected dictionary of string to double, got str 'b'"),
         ("sequence int64", ["a"], "expected sequence of int64, got str 'a'"),
         ("array 2", [1.0, 2.0], "value type not convertible: input 'x'"),
