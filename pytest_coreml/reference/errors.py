@@ -1,32 +1,32 @@
-"""What the reference runtime raises.
+"""The exceptions of the reference runtime.
 
-All of it is `RuntimeError`: coremltools catches nothing else while it loads a model, and Apple's binding raises nothing
-else either.
+All are subclasses of `RuntimeError`: coremltools catches no other exception while it loads a model, and Apple's binding
+raises no other either.
 """
 
 from __future__ import annotations
 
 
 class ReferenceRuntimeError(RuntimeError):
-    """Base of what the reference runtime raises on purpose."""
+    """The base class of exceptions that the reference runtime raises deliberately."""
 
 
 class BadModelError(ReferenceRuntimeError):
-    """The files are not a model: cut short, corrupt, or pointing outside the package."""
+    """The files are not a valid model: truncated, corrupt, or pointing outside the package."""
 
 
 class UnsupportedModelError(ReferenceRuntimeError):
-    """The model is sound, but this runtime cannot execute it; the text names everything that stands in the way."""
+    """The model is valid, but this runtime cannot execute it; the message names everything that is not supported."""
 
 
 class BadInputError(ReferenceRuntimeError):
-    """A prediction got values that the model does not take; the text says what it expects."""
+    """A prediction was called with values that the model does not accept; the message names the expected ones."""
 
 
 class ExecutionError(ReferenceRuntimeError):
-    """An operation failed while the model ran; the text names the operation."""
+    """An operation failed while the model ran; the message names the operation."""
 
 
 # Not an error by itself: the lowering collects these, and raises one error for all of them.
 class Refusal(Exception):  # noqa: N818 - named for what it is
-    """Why one operation cannot be lowered; raised by `Context.refuse`, never seen outside `lowering`."""
+    """The reason why one operation cannot be lowered; raised by `Context.refuse`, and caught in `lowering`."""

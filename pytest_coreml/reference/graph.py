@@ -1,7 +1,8 @@
-"""Builds an ONNX model over the message classes of `onnx`.
+"""Build an ONNX model with the message classes of `onnx`.
 
-`onnx.helper` is not used: it checks and copies what is right by construction here, and would take most of the load time
-of a small model. Weights of a program become external data that point into its weight file, so they are not copied.
+`onnx.helper` is not used: it checks and copies data that is correct by construction here, and would take most of the
+load time of a small model. Weights of a program are not copied: they become external data that point into its weight
+file.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ _INLINE_BYTES: Final = 4096
 
 @dataclass
 class GraphBuilder:
-    """One model under construction: a root graph, and while one is open, a sub-graph of it.
+    """One model under construction: a root graph, and the sub-graph that is open, if any.
 
-    Initializers always go to the root, where every sub-graph sees them.
+    Initializers are always added to the root, where every sub-graph sees them.
     """
 
     proto: ModelProto = field(default_factory=ModelProto)
@@ -62,17 +63,17 @@ class GraphBuilder:
 
     @property
     def root(self) -> SubGraph:
-        """Give the outermost graph."""
+        """The outermost graph."""
         return self._graphs[0]
 
     @property
     def current(self) -> SubGraph:
-        """Give the graph that new nodes go to."""
+        """The graph that new nodes are added to."""
         return self._graphs[-1]
 
     @contextlib.contextmanager
     def subgraph(self, name: str) -> Iterator[SubGraph]:
-        """Send new nodes to a new sub-graph while the `with` block runs."""
+        """Add new nodes to a new sub-graph inside the `with` block."""
         graph = SubGraph(self, GraphProto(name=name))
         self._graphs.append(graph)
         try:
@@ -85,7 +86,7 @@ class GraphBuilder:
         return graph in self._graphs
 
     def drop_unused(self) -> None:
-        """Take out the nodes of the root graph that no output needs; ONNX Runtime would execute them."""
+        """Remove the nodes of the root graph that no output needs; ONNX Runtime would execute them."""
         graph = self.proto.graph
         needed = {output.name for output in graph.output}
         for index in range(len(graph.node) - 1, -1, -1):
@@ -96,12 +97,12 @@ class GraphBuilder:
                 needed.update(read_by(node))
 
     def fresh(self, hint: str) -> Value:
-        """Give a name that no other value has."""
+        """Return a unique name of a value."""
         self._count += 1
         return Value(f"{hint}#{self._count}")
 
     def constant(self, constant: Constant) -> Value:
-        """Give the value of a constant of the program, in the type in which the graph computes."""
+        """Return the value of a constant of the program, in the type in which the graph computes."""
         known = self._constants.get(id(constant))
         if known is None:
             # The constant is kept beside its value, so that no other can get its id.
@@ -145,7 +146,7 @@ class GraphBuilder:
         return Value(tensor.name)
 
     def _in_memory(self, array: NDArray[Any], dtype: DType) -> Value:
-        """Leave a large array outside the graph; the session hands it over by its name."""
+        """Keep a large array outside the graph; the session passes it by name."""
         tensor = self._initializer(dtype.onnx, array.shape)
         _point(tensor, "in-memory", 0, array.nbytes)
         self.arrays[tensor.name] = array
@@ -162,7 +163,7 @@ def _point(tensor: TensorProto, location: str, offset: int, length: int) -> None
 
 
 def read_by(node: NodeProto) -> Iterator[str]:
-    """Give the values that a node reads, those from inside its sub-graphs too."""
+    """Return the values that a node and its sub-graphs read."""
     yield from node.input
     for attribute in node.attribute:
         if attribute.type == AttributeProto.GRAPH:
@@ -182,7 +183,7 @@ class SubGraph:
     def node(
         self, op_type: str, inputs: Sequence[Value], *, outputs: int = 1, domain: str = "", hint: str = "", **attrs: Any
     ) -> tuple[Value, ...]:
-        """Add a node and give its outputs; attributes that are None are left out."""
+        """Add a node and return its outputs; attributes that are None are omitted."""
         names = tuple([self.builder.fresh(f"{hint}/{op_type}") for _ in range(outputs)])
         node = self.proto.node.add(op_type=op_type, domain=domain, name=names[0] if names else op_type)
         node.input.extend(inputs)
@@ -198,7 +199,7 @@ class SubGraph:
         return self.node("Cast", [value], hint=hint, to=dtype.onnx)[0]
 
     def input(self, hint: str, dtype: DType, shape: Shape | None = None) -> Value:
-        """Declare an input of this graph; without a shape, any."""
+        """Declare an input of this graph; without *shape*, it may have any shape."""
         name = self.builder.fresh(hint)
         tensor = self.proto.input.add(name=name).type.tensor_type
         tensor.elem_type = dtype.onnx
@@ -219,7 +220,7 @@ class SubGraph:
         return name
 
     def output(self, value: Value, dtype: DType | None = None) -> Value:
-        """Declare an output of this graph, and give the name under which it leaves; without a type, ONNX infers it."""
+        """Declare an output of this graph, and return its name in the graph; without a type, ONNX infers it."""
         # ONNX wants an output to be made by a node of the same graph, and each name once.
         if value not in self.made or any(value == output.name for output in self.proto.output):
             value = self.node("Identity", [value], hint="output")[0]

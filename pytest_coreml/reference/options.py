@@ -1,4 +1,4 @@
-"""What a user can choose about the reference runtime."""
+"""The options of the reference runtime."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ Precision = Literal["fast", "strict"]
 
 @dataclass(frozen=True)
 class RuntimeOptions:
-    """How models are executed.
+    """The options for executing models.
 
-    One thread by default: then a figure does not depend on how many cores a machine has, nor on what else runs on them,
-    and two runs can be compared.
+    The default is one thread: values then depend neither on the number of cores nor on the load of the others, and two
+    runs can be compared.
 
-    `precision` says what becomes of half-precision values: *fast* computes them in single precision, which is what the
-    hardware at hand does well, and for timing; *strict* rounds to half precision after each operation, for judging
-    outputs.
+    `precision` selects how half-precision values are computed. "fast" computes them in single precision, which CPUs do
+    well; use it to measure time. "strict" rounds to half precision after each operation; use it to judge outputs.
     """
 
     threads: int = 1

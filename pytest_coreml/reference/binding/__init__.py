@@ -1,1 +1,1 @@
-"""Core ML's binding of coremltools, made again over the reference runtime, and put in its place."""
+"""coremltools' native binding, reimplemented with the reference runtime, and the hook that installs it."""

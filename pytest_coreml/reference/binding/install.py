@@ -1,7 +1,7 @@
-"""Puts our binding where coremltools looks for Apple's, in this process; and takes it away again.
+"""Install our binding in place of Apple's in this process, and remove it again.
 
-coremltools takes names from its native module when each of its modules is imported, and keeps None where there is none.
-So both orders work: the binding is found by an import hook, and modules that came earlier get their names set.
+When a module of coremltools is imported, it takes names from the native module, or stores None if there is none. Both
+orders of import work: a hook provides the native module, and the names are set in modules imported earlier.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _SUBCLASSING: Final = "coremltools.models.ml_program.experimental.compute_plan_u
 
 
 def install(precision: Precision = "fast", threads: int = 1) -> bool:
-    """Let coremltools predict in this process by the reference runtime, whether it is imported already or later.
+    """Make coremltools predict in this process with the reference runtime, whether it is imported already or later.
 
-    `MLModel`, `make_state`, `CompiledMLModel` and `compile_model` work as they do on a Mac. Where Core ML's own binding
-    exists, this does nothing and gives False. A second call changes the options for models that are loaded later.
-    Raises ImportError when ONNX Runtime is not installed.
+    `MLModel`, `make_state`, `CompiledMLModel` and `compile_model` work as they do on a Mac. If Core ML's own binding
+    exists, do nothing and return False. A second call changes the options for models that are loaded later.
+    Raise ImportError if ONNX Runtime is not installed.
     """
     if not is_installed() and has_native_module():
         return False
@@ -39,7 +39,7 @@ def install(precision: Precision = "fast", threads: int = 1) -> bool:
 
 
 def uninstall() -> None:
-    """Take the binding away: coremltools is again without Core ML. Models that were loaded keep working."""
+    """Remove the binding, so that coremltools is again without Core ML. Loaded models keep working."""
     if not is_installed():
         return
     sys.meta_path.remove(_FINDER)
@@ -54,12 +54,12 @@ def uninstall() -> None:
 
 
 def is_installed() -> bool:
-    """Say whether our binding is in place."""
+    """Return whether our binding is installed."""
     return _FINDER in sys.meta_path
 
 
 def has_native_module() -> bool:
-    """Say whether Core ML's own binding can be imported, without importing coremltools."""
+    """Return whether Core ML's own binding can be imported, without importing coremltools."""
     if NATIVE_MODULE in sys.modules:
         return not is_installed()
     package = importlib.util.find_spec("coremltools")
@@ -71,7 +71,7 @@ def has_native_module() -> bool:
 
 
 def put_in_place(options: RuntimeOptions) -> None:
-    """Put the binding in place, before Core ML's own where that exists."""
+    """Install the binding, ahead of Core ML's own if that exists."""
     for needed in ("onnx", "onnxruntime"):
         if importlib.util.find_spec(needed) is None:
             raise ImportError(f"the reference runtime needs {needed}: pip install onnx onnxruntime")
@@ -106,16 +106,16 @@ def _use_options(options: RuntimeOptions) -> None:
 
 
 def _set_names(values: Mapping[str, Any]) -> None:
-    """Set these names in the modules of coremltools that have them."""
+    """Set these names in all modules of coremltools that define them."""
     for name, module in list(sys.modules.items()):
         if name.startswith("coremltools.") and name != NATIVE_MODULE:
             vars(module).update({key: values[key] for key in values.keys() & vars(module).keys()})
 
 
 def _open_gates(utils: ModuleType) -> dict[str, Callable[[], Any]]:
-    """Give the functions by which coremltools asks for the system, as they are where Core ML exists.
+    """Return replacements of the functions by which coremltools detects the system, as on a Mac.
 
-    Nothing else of coremltools looks at these two; `sys.platform`, which other packages ask, is left alone.
+    Nothing else in coremltools reads these two; `sys.platform`, which other packages read, stays unchanged.
     """
     _FINDER.gates = {name: vars(utils)[name] for name in ("_is_macos", "_macos_version")}
     return {"_is_macos": lambda: True, "_macos_version": lambda: (26, 0)}
@@ -127,7 +127,7 @@ def _reload_subclasses() -> None:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Answers for the native module, and opens the gates of coremltools when they are imported."""
+    """Find the native module, and open the platform checks of coremltools when they are imported."""
 
     def __init__(self) -> None:
         self.options: RuntimeOptions | None = None
@@ -148,7 +148,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 
 class _BindingLoader(importlib.abc.Loader):
-    """Fills a module with our classes."""
+    """Fill a module with our classes."""
 
     def exec_module(self, module: ModuleType) -> None:
         vars(module).update(_native_names())
@@ -156,7 +156,7 @@ class _BindingLoader(importlib.abc.Loader):
 
 
 class _UtilsLoader(importlib.abc.Loader):
-    """Executes a module of coremltools, and opens its gates."""
+    """Execute a module of coremltools, and open its platform checks."""
 
     def __init__(self, loader: importlib.abc.Loader) -> None:
         self._loader = loader

@@ -1,4 +1,4 @@
-"""Devices and plans as Apple's binding gives them, for the one device of this runtime."""
+"""Devices and plans of Apple's binding, for the one device of this runtime."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ class _MLCPUComputeDeviceProxy:
 
     @takes()
     def __init__(self) -> None:
-        """Stand for a device."""
+        """Make a stand-in for a device."""
 
 
 class _MLGPUComputeDeviceProxy:
-    """Never found here; coremltools subclasses it."""
+    """A device that never exists here; coremltools subclasses it."""
 
     @takes()
     def __init__(self) -> None:
-        """Stand for a device."""
+        """Make a stand-in for a device."""
 
 
 class _MLNeuralEngineComputeDeviceProxy:
-    """Never found here; coremltools subclasses it."""
+    """A device that never exists here; coremltools subclasses it."""
 
     @takes()
     def __init__(self) -> None:
-        """Stand for a device."""
+        """Make a stand-in for a device."""
 
     def get_total_core_count(self) -> int:
-        """Give the number of cores."""
+        """Return the number of cores."""
         return 0
 
 
 class _MLModelStructureProgramOperationProxy:
-    """Stands for an operation in queries of the plan that made it, while that plan lives."""
+    """An operation in queries of the plan that made it, valid while that plan exists."""
 
     _plan: weakref.ref[Any] | None = None
 
     def __init__(self) -> None:
-        """Refuse: only plans and structures make these."""
+        """Raise TypeError: only plans and structures make these."""
         raise TypeError(f"{type(self).__name__}: No constructor defined!")
 
     @classmethod
@@ -54,20 +54,20 @@ class _MLModelStructureProgramOperationProxy:
 
     @property
     def is_planned(self) -> bool:
-        """Say whether the plan is still there."""
+        """True if the plan still exists."""
         return self._plan is not None and self._plan() is not None
 
 
 class _MLModelStructureNeuralNetworkLayerProxy:
-    """Stands for a layer in queries of a plan; never made here."""
+    """A layer in queries of a plan; never made here."""
 
     def __init__(self) -> None:
-        """Refuse: nobody makes these."""
+        """Raise TypeError: these are never made."""
         raise TypeError(f"{type(self).__name__}: No constructor defined!")
 
 
 class _MLComputePlanProxy:
-    """A plan in which every operation but a constant runs on the CPU, at unknown cost."""
+    """A plan in which every operation except constants runs on the CPU, at unknown cost."""
 
     model_structure: Any = None
 
@@ -76,7 +76,7 @@ class _MLComputePlanProxy:
         """Make an empty plan."""
 
     def get_compute_device_usage_for_mlprogram_operation(self, operation: Any) -> Any:
-        """Give the CPU; None for a constant, and for an operation of a plan that is gone, or of no plan."""
+        """Return the CPU; None for a constant, and for an operation without a plan or of a deleted plan."""
         from coremltools.models.compute_plan import MLComputePlanDeviceUsage
 
         if not _proxy_of(operation).is_planned or operation.operator_name.rpartition(".")[2] == "const":
@@ -84,15 +84,15 @@ class _MLComputePlanProxy:
         return MLComputePlanDeviceUsage(cpu(), [cpu()])
 
     def get_compute_device_usage_for_neuralnetwork_layer(self, layer: Any) -> None:
-        """Give nothing: networks are not executed here."""
+        """Return None: layers have no plan here."""
 
     def get_estimated_cost_for_mlprogram_operation(self, operation: Any) -> None:
-        """Give nothing: this runtime estimates no cost."""
+        """Return None: this runtime does not estimate costs."""
         _proxy_of(operation)
 
 
 def cpu() -> Any:
-    """Give the one device of this runtime; a new object each time, as from Apple's binding."""
+    """Return the one device of this runtime; a new object each time, like Apple's binding."""
     from coremltools.models.compute_device import MLCPUComputeDevice
 
     return MLCPUComputeDevice(_MLCPUComputeDeviceProxy())

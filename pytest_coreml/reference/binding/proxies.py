@@ -1,6 +1,6 @@
-"""The native surface below coremltools (`libcoremlpython`), over the reference runtime.
+"""The native classes that coremltools uses (`libcoremlpython`), implemented with the reference runtime.
 
-Imports coremltools only inside functions: coremltools imports this module.
+Import coremltools only inside functions: coremltools imports this module.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ _COMPILED: Final = ".mlmodelc"
 
 
 class _MLModelAssetProxy:
-    """A model that is loaded from an asset."""
+    """The source of a model that is loaded from an asset."""
 
     _package: Package
 
     def __init__(self) -> None:
-        """Refuse: only `_MLModelProxy` makes these."""
+        """Raise TypeError: only `_MLModelProxy` makes these."""
         raise TypeError("_MLModelAssetProxy: No constructor defined!")
 
     @classmethod
@@ -70,12 +70,12 @@ class _MLModelAssetProxy:
 
 
 class _State:
-    """The tensors that live from one prediction to the next."""
+    """The tensors that persist between predictions."""
 
     _tensors: StateTensors
 
     def __init__(self) -> None:
-        """Refuse: only models make these."""
+        """Raise TypeError: only models make these."""
         raise TypeError("_State: No constructor defined!")
 
     @classmethod
@@ -86,7 +86,7 @@ class _State:
 
     @takes("str")
     def read_state(self, name: str) -> NDArray[Any]:
-        """Give a copy of a state."""
+        """Return a copy of a state."""
         return self._tensors.read(text(name))
 
     @takes("str", "object")
@@ -101,9 +101,9 @@ class _MLModelProxy:
     options: ClassVar[RuntimeOptions] = RuntimeOptions()
 
     def __init__(self, *arguments: Any) -> None:
-        """Load a model: path, compute units, function name, hints, and an asset or None, which may be left out.
+        """Load a model: path, compute units, function name, hints, and optionally an asset or None.
 
-        Compiles the model first, unless the path ends in `.mlmodelc`. Units and hints are taken and have no effect.
+        The model is compiled first, unless the path ends in `.mlmodelc`. Units and hints are accepted, without effect.
         """
         path, function, asset = _arguments(*arguments, *([None] if len(arguments) == 4 else []))
         package = asset._package if asset is not None else self._compiled(path)
@@ -133,7 +133,7 @@ class _MLModelProxy:
 
     @takes("list")
     def batchPredict(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:  # noqa: N802 - a native name
-        """Predict each in turn; the duration is that of the whole batch."""
+        """Predict with each input in order; the duration is that of the whole batch."""
         if not all(isinstance(data, dict) for data in batch):
             raise RuntimeError("Unable to cast Python instance of a batch to dict")
         predictions = [self._model.predict(_features(data), None) for data in batch]
@@ -141,42 +141,42 @@ class _MLModelProxy:
         return [results for results, _ in predictions]
 
     def newState(self) -> _State:  # noqa: N802 - a native name
-        """Give a state of zeros."""
+        """Return a state of zeros."""
         return _State._of(StateTensors(self._model.states))
 
     def get_compiled_model_path(self) -> str:
-        """Give the compiled folder, which lives as long as this object when it made it."""
+        """Return the compiled folder; a folder that this object made is deleted with it."""
         if not hasattr(self, "_path"):
             raise BadModelError("a model that was loaded from an asset has no compiled path")
         return self._path
 
     def get_load_duration_in_nano_seconds(self) -> int:
-        """Give the time of lowering and loading, without compiling."""
+        """Return the time to lower and load the model, without compilation."""
         return self._load_ns
 
     def get_last_predict_duration_in_nano_seconds(self) -> int | None:
-        """Give the time of the last prediction that succeeded, conversions not included."""
+        """Return the time of the last successful prediction, without conversions."""
         return self._predict_ns
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        """Refuse to be pickled or copied, as native objects do."""
+        """Raise TypeError: like native objects, these cannot be pickled or copied."""
         raise TypeError("cannot pickle '_MLModelProxy' object")
 
     @staticmethod
     @takes("str", this=False)
     def compileModel(path: str) -> str:  # noqa: N802 - a native name
-        """Compile into a folder that the caller deletes."""
+        """Compile the model to a folder, which the caller deletes."""
         return str(compiled.compile_model(Path(text(path))))
 
     @staticmethod
     def maximum_supported_specification_version() -> int:
-        """Give the newest specification version."""
+        """Return the newest specification version."""
         return MAXIMUM_SPECIFICATION_VERSION
 
     @staticmethod
     @takes("bytes", this=False)
     def auto_set_specification_version(content: bytes) -> bytes:
-        """Give a serialized model with the oldest specification version that it needs."""
+        """Return a serialized model with the oldest specification version that it needs."""
         spec = parse_spec(content, "the model")
         spec.specificationVersion = oldest_version(spec)
         serialized: bytes = spec.SerializeToString()
@@ -191,7 +191,7 @@ class _MLModelProxy:
     @staticmethod
     @takes("bytes", "dict", this=False)
     def create_model_asset_from_memory(content: bytes, blobs: dict[str, bytes]) -> Any:
-        """Make an asset of a serialized model, and its weight files by names such as `weights/weight.bin`."""
+        """Make an asset of a serialized model and its weight files, by names such as `weights/weight.bin`."""
         for name, blob in blobs.items():
             if not isinstance(name, str) or not isinstance(blob, bytes):
                 raise RuntimeError(f"Unable to cast Python instance of type {type(blob)} to bytes")  # noqa: TRY004 - what pybind11 raises
@@ -199,7 +199,7 @@ class _MLModelProxy:
 
     @staticmethod
     def get_available_compute_devices() -> list[Any]:
-        """Give the one CPU."""
+        """Return the one CPU."""
         return [cpu()]
 
     get_all_compute_devices = get_available_compute_devices
@@ -207,13 +207,13 @@ class _MLModelProxy:
     @staticmethod
     @takes("str", this=False)
     def get_model_structure(path: str) -> Any:
-        """Give the operations of a compiled model; its proxies belong to no plan."""
+        """Return the structure of a compiled model; its operation proxies belong to no plan."""
         return _structure(text(path), None)
 
     @staticmethod
     @takes("str", "str", this=False)
     def get_compute_plan(path: str, units: str) -> Any:  # noqa: ARG004 - there is one device, whatever is asked for
-        """Give the plan of a compiled model."""
+        """Return the plan of a compiled model."""
         from coremltools.models.compute_plan import MLComputePlan
 
         plan = _MLComputePlanProxy()
@@ -229,7 +229,7 @@ def _arguments(
     hints: dict[str, str],  # noqa: ARG001 - nothing here can be hinted at
     asset: _MLModelAssetProxy | None,
 ) -> tuple[str, str, _MLModelAssetProxy | None]:
-    """Check the arguments of the constructor, and give those that matter."""
+    """Check the arguments of the constructor, and return those that have an effect."""
     # Apple's binding compares the last characters without looking whether there are as many.
     if asset is None and len(path) < len(_COMPILED):
         raise IndexError("basic_string::at: out of range")
@@ -237,7 +237,7 @@ def _arguments(
 
 
 def _features(data: dict[str, Any]) -> dict[str, Any]:
-    """Return what reaches Core ML: lists and tuples vanish in Apple's binding."""
+    """Return the values that reach Core ML: Apple's binding drops lists and tuples."""
     return {name: value for name, value in data.items() if not isinstance(value, (list, tuple))}
 
 

@@ -1,4 +1,4 @@
-"""Arguments of native functions, checked as pybind11 does it: by position, and TypeError for any other type."""
+"""Check arguments of native functions like pybind11: by position, raising TypeError for any other type."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _CLASSES: Final = {"str": (str, bytes), "bytes": (bytes,), "dict": (dict,), "lis
 
 
 def takes(*kinds: str, this: bool = True, name: str = "") -> Callable[[_Function], _Function]:
-    """Check the arguments of the decorated function: names of types, ` | None` after those that may be None.
+    """Check the arguments of the decorated function by type names, with ` | None` for those that may be None.
 
-    `this`: whether the function is a method, whose first argument is not checked. `name`: what messages call the
-    function, if not by its own name.
+    *this*: true for a method, whose first argument is not checked. *name*: the name of the function in messages, if not
+    its own.
     """
 
     def decorate(function: _Function) -> _Function:
@@ -35,7 +35,7 @@ def takes(*kinds: str, this: bool = True, name: str = "") -> Callable[[_Function
 
 
 def text(value: str | bytes) -> str:
-    """Give a text argument as str."""
+    """Return a string argument as str."""
     return value.decode() if isinstance(value, bytes) else value
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def model_structure(spec: Any, make_proxy: Callable[[], Any]) -> Any:
-    """Give the `MLModelStructure` of a `Model` message; `make_proxy` makes the stand-ins for queries.
+    """Return the `MLModelStructure` of a `Model` message; *make_proxy* makes the proxies for queries.
 
     All parts are None for models that are neither programs nor pipelines.
     """

@@ -33,11 +33,11 @@ class Executable:
     def run(
         self, inputs: Mapping[str, NDArray[Any]], states: dict[str, NDArray[Any]] | None = None
     ) -> dict[str, NDArray[Any]]:
-        """Execute once; arrays go in and out under the names of the program, in compute types.
+        """Execute once; inputs and outputs have the names of the program and compute types.
 
-        `states` is changed where the program writes: a state that can be written in place in its array, which is left
-        in between when the run fails, another by a new array. What a classifier makes of its probabilities is left to
-        others: both of its outputs are the probabilities.
+        *states* is updated: a state that can be written in place in its array, which is undefined after a failed run,
+        another one with a new array. Both outputs of a classifier are the probabilities; the caller makes the label and
+        the dictionary.
         """
         lowered = self.lowered
         states = {} if states is None else states
@@ -51,7 +51,10 @@ class Executable:
 
 
 def load(package: Package, program: Any, function_name: str, options: RuntimeOptions) -> Executable:
-    """Read, lower and load a function of a `MILSpec.Program`; errors as `read_function` and `lower_function` raise."""
+    """Read, lower and load a function of a `MILSpec.Program`.
+
+    Raise the errors of `read_function` and `lower_function`.
+    """
     function, lowered = lower(package, program, function_name, options)
     return Executable(function, lowered, make_session(lowered, options))
 
@@ -59,7 +62,7 @@ def load(package: Package, program: Any, function_name: str, options: RuntimeOpt
 def lower(
     package: Package, program: Any, function_name: str, options: RuntimeOptions
 ) -> tuple[Function, LoweredFunction]:
-    """Read and lower a function: all that comes before the session."""
+    """Read and lower a function, without making a session."""
     with nothing_collected():
         function = read_function(program, function_name, package.blob_file)
         return function, lower_function(function, handlers(), options.precision)
@@ -67,10 +70,10 @@ def lower(
 
 @contextlib.contextmanager
 def nothing_collected() -> Iterator[None]:
-    """Let no garbage be collected.
+    """Disable garbage collection.
 
-    What is made while a program is read and lowered stays until the end of it; the collector would look at all of it
-    again and again, and an operation of a large program would take half as long again as one of a small program.
+    Objects made while a program is read and lowered live until the end; the collector would traverse all of them
+    repeatedly, and an operation of a large program would take 1.5 times as long as one of a small program.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -1,4 +1,4 @@
-"""Says in the words of the model what went wrong in ONNX Runtime."""
+"""Translate errors of ONNX Runtime into terms of the model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLACE: Final = re.compile(
 
 
 def reason(error: Exception) -> str:
-    """Give an error of ONNX Runtime in the words of the model: the operation's type and name, and what went wrong."""
+    """Return an error of ONNX Runtime in terms of the model: the operation's type and name, and the cause."""
     text = str(error)
     message = text.rpartition("Status Message: ")[2].strip() or text
     # Of a node in a sub-graph, the nodes around it come first in the message.
@@ -41,7 +41,7 @@ def _what(message: str) -> str:
 
 
 def _about_index(message: str, index: int) -> str:
-    """Say which index was out of range, a negative one that was made too large for any axis as it was."""
+    """Return a message naming the index that is out of range; a negative one that was shifted is shown as given."""
     limits = _LIMITS.search(message)
     axis = f" for an axis of {int(limits[1]) + 1}" if limits else ""
     return f"the index {index - 2**32 if index >= 2**31 else index} is out of range{axis}"

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def load_model(package: Package, spec: Any, function: str, options: RuntimeOptions) -> Model:
-    """Load a `Model` message; `UnsupportedModelError` naming the type, the operation or the feature in the way.
+    """Load a `Model` message; raise `UnsupportedModelError`, naming an unsupported type, operation or feature.
 
-    An empty `function` stands for the default one.
+    An empty *function* selects the default one.
     """
     kind = spec.WhichOneof("Type")
     if kind in LOADERS:

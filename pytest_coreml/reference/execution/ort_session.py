@@ -1,4 +1,4 @@
-"""Runs a lowered function with ONNX Runtime."""
+"""Run a lowered function with ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FATAL_ONLY = 4
 
 
 def make_session(lowered: LoweredFunction, options: RuntimeOptions) -> onnxruntime.InferenceSession:
-    """Load a lowered function; `UnsupportedModelError` when ONNX Runtime does not take it."""
+    """Load a lowered function; raise `UnsupportedModelError` if ONNX Runtime rejects it."""
     settings = _settings(options)
     names = list(lowered.arrays)
     if names:
@@ -36,7 +36,7 @@ def make_session(lowered: LoweredFunction, options: RuntimeOptions) -> onnxrunti
 
 
 def load_onnx(model: bytes, options: RuntimeOptions) -> onnxruntime.InferenceSession:
-    """Load an ONNX model that holds all its data; `UnsupportedModelError` when ONNX Runtime does not take it."""
+    """Load an ONNX model that contains all its data; raise `UnsupportedModelError` if ONNX Runtime rejects it."""
     try:
         return onnxruntime.InferenceSession(model, _settings(options), providers=["CPUExecutionProvider"])
     except Exception as error:
@@ -64,9 +64,9 @@ def run(
     feeds: Mapping[str, NDArray[Any]],
     shared: Mapping[str, NDArray[Any]],
 ) -> list[NDArray[Any]]:
-    """Execute once and give `outputs`; `ExecutionError` naming the operation when it fails.
+    """Execute once and return *outputs*; raise `ExecutionError`, naming the operation, if it fails.
 
-    `shared` are further outputs, and the arrays in whose memory they are to be made.
+    *shared*: further outputs, each with the array in whose memory it is computed.
     """
     try:
         if shared:

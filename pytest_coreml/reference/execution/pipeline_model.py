@@ -1,4 +1,4 @@
-"""Models one after the other, as a pipeline of the format."""
+"""A pipeline: models that run one after the other."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class PipelineModel:
-    """Models that each take features of the pipeline and of those before it, by name."""
+    """Models that run in order, each with features of the pipeline and of the models before it as inputs."""
 
     def __init__(self, package: Package, spec: Any, load: Loader, options: RuntimeOptions) -> None:
-        """Load all models; `UnsupportedModelError` naming all that are refused, and those that can run."""
+        """Load all models; raise `UnsupportedModelError`, naming all that are refused, and those that can run."""
         self._outputs = [feature.name for feature in spec.description.output]
         self._parts = _load_parts(package, spec, load, options)
 
@@ -30,7 +30,7 @@ class PipelineModel:
         return tuple(port for part in self._parts for port in part.states)
 
     def predict(self, data: Mapping[str, Any], state: StateTensors | None) -> Prediction:
-        """Predict once with each model; a feature replaces an earlier one of its name."""
+        """Predict once with each model; a feature replaces an earlier one with the same name."""
         features, total = dict(data), 0
         for part in self._parts:
             outputs, elapsed = part.predict(features, state)
@@ -43,7 +43,7 @@ class PipelineModel:
 
 
 def pipeline_parts(spec: Any) -> list[Any] | None:
-    """Return the models of a pipeline of any kind in their order, or None when `spec` is not a pipeline."""
+    """Return the models of a pipeline of any kind in their order, or None when *spec* is not a pipeline."""
     pipeline = _pipeline(spec)
     return None if pipeline is None else list(pipeline.models)
 
@@ -74,7 +74,7 @@ def _load_parts(package: Package, spec: Any, load: Loader, options: RuntimeOptio
 
 
 def _offers(spec: Any, parts: Sequence[Any], loaded: Mapping[int, Model]) -> list[str]:
-    """Return a line for each model that runs by itself."""
+    """Return a line for each model that can be loaded separately."""
     kind = spec.WhichOneof("Type")
     field = "pipeline" if kind == "pipeline" else f"{kind}.pipeline"
     return [

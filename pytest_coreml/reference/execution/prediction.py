@@ -25,7 +25,7 @@ class Model(Protocol):
         """The states, in the order of the model."""
 
     def predict(self, data: Mapping[str, Any], state: StateTensors | None) -> Prediction:
-        """Predict once, by the conventions of Apple's binding for values."""
+        """Predict once, with the conventions of Apple's binding for values."""
 
 
 # Loads a `Model` message as the function of a name; the empty name is the default function.

@@ -23,7 +23,7 @@ class ProgramModel:
     """A function of an ML Program."""
 
     def __init__(self, package: Package, spec: Any, function: str, options: RuntimeOptions) -> None:
-        """Load the function, and read what the model says of its inputs and outputs."""
+        """Load the function, and read the description of its inputs and outputs."""
         description, name = function_description(spec, function)
         self._executable = executable.load(package, spec.mlProgram, name, options)
         self._interface = Interface(description, self._executable.lowered)

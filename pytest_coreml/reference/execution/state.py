@@ -1,4 +1,4 @@
-"""The tensors of a stateful model that live from one prediction to the next."""
+"""The tensors of a stateful model that persist between predictions."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class StateTensors:
-    """Tensors by name, zeros at first, in the types that the graph computes in."""
+    """Tensors by name, initially zeros, in the compute types of the graph."""
 
     def __init__(self, ports: Iterable[StatePort]) -> None:
-        """Make a tensor for each state of a program."""
+        """Allocate a tensor for each state of a program."""
         self._types = {port.name: port.type for port in ports}
         self.arrays = {
             name: np.zeros([size or 0 for size in type_.shape], type_.dtype.compute.numpy)
@@ -28,7 +28,7 @@ class StateTensors:
         }
 
     def of(self, ports: Iterable[StatePort]) -> dict[str, NDArray[Any]]:
-        """Give the tensors by name; `BadInputError` when these are not the states of a model with these ports."""
+        """Return the tensors by name; raise `BadInputError` if these are not the states of a model with these ports."""
         for port in ports:
             if self._types.get(port.name) != port.type:
                 has = ", ".join(f"{name}: {type_}" for name, type_ in sorted(self._types.items())) or "none"
@@ -39,13 +39,16 @@ class StateTensors:
         return self.arrays
 
     def read(self, name: str) -> NDArray[Any]:
-        """Give a copy of a tensor; half precision as single precision."""
+        """Return a copy of a tensor; half precision becomes single precision."""
         self._check(name)
         copy: NDArray[Any] = self.arrays[name].copy()
         return copy
 
     def write(self, name: str, value: Any) -> None:
-        """Replace a tensor; `BadInputError` for another shape, or a value that Apple's binding does not convert."""
+        """Replace a tensor.
+
+        Raise `BadInputError` for another shape, or a value that Apple's binding does not convert.
+        """
         self._check(name)
         if not isinstance(value, np.ndarray):
             raise BadInputError("Failed to write state, only multi-array value is supported")

@@ -1,4 +1,4 @@
-"""Why some model types are refused, and what can be done instead."""
+"""The reasons why model types are refused, and the alternatives."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _IN_APPLES_SYSTEMS: Final = {
 
 
 def refusal(spec: Any) -> str:
-    """Return why the type of a `Model` message is not executed, and what helps, as the end of a sentence."""
+    """Return why the type of a `Model` message is not executed and what to do instead, as the end of a sentence."""
     kind = str(spec.WhichOneof("Type"))
     if kind in _IN_APPLES_SYSTEMS:
         return f"it needs {_IN_APPLES_SYSTEMS[kind]}; {_ON_A_MAC}"

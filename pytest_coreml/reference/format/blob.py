@@ -1,4 +1,4 @@
-"""The weight file of an ML Program: blobs after headers, read in place.
+"""The weight file of an ML Program: blobs with headers, read in place.
 
 Layout, little-endian (MILBlob's StorageFormat): a 64-byte file header; then for each blob a 64-byte header at the
 offset which the program names, holding a sentinel, the element type, the size in bytes, the offset of the data and
@@ -32,23 +32,23 @@ _HEADER: Final = struct.Struct("<IIQQQ32x")
 
 
 class BlobFile:
-    """A weight file; opened when the first blob is asked for.
+    """A weight file, opened when the first blob is requested.
 
-    Headers and small blobs are read, large ones are mapped: a page that is touched comes with many around it, which
-    then count as memory of this process, and a second time where ONNX Runtime maps the file.
+    Headers and small blobs are read, large ones are mapped: touching a page loads many around it, which then count as
+    memory of this process, and once more if ONNX Runtime maps the file.
     """
 
     def __init__(self, path: Path) -> None:
-        """Take the file's path; nothing is opened yet."""
+        """Store the path of the file; it is not opened yet."""
         self.path = path
 
     @cached_property
     def size(self) -> int:
-        """Give the size in bytes."""
+        """The size in bytes."""
         return os.fstat(self._descriptor).st_size
 
     def data(self, start: int, length: int) -> bytes | memoryview:
-        """Give bytes that are inside the file; large amounts in place, read-only."""
+        """Return bytes of the file, read-only; large ranges are mapped."""
         if length > _MOST_READ:
             return self._mapped[start : start + length]
         os.lseek(self._descriptor, start, os.SEEK_SET)
@@ -56,7 +56,7 @@ class BlobFile:
 
     @cached_property
     def _descriptor(self) -> int:
-        """Open the file; `BadModelError` when that cannot be done."""
+        """The descriptor of the opened file; raise `BadModelError` if it cannot be opened."""
         try:
             descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except OSError as error:
@@ -70,11 +70,14 @@ class BlobFile:
 
     @cached_property
     def location(self) -> str:
-        """Give the path from the root of the file system."""
+        """The absolute path."""
         return str(self.path.relative_to(self.path.anchor))
 
     def ref(self, offset: int, dtype: DType, size: int, shape: tuple[int, ...]) -> BlobRef:
-        """Find the blob whose header is at `offset`; `BadModelError` unless it holds `size` elements of `dtype`."""
+        """Return the blob whose header is at *offset*.
+
+        Raise `BadModelError` unless it holds *size* elements of *dtype*.
+        """
         stored, length, start = self._header(offset)
         expected = packed_size(size, dtype)
         if stored != dtype and stored.bits != dtype.bits:
@@ -101,7 +104,7 @@ class BlobFile:
 
 @dataclass(frozen=True, eq=False)
 class BlobRef:
-    """Where the data of a constant are: nothing is read until `array` is called.
+    """The location of a constant's data; nothing is read until `array` is called.
 
     `start` and `length` are in bytes, and inside the file.
     """
@@ -113,24 +116,24 @@ class BlobRef:
     shape: tuple[int, ...]
 
     def array(self) -> NDArray[Any]:
-        """Give the constant, read-only: a view of the mapped file where it is large and has elements of whole bytes."""
+        """Return the constant, read-only; a view of the mapped file if it is large and its elements are whole bytes."""
         return unpack(np.frombuffer(self.file.data(self.start, self.length), np.uint8), self.dtype, self.shape)
 
 
 class MemoryBlobs:
-    """The weights of a model that its owner holds in memory; they must stay as they are while the model is used."""
+    """The weights of a model in memory; the owner must not change them while the model is used."""
 
     def __init__(self, name: str, content: bytes) -> None:
-        """Take the name by which messages call the weights, and their bytes as a weight file has them."""
+        """Store the name of the weights in messages, and the bytes of their weight file."""
         self._file = _Held(Path(name), content)
 
     def ref(self, offset: int, dtype: DType, size: int, shape: tuple[int, ...]) -> NDArray[Any]:
-        """Give a view of a blob, found as in a file: ONNX Runtime reads files by itself, but not another's memory."""
+        """Return a view of a blob, found as in a file; ONNX Runtime can read files directly, but not this memory."""
         return self._file.ref(offset, dtype, size, shape).array()
 
 
 class _Held(BlobFile):
-    """A weight file that is in memory already."""
+    """A weight file that is already in memory."""
 
     def __init__(self, path: Path, content: bytes) -> None:
         super().__init__(path)

@@ -1,7 +1,7 @@
-"""The element types of ML Programs, in the words of their four representations.
+"""The element types of ML Programs, in their four representations.
 
-Numbers in an ML Program's proto (`MIL.proto`, DataType), in the header of a weight blob (`BlobDataType` of MILBlob), in
-ONNX (`TensorProto.DataType`), and numpy's types.
+These are the numbers in an ML Program's proto (`MIL.proto`, DataType), in the header of a weight blob (`BlobDataType`
+of MILBlob) and in ONNX (`TensorProto.DataType`), and numpy's types.
 """
 
 from __future__ import annotations
@@ -40,32 +40,32 @@ class DType(enum.Enum):
 
     @property
     def bits(self) -> int:
-        """Give the size of one element as it is stored, in bits; 0 for strings, which have none."""
+        """The stored size of one element, in bits; 0 for strings, whose size varies."""
         return _BITS[self]
 
     @property
     def numpy(self) -> np.dtype[np.generic]:
-        """Give the numpy type that holds one element; types of less than a byte are held in one."""
+        """The numpy type that holds one element; types smaller than a byte are held in one byte."""
         return _NUMPY[self]
 
     @property
     def onnx(self) -> int:
-        """Give the number of this type in ONNX; types of less than a byte are computed in one."""
+        """The number of this type in ONNX; types smaller than a byte are computed in one byte."""
         return _ONNX[self]
 
     @property
     def is_float(self) -> bool:
-        """Say whether the elements are floating-point numbers."""
+        """True if the elements are floating-point numbers."""
         return self in _FLOATS
 
     @property
     def is_integer(self) -> bool:
-        """Say whether the elements are whole numbers."""
+        """True if the elements are integers."""
         return "int" in self.value
 
     @property
     def compute(self) -> DType:
-        """Give the type in which the graph computes: fp32 for fp16 (see `precision.py`), int8 and uint8 for less."""
+        """The type in which the graph computes: fp32 for fp16 (see `precision.py`), int8 and uint8 for less."""
         if self is DType.FP16:
             return DType.FP32
         if self.bits in (0, *_WHOLE_BYTES):

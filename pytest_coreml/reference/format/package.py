@@ -1,4 +1,4 @@
-"""Where the parts of a model are: `.mlpackage`, `.mlmodel`, and the `.mlmodelc` folders that this runtime makes."""
+"""The parts of a model on disk: `.mlpackage`, `.mlmodel`, and the `.mlmodelc` folders of this runtime."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _LARGEST_MESSAGE: Final = (1 << 31) - 1
 
 
 class Package(Protocol):
-    """Where a model comes from. Messages call it `path`."""
+    """The source of a model. Messages refer to it by `path`."""
 
     @property
     def path(self) -> Path:
-        """Give what the user named."""
+        """The path that the user passed."""
 
     def model(self) -> bytes:
-        """Give the serialized `Model` message; `BadModelError` when it cannot be read."""
+        """Return the serialized `Model` message; raise `BadModelError` if it cannot be read."""
 
     def blob_file(self, name: str) -> BlobFile | MemoryBlobs:
-        """Give the weights that the program calls `name`; `BadModelError` when they are outside or not there."""
+        """Return the weights that the program refers to by *name*; raise `BadModelError` if missing or outside."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class MemoryPackage:
     path: Path = Path("a model in memory")
 
     def model(self) -> bytes:
-        """Give the message."""
+        """Return the message."""
         return self.content
 
     def blob_file(self, name: str) -> MemoryBlobs:
-        """Give the weights that the program calls `name`; `BadModelError` when nobody gave them."""
+        """Return the weights that the program refers to by *name*; raise `BadModelError` if there are none."""
         relative = str(_relative_name(name, self.path))
         if relative not in self.weights:
             has = ", ".join(sorted(self.weights)) or "none"
@@ -62,9 +62,9 @@ class MemoryPackage:
 
 @dataclass(frozen=True)
 class FilePackage:
-    """A model on disk: `path` is what the user named, `model_file` the proto in it.
+    """A model on disk: `path` is the path that the user passed, `model_file` the proto in it.
 
-    Weight files are resolved from the folder of `model_file`, and must lie in `root`.
+    Weight files are resolved relative to the folder of `model_file`, and must be inside `root`.
     """
 
     path: Path
@@ -73,14 +73,14 @@ class FilePackage:
     _blobs: dict[str, BlobFile] = field(default_factory=dict, repr=False)
 
     def model(self) -> bytes:
-        """Read the message; `BadModelError` when the file cannot be read."""
+        """Return the message; raise `BadModelError` if the file cannot be read."""
         try:
             return _read(self.model_file, _LARGEST_MESSAGE)
         except (OSError, ValueError) as error:
             raise BadModelError(f"{self.model_file}: cannot read the model: {error}") from error
 
     def blob_file(self, name: str) -> BlobFile:
-        """Give the weight file which the program calls `name`; `BadModelError` when it is outside or not there."""
+        """Return the weight file that the program refers to by *name*; raise `BadModelError` if missing or outside."""
         if name not in self._blobs:
             relative = _relative_name(name, self.path)
             path = _inside(self.root, self.model_file.parent / relative, f"{self.path}: the weight file {name!r}")
@@ -89,7 +89,7 @@ class FilePackage:
 
 
 def open_package(path: Path) -> FilePackage:
-    """Find the model at `path`; `BadModelError` naming the file and the cause when there is none."""
+    """Return the model at *path*; raise `BadModelError`, naming the file and the cause, if there is none."""
     if not path.exists():
         raise BadModelError(f"{path}: there is no such file or folder")
     if path.is_file():
@@ -100,7 +100,7 @@ def open_package(path: Path) -> FilePackage:
 
 
 def open_compiled(path: Path) -> FilePackage:
-    """Find the model in a `.mlmodelc` folder; `BadModelError` when it is none, or Core ML's own."""
+    """Return the model in a `.mlmodelc` folder; raise `BadModelError` if this runtime did not make the folder."""
     if not path.is_dir():
         raise BadModelError(f"{path}: there is no such folder")
     root = path.resolve()
@@ -127,7 +127,7 @@ def _mlpackage(path: Path) -> FilePackage:
 
 
 def _read(path: Path, most: int) -> bytes:
-    """Read a file; ValueError when it is larger than any of its kind."""
+    """Read a file; raise ValueError if it is larger than a valid one can be."""
     size = path.stat().st_size
     if size > most:
         raise ValueError(f"it has {size} bytes, expected {most} or less")
@@ -145,7 +145,7 @@ def _root_model(manifest: Any, manifest_file: Path) -> str:
 
 
 def _relative_name(name: str, where: Path) -> PurePosixPath:
-    """Turn the name of a file in a package into a path below the package's folder."""
+    """Convert the name of a file in a package to a path relative to the package's folder."""
     path = PurePosixPath(name.removeprefix(_MODEL_PATH + "/"))
     if not name or "\0" in name or path.is_absolute() or ".." in path.parts:
         raise BadModelError(f"{where}: the file name {name!r} leaves the package")
@@ -153,7 +153,7 @@ def _relative_name(name: str, where: Path) -> PurePosixPath:
 
 
 def _inside(root: Path, path: Path, what: str) -> Path:
-    """Resolve links, and check that the file is there and still inside `root`."""
+    """Resolve links, and check that the file exists inside *root*."""
     try:
         resolved = path.resolve()
         found = resolved.is_file()

@@ -1,6 +1,6 @@
-"""Elements of less than a byte: how they are stored, and how they are taken apart.
+"""Packed elements smaller than a byte.
 
-They are packed from the least significant bit on, without gaps, across byte borders (MILBlob's `SubByteTypes`).
+They are packed from the least significant bit, without gaps, across byte boundaries (MILBlob's `SubByteTypes`).
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def packed_size(size: int, dtype: DType) -> int:
-    """Give the number of bytes that `size` elements take."""
+    """Return the number of bytes that *size* elements occupy."""
     return -(-size * dtype.bits // 8)
 
 
 def unpack(data: NDArray[np.uint8], dtype: DType, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Give the elements stored in `data`, whose length is `packed_size`; a view where no work is needed."""
+    """Return the elements stored in *data*, whose length is `packed_size`; a view if no unpacking is needed."""
     if dtype.bits >= 8:
         return data.view(dtype.numpy).reshape(shape)
     values = _split(data, dtype.bits)[: math.prod(shape)].reshape(shape)
@@ -32,7 +32,7 @@ def unpack(data: NDArray[np.uint8], dtype: DType, shape: tuple[int, ...]) -> NDA
 
 
 def _split(data: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:
-    """Take `data` apart into numbers of `bits` bits; what is left over at the end are more numbers, without meaning."""
+    """Split *data* into numbers of *bits* bits; padding at the end makes further, meaningless numbers."""
     if 8 % bits == 0:
         shifts = np.arange(0, 8, bits, dtype=np.uint8)
         numbers: NDArray[np.uint8] = (data[:, None] >> shifts) & np.uint8((1 << bits) - 1)

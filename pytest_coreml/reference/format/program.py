@@ -1,4 +1,4 @@
-"""An ML Program as plain, immutable data: functions, blocks, operations, and what is bound to their parameters."""
+"""An ML Program as plain, immutable data: functions, blocks, operations, and the bindings of their parameters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Binding: TypeAlias = "str | Constant"
 
 @dataclass(frozen=True)
 class NamedType:
-    """A value's name and type, as inputs and outputs are declared."""
+    """The name and type of a declared input or output."""
 
     name: str
     type: ValueType
@@ -30,7 +30,7 @@ class NamedType:
 class Operation:
     """One operation: parameters are bound in `inputs`, or for older constants and `constexpr_*` in `attributes`.
 
-    `type` has no opset prefix (`conv`); `full_type` is what the file says (`ios18.conv`).
+    `type` has no opset prefix (`conv`); `full_type` is as in the file (`ios18.conv`).
     """
 
     full_type: str
@@ -41,12 +41,12 @@ class Operation:
 
     @functools.cached_property
     def type(self) -> str:
-        """Give the operator's name without its opset."""
+        """The operator's name without its opset."""
         return self.full_type.rpartition(".")[2]
 
     @property
     def name(self) -> str:
-        """Give the name of the first output, by which people know the operation."""
+        """The name of the first output, which identifies the operation in messages."""
         return self.outputs[0].name if self.outputs else self.type
 
 
@@ -61,7 +61,7 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Function:
-    """A function of a program, with the block of its own opset."""
+    """A function of a program, with the block for its opset."""
 
     name: str
     opset: str
@@ -70,7 +70,7 @@ class Function:
 
 
 def walk(block: Block) -> Iterator[Operation]:
-    """Give every operation of a block and of the blocks inside, in the order of the file."""
+    """Yield every operation of a block and of its inner blocks, in the order of the file."""
     for operation in block.operations:
         yield operation
         for inner in operation.blocks:
@@ -78,7 +78,7 @@ def walk(block: Block) -> Iterator[Operation]:
 
 
 def read_function(program: Any, name: str, blobs: Blobs) -> Function:
-    """Read the function `name` of a `MILSpec.Program`; `BadModelError` when it is not there or not sound."""
+    """Read the function *name* of a `MILSpec.Program`; raise `BadModelError` if it is missing or invalid."""
     if name not in program.functions:
         raise BadModelError(f"the model has no function {name!r}; it has {', '.join(sorted(program.functions))}")
     proto = program.functions[name]
@@ -90,10 +90,10 @@ def read_function(program: Any, name: str, blobs: Blobs) -> Function:
 
 
 class _Reader:
-    """Turns messages into plain data; `blobs` finds the weight files.
+    """Convert messages to plain data; `blobs` finds the weight files.
 
-    To look at each field of a message takes most of the time of reading, and the same few types and constants come up
-    again and again. So these are looked at once, and found again by their bytes.
+    Access to the fields of messages takes most of the reading time, and a few types and constants repeat often. So
+    each is read once, and cached by its bytes.
     """
 
     def __init__(self, blobs: Blobs) -> None:

@@ -1,4 +1,4 @@
-"""Reads the proto of a model."""
+"""Read the proto of a model."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MAXIMUM_SPECIFICATION_VERSION = 10
 
 
 def read_spec(package: Package) -> Any:
-    """Read the `Model` message of a package; an error that names it when it is not one that can be run."""
+    """Read the `Model` message of a package; raise an error that names the package if it cannot be run."""
     return parse_spec(package.model(), package.path)
 
 
 def parse_spec(content: bytes, name: Path | str) -> Any:
-    """Read a `Model` message; messages call it `name`."""
+    """Read a `Model` message; errors refer to it by *name*."""
     from coremltools.proto import Model_pb2
     from google.protobuf.message import DecodeError
 

@@ -18,7 +18,7 @@ _FLOAT16_ARRAY, _INT8_ARRAY, _FLOAT16_IMAGE = 65552, 131080, 40
 
 
 def oldest_version(spec: Any) -> int:
-    """Give the oldest version for an ML Program or a pipeline; for other models the one that they say."""
+    """Return the oldest version for an ML Program or a pipeline; for other models, their declared version."""
     parts = pipeline_parts(spec)
     if parts is not None:
         return max([4, *map(oldest_version, parts)])

@@ -27,22 +27,22 @@ class TensorType:
 
     @property
     def rank(self) -> int:
-        """Give the number of dimensions."""
+        """The number of dimensions."""
         return len(self.shape)
 
     @property
     def size(self) -> int | None:
-        """Give the number of elements, or None when a dimension is unknown."""
+        """The number of elements, or None if a dimension is unknown."""
         return None if None in self.shape else math.prod(d for d in self.shape if d is not None)
 
     def __str__(self) -> str:
-        """Write the type as messages show it: `fp32 [1, ?, 4]`."""
+        """Return the type as messages show it: `fp32 [1, ?, 4]`."""
         return f"{self.dtype.value} [{', '.join('?' if d is None else str(d) for d in self.shape)}]"
 
 
 @dataclass(frozen=True)
 class ListType:
-    """A list, as `make_list` makes it."""
+    """A list, as `make_list` creates it."""
 
     element: ValueType
     length: int | None
@@ -50,14 +50,14 @@ class ListType:
 
 @dataclass(frozen=True)
 class StateType:
-    """A tensor that lives from one prediction to the next."""
+    """A tensor that persists between predictions."""
 
     wrapped: TensorType
 
 
 @dataclass(frozen=True)
 class OpaqueType:
-    """A dictionary or a tuple: only the boundary of the model sees these (the output of `classify`)."""
+    """A dictionary or a tuple: only an output of the model can have this type (the output of `classify`)."""
 
     kind: str
 
@@ -66,7 +66,7 @@ ValueType: TypeAlias = "TensorType | ListType | StateType | OpaqueType"
 
 
 def type_from_proto(proto: Any) -> ValueType:
-    """Read a `MILSpec.ValueType`; `BadModelError` when it is none."""
+    """Read a `MILSpec.ValueType`; raise `BadModelError` if it is invalid."""
     kind = proto.WhichOneof("type")
     if kind == "tensorType":
         return _tensor_type(proto.tensorType)

@@ -1,4 +1,4 @@
-"""Constants of an ML Program: written in the program itself, or in the weight file."""
+"""Constants of an ML Program, in the program itself or in the weight file."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 class Blobs(Protocol):
-    """Where constants find their weight files."""
+    """A look-up of weight files by name."""
 
     def __call__(self, name: str, /) -> BlobFile | MemoryBlobs:
-        """Give the weights that the program calls `name`."""
+        """Return the weights that the program refers to by *name*."""
 
 
 @dataclass(frozen=True, eq=False)
 class Constant:
     """A value that is known before the model runs.
 
-    `data` is an array, or the place of one in a weight file, which stays unread until somebody asks.
+    `data` is an array, or its location in a weight file, which is not read until `array` is called.
     """
 
     type: TensorType
@@ -38,16 +38,16 @@ class Constant:
 
     @classmethod
     def of(cls, array: NDArray[Any], dtype: DType) -> Constant:
-        """Make a constant from an array that was computed while the model was loaded."""
+        """Return the constant of an array that was computed while the model was loaded."""
         return cls(TensorType(dtype, array.shape), array)
 
     def array(self) -> NDArray[Any]:
-        """Give the value in numpy; do not write to it."""
+        """Return the value as a numpy array; do not write to it."""
         return self.data.array() if isinstance(self.data, BlobRef) else self.data
 
 
 def constant_from_proto(proto: Any, blobs: Blobs) -> Constant:
-    """Read a `MILSpec.Value`; `BadModelError` when its content does not fit its type."""
+    """Read a `MILSpec.Value`; raise `BadModelError` if its content does not match its type."""
     kind = proto.WhichOneof("value")
     if kind == "immediateValue" and proto.immediateValue.WhichOneof("value") == "list":
         return _list_of_scalars(proto, blobs)

@@ -16,13 +16,13 @@ Span: TypeAlias = "tuple[int, int | None]"
 
 @dataclass(frozen=True)
 class AllowedShapes:
-    """One of several lists of spans must fit; a fixed shape has spans of one number."""
+    """Allowed shapes as lists of spans, one of which must match; a fixed shape has spans of one number."""
 
     choices: tuple[tuple[Span, ...], ...]
 
     @classmethod
     def of_array(cls, array: Any, port: TensorType) -> AllowedShapes:
-        """Read an `ArrayFeatureType`; where it declares no shape, take that of the program's input."""
+        """Read an `ArrayFeatureType`; if it declares no shape, use that of the program's input."""
         flexibility = array.WhichOneof("ShapeFlexibility")
         if flexibility == "enumeratedShapes":
             return cls(tuple(_fixed(choice.shape) for choice in array.enumeratedShapes.shapes))
@@ -44,13 +44,13 @@ class AllowedShapes:
         return cls((_fixed((image.height, image.width)),))
 
     def allow(self, shape: tuple[int, ...]) -> bool:
-        """Say whether a shape is one of these."""
+        """Return whether a shape is allowed."""
         return any(len(shape) == len(spans) and all(map(_within, shape, spans)) for spans in self.choices)
 
     def objection(self, shape: tuple[int, ...]) -> str:
-        """Say in Core ML's words why a shape is not one of these, or nothing where we do not know them.
+        """Return Core ML's message for a shape that is not allowed, or None if that message is not known.
 
-        The words are those that coremltools' own tests expect of it.
+        The messages are those that coremltools' own tests expect of Core ML.
         """
         if len(self.choices) > 1:
             return f"MultiArray Shape ({' x '.join(map(str, shape))}) was not in enumerated set of allowed shapes"
@@ -60,7 +60,7 @@ class AllowedShapes:
         return ""
 
     def __str__(self) -> str:
-        """Write the shapes as messages show them: `[1, 2..4]`, `[1, 2] or [1, 3]`."""
+        """Return the shapes as messages show them: `[1, 2..4]`, `[1, 2] or [1, 3]`."""
         return " or ".join(f"[{', '.join(map(_text, spans))}]" for spans in self.choices)
 
 

@@ -28,16 +28,16 @@ _TAKEN: Final = ("float32", "float64", "int32")
 
 
 def declared_dtype(array: Any, name: str) -> DType:
-    """Give the element type of an `ArrayFeatureType`; `BadModelError` when it is not known."""
+    """Return the element type of an `ArrayFeatureType`; raise `BadModelError` if it is unknown."""
     if array.dataType not in _DECLARED:
         raise BadModelError(f"the feature {name!r} has the element type number {array.dataType}, which is not known")
     return _DECLARED[array.dataType]
 
 
 def as_stored(result: NDArray[Any], port: TensorType) -> NDArray[Any]:
-    """Round what was computed for an output of half precision to what half precision can hold.
+    """Round the value of a half-precision output to half precision.
 
-    Done here and not in the graph, where it would count as time of the model: a cache that is handed out is large.
+    This is not done in the graph, where it would count as time of the model: a cache that is an output is large.
     """
     if port.dtype is not DType.FP16:
         return result
@@ -46,10 +46,10 @@ def as_stored(result: NDArray[Any], port: TensorType) -> NDArray[Any]:
 
 
 class ArrayInput:
-    """A multi-array that goes into a function of the program, whose input has the type `port`."""
+    """A multi-array input of a function of the program."""
 
     def __init__(self, feature: Any, port: TensorType) -> None:
-        """Read a `FeatureDescription`; `BadModelError` when it does not fit the program."""
+        """Read a `FeatureDescription`; raise `BadModelError` if it does not match the program."""
         self.name = feature.name
         self.optional = bool(feature.type.isOptional)
         self._array = feature.type.multiArrayType
@@ -59,11 +59,11 @@ class ArrayInput:
 
     @property
     def expected(self) -> str:
-        """Say what values it takes."""
+        """The accepted values, as messages show them."""
         return f"{self._dtype.value} {self._shapes}"
 
     def read(self, value: Any) -> NDArray[Any]:
-        """Give the array as the graph takes it; `BadInputError` for what the binding or Core ML refuses."""
+        """Return the array in the compute type; raise `BadInputError` if the binding or Core ML refuses the value."""
         array = self._taken(value)
         if not self._shapes.allow(array.shape):
             objection = self._shapes.objection(array.shape)
@@ -72,7 +72,7 @@ class ArrayInput:
         return self._as_declared(array)
 
     def default(self) -> NDArray[Any] | None:
-        """Give the value of an input that was left out, or None when there is none."""
+        """Return the default value of an input, or None if it has none."""
         kind = self._array.WhichOneof("defaultOptionalValue")
         if kind is None:
             return None
@@ -93,23 +93,23 @@ class ArrayInput:
         )
 
     def _as_declared(self, array: NDArray[Any]) -> NDArray[Any]:
-        """Convert to the declared type, which may lose digits, and then to the one that the graph computes in."""
+        """Convert to the declared type, which may lose precision, and then to the compute type."""
         with np.errstate(invalid="ignore", over="ignore"):
             declared = array.astype(self._dtype.numpy, copy=False)
             return np.ascontiguousarray(declared, self._port.dtype.compute.numpy)
 
 
 class ArrayOutput:
-    """A multi-array that comes out of the program."""
+    """A multi-array output of the program."""
 
     def __init__(self, feature: Any, port: TensorType) -> None:
-        """Read a `FeatureDescription`; half precision comes back as single precision, as from Apple's binding."""
+        """Read a `FeatureDescription`; half precision is returned as single precision, like Apple's binding does."""
         self.name = feature.name
         self._dtype = declared_dtype(feature.type.multiArrayType, self.name)
         self._port = port
 
     def write(self, result: NDArray[Any]) -> NDArray[Any]:
-        """Give a fresh array of the declared type; rank 0 becomes the shape (1,)."""
+        """Return a new array of the declared type; rank 0 becomes the shape (1,)."""
         array = np.atleast_1d(as_stored(result, self._port))
         with np.errstate(invalid="ignore", over="ignore"):
             return np.array(array.astype(self._dtype.numpy, copy=False), self._dtype.compute.numpy)

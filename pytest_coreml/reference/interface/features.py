@@ -1,4 +1,4 @@
-"""The values that go into a model and come out of it, by the names and types that its description declares."""
+"""Inputs and outputs of a model, by the names and types that its description declares."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class InputFeature(Protocol):
 
     @property
     def expected(self) -> str:
-        """Say what values it takes."""
+        """The accepted values, as messages show them."""
 
     def read(self, value: Any) -> NDArray[Any]:
-        """Give a value as the graph takes it; `BadInputError` for what the binding or Core ML refuses."""
+        """Return a value in the compute type; raise `BadInputError` if the binding or Core ML refuses it."""
 
     def default(self) -> NDArray[Any] | None:
-        """Give the value of an optional input that was left out, or None when there is none."""
+        """Return the default value of an optional input, or None if it has none."""
 
 
 class OutputFeature(Protocol):
@@ -44,14 +44,14 @@ class OutputFeature(Protocol):
     name: str
 
     def write(self, result: NDArray[Any]) -> Any:
-        """Give what the graph computed as Apple's binding gives it."""
+        """Return the graph's value in the form that Apple's binding returns."""
 
 
 class Interface:
     """The inputs and outputs of a function: `description` declares them, `lowered` computes them."""
 
     def __init__(self, description: Any, lowered: LoweredFunction) -> None:
-        """Read a description; an error names a feature that is not in the program, or not of a type known here."""
+        """Read a description; raise an error for a feature that is not in the program or has an unsupported type."""
         inputs, outputs = ({port.name: port for port in ports} for ports in (lowered.inputs, lowered.outputs))
         self._inputs = [_input(feature, _port_of(feature, inputs)) for feature in description.input]
         self._outputs = [_output(feature, _port_of(feature, outputs)) for feature in description.output]
@@ -60,7 +60,7 @@ class Interface:
             raise BadModelError(f"the program has inputs that the model does not declare: {', '.join(undeclared)}")
 
     def read(self, data: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
-        """Give the arrays of a prediction by name; `BadInputError` says what was expected, and what came."""
+        """Return the arrays of a prediction by name; raise `BadInputError`, naming expected and actual value."""
         # Lists vanish in Apple's binding, so that Core ML misses them.
         given = {name: value for name, value in data.items() if not isinstance(value, (list, tuple))}
         return {
@@ -69,7 +69,7 @@ class Interface:
         }
 
     def write(self, results: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
-        """Give the outputs, in an order that does not follow the model's: Apple's binding promises none."""
+        """Return the outputs, in an order that differs from the model's: Apple's binding guarantees none."""
         return ordered_outputs((feature.name, feature.write(results[feature.name])) for feature in self._outputs)
 
     def _left_out(self, feature: InputFeature, given: Iterable[str]) -> NDArray[Any]:
@@ -85,7 +85,7 @@ class Interface:
 
 
 def ordered_outputs(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Return outputs by name, in an order that does not follow the model's: Apple's binding promises none."""
+    """Return outputs by name, in an order that differs from the model's: Apple's binding guarantees none."""
     return dict(sorted(values, key=lambda item: zlib.crc32(item[0].encode())))
 
 
@@ -117,10 +117,10 @@ def _output(feature: Any, port: Port | LabelPort) -> OutputFeature:
 
 
 class LabelOutput:
-    """The most probable class of a classifier, or the probabilities of all, by their labels."""
+    """The label of the most probable class of a classifier, or the probabilities of all labels."""
 
     def __init__(self, feature: Any, port: LabelPort) -> None:
-        """Read a `FeatureDescription`; `BadModelError` when the declared type is another than the program's."""
+        """Read a `FeatureDescription`; raise `BadModelError` if the declared type is not the program's."""
         self.name = feature.name
         self._labels = port.result.labels
         self._one = isinstance(port.result, ClassLabel)
@@ -129,7 +129,7 @@ class LabelOutput:
             raise BadModelError(f"the output {self.name!r} is of {declared}, the program gives something else")
 
     def write(self, result: NDArray[Any]) -> Any:
-        """Give the label, or a dictionary from label to probability."""
+        """Return the label, or a dictionary from label to probability."""
         probabilities = result.reshape(-1)
         if len(probabilities) != len(self._labels):
             raise BadModelError(

@@ -1,7 +1,7 @@
 """Images at the boundary of a model.
 
-A program sees an image as a tensor of the shape (1, channels, height, width), with values from 0 to 255 (any for
-half-precision grey). Scale and bias are operations of the program, and so is everything else that happens to it.
+A program receives an image as a tensor of the shape (1, channels, height, width), with values from 0 to 255 (any values
+for half-precision grey). Scale, bias and all further processing are operations of the program.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MODES: Final = {_GREY: ("L",), _RGB: ("RGB", "RGBA"), _BGR: ("RGB", "RGBA"), _G
 
 
 def _color_of(feature: Any, port: TensorType) -> int:
-    """Give the colour layout of a `FeatureDescription`; `BadModelError` when it does not fit the program."""
+    """Return the colour layout of a `FeatureDescription`; raise `BadModelError` if it does not match the program."""
     color = int(feature.type.imageType.colorSpace)
     if color not in _NAMES:
         raise BadModelError(f"the image {feature.name!r} has the colour space number {color}, which is not known")
@@ -41,7 +41,7 @@ def _color_of(feature: Any, port: TensorType) -> int:
 
 
 class ImageInput:
-    """An image that goes into a function of the program, whose input has the type `port`."""
+    """An image input of a function of the program."""
 
     def __init__(self, feature: Any, port: TensorType) -> None:
         """Read a `FeatureDescription`."""
@@ -53,11 +53,11 @@ class ImageInput:
 
     @property
     def expected(self) -> str:
-        """Say what values it takes."""
+        """The accepted values, as messages show them."""
         return f"{_NAMES[self._color]} image {self._sizes}"
 
     def read(self, value: Any) -> NDArray[Any]:
-        """Give the image as a tensor; `BadInputError` for what the binding or Core ML refuses."""
+        """Return the image as a tensor; raise `BadInputError` if the binding or Core ML refuses the value."""
         from PIL import Image
 
         modes = _MODES[self._color]
@@ -72,7 +72,7 @@ class ImageInput:
         return np.ascontiguousarray(self._channels(np.asarray(value))[None], self._dtype)
 
     def default(self) -> None:
-        """Give nothing: a specification holds no image."""
+        """Return None: a specification holds no default image."""
 
     def _channels(self, pixels: NDArray[Any]) -> NDArray[Any]:
         if self._color == _GREY:
@@ -84,7 +84,7 @@ class ImageInput:
 
 
 class ImageOutput:
-    """An image that comes out of the program."""
+    """An image output of the program."""
 
     def __init__(self, feature: Any, port: TensorType) -> None:
         """Read a `FeatureDescription`."""
@@ -93,9 +93,9 @@ class ImageOutput:
         self._port = port
 
     def write(self, result: NDArray[Any]) -> Any:
-        """Give a PIL image: RGBA for colour, L for grey, F for half-precision grey.
+        """Return a PIL image: RGBA for colour, L for grey, F for half-precision grey.
 
-        Values beyond a byte are cut off, others rounded to the nearest whole number.
+        Values outside the range of a byte are clipped, others rounded to the nearest integer.
         """
         from PIL import Image
 

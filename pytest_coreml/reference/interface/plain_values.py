@@ -30,7 +30,7 @@ class PlainInput:
     """One input, described by a `FeatureDescription`."""
 
     def __init__(self, feature: Any) -> None:
-        """Read the description; `UnsupportedModelError` for a type that this runtime does not know."""
+        """Read the description; raise `UnsupportedModelError` for an unsupported type."""
         self.name = str(feature.name)
         self.optional = bool(feature.type.isOptional)
         self.kind = str(feature.type.WhichOneof("Type"))
@@ -41,7 +41,7 @@ class PlainInput:
 
     @property
     def expected(self) -> str:
-        """The values it takes, as messages show them."""
+        """The accepted values, as messages show them."""
         if self._array is not None:
             return self._array.expected
         if self.kind == "dictionaryType":
@@ -51,7 +51,7 @@ class PlainInput:
         return self.kind.removesuffix("Type")
 
     def read(self, value: Any) -> Any:
-        """Return the value in its declared type; `BadInputError` for what Apple's binding or Core ML refuses."""
+        """Return the value in its declared type; raise `BadInputError` if Apple's binding or Core ML refuses it."""
         if self._array is not None:
             return self._array.read(value)
         try:
@@ -60,7 +60,7 @@ class PlainInput:
             raise BadInputError(f"input {self.name!r}: expected {self.expected}, got {mismatch}") from None
 
     def default(self) -> Any:
-        """Return the value of an optional input that was left out, or None when it stays absent."""
+        """Return the default value of an optional input, or None if it has none."""
         return self._array.default() if self._array is not None else None
 
 
@@ -68,7 +68,7 @@ class PlainOutput:
     """One output, described by a `FeatureDescription`."""
 
     def __init__(self, feature: Any) -> None:
-        """Read the description; `UnsupportedModelError` for a type that this runtime does not know."""
+        """Read the description; raise `UnsupportedModelError` for an unsupported type."""
         self.name = str(feature.name)
         self.kind = str(feature.type.WhichOneof("Type"))
         if self.kind not in _WRITERS:
@@ -78,7 +78,7 @@ class PlainOutput:
             declared_dtype(self._type, self.name)
 
     def write(self, value: Any) -> Any:
-        """Return the value in its declared type; `BadModelError` when it has none."""
+        """Return the value in its declared type; raise `BadModelError` if it cannot be converted."""
         try:
             return _WRITERS[self.kind](value, self._type)
         except (_Mismatch, TypeError, ValueError) as error:
@@ -87,7 +87,7 @@ class PlainOutput:
 
 
 class _Mismatch(Exception):  # noqa: N818 - not an error by itself: the caller makes one of it
-    """What came instead of the expected value."""
+    """A description of the value that does not match the expected one."""
 
 
 def _array_input(feature: Any) -> ArrayInput:
@@ -100,7 +100,7 @@ def _array_input(feature: Any) -> ArrayInput:
 
 
 class _AnyShape(AllowedShapes):
-    """Every shape there is."""
+    """All shapes."""
 
     def allow(self, shape: tuple[int, ...]) -> bool:
         return bool(shape)

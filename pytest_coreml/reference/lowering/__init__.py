@@ -1,4 +1,4 @@
-'''Lowers the operations of an ML Program to ONNX, one module a family of operations.
+'''Lower the operations of an ML Program to ONNX, one module for each family of operations.
 
 How to write a family
 ---------------------

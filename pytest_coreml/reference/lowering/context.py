@@ -1,4 +1,4 @@
-"""What a handler sees of the operation it lowers; the guide to writing one is in `lowering/__init__.py`."""
+"""The context of a handler: the operation it lowers, and the graph. The guide is in `lowering/__init__.py`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Lowering(Protocol):
 
 
 class Context:
-    """One operation on its way into the graph: its parameters, and what it becomes.
+    """The context of one operation: its parameters, and the graph that it is lowered into.
 
     Parameters have the names that MIL gives them (`x`, `weight`, ...), wherever the file binds them: to another
     operation's output, a constant, a constant written in place, or an attribute.
@@ -64,73 +64,73 @@ class Context:
 
     @property
     def opset(self) -> int:
-        """Give the version that the operations of the function are of: 5 is that of iOS 15, 8 that of iOS 18."""
+        """The version of the function's operations: 5 for iOS 15, 8 for iOS 18."""
         return self._lowering.opset
 
     def has(self, param: str) -> bool:
-        """Say whether an optional parameter is bound."""
+        """Return whether an optional parameter is bound."""
         return bool(self.op.inputs.get(param)) or param in self.op.attributes
 
     def input(self, param: str) -> Value:
-        """Give the graph's value for a parameter; a constant becomes an initializer."""
+        """Return the graph's value for a parameter; a constant becomes an initializer."""
         return self.value(self._symbol(param).result)
 
     def optional(self, param: str) -> Value:
-        """Give the graph's value for a parameter, or ONNX's empty name when it is not bound."""
+        """Return the graph's value for a parameter, or ONNX's empty name when it is not bound."""
         return self.input(param) if self.has(param) else NOTHING
 
     def inputs(self, param: str) -> list[Value]:
-        """Give the graph's values for a parameter that takes several (`values` of `concat`)."""
+        """Return the graph's values for a parameter that takes several (`values` of `concat`)."""
         return [self.value(symbol.result) for symbol in self._symbols(param)]
 
     def results(self, param: str) -> list[Result | None]:
-        """Give what the values of a parameter were lowered to, constants and lists as such."""
+        """Return the results that the values of a parameter were lowered to, constants and lists included."""
         return [symbol.result for symbol in self._symbols(param)]
 
     def list_value(self, param: str) -> ListValue:
-        """Give the list that a parameter is bound to."""
+        """Return the list that a parameter is bound to; raise `BadModelError` for another value."""
         result = self._symbol(param).result
         if not isinstance(result, ListValue):
             raise BadModelError(f"operation {self.op.type} {self.op.name!r}: `{param}` is not a list")
         return result
 
     def type(self, param: str) -> TensorType:
-        """Give the type of a tensor parameter, of the wrapped tensor for a state."""
+        """Return the type of a tensor parameter, of the wrapped tensor for a state."""
         return _tensor(self._symbol(param).type, param)
 
     def types(self, param: str) -> list[TensorType]:
-        """Give the types of a parameter that takes several values."""
+        """Return the types of a parameter that takes several values."""
         return [_tensor(symbol.type, param) for symbol in self._symbols(param)]
 
     def shape(self, param: str) -> Shape:
-        """Give the shape of a parameter, None standing for what is unknown before the model runs."""
+        """Return the shape of a parameter; a dimension is None if it is unknown before the model runs."""
         return self.type(param).shape
 
     def rank(self, param: str) -> int:
-        """Give the number of dimensions of a parameter."""
+        """Return the number of dimensions of a parameter."""
         return self.type(param).rank
 
     def dtype(self, param: str) -> DType:
-        """Give the element type that the program declares; the graph computes in its `compute` type."""
+        """Return the element type that the program declares; the graph computes in its `compute` type."""
         return self.type(param).dtype
 
     def output_type(self, index: int = 0) -> TensorType:
-        """Give the declared type of an output."""
+        """Return the declared type of an output."""
         return _tensor(self.op.outputs[index].type, self.op.outputs[index].name)
 
     def element_type(self, param: str) -> TensorType:
-        """Give the type of the elements of a list parameter."""
+        """Return the type of the elements of a list parameter."""
         type_ = self._symbol(param).type
         return _tensor(type_.element if isinstance(type_, ListType) else type_, param)
 
     # Constants, wanted while the graph is built
 
     def is_const(self, param: str) -> bool:
-        """Say whether the value of a parameter is known now."""
+        """Return whether the value of a parameter is a constant."""
         return self.has(param) and isinstance(self._symbol(param).result, Constant)
 
     def const(self, param: str, default: Any = _REQUIRED) -> NDArray[Any]:
-        """Give the value of a constant parameter; refuse when it is computed by the model."""
+        """Return the value of a constant parameter; refuse if the model computes it."""
         if not self.has(param) and default is not _REQUIRED:
             return np.asarray(default)
         result = self._symbol(param).result
@@ -139,58 +139,58 @@ class Context:
         return result.array()
 
     def scalar(self, param: str, default: Any = _REQUIRED) -> Any:
-        """Give the value of a constant parameter of one element as a Python number, bool or text."""
+        """Return the value of a constant parameter of one element as a Python number, bool or string."""
         array = self.const(param, default)
         if array.size != 1:
             self.refuse(f"`{param}` has {array.size} elements, expected one")
         return array.reshape(-1)[0].item() if array.dtype != object else str(array.reshape(-1)[0])
 
     def all_scalars(self, param: str) -> list[Any]:
-        """Give the constants of a parameter that takes several, each of one element."""
+        """Return the constants of a parameter that takes several, each of one element."""
         constants = self.results(param)
         if not all(isinstance(constant, Constant) for constant in constants):
             self.refuse(f"`{param}` is not constant")
         return [constant.array().item() for constant in constants if isinstance(constant, Constant)]
 
     def ints(self, param: str, default: Sequence[int] = _REQUIRED) -> list[int]:
-        """Give the value of a constant parameter as a list of integers."""
+        """Return the value of a constant parameter as a list of integers."""
         return [int(number) for number in self.const(param, default).reshape(-1)]
 
     def flags(self, param: str, default: Sequence[bool]) -> list[bool]:
-        """Give the value of a constant parameter as a list of truth values."""
+        """Return the value of a constant parameter as a list of bools."""
         return [bool(flag) for flag in self.const(param, default).reshape(-1)]
 
     def axes(self, param: str, rank: int, default: Sequence[int] = _REQUIRED) -> list[int]:
-        """Give constant axes, counted from the front; refuse one that is outside `rank`."""
+        """Return constant axes, counted from the front; refuse one outside *rank*."""
         axes = self.ints(param, default)
         if any(not -rank <= axis < rank for axis in axes):
             self.refuse(f"`{param}` is {axes}, outside the rank {rank}")
         return [axis % rank for axis in axes]
 
     def axis(self, param: str, rank: int, default: int = _REQUIRED) -> int:
-        """Give one constant axis, counted from the front."""
+        """Return one constant axis, counted from the front."""
         return self.axes(param, rank, default if default is _REQUIRED else [default])[0]
 
     def value(self, result: Result | None) -> Value:
-        """Give the graph's value of what an operation or a block was lowered to."""
+        """Return the graph's value of the result of an operation or a block."""
         return self._lowering.value(result)
 
     def refuse(self, reason: str) -> NoReturn:
-        """Say that this form of the operation cannot be lowered; all refusals of a model make one error."""
+        """Refuse to lower this form of the operation; all refusals of a model make one error."""
         raise Refusal(reason)
 
     # What the operation becomes
 
     def node(self, op_type: str, *inputs: Value, domain: str = "", **attrs: Any) -> Value:
-        """Add an ONNX node of one output, and give it.
+        """Add an ONNX node with one output, and return the output.
 
-        Attributes may be numbers, texts, lists of these, arrays, a `DType` or a sub-graph; None leaves one out.
-        Trailing inputs that are `NOTHING` are left out.
+        Attributes may be numbers, strings, lists of these, arrays, a `DType` or a sub-graph; None omits one.
+        Trailing inputs that are `NOTHING` are omitted.
         """
         return self.nodes(op_type, *inputs, outputs=1, domain=domain, **attrs)[0]
 
     def nodes(self, op_type: str, *inputs: Value, outputs: int, domain: str = "", **attrs: Any) -> tuple[Value, ...]:
-        """Add an ONNX node of several outputs, and give them."""
+        """Add an ONNX node with several outputs, and return them."""
         given = list(inputs)
         while given and given[-1] == NOTHING:
             given.pop()
@@ -198,9 +198,9 @@ class Context:
         return graph.node(op_type, given, outputs=outputs, domain=domain, hint=self._hint, **attrs)
 
     def checked(self, value: Value, is_wrong: Value, complaint: str) -> Value:
-        """Give `value` again, and fail with this complaint where one of the truth values `is_wrong` is true.
+        """Return *value*; fail at run time with *complaint* if any element of *is_wrong* is true.
 
-        The value is the first of a row of one, taken at the number of what is wrong.
+        Implemented as a Gather from a row of one, at the number of wrong elements.
         """
         count = self.node("ReduceSum", self.cast(is_wrong, DType.INT64), keepdims=False)
         row = self.node("Unsqueeze", value, self.int64([0]))
@@ -212,25 +212,25 @@ class Context:
         return f"{self.op.type}:{self.op.name}"
 
     def literal(self, value: ArrayLike, dtype: DType) -> Value:
-        """Give the value of a small constant of our own, in the compute type of `dtype`."""
+        """Return the value of a small constant that the handler makes, in the compute type of *dtype*."""
         return self._lowering.builder.literal(np.asarray(value, dtype=dtype.compute.numpy))
 
     def int64(self, value: ArrayLike) -> Value:
-        """Give the value of small constant integers as ONNX wants shapes, axes and positions."""
+        """Return the value of small constant integers as int64, which ONNX requires for shapes, axes and positions."""
         return self.literal(value, DType.INT64)
 
     def as_int64(self, param: str) -> Value:
-        """Give an integer parameter as ONNX wants shapes and positions, constant or not."""
+        """Return an integer parameter, constant or not, as int64, which ONNX requires for shapes and positions."""
         if self.is_const(param):
             return self.int64(self.const(param))
         return self.cast(self.input(param), DType.INT64)
 
     def cast(self, value: Value, dtype: DType) -> Value:
-        """Convert a value to the compute type of `dtype`."""
+        """Convert a value to the compute type of *dtype*."""
         return self.node("Cast", value, to=dtype.compute)
 
     def elements(self, param: str) -> list[int | Value]:
-        """Give the numbers of a vector of integers: those that are known, and int64 vectors of one element."""
+        """Return the elements of a vector of integers: a number if it is known, else an int64 vector of one element."""
         if self.is_const(param):
             return list(self.ints(param))
         value = self.input(param)
@@ -244,34 +244,34 @@ class Context:
 
     @property
     def known(self) -> Known:
-        """What is known of values beyond their types; to be asked, and added to."""
+        """The facts about values beyond their types; handlers read them and add to them."""
         return self._lowering.known
 
     def constant(self, array: NDArray[Any], dtype: DType) -> Constant:
-        """Make a constant that was computed now (`constexpr_*`); large ones never enter the graph's message."""
+        """Return a constant computed while lowering (`constexpr_*`); large ones stay outside the graph's message."""
         return Constant.of(array, dtype)
 
     # Blocks and states
 
     def subgraph(self, name: str) -> AbstractContextManager[SubGraph]:
-        """Send nodes to a new sub-graph while the `with` block runs; hand it to `node` as an attribute."""
+        """Add nodes to a new sub-graph inside the `with` block; pass it to `node` as an attribute."""
         return self._lowering.builder.subgraph(name)
 
     def lower_block(self, block: Block, results: Sequence[Result | None] = ()) -> list[Result | None]:
-        """Lower a block of this operation into the current graph, its inputs bound to `results`; give its outputs."""
+        """Lower a block of this operation into the current graph, inputs bound to *results*; return its outputs."""
         return self._lowering.lower_block(block, results)
 
     @property
     def states(self) -> dict[str, Value]:
-        """The current value of each state, by its name; to replace one is to write the state."""
+        """The current value of each state by name; replacing one writes the state."""
         return self._lowering.states
 
     def state(self, param: str) -> StateRef:
-        """Give the state that a parameter is bound to."""
+        """Return the state that a parameter is bound to."""
         return self._state(self._symbol(param), self.op)
 
     def written_states(self) -> list[StateRef]:
-        """Give the states that the blocks of this operation write."""
+        """Return the states that blocks of this operation write."""
         writes = [op for block in self.op.blocks for op in walk(block) if op.type == "write_state"]
         return list(dict.fromkeys(map(self._written, writes)))
 

@@ -1,4 +1,4 @@
-"""Lowers one function of an ML Program to one ONNX model."""
+"""Lower one function of an ML Program to one ONNX model."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def lower_function(function: Function, handlers: Mapping[str, Handler], precision: Precision) -> LoweredFunction:
-    """Lower a function; `UnsupportedModelError` names every operation that stands in the way."""
+    """Lower a function; raise `UnsupportedModelError`, naming every operation that cannot be lowered."""
     lowering = FunctionLowering(handlers, precision, function.opset)
     inputs, states = lowering.bind_inputs(function)
     values = lowering.lower_top(function.block)
@@ -44,7 +44,7 @@ def lower_function(function: Function, handlers: Mapping[str, Handler], precisio
 
 
 def _number(opset: str) -> int:
-    """Give the number of an opset, 5 (`CoreML5`, of iOS 15) for a name that has none."""
+    """Return the number of an opset, 5 (`CoreML5`, of iOS 15) for a name without one."""
     digits = opset.removeprefix("CoreML")
     return int(digits) if digits.isdecimal() else 5
 
@@ -53,10 +53,10 @@ _UNFORESEEN: Final = (ArithmeticError, AttributeError, LookupError, MemoryError,
 
 
 class FunctionLowering:
-    """The walk over the operations: names, the graph under construction, and what was refused."""
+    """The walk over the operations: names, the graph under construction, and refused operations."""
 
     def __init__(self, handlers: Mapping[str, Handler], precision: Precision, opset: str) -> None:
-        """Begin an empty graph."""
+        """Start with an empty graph."""
         self.builder = GraphBuilder()
         # `CoreML5` for iOS 15, and so on
         self.opset = _number(opset)
@@ -88,7 +88,7 @@ class FunctionLowering:
         return tuple(ports), states
 
     def lower_top(self, block: Block) -> list[Symbol]:
-        """Lower the block of the function, and raise one error for everything that was refused in it."""
+        """Lower the block of the function; raise one error for all operations that were refused."""
         for op in walk(block):
             if op.type not in self._handlers and op.type != "const":
                 self._refusals.add(op, "is not implemented")
@@ -108,7 +108,7 @@ class FunctionLowering:
     def state_ports(
         self, states: Sequence[tuple[str, Value, TensorType]], outputs: Sequence[Symbol]
     ) -> tuple[StatePort, ...]:
-        """Declare the new values of the states that the function writes; `outputs` are what else will leave it."""
+        """Declare the new values of the states that the function writes; *outputs* are its other outputs."""
         if not states:
             return ()
         kept = {*self.states.values(), *[self._leaving(symbol.result) for symbol in outputs]}
@@ -123,13 +123,13 @@ class FunctionLowering:
         return tuple(ports)
 
     def _leaving(self, result: Result | None) -> Value:
-        """Give the value from which an output is made."""
+        """Return the value that an output is made from."""
         return result.probabilities if isinstance(result, (ClassLabel, ClassProbabilities)) else self.value(result)
 
     # Operations
 
     def lower_block(self, block: Block, results: Sequence[Result | None]) -> list[Result | None]:
-        """Lower an inner block with its inputs bound to `results`."""
+        """Lower an inner block with its inputs bound to *results*."""
         if len(block.inputs) != len(results):
             raise BadModelError(f"a block has {len(block.inputs)} inputs, expected {len(results)}")
         with self._scope.inner():
@@ -174,7 +174,7 @@ class FunctionLowering:
         return results
 
     def _uses_refused(self, op: Operation) -> bool:
-        """Say whether an operation uses what was refused; all names that it uses must be known."""
+        """Return whether an operation uses the result of a refused one; raise `BadModelError` for an unknown name."""
         names = [
             binding for bindings in op.inputs.values() for binding in bindings if not isinstance(binding, Constant)
         ]
@@ -185,21 +185,21 @@ class FunctionLowering:
             self._scope.bind(output.name, Symbol(output.type, self._rounded(result, output.type)))
 
     def _rounded(self, result: Any, type_: object) -> Any:
-        """Round an fp16 value to what fp16 can hold, when the precision is strict."""
+        """Round an fp16 value to half precision if the precision is strict."""
         is_half = isinstance(type_, TensorType) and type_.dtype is DType.FP16
         if not (self._strict and is_half and isinstance(result, str)):
             return result
         return self._half(Value(result))
 
     def _half(self, value: Value) -> Value:
-        """Round a value to what half precision can hold."""
+        """Round a value to half precision."""
         graph = self.builder.current
         return graph.cast(graph.cast(value, DType.FP16), DType.FP32)
 
     # Names and values
 
     def symbol(self, binding: Binding, op: Operation) -> Symbol:
-        """Give what a parameter is bound to."""
+        """Return the symbol that a parameter is bound to."""
         if isinstance(binding, Constant):
             return Symbol(binding.type, binding)
         return self._named(binding, op)
@@ -212,7 +212,7 @@ class FunctionLowering:
         return symbol
 
     def value(self, result: Result | None) -> Value:
-        """Give the graph's value of a result; a constant becomes an initializer, a list its sequence."""
+        """Return the graph's value of a result; a constant becomes an initializer, a list its sequence."""
         if isinstance(result, Constant):
             return self.builder.constant(result)
         if isinstance(result, ListValue):

@@ -1,9 +1,9 @@
-"""Finds the states that can be written where they lie, so that a cache is not copied for each token.
+"""Find the states that can be updated in place, so that a cache is not copied for each token.
 
-ONNX knows no writing, only new values: each version of a state is one. `ScatterND` copies its input and writes into the
-copy, and leaves the copying out where input and output have the same memory. So all versions of a state may share one
-buffer, when nothing reads an old version after the next one was written. ONNX Runtime promises no order but that of the
-data; so whatever reads an old version has to be something that the next write waits for.
+ONNX has no writes, only new values: each version of a state is a value. `ScatterND` copies its input and writes to the
+copy; it omits the copy if input and output share memory. So all versions of a state may share one buffer if no node
+reads an old version after the next one is written. ONNX Runtime guarantees no order but that of data dependencies, so
+each reader of an old version must be a node that the next write depends on.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _THE_END: Final = -1
 
 
 class InPlace:
-    """The nodes of a finished graph, and who uses which value."""
+    """The nodes of a finished graph, and the users of each value."""
 
     def __init__(self, graph: GraphProto, kept: Collection[str]) -> None:
-        """Look at all nodes; the values in `kept` are read when all have run."""
+        """Index all nodes; the values in *kept* are read after the graph has run."""
         self._kept = kept
         self._nodes: Sequence[NodeProto] = graph.node
         self._makers = {name: index for index, node in enumerate(self._nodes) for name in node.output}
@@ -46,14 +46,14 @@ class InPlace:
                 self._users[name].append(index)
 
     def versions(self, first: Value, last: Value) -> tuple[Value, ...]:
-        """Give the versions after the first one when all may share its memory, else nothing."""
+        """Return the versions after the first one if all may share its memory, else an empty tuple."""
         chain = self._writes(first, last)
         if all(self._is_last_use(self._nodes[write].input[0], write) for write in chain):
             return tuple(Value(self._nodes[write].output[0]) for write in chain)
         return ()
 
     def _writes(self, first: str, last: str) -> list[int]:
-        """Give the writes that lead from one version to another, none when something else lies between."""
+        """Return the writes from one version to another, or an empty list if another node is between them."""
         chain: list[int] = []
         while last != first:
             write = self._makers.get(last)
@@ -64,7 +64,7 @@ class InPlace:
         return chain
 
     def _is_last_use(self, version: str, write: int) -> bool:
-        """Say whether nothing can read a version after a write was done."""
+        """Return whether no node can read a version after a write."""
         readers = list(self._readers(version, write))
         if not readers:
             return True
@@ -72,7 +72,7 @@ class InPlace:
         return all(reader in waited_for for reader in readers)
 
     def _readers(self, version: str, write: int) -> Iterator[int]:
-        """Give the nodes that read a version, or a view of it; the write is one if it reads what it writes."""
+        """Yield the nodes that read a version or a view of it; the write is one if its other inputs are such views."""
         values, seen = [version], {version}
         while values:
             value = values.pop()
@@ -88,11 +88,11 @@ class InPlace:
                     seen.update(node.output)
 
     def _waited_for(self, write: int, after: int) -> set[int]:
-        """Give the nodes whose outputs a write needs, directly or not; nodes up to `after` are of no interest."""
+        """Return the nodes that a write depends on, directly or not; nodes up to *after* are ignored."""
         return self._needed({write}, after) - {write}
 
     def _needed(self, nodes: set[int], after: int = _THE_END) -> set[int]:
-        """Give nodes and all whose outputs they need, directly or not."""
+        """Return *nodes* and all nodes they depend on, directly or not."""
         found, todo = set(nodes), list(nodes)
         while todo:
             makers = {self._makers.get(name, _THE_END) for name in read_by(self._nodes[todo.pop()])}

@@ -1,4 +1,4 @@
-"""What handlers know of values beyond their types, for the handlers of later operations."""
+"""Facts about values beyond their types, from handlers for the handlers of later operations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cut:
-    """A slice of one axis, as Python writes it."""
+    """A slice of one axis, with the semantics of Python."""
 
     begin: Dimension
     end: Dimension
@@ -26,7 +26,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class View:
-    """A value that is a part of another: what was cut from its axes, and which of them went."""
+    """A value that is a part of another one: the cuts of its axes, and the axes that were removed."""
 
     source: Value
     rank: int
@@ -38,8 +38,8 @@ class View:
 class Known:
     """Facts by value.
 
-    `elements`: a vector of integers put together from numbers, some known, others vectors of one element. `views`: a
-    slice; a slice of a slice is cut from the whole at once. The one between may be unused then: `seen_through` says so.
+    `elements`: the elements of a vector of integers, each a known number or a vector of one element. `views`: slices; a
+    slice of a slice is cut from the whole at once. The slice between may become unused; `seen_through` is true then.
     """
 
     elements: dict[Value, Sequence[int | Value]] = field(default_factory=dict)

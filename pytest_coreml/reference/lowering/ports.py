@@ -1,4 +1,4 @@
-"""A lowered function, and where its inputs, outputs and states enter and leave the graph."""
+"""A lowered function, and the graph values of its inputs, outputs and states."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class LabelPort:
 
 @dataclass(frozen=True)
 class StatePort:
-    """A state: where its old value enters the graph and its new one leaves (None when it is only read).
+    """A state: the graph input of its old value and the graph output of its new one (None if it is only read).
 
-    All `versions` are outputs of the graph that must be bound to the memory of the old value, the last one being the
-    new value; there are none when the new value is handed over in memory of its own.
+    All `versions` are outputs of the graph that must be bound to the memory of the old value; the last one is the new
+    value. There are none if the new value has memory of its own.
     """
 
     name: str
@@ -50,9 +50,9 @@ class StatePort:
 
 @dataclass(frozen=True)
 class LoweredFunction:
-    """An ONNX model (serialized), and how its inputs and outputs are those of the function.
+    """A serialized ONNX model, and the ports that map its inputs and outputs to those of the function.
 
-    `arrays` are large constants that are handed to the session by name.
+    `arrays` are large constants that are passed to the session by name.
     """
 
     model: bytes

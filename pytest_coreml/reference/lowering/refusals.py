@@ -1,4 +1,4 @@
-"""Collects what cannot be lowered, so that a user learns all of it at once."""
+"""Collect the operations that cannot be lowered, to report all of them at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Refusals:
-    """Operations that were refused, by type and reason, in the order of the program."""
+    """Refused operations by type and reason, in the order of the program."""
 
     def __init__(self, noun: str = "operation") -> None:
         """Begin with none; messages call each a *noun*."""
@@ -30,11 +30,11 @@ class Refusals:
         self._names: dict[tuple[str, str], list[str]] = {}
 
     def add(self, op: Named, reason: str) -> None:
-        """Remember that an operation was refused."""
+        """Record a refused operation."""
         self._names.setdefault((op.type, reason), []).append(op.name)
 
     def check(self) -> None:
-        """Raise `UnsupportedModelError` when anything was refused."""
+        """Raise `UnsupportedModelError` if any operation was refused."""
         if not self._names:
             return
         count = sum(map(len, self._names.values()))

@@ -1,4 +1,4 @@
-"""Which handler lowers which operation."""
+"""The registry of handlers by operation type."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REGISTRY: Final[dict[str, Handler]] = {}
 
 
 def lowers(*op_types: str) -> Callable[[_Handler], _Handler]:
-    """Register the decorated handler for these operation types (without opset prefix); each may have only one."""
+    """Register the decorated handler for operation types without opset prefix; a type has only one handler."""
 
     def register(handler: _Handler) -> _Handler:
         for op_type in op_types:

@@ -1,4 +1,4 @@
-"""What an operation can be lowered to."""
+"""Results: what an operation can be lowered to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClassLabel:
-    """The most probable of `labels`, found outside the graph: ONNX has no such output."""
+    """The most probable of `labels`, determined after the graph has run: ONNX has no such output."""
 
     probabilities: Value
     labels: tuple[str | int, ...]
@@ -23,7 +23,7 @@ class ClassLabel:
 
 @dataclass(frozen=True)
 class ClassProbabilities:
-    """A dictionary from label to probability, made outside the graph."""
+    """A dictionary from label to probability, made after the graph has run."""
 
     probabilities: Value
     labels: tuple[str | int, ...]
@@ -33,7 +33,7 @@ class ClassProbabilities:
 class ListValue:
     """A list (`make_list`): an ONNX sequence.
 
-    `length` is None where only the run can tell. A list that `is_fixed` never changes its length.
+    `length` is None if it is unknown before the model runs. A list that `is_fixed` never changes its length.
     """
 
     sequence: Value
@@ -43,7 +43,7 @@ class ListValue:
 
 @dataclass(frozen=True)
 class StateRef:
-    """A state by its name; which value it has depends on what was written before."""
+    """A state by name; its value depends on the writes before."""
 
     name: str
     type: TensorType

@@ -1,4 +1,4 @@
-"""Names of an ML Program and what they stand for; inner blocks may shadow outer names."""
+"""Names of an ML Program and their meanings; inner blocks may shadow outer names."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Symbol:
-    """A named value: its type in the program, and what it was lowered to.
+    """A named value: its type in the program, and its result.
 
-    None when the operation that makes it was refused, so that what depends on it is not refused for a second time.
+    The result is None if the operation was refused, so that operations depending on it are not refused as well.
     """
 
     type: ValueType
@@ -25,18 +25,18 @@ class Symbol:
 
 
 class Scope:
-    """A stack of tables of names."""
+    """A stack of name tables."""
 
     def __init__(self) -> None:
-        """Begin with the table of the function."""
+        """Start with the table of the function."""
         self._tables: list[dict[str, Symbol]] = [{}]
 
     def bind(self, name: str, symbol: Symbol) -> None:
-        """Give a name its meaning in the innermost table."""
+        """Bind a name in the innermost table."""
         self._tables[-1][name] = symbol
 
     def find(self, name: str) -> Symbol | None:
-        """Give the innermost meaning of a name."""
+        """Return the innermost meaning of a name, or None if it has none."""
         for table in reversed(self._tables):
             if name in table:
                 return table[name]
@@ -44,7 +44,7 @@ class Scope:
 
     @contextlib.contextmanager
     def inner(self) -> Iterator[None]:
-        """Keep new names to the `with` block."""
+        """Limit new names to the `with` block."""
         self._tables.append({})
         try:
             yield

@@ -1,4 +1,4 @@
-"""Arithmetic on shapes: done now where a dimension is known, in the graph where it is not."""
+"""Arithmetic on sizes: computed while lowering if they are known, else in the graph."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _MOST_ELEMENTS: Final = 1 << 26
 
 
 def dimension(ctx: Context, value: Value, shape: Shape, axis: int) -> Dimension:
-    """Give the size of one axis, which may be negative, of `value`, which the program declares to have `shape`."""
+    """Return the size of one axis, which may be negative, of *value*, whose declared shape is *shape*."""
     known, axis = shape[axis], axis % len(shape)
     return known if known is not None else ctx.node("Shape", value, start=axis, end=axis + 1)
 
 
 def dimensions(ctx: Context, value: Value, shape: Shape) -> list[Dimension]:
-    """Give the size of every axis of `value`."""
+    """Return the size of every axis of *value*."""
     return [dimension(ctx, value, shape, axis) for axis in range(len(shape))]
 
 
 def vector(ctx: Context, sizes: Sequence[Dimension]) -> Value:
-    """Put sizes together to a vector, as ONNX wants shapes."""
+    """Combine sizes to an int64 vector, as ONNX requires shapes."""
     if all(isinstance(size, int) for size in sizes):
         return ctx.int64(list(sizes))
     return ctx.node("Concat", *[as_vector(ctx, size) for size in sizes], axis=0)
 
 
 def as_vector(ctx: Context, size: Dimension) -> Value:
-    """Give a size as a vector of one element."""
+    """Return a size as a vector of one element."""
     return ctx.int64([size]) if isinstance(size, int) else size
 
 
@@ -62,23 +62,23 @@ def minus(ctx: Context, size: Dimension, other: Dimension) -> Dimension:
 
 
 def not_negative(ctx: Context, size: Dimension) -> Dimension:
-    """Give the size, or nothing where it is less than that."""
+    """Return the size, or 0 if it is negative."""
     return max(0, size) if isinstance(size, int) else ctx.node("Max", size, ctx.int64([0]))
 
 
 def no_smaller(
     ctx: Context, value: Value, param: str, least: Mapping[int, Dimension], *, believe: bool = True
 ) -> Value:
-    """Give `value`, which has the shape of `param`, and fail when an axis has less than the `least` for it.
+    """Return *value*, which has the shape of *param*; fail if an axis is smaller than its entry in *least*.
 
-    What is known now is refused; what is not fails when the model runs, before a reshape, which is free. *believe*:
-    leave it at that where the program says how large everything is; else ONNX Runtime, which knows, has the last word.
+    A known size is refused while lowering; an unknown one fails when the model runs, before a reshape, which is free.
+    *believe*: trust the declared shape where it is known; otherwise ONNX Runtime checks the actual one.
     """
     return _checked(ctx, value, (param, ctx.shape(param)), least, believe=believe)
 
 
 def not_empty(ctx: Context, value: Value, param: str, shape: Shape, axes: Iterable[int]) -> Value:
-    """Give `value`, one of `param` and of this shape, and fail when one of these axes has no elements."""
+    """Return *value*, a value of *param* with this shape; fail if one of *axes* has no elements."""
     return _checked(ctx, value, (param, shape), dict.fromkeys(axes, 1), believe=True)
 
 
@@ -100,7 +100,7 @@ def _checked(
 
 
 def within_reason(ctx: Context, *sizes: int) -> None:
-    """Refuse to make an array of these sizes while the model is loaded: a few bytes of a program can ask for any."""
+    """Refuse to allocate a huge array while the model is loaded: a few bytes of a program can request any size."""
     if math.prod(max(size, 0) for size in sizes) > _MOST_ELEMENTS:
         ctx.refuse(f"it would need an array of the shape {list(sizes)}")
 

@@ -1,4 +1,4 @@
-"""Chooses between two ways to compute one value, when the model runs."""
+"""An ONNX `If` that chooses at run time between two ways to compute one value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def choose(ctx: Context, condition: Value, then: Callable[[], Value], otherwise: Callable[[], Value]) -> Value:
-    """Give what `then` computes where `condition` is true, else what `otherwise` computes; only one of them runs."""
+    """Return what *then* computes if *condition* is true, else what *otherwise* computes; only one of them runs."""
     return ctx.node("If", condition, then_branch=_branch(ctx, then), else_branch=_branch(ctx, otherwise))
 
 

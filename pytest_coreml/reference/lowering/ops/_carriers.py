@@ -1,4 +1,4 @@
-"""Element types for which ONNX Runtime lacks a kernel, carried through one that it has.
+"""Convert element types without an ONNX Runtime kernel to a type that has one, and back.
 
 Most kernels exist for fp32 and int32 only. Small integers and truth values fit into int32 without loss.
 """
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def carrier(dtype: DType) -> DType:
-    """Give the type in which values of `dtype` go through a kernel: itself if it is floating-point, else int32."""
+    """Return the type in which a kernel takes values of *dtype*: *dtype* if it is floating-point, else int32."""
     return dtype.compute if dtype.is_float else DType.INT32
 
 
 def carried(ctx: Context, value: Value, dtype: DType) -> Value:
-    """Convert a value of `dtype` to its carrier."""
+    """Convert a value of *dtype* to its carrier."""
     return value if carrier(dtype) is dtype.compute else ctx.cast(value, carrier(dtype))
 
 
 def delivered(ctx: Context, value: Value, dtype: DType) -> Value:
-    """Convert a value from the carrier of `dtype` back to it."""
+    """Convert a value from the carrier of *dtype* back to it."""
     return value if carrier(dtype) is dtype.compute else ctx.cast(value, dtype)

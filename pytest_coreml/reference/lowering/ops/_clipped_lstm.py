@@ -36,12 +36,12 @@ def clipped_lstm(ctx: Context) -> tuple[Value, Value, Value]:
 
 
 def _halves(ctx: Context, param: str, count: int) -> Sequence[Value]:
-    """Take the states of the directions apart."""
+    """Split a state into those of the directions."""
     return ctx.nodes("Split", ctx.input(param), outputs=count, axis=1, num_outputs=count)
 
 
 def _walk(ctx: Context, end: str, h: Value, c: Value) -> tuple[Value, ...]:
-    """Go through time in one direction; give the last states and the outputs."""
+    """Run over the time steps in one direction, and return the last states and the outputs."""
     transposed = ctx.node("Transpose", ctx.input(f"weight_ih{end}"), perm=[1, 0])
     projected = ctx.node("MatMul", steps(ctx), transposed)
     if ctx.has(f"bias{end}"):
@@ -62,7 +62,7 @@ def _walk(ctx: Context, end: str, h: Value, c: Value) -> tuple[Value, ...]:
 
 
 def _step(ctx: Context, end: str) -> SubGraph:
-    """Make the body: from both states and the projected input to both states and the output."""
+    """Build the body of the Scan: from both states and the projected input to both states and the output."""
     recurrent_weight = ctx.node("Transpose", ctx.input(f"weight_hh{end}"), perm=[1, 0])
     peepholes = _peepholes(ctx, end)
     with ctx.subgraph("step") as graph:

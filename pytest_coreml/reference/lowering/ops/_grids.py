@@ -1,4 +1,4 @@
-"""Where the points of an output lie on an input of another size; the modes are those of `resize_bilinear` in MIL."""
+"""Positions of output points on an input of another size; the modes are those of `resize_bilinear` in MIL."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def nearest_positions(ctx: Context, mode: str, length: Dimension, size: Dimension) -> Value:
-    """Give the pixel of each of `size` points on a line of `length` pixels.
+    """Return the pixel of each of *size* points on a line of *length* pixels.
 
-    With `DEFAULT` it is the pixel in which the point begins, else the nearest, and the later of two equally near.
+    With `DEFAULT` it is the pixel in which the point begins, else the nearest one, the later of two equally near ones.
     """
     numerator, denominator = _fractions(ctx, mode, length, size)
     if mode == "DEFAULT":
@@ -26,7 +26,7 @@ def nearest_positions(ctx: Context, mode: str, length: Dimension, size: Dimensio
 
 
 def linear_positions(ctx: Context, mode: str, length: Dimension, size: Dimension) -> tuple[Value, Value, Value]:
-    """Give the pixels before and after each of `size` points on a line of `length` pixels, and the second's weight."""
+    """Return the pixels before and after each of *size* points on *length* pixels, and the weight of the second."""
     numerator, denominator = _fractions(ctx, mode, length, size)
     floats = [ctx.cast(number, DType.FP64) for number in (numerator, denominator)]
     last = ctx.cast(_last(ctx, length), DType.FP64)
@@ -39,7 +39,7 @@ def linear_positions(ctx: Context, mode: str, length: Dimension, size: Dimension
 
 
 def _fractions(ctx: Context, mode: str, length: Dimension, size: Dimension) -> tuple[Value, Value]:
-    """Give the points as exact fractions: a vector of numerators and their denominator."""
+    """Return the points as exact fractions: a vector of numerators and their denominator."""
     xin, xout = as_vector(ctx, length), as_vector(ctx, size)
     one, two = ctx.int64(1), ctx.int64(2)
     index = ctx.node("Range", ctx.int64(0), ctx.node("Squeeze", xout, ctx.int64([0])), one)
@@ -65,5 +65,5 @@ def _last(ctx: Context, length: Dimension) -> Value:
 
 
 def _inside(ctx: Context, positions: Value, length: Dimension) -> Value:
-    """Keep positions on the line."""
+    """Clip positions to the line."""
     return ctx.node("Min", ctx.node("Max", positions, ctx.int64(0)), _last(ctx, length))

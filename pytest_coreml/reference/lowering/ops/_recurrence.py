@@ -1,4 +1,4 @@
-"""What the ways to lower a recurrent network have in common: directions, and how states and outputs lie in memory."""
+"""Shared by the lowerings of recurrent networks: directions, and the layout of states and outputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def directions(ctx: Context) -> tuple[str, ...]:
-    """Give the endings that the names of the weights of each direction have."""
+    """Return the suffix of the weight names of each direction."""
     direction = str(ctx.scalar("direction", "forward"))
     if direction not in ("forward", "reverse", "bidirectional"):
         ctx.refuse(f"unknown direction {direction!r}")
@@ -20,7 +20,7 @@ def directions(ctx: Context) -> tuple[str, ...]:
 
 
 def hidden_size(ctx: Context) -> int:
-    """Give the size of the state in one direction."""
+    """Return the size of the state in one direction."""
     hidden = ctx.shape("weight_hh")[1]
     if hidden is None:
         ctx.refuse("the size of the hidden state is unknown")
@@ -28,12 +28,12 @@ def hidden_size(ctx: Context) -> int:
 
 
 def steps(ctx: Context) -> Value:
-    """Give `x`, of at least one step and one batch: with none, ONNX Runtime ends the process or forgets the states."""
+    """Return `x`, checked to have a step and a batch: without, ONNX Runtime crashes or drops the states."""
     return no_smaller(ctx, ctx.input("x"), "x", {0: 1, 1: 1}, believe=False)
 
 
 def in_order_of_steps(ctx: Context, sequence: Value) -> Value:
-    """Put the outputs of a reverse walk into the order in which they were made, as MIL has it, and ONNX has not."""
+    """Reorder the outputs of a reverse direction by the order of computation, as MIL defines; ONNX orders by time."""
     if ctx.scalar("direction", "forward") != "reverse":
         return sequence
     backwards = map(ctx.int64, ([-1], [-(2**63) + 1], [0], [-1]))
@@ -47,5 +47,5 @@ def initial_state(ctx: Context, param: str, count: int, hidden: int) -> Value:
 
 
 def beside(ctx: Context, value: Value, perm: list[int], shape: list[int]) -> Value:
-    """Bring the directions next to each other in the last dimension."""
+    """Concatenate the directions along the last dimension."""
     return ctx.node("Reshape", ctx.node("Transpose", value, perm=perm), ctx.int64(shape))

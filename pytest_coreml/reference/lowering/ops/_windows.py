@@ -1,4 +1,4 @@
-"""Strides, dilations and paddings of operations that move a window over spatial dimensions."""
+"""Strides, dilations and padding of operations that move a window over spatial dimensions."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _AUTO_PAD: Final = {"valid": "VALID", "same": "SAME_UPPER", "same_lower": "SAME_
 
 
 def window(ctx: Context, kernel: Sequence[int | None], *, zeros_count: bool = False) -> tuple[Value, dict[str, Any]]:
-    """Give `x`, and `strides`, `dilations` and padding as attributes of ONNX, for a window of this size.
+    """Return `x`, and `strides`, `dilations` and padding as ONNX attributes, for a window of this size.
 
-    *zeros_count*: padding counts as zeros in a mean. Where ONNX Runtime does not pad right by itself, `x` is padded.
-    Where it would pad less than nothing, what no window reaches is cut off `x`.
+    *zeros_count*: padding counts as zeros in a mean. If ONNX Runtime would pad incorrectly, `x` is padded explicitly.
+    If the padding would be negative, the part of `x` that no window reaches is cut off.
     """
     strides = ctx.ints("strides", [1] * len(kernel))
     dilations = ctx.ints("dilations", [1] * len(kernel))
@@ -45,7 +45,7 @@ def window(ctx: Context, kernel: Sequence[int | None], *, zeros_count: bool = Fa
 
 
 def padding_type(ctx: Context) -> str:
-    """Give the name of the padding; refuse one that is not known."""
+    """Return the name of the padding; refuse an unknown one."""
     pad_type = str(ctx.scalar("pad_type", "valid")).lower()
     if pad_type != "custom" and pad_type not in _AUTO_PAD:
         ctx.refuse(f"unknown pad_type {pad_type!r}")
@@ -53,12 +53,12 @@ def padding_type(ctx: Context) -> str:
 
 
 def spans(kernel: Sequence[int], dilations: Sequence[int]) -> list[int]:
-    """Give how far a dilated window reaches along each dimension."""
+    """Return the extent of a dilated window along each dimension."""
     return [(size - 1) * dilation + 1 for size, dilation in zip(kernel, dilations, strict=True)]
 
 
 def halves(total: int, pad_type: str) -> list[int]:
-    """Share padding between begin and end; the odd one goes to the end, to the begin for `same_lower`."""
+    """Split padding between begin and end; an odd element goes to the end, or to the begin for `same_lower`."""
     less, more = total // 2, total - total // 2
     return [more, less] if pad_type == "same_lower" else [less, more]
 
@@ -86,7 +86,7 @@ def _padding(
 
 
 def _same_total(size: int | None, span: int, stride: int) -> int | None:
-    """Give the padding that makes the output `ceil(size / stride)`, or None while the size is unknown."""
+    """Return the padding that makes the output size `ceil(size / stride)`, or None if the input size is unknown."""
     # Of one element, none is ever needed: each window begins inside.
     if stride == 1 or span == 1:
         return span - 1
@@ -94,7 +94,7 @@ def _same_total(size: int | None, span: int, stride: int) -> int | None:
 
 
 def _padded(ctx: Context, kernel: Sequence[int | None], attributes: dict[str, Any]) -> tuple[Value, dict[str, Any]]:
-    """Give `x` with zeros around it, and the attributes of a window that needs no padding then."""
+    """Return `x` padded with zeros, and the attributes of a window without padding."""
     x, count = ctx.input("x"), len(kernel)
     pads = (_pads_that_count if "pads" in attributes else _pads_of_unknown_size)(ctx, x, kernel, attributes)
     # With axes of its own: ONNX Runtime would join the padding to the mean again.
@@ -122,10 +122,10 @@ def _pads_of_unknown_size(
 def _pads_that_count(
     ctx: Context, x: Value, kernel: Sequence[int | None], attributes: dict[str, Any]
 ) -> list[Dimension]:
-    """Give the padding that the program says, at the ends only what windows reach that begin before it.
+    """Return the declared padding, shortened at the end to what windows reach that begin before it.
 
-    Where the number of windows is rounded up, one more could begin there, which does not count; of an input that is
-    padded, nobody can tell it.
+    Where the number of windows is rounded up, another window could begin inside the padding, and must not count. On an
+    input that is already padded, ONNX Runtime cannot distinguish that window from others.
     """
     begins, ends = attributes["pads"][: len(kernel)], attributes["pads"][len(kernel) :]
     reached: list[Dimension] = list(ends)
@@ -139,9 +139,9 @@ def _pads_that_count(
 
 
 def _reached(ctx: Context, kernel: Sequence[int | None], strides: Sequence[int]) -> Value:
-    """Give `x` without what lies behind the last window, which can be where windows do not touch.
+    """Return `x` without the elements after the last window, which exist where windows leave gaps.
 
-    ONNX Runtime, padding by itself, would take it for a padding of less than nothing, and shift the windows or fail.
+    With its own padding, ONNX Runtime would compute a negative padding for them, and shift the windows or fail.
     """
     x = ctx.input("x")
     ends: dict[int, Dimension] = {}
@@ -157,11 +157,11 @@ def _reached(ctx: Context, kernel: Sequence[int | None], strides: Sequence[int])
 
 
 def _count(ctx: Context, size: Dimension, stride: int) -> Dimension:
-    """Give how many windows a padding to the same size makes: one for each stride that begins inside."""
+    """Return the number of windows of `same` padding: one for each stride that begins inside."""
     return divided(ctx, plus(ctx, size, stride - 1), stride)
 
 
 def _taps(ctx: Context, kernel: Sequence[int | None], axis: int) -> Dimension:
-    """Give the size of the kernel; only a convolution has one whose size the run tells: that of its weight."""
+    """Return the size of the kernel; only for the weight of a convolution can it be unknown before the model runs."""
     known = kernel[axis]
     return dimension(ctx, ctx.input("weight"), ctx.shape("weight"), 2 + axis) if known is None else known

@@ -20,7 +20,7 @@ _GELU = {"EXACT": "none", "TANH_APPROXIMATION": "tanh"}
 
 @lowers(*_PLAIN)
 def plain(ctx: Context) -> Value:
-    """Lower the activations without parameters that ONNX has under another spelling."""
+    """Lower activations without parameters that ONNX has under another name."""
     return ctx.node(_PLAIN[ctx.op.type], ctx.input("x"))
 
 
@@ -112,11 +112,11 @@ def thresholded_relu(ctx: Context) -> Value:
 
 @lowers("softmax")
 def softmax(ctx: Context) -> Value:
-    """Lower softmax along one axis, by default the last."""
+    """Lower softmax along one axis, the last by default."""
     return ctx.node("Softmax", ctx.input("x"), axis=ctx.axis("axis", ctx.rank("x"), -1))
 
 
 def _per_channel(ctx: Context, param: str) -> Value:
-    """Shape a vector over the channels (axis 1) so that it broadcasts over what follows them."""
+    """Reshape a vector over the channels (axis 1) so that it broadcasts over the dimensions after them."""
     vector = ctx.const(param).reshape(-1, *[1] * (ctx.rank("x") - 2))
     return ctx.literal(vector, ctx.dtype("x"))

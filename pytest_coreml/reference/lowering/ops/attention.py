@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @lowers("scaled_dot_product_attention")
 def scaled_dot_product_attention(ctx: Context) -> Value:
-    """Lower `softmax(query @ key.T / sqrt(E) + mask) @ value`; a mask of truth values says what takes part."""
+    """Lower `softmax(query @ key.T / sqrt(E) + mask) @ value`; a boolean mask selects what takes part."""
     rank = ctx.rank("key")
     transposed = ctx.node("Transpose", ctx.input("key"), perm=[*range(rank - 2), rank - 1, rank - 2])
     scores = ctx.node("MatMul", ctx.node("Mul", ctx.input("query"), _scale(ctx)), transposed)
@@ -25,7 +25,7 @@ def scaled_dot_product_attention(ctx: Context) -> Value:
 
 
 def _scale(ctx: Context) -> Value:
-    """Give `1 / sqrt(E)`, E being the size of the last dimension of `query`."""
+    """Return `1 / sqrt(E)`, E being the size of the last dimension of `query`."""
     size, dtype = ctx.shape("query")[-1], ctx.dtype("query")
     if size is not None:
         return ctx.literal(1 / math.sqrt(size), dtype)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @lowers("classify")
 def classify(ctx: Context) -> tuple[ClassLabel, ClassProbabilities]:
-    """Leave label and dictionary to the end of a prediction: ONNX has neither."""
+    """Lower to the label and the dictionary, which are made after the graph has run: ONNX has neither."""
     labels = tuple(ctx.const("classes").tolist())
     size = ctx.type("probabilities").size
     if size not in (None, len(labels)):

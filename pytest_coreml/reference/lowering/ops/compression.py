@@ -27,7 +27,7 @@ def _result(ctx: Context, array: NDArray[Any], index: int = 0) -> Constant:
 
 @lowers("constexpr_cast")
 def cast(ctx: Context) -> Constant:
-    """Convert the elements."""
+    """Decode by converting the elements."""
     return _result(ctx, ctx.const("source_val"))
 
 
@@ -46,7 +46,7 @@ def _along(array: NDArray[Any], shape: list[int]) -> NDArray[Any]:
 
 @lowers("constexpr_lut_to_dense")
 def lut_to_dense(ctx: Context) -> Constant:
-    """Look each index up in a table: one packed table (iOS 16), or one table a block of the tensor (iOS 18)."""
+    """Decode by a look-up table: one packed table (iOS 16), or one table for each block of the tensor (iOS 18)."""
     lut, indices = ctx.const("lut"), ctx.const("indices")
     if ctx.has("shape"):
         return _result(ctx, lut[_unpacked(ctx, indices, lut.size)])
@@ -55,7 +55,7 @@ def lut_to_dense(ctx: Context) -> Constant:
 
 @lowers("constexpr_lut_to_sparse")
 def lut_to_sparse(ctx: Context) -> tuple[Constant, Constant]:
-    """Look up the indices that are there; the mask is spread as the vectors of the table are."""
+    """Decode the stored indices by a table; the mask is repeated for each entry of the table that is a vector."""
     mask = ctx.const("indices_mask")
     decoded = _looked_up(ctx, _dense(ctx, mask, "indices_nonzero_data"))
     size = ctx.const("lut").shape[-1]
@@ -64,7 +64,7 @@ def lut_to_sparse(ctx: Context) -> tuple[Constant, Constant]:
 
 
 def _looked_up(ctx: Context, indices: NDArray[Any]) -> NDArray[Any]:
-    """Look indices up in the table of their block; an entry that is a vector goes along `vector_axis`."""
+    """Look up indices in the table of their block; an entry that is a vector is laid out along *vector_axis*."""
     lut = ctx.const("lut")
     if lut.ndim != indices.ndim + 2:
         ctx.refuse(f"`lut` has rank {lut.ndim}, expected {indices.ndim + 2}")
@@ -85,7 +85,7 @@ def _looked_up(ctx: Context, indices: NDArray[Any]) -> NDArray[Any]:
 
 
 def _unpacked(ctx: Context, packed: NDArray[Any], entries: int) -> NDArray[Any]:
-    """Take packed indices into a table of so many entries apart."""
+    """Unpack indices into a table of this many entries."""
     shape = tuple(ctx.ints("shape"))
     names = {2: DType.UINT1, 4: DType.UINT2, 16: DType.UINT4, 64: DType.UINT6, 256: DType.UINT8}
     dtype = names.get(entries)
@@ -96,7 +96,7 @@ def _unpacked(ctx: Context, packed: NDArray[Any], entries: int) -> NDArray[Any]:
 
 @lowers("constexpr_sparse_to_dense")
 def sparse_to_dense(ctx: Context) -> Constant:
-    """Put the data where the mask has a bit, zeros elsewhere."""
+    """Decode sparse data: elements where the mask is set, zeros elsewhere."""
     mask = ctx.const("mask")
     if ctx.has("shape"):
         mask = unpack(mask, DType.UINT1, tuple(ctx.ints("shape")))
@@ -104,7 +104,7 @@ def sparse_to_dense(ctx: Context) -> Constant:
 
 
 def _dense(ctx: Context, mask: NDArray[Any], param: str) -> NDArray[Any]:
-    """Put the elements of a parameter where the mask has a bit, zeros elsewhere."""
+    """Return the elements of a parameter where the mask is set, zeros elsewhere."""
     data = ctx.const(param)
     if np.count_nonzero(mask) != data.size:
         ctx.refuse(f"the mask has {np.count_nonzero(mask)} bits set, for {data.size} numbers")
@@ -115,13 +115,13 @@ def _dense(ctx: Context, mask: NDArray[Any], param: str) -> NDArray[Any]:
 
 @lowers("constexpr_blockwise_shift_scale")
 def blockwise_shift_scale(ctx: Context) -> Constant:
-    """Decode `(data - offset) * scale`, one offset and scale a block."""
+    """Decode `(data - offset) * scale`, one offset and scale for each block."""
     return _result(ctx, _shifted_and_scaled(ctx, ctx.const("data")))
 
 
 @lowers("constexpr_sparse_blockwise_shift_scale")
 def sparse_blockwise_shift_scale(ctx: Context) -> tuple[Constant, Constant]:
-    """Decode the elements that are there; the mask stays."""
+    """Decode the stored elements, and return the mask unchanged."""
     mask = ctx.const("data_mask")
     decoded = _shifted_and_scaled(ctx, _dense(ctx, mask, "nonzero_data"))
     return _result(ctx, mask, 0), _result(ctx, decoded[mask != 0], 1)
@@ -146,6 +146,6 @@ def _blocks(ctx: Context, param: str, shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 def _check_blocks(ctx: Context, param: str, blocks: tuple[int, ...], shape: tuple[int, ...]) -> None:
-    """Refuse a number of blocks that does not divide the size of a dimension."""
+    """Refuse a number of blocks that does not divide the size of its dimension."""
     if len(blocks) != len(shape) or any(n == 0 or size % n for size, n in zip(shape, blocks, strict=False)):
         ctx.refuse(f"`{param}` of shape {list(blocks)} does not divide the shape {list(shape)}")

@@ -1,6 +1,6 @@
-"""Choice and repetition (`control_flow.py` of coremltools).
+"""Conditions and loops (`control_flow.py` of coremltools).
 
-States that are written in a block leave it as further outputs of the `If` or `Loop`.
+States that a block writes are further outputs of the `If` or `Loop`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def select(ctx: Context) -> Value:
 
 @lowers("cond")
 def cond(ctx: Context) -> list[Result | None]:
-    """Lower two blocks without inputs, of which one runs."""
+    """Lower two blocks without inputs, one of which runs."""
     then, otherwise = _two_blocks(ctx)
     if ctx.is_const("pred"):
         return ctx.lower_block(then if ctx.scalar("pred") else otherwise)
@@ -75,9 +75,9 @@ def _either(value: Value, then: Result | None, otherwise: Result | None) -> Resu
 
 @lowers("while_loop")
 def while_loop(ctx: Context) -> list[Result | None]:
-    """Lower a body that runs while a condition holds, which is asked before the first turn and after each.
+    """Lower a body that runs while a condition holds; it is evaluated before each iteration.
 
-    A variable that the body hands on as it is does not become a variable of the ONNX loop, which would copy it.
+    A variable that the body passes on unchanged does not become a variable of the ONNX loop, which would copy it.
     """
     condition, body = _two_blocks(ctx)
     results = ctx.results("loop_vars")
@@ -129,7 +129,7 @@ def _declare(graph: SubGraph, variable: NamedType) -> Value:
 
 
 def _carried(before: Result | None, value: Value) -> Result:
-    """Give a variable inside or after the loop: of a list that can grow, the length is not known there."""
+    """Return a variable inside or after the loop, where the length of a list that can grow is unknown."""
     if isinstance(before, ListValue):
         return ListValue(value, before.length if before.is_fixed else None, before.is_fixed)
     return value

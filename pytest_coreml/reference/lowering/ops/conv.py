@@ -27,9 +27,9 @@ def conv(ctx: Context) -> Value:
 
 @lowers("conv_quantized")
 def conv_quantized(ctx: Context) -> Value:
-    """Lower a convolution whose weight is `weight * quant_scale + quant_bias`; coremltools has it, and never writes it.
+    """Lower a convolution whose weight is `weight * quant_scale + quant_bias`.
 
-    Of a table (`lut`), no parameter says where it is.
+    coremltools defines it, but never writes it. Weights with a table (`lut`) are refused: no parameter holds the table.
     """
     if ctx.scalar("quantization_type") != "linear":
         ctx.refuse(f"with quantization_type {ctx.scalar('quantization_type')!r}")
@@ -41,7 +41,7 @@ def conv_quantized(ctx: Context) -> Value:
 
 
 def _each_filter(ctx: Context, param: str) -> Value:
-    """Give a number for all filters, or one for each, so that it broadcasts with the weight."""
+    """Return one number for all filters, or one for each, shaped to broadcast with the weight."""
     numbers = ctx.const(param).reshape(-1)
     return ctx.literal(numbers.reshape(-1, *[1] * (ctx.rank("weight") - 1)), DType.FP32)
 
@@ -64,7 +64,7 @@ def conv_transpose(ctx: Context) -> Value:
 
 
 def _cut(ctx: Context, whole: Value, reach: Sequence[int], strides: Sequence[int]) -> Value:
-    """Cut `output_shape` out of a result whose size is known when the model runs; fail where it is too small."""
+    """Cut `output_shape` out of a result of a size known only at run time; fail if the result is too small."""
     begins: list[Dimension] = []
     ends: list[Dimension] = []
     wanted = ctx.ints("output_shape")[2:]
@@ -80,7 +80,7 @@ def _cut(ctx: Context, whole: Value, reach: Sequence[int], strides: Sequence[int
 
 
 def _begin(ctx: Context, axis: int, total: Dimension) -> Dimension:
-    """Give how much is cut off the begin of a dimension, of so much altogether."""
+    """Return how much of *total* is cut off at the begin of a dimension."""
     if padding_type(ctx) == "custom":
         return _pads(ctx, axis)[0]
     return divided(ctx, plus(ctx, total, 1) if padding_type(ctx) == "same_lower" else total, 2)
@@ -91,7 +91,7 @@ def _pads(ctx: Context, axis: int) -> list[int]:
 
 
 def _crop(ctx: Context, reach: Sequence[int], strides: Sequence[int]) -> dict[str, Any]:
-    """Say what is cut off the full result at begin and end of each dimension; less than nothing is added at the end."""
+    """Return what to cut off the full result at begin and end of each dimension; a negative end adds elements."""
     begins, ends = [], []
     for axis, total in enumerate(_cropped(ctx, reach, strides)):
         begin, end = _begin_and_end(ctx, axis, total)
@@ -102,9 +102,9 @@ def _crop(ctx: Context, reach: Sequence[int], strides: Sequence[int]) -> dict[st
 
 
 def _cropped(ctx: Context, reach: Sequence[int], strides: Sequence[int]) -> list[int | None]:
-    """Give by how much the full result `(size - 1) * stride + reach` is longer than what is wanted.
+    """Return by how much the full result `(size - 1) * stride + reach` is longer than the output.
 
-    None where only the padding decides.
+    None where the padding alone decides.
     """
     if ctx.has("output_shape"):
         sizes, wanted = ctx.shape("x")[2:], ctx.ints("output_shape")[2:]

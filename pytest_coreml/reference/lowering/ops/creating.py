@@ -1,4 +1,4 @@
-"""Operations that make a tensor of numbers (`tensor_operation.py` of coremltools)."""
+"""Operations that create a tensor of numbers (`tensor_operation.py` of coremltools)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @lowers("fill")
 def fill(ctx: Context) -> Value:
-    """Lower one number everywhere in a tensor of a given shape."""
+    """Lower a tensor of a given shape, filled with one number."""
     return _filled(ctx, ctx.as_int64("shape"))
 
 
 @lowers("fill_like")
 def fill_like(ctx: Context) -> Value:
-    """Lower one number everywhere in a tensor of the shape of another."""
+    """Lower a tensor of the shape of another, filled with one number."""
     return _filled(ctx, ctx.node("Shape", ctx.input("ref_tensor")))
 
 
@@ -34,7 +34,7 @@ def _filled(ctx: Context, shape: Value) -> Value:
 
 @lowers("range_1d")
 def range_1d(ctx: Context) -> Value:
-    """Lower the numbers from `start` to `end`, which is not among them, at a distance of `step`."""
+    """Lower the numbers from `start` up to `end`, exclusive, in steps of `step`."""
     start, end, step = (_scalar(ctx, param) for param in ("start", "end", "step"))
     if ctx.dtype("start") is not DType.FP16:
         return ctx.node("Range", start, end, step)
@@ -51,7 +51,7 @@ def _scalar(ctx: Context, param: str) -> Value:
 
 @lowers("one_hot")
 def one_hot(ctx: Context) -> Value:
-    """Lower vectors that differ in one place from all others; in none, where the index is out of range."""
+    """Lower one-hot vectors; an index that is out of range makes a vector of `off_value` alone."""
     rank, dtype = ctx.rank("indices"), ctx.output_type().dtype
     axis = ctx.axis("axis", rank + 1, -1)
     count = ctx.node("Cast", _scalar(ctx, "one_hot_vector_size"), to=DType.INT64)

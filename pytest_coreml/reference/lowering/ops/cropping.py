@@ -1,7 +1,7 @@
-"""Boxes cut out of images and brought to one size (`crop_resize` in `image_resizing.py` of coremltools).
+"""Boxes cropped from images and resized to one size (`crop_resize` in `image_resizing.py` of coremltools).
 
-The sampling modes are those of `resize_bilinear`, the box taken for the input. A point outside the image has the value
-`pad_value`, as in TensorFlow's `crop_and_resize`. A box whose end comes before its begin is mirrored.
+The sampling modes are those of `resize_bilinear`, applied to the box. A point outside the image has the value
+`pad_value`, as in TensorFlow's `crop_and_resize`. A box whose end is before its begin is mirrored.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TOLERANCE: Final = 1e-4
 
 @lowers("crop_resize")
 def crop_resize(ctx: Context) -> Value:
-    """Lower to crops of the images that boxes name; up to iOS 16 boxes without an index are cut from every image."""
+    """Lower to crops of the images that boxes refer to; up to iOS 16, boxes without an index apply to every image."""
     x, height, width = ctx.input("x"), *[int(ctx.scalar(f"target_{side}", 1)) for side in ("height", "width")]
     if ctx.has("boxes"):
         boxes, indices = ctx.cast(ctx.input("boxes"), DType.FP32), _box_indices(ctx)
@@ -49,7 +49,7 @@ def crop_resize(ctx: Context) -> Value:
 
 
 def _box_indices(ctx: Context) -> Value:
-    """Give the image of each box; without any, the first box is for the first image, and so on."""
+    """Return the image index of each box; without indices, box i is cropped from image i."""
     if ctx.has("box_indices"):
         return from_the_front(ctx, ctx.input("box_indices"))
     count = ctx.node("Squeeze", ctx.node("Shape", ctx.input("boxes"), start=0, end=1))
@@ -57,7 +57,7 @@ def _box_indices(ctx: Context) -> Value:
 
 
 def _crops(ctx: Context, images: Value, points: Value) -> Value:
-    """Give images [n, channels, ...] at points [n, height, width, (x, y)], `pad_value` outside."""
+    """Sample images [n, channels, ...] at points [n, height, width, (x, y)], with `pad_value` outside."""
     last = ctx.node("Sub", image_size(ctx), ctx.literal(1 - _TOLERANCE, DType.FP32))
     not_before = ctx.node("GreaterOrEqual", points, ctx.literal(-_TOLERANCE, DType.FP32))
     inside = ctx.node("And", not_before, ctx.node("LessOrEqual", points, last))
@@ -68,7 +68,7 @@ def _crops(ctx: Context, images: Value, points: Value) -> Value:
 
 
 def _points(ctx: Context, boxes: Value, height: int, width: int) -> Value:
-    """Give the points of each box [n, 4] in pixels, as [n, height, width, (x, y)]."""
+    """Return the points of each box [n, 4] in pixels, as [n, height, width, (x, y)]."""
     begin, end = _corners(ctx, boxes)
     lines = []
     for axis, count in enumerate((width, height)):
@@ -80,7 +80,7 @@ def _points(ctx: Context, boxes: Value, height: int, width: int) -> Value:
 
 
 def _corners(ctx: Context, boxes: Value) -> tuple[Value, Value]:
-    """Give begin and end of each box as (x, y) in pixels."""
+    """Return begin and end of each box as (x, y) in pixels."""
     mode = str(ctx.scalar("box_coordinate_mode", "CORNERS_HEIGHT_FIRST"))
     if not mode.startswith(("CORNERS_", "CENTER_SIZE_")):
         ctx.refuse(f"unknown box_coordinate_mode {mode!r}")
@@ -98,7 +98,7 @@ def _corners(ctx: Context, boxes: Value) -> tuple[Value, Value]:
 
 
 def _line(ctx: Context, begin: Value, end: Value, count: int) -> Value:
-    """Give `count` points from `begin` to `end`, both [n, 1], as the sampling mode lays them."""
+    """Return *count* points from *begin* to *end*, both [n, 1], spaced by the sampling mode."""
     within_reason(ctx, count)
     mode, index = str(ctx.scalar("sampling_mode", "DEFAULT")), np.arange(count)
     distance = ctx.node("Sub", end, begin)

@@ -55,13 +55,13 @@ _COMPARISONS = {
 
 @lowers(*_UNARY)
 def unary(ctx: Context) -> Value:
-    """Lower what ONNX has under another spelling."""
+    """Lower operations that ONNX has under another name."""
     return ctx.node(_UNARY[ctx.op.type], ctx.input("x"))
 
 
 @lowers(*_UNARY_OF_FLOATS)
 def unary_of_floats(ctx: Context) -> Value:
-    """Lower what ONNX has for floating-point numbers only; integers take a way through fp32."""
+    """Lower operations that ONNX has for floating-point numbers only; integers are converted to fp32 and back."""
     op_type, dtype, x = _UNARY_OF_FLOATS[ctx.op.type], ctx.dtype("x"), ctx.input("x")
     if dtype.is_float:
         return ctx.node(op_type, x)
@@ -121,7 +121,7 @@ def threshold(ctx: Context) -> Value:
 
 
 def _bound(number: float, dtype: DType) -> float:
-    """Keep a bound of an integer clip, which may be infinite, inside what the type can hold."""
+    """Clamp a bound of an integer clip, which may be infinite, to the range of the type."""
     if dtype.is_float:
         return number
     limits = np.iinfo(dtype.compute.numpy.name)
@@ -130,20 +130,20 @@ def _bound(number: float, dtype: DType) -> float:
 
 @lowers("cast")
 def cast(ctx: Context) -> Value:
-    """Lower a conversion; none is needed between fp16 and fp32, which the graph computes alike."""
+    """Lower a conversion; none is needed between fp16 and fp32, which the graph computes in the same type."""
     x, source, target = ctx.input("x"), ctx.dtype("x"), ctx.output_type().dtype
     return x if source.compute is target.compute else ctx.cast(x, target)
 
 
 @lowers(*_BINARY)
 def binary(ctx: Context) -> Value:
-    """Lower what ONNX has under another spelling; both broadcast as numpy does."""
+    """Lower operations that ONNX has under another name; both broadcast like numpy."""
     return ctx.node(_BINARY[ctx.op.type], ctx.input("x"), ctx.input("y"))
 
 
 @lowers(*_COMPARISONS)
 def comparison(ctx: Context) -> Value:
-    """Lower a comparison; ONNX orders no truth values, so these are compared as numbers."""
+    """Lower a comparison; ONNX does not order booleans, so these are compared as numbers."""
     x, y = ctx.input("x"), ctx.input("y")
     if ctx.dtype("x") is DType.BOOL:
         x, y = ctx.cast(x, DType.INT32), ctx.cast(y, DType.INT32)
@@ -152,13 +152,13 @@ def comparison(ctx: Context) -> Value:
 
 @lowers("not_equal")
 def not_equal(ctx: Context) -> Value:
-    """Lower to the negation of Equal, which takes every type."""
+    """Lower to the negation of Equal, which supports every type."""
     return ctx.node("Not", ctx.node("Equal", ctx.input("x"), ctx.input("y")))
 
 
 @lowers("real_div")
 def real_div(ctx: Context) -> Value:
-    """Lower division; integers are divided exactly, and cut to the declared type."""
+    """Lower division; integers are divided exactly, and truncated to the declared type."""
     quotient = ctx.node("Div", *_operands(ctx))
     return _as_declared(ctx, quotient)
 
@@ -174,7 +174,7 @@ def floor_div(ctx: Context) -> Value:
 def mod(ctx: Context) -> Value:
     """Lower the remainder with the sign of the divisor, as Python's `%`; that of ONNX has the sign of the dividend.
 
-    Exact, which `x - floor(x / y) * y` is not where the quotient is rounded up to a whole number.
+    This is exact; `x - floor(x / y) * y` is not where the quotient is rounded up to a whole number.
     """
     x, y = _operands(ctx)
     remainder = ctx.node("Mod", x, y, fmod=True)
@@ -185,7 +185,7 @@ def mod(ctx: Context) -> Value:
 
 
 def _operands(ctx: Context) -> tuple[Value, Value]:
-    """Give both operands as floating-point numbers: fp64 holds every int32, and knows a division by zero."""
+    """Return both operands as floating-point numbers: fp64 holds every int32, and defines division by zero."""
     x, y = ctx.input("x"), ctx.input("y")
     if ctx.dtype("x").is_float:
         return x, y
@@ -193,7 +193,7 @@ def _operands(ctx: Context) -> tuple[Value, Value]:
 
 
 def _not_zero(ctx: Context, y: Value) -> Value:
-    """Give a divisor of whole numbers, among which no quotient by zero is; MIL does not say what it would be."""
+    """Return a divisor of whole numbers with zeros replaced; MIL does not define division by zero."""
     if ctx.is_const("y") and ctx.const("y").all():
         return y
     return ctx.checked(y, ctx.node("Equal", y, ctx.literal(0, ctx.dtype("y"))), "division by zero")

@@ -1,8 +1,8 @@
 """Operations that take elements by their indices (`scatter_gather.py` of coremltools).
 
-Up to iOS 16 an index may count from the end, as -1. Since iOS 17 that is out of range, which is an error with
-`validate_indices` and not defined without; here it is an error in both cases, and never a number that Core ML might not
-give. ONNX Runtime looks at every index.
+Up to iOS 16 an index may be negative and count from the end. Since iOS 17 a negative index is out of range: an error
+with `validate_indices`, undefined without. Here it is an error in both cases, rather than a number that Core ML might
+not compute. ONNX Runtime checks every index.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NOT_FROM_THE_END: Final = 7
 
 
 def indices(ctx: Context) -> Value:
-    """Give the parameter `indices` as int64, so that what is not allowed is out of range."""
+    """Return the parameter `indices` as int64, with indices that are not allowed moved out of range."""
     if ctx.opset < _NOT_FROM_THE_END:
         return ctx.as_int64("indices")
     if ctx.is_const("indices"):
@@ -34,12 +34,12 @@ def indices(ctx: Context) -> Value:
 
 
 def from_the_front(ctx: Context, positions: Value) -> Value:
-    """Give positions as int64, negative ones too large for any axis: ONNX would count these from the end."""
+    """Return positions as int64, negative ones made too large for any axis: ONNX would count them from the end."""
     return ctx.cast(ctx.cast(positions, DType.UINT32), DType.INT64)
 
 
 def indices_along(ctx: Context, data: str, axis: int) -> Value:
-    """Give `indices`, of the sizes of `data` but along the axis: ONNX Runtime is content with less."""
+    """Return `indices`, checked to be as large as *data* except along the axis; ONNX Runtime accepts smaller ones."""
     sizes = dict(enumerate(dimensions(ctx, ctx.input(data), ctx.shape(data))))
     del sizes[axis]
     return no_smaller(ctx, indices(ctx), "indices", sizes)
@@ -47,7 +47,7 @@ def indices_along(ctx: Context, data: str, axis: int) -> Value:
 
 @lowers("gather")
 def gather(ctx: Context) -> Value:
-    """Lower the slices of one axis that `indices` names, with `batch_dims` of them for each batch."""
+    """Lower the slices along one axis at `indices`, separately for each batch of the first `batch_dims` dimensions."""
     rank = ctx.rank("x")
     axis, batch = ctx.axis("axis", rank, 0), ctx.scalar("batch_dims", 0)
     if not batch:
@@ -68,20 +68,20 @@ def gather(ctx: Context) -> Value:
 
 @lowers("gather_along_axis")
 def gather_along_axis(ctx: Context) -> Value:
-    """Lower one element for each index, which says its place along an axis."""
+    """Lower one element for each index, which is its position along an axis."""
     axis = ctx.axis("axis", ctx.rank("x"), 0)
     return ctx.node("GatherElements", ctx.input("x"), indices_along(ctx, "x", axis), axis=axis)
 
 
 @lowers("gather_nd")
 def gather_nd(ctx: Context) -> Value:
-    """Lower the slices that vectors of indices name."""
+    """Lower the slices at vectors of indices."""
     batch = ctx.scalar("batch_dims", 0)
     return ctx.node("GatherND", *_with_batches(ctx, batch), batch_dims=batch)
 
 
 def _with_batches(ctx: Context, count: int) -> tuple[Value, Value]:
-    """Give `x` and `indices`, of as many batches: ONNX Runtime would share, and before 1.24 divide by zero."""
+    """Return `x` and `indices`, checked to have equal batches; ONNX Runtime broadcasts, or divides by zero (< 1.24)."""
     batches = [
         dict(enumerate(dimensions(ctx, ctx.input(param), ctx.shape(param))[:count])) for param in ("indices", "x")
     ]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def linear(ctx: Context) -> Value:
     """Lower `x @ weight.T + bias`, `weight` being [out, in].
 
-    Always a Gemm on two dimensions: a MatMul would make ONNX Runtime keep a transposed copy of each weight.
+    Always a two-dimensional Gemm: with MatMul, ONNX Runtime would keep a transposed copy of each weight.
     """
     shape = ctx.shape("x")
     params = ["x", "weight", "bias"] if ctx.has("bias") else ["x", "weight"]
@@ -34,9 +34,9 @@ def linear(ctx: Context) -> Value:
 
 
 def _computable(ctx: Context, params: list[str]) -> list[Value]:
-    """Give operands of floating-point types; integers, which may stand beside these since iOS 17, as fp64.
+    """Return operands as floating-point numbers; integers, allowed beside these since iOS 17, become fp64.
 
-    Fp64 holds the sums of integers exactly; ONNX Runtime multiplies integers only in part of its operators.
+    Fp64 holds sums of integers exactly; ONNX Runtime supports integers only in some of its operators.
     """
     dtypes = {ctx.dtype(param).compute for param in params}
     if dtypes == {DType.FP32}:
@@ -45,14 +45,14 @@ def _computable(ctx: Context, params: list[str]) -> list[Value]:
 
 
 def _as_declared(ctx: Context, product: Value) -> Value:
-    """Bring a product of integers back to the declared type."""
+    """Convert a product of integers back to the declared type."""
     if all(ctx.dtype(param).is_float for param in ("x", "weight", "y") if ctx.has(param)):
         return product
     return ctx.cast(product, ctx.output_type().dtype)
 
 
 def _with_last(ctx: Context, x: Value, last: int) -> Value:
-    """Give the shape of `x` with another last dimension."""
+    """Return the shape of *x* with another last dimension."""
     leading = ctx.shape("x")[:-1]
     if sum(dimension is None for dimension in leading) <= 1 and 0 not in leading:
         return ctx.int64([*(-1 if dimension is None else dimension for dimension in leading), last])
@@ -61,7 +61,7 @@ def _with_last(ctx: Context, x: Value, last: int) -> Value:
 
 @lowers("matmul")
 def matmul(ctx: Context) -> Value:
-    """Lower the batched product; transposed operands become a Transpose, which ONNX Runtime fuses."""
+    """Lower a batched matrix product; transposed operands become a Transpose, which ONNX Runtime fuses."""
     x, y = _computable(ctx, ["x", "y"])
     return _as_declared(ctx, ctx.node("MatMul", _matrix(ctx, x, "x"), _matrix(ctx, y, "y")))
 
@@ -79,9 +79,9 @@ _EQUATIONS: Final = {3: "abc,cbd->abd", 4: "abcd,adce->abce"}
 
 @lowers("einsum")
 def einsum(ctx: Context) -> Value:
-    """Lower the two equations that MIL defines: products of the dimensions around the one before the last.
+    """Lower the two equations that MIL defines: products of the dimensions around the second last.
 
-    Not an Einsum, of which ONNX Runtime does not foresee that it stretches sizes of 1, and which is slower than this.
+    Not lowered to Einsum: ONNX Runtime infers wrong shapes where Einsum broadcasts sizes of 1, and it is slower.
     """
     (x, y), shape, equation = ctx.inputs("values"), ctx.types("values")[0].shape, str(ctx.scalar("equation"))
     rank = len(shape)
@@ -95,6 +95,6 @@ def einsum(ctx: Context) -> Value:
 
 
 def _renamed(equation: str) -> str:
-    """Give an equation whose dimensions are named in the order in which they appear."""
+    """Return the equation with its dimensions renamed in order of appearance."""
     names = dict.fromkeys(filter(str.isalpha, equation))
     return equation.translate(dict(zip(map(ord, names), ascii_lowercase, strict=False)))

@@ -1,10 +1,9 @@
 """Lists (`control_flow.py` of coremltools), as ONNX sequences.
 
-The other way would be one stacked tensor. A write to it copies all of it, a write to a sequence only the references to
-its elements: with elements of 4 kB a loop over 1,000 of them takes a third of the time, with elements of 512 bytes
-about as much. And a stack cannot hold what a list may: elements whose shape is not known before they are written.
-What ONNX Runtime does badly is to carry a sequence into a `Loop`, which copies the elements; so a write has none,
-except where it has to fill a gap.
+The alternative would be one stacked tensor. A write to it copies all of it; a write to a sequence copies only the
+references to its elements. With elements of 4 kB, a loop over 1,000 of them takes a third of the time; with elements of
+512 bytes, about the same. A stacked tensor also cannot hold elements whose shape is unknown before they are written.
+ONNX Runtime copies the elements of a sequence that enters a `Loop`, so a write uses no `Loop` unless it fills a gap.
 
 Positions are int32 in MIL, and must not be negative.
 """
@@ -80,7 +79,7 @@ def list_read(ctx: Context) -> Value:
 
 @lowers("list_write")
 def list_write(ctx: Context) -> ListValue:
-    """Lower one element replaced; a dynamic list grows up to the position."""
+    """Lower the list with one element replaced; a dynamic list grows up to the position."""
     list_ = ctx.list_value("ls")
     sequence = _written(ctx, list_, ctx.input("index"), ctx.input("value"))
     return replace(list_, sequence=sequence, length=list_.length if list_.is_fixed else None)
@@ -115,7 +114,7 @@ def _grown(ctx: Context, sequence: Value, gap: Value, value: Value) -> Value:
 
 
 def _padded(ctx: Context, sequence: Value, gap: Value, value: Value) -> Value:
-    """Append so many elements of zeros, of the shape of `value`."""
+    """Append *count* elements of zeros, of the shape of *value*."""
     dtype = ctx.dtype("value").compute
     shape = ctx.node("Shape", value)
     with ctx.subgraph("padding") as graph:
@@ -140,9 +139,10 @@ def list_gather(ctx: Context) -> Value:
 
 @lowers("list_scatter")
 def list_scatter(ctx: Context) -> ListValue:
-    """Lower the rows of `value` written to `indices`, one after the other unless they become the whole list in order.
+    """Lower the list with the rows of `value` written to `indices`.
 
-    They nearly always do: that is how TensorFlow unstacks a tensor.
+    The rows are written one at a time, unless they are the whole list in order. They nearly always are: TensorFlow
+    unstacks a tensor in this way.
     """
     list_ = ctx.list_value("ls")
     if _is_surely_whole(ctx, list_):
@@ -157,7 +157,7 @@ def list_scatter(ctx: Context) -> ListValue:
 
 
 def _is_surely_whole(ctx: Context, list_: ListValue) -> bool:
-    """Say whether `_is_whole` is known to be true before the model runs."""
+    """Return whether `_is_whole` is known to be true before the model runs."""
     if list_.length is None or not ctx.is_const("indices"):
         return False
     indices = ctx.ints("indices")
@@ -166,7 +166,7 @@ def _is_surely_whole(ctx: Context, list_: ListValue) -> bool:
 
 
 def _is_whole(ctx: Context, list_: ListValue) -> Value:
-    """Say whether the indices count from 0 on, and the list has no elements beyond them."""
+    """Return whether the indices count up from 0, and the list has no elements beyond them."""
     indices = ctx.as_int64("indices")
     count = ctx.node("Size", indices)
     counted = ctx.node("Range", ctx.int64(0), count, ctx.int64(1))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @lowers("batch_norm")
 def batch_norm(ctx: Context) -> Value:
-    """Lower the normalization by given statistics of each channel (axis 1)."""
+    """Lower the normalization of each channel (axis 1) by constant statistics."""
     scale, offset = _channel_scale_and_offset(ctx)
     inputs = (ctx.input("x"), scale, offset, ctx.input("mean"), ctx.input("variance"))
     return ctx.node("BatchNormalization", *inputs, epsilon=_epsilon(ctx, 1e-5))
@@ -32,7 +32,7 @@ def instance_norm(ctx: Context) -> Value:
 
 
 def _channel_scale_and_offset(ctx: Context) -> tuple[Value, Value]:
-    """Give `gamma` and `beta`, or ones and zeros: ONNX has no defaults for them."""
+    """Return `gamma` and `beta`, by default ones and zeros: ONNX has no defaults for them."""
     channels = ctx.shape("mean")[0] if ctx.has("mean") else ctx.shape("x")[1]
     if channels is None and not (ctx.has("gamma") and ctx.has("beta")):
         ctx.refuse("the number of channels is unknown")
@@ -45,7 +45,7 @@ def _channel_scale_and_offset(ctx: Context) -> tuple[Value, Value]:
 
 @lowers("layer_norm")
 def layer_norm(ctx: Context) -> Value:
-    """Lower to LayerNormalization where the axes are the last ones, as it demands, else write the formula out."""
+    """Lower to LayerNormalization if the axes are the last ones, as it requires, else to its formula."""
     rank = ctx.rank("x")
     axes = sorted(ctx.axes("axes", rank, range(rank)))
     x, shape = _as_scaled(ctx, axes)
@@ -58,7 +58,7 @@ def layer_norm(ctx: Context) -> Value:
 
 
 def _as_scaled(ctx: Context, axes: list[int]) -> tuple[Value, list[int | None]]:
-    """Give `x` and the sizes of the axes; where these are unknown, they must be those of `gamma` or `beta`."""
+    """Return `x` and the sizes of the axes; unknown sizes are checked against those of `gamma` or `beta`."""
     x, shape = ctx.input("x"), [ctx.shape("x")[axis] for axis in axes]
     params = [param for param in ("gamma", "beta") if ctx.has(param)]
     if None not in shape or not params:
@@ -70,7 +70,7 @@ def _as_scaled(ctx: Context, axes: list[int]) -> tuple[Value, list[int | None]]:
 
 
 def _by_formula(ctx: Context, x: Value, axes: list[int], scaled: list[int]) -> Value:
-    """Normalize `x` over `axes`; `gamma` and `beta` have the dimensions `scaled`."""
+    """Normalize *x* over *axes*; `gamma` and `beta` have the dimensions *scaled*."""
     where = ctx.int64(axes)
     centred = ctx.node("Sub", x, ctx.node("ReduceMean", x, where))
     variance = ctx.node("ReduceMean", ctx.node("Mul", centred, centred), where)
@@ -82,7 +82,7 @@ def _by_formula(ctx: Context, x: Value, axes: list[int], scaled: list[int]) -> V
 
 
 def _spread(ctx: Context, param: str, axes: list[int]) -> Value:
-    """Shape `gamma` or `beta`, whose dimensions are those of `axes`, so that it broadcasts with `x`."""
+    """Reshape `gamma` or `beta`, whose dimensions are *axes*, to broadcast with `x`."""
     dimensions = iter(ctx.shape(param))
     shape = [next(dimensions) if axis in axes else 1 for axis in range(ctx.rank("x"))]
     return ctx.node("Reshape", ctx.input(param), ctx.int64(_known(shape)))
@@ -94,7 +94,7 @@ def _known(shape: list[int | None]) -> list[int]:
 
 @lowers("l2_norm")
 def l2_norm(ctx: Context) -> Value:
-    """Lower `x / sqrt(sum(x ** 2) + epsilon)`, the sum going over the last three dimensions."""
+    """Lower `x / sqrt(sum(x ** 2) + epsilon)`, summed over the last three dimensions."""
     total = ctx.node("ReduceSumSquare", ctx.input("x"), ctx.int64([-3, -2, -1]))
     epsilon = ctx.literal(_epsilon(ctx, 1e-6), ctx.dtype("x"))
     return ctx.node("Div", ctx.input("x"), ctx.node("Sqrt", ctx.node("Add", total, epsilon)))
@@ -102,10 +102,10 @@ def l2_norm(ctx: Context) -> Value:
 
 @lowers("local_response_norm")
 def local_response_norm(ctx: Context) -> Value:
-    """Lower `x / (k + alpha / size * sum(x ** 2)) ** beta`, the sum going over `size` neighbouring channels.
+    """Lower `x / (k + alpha / size * sum(x ** 2)) ** beta`, summed over `size` neighbouring channels.
 
-    By an average over the channels, whose padding counts: ONNX's own LRN takes images and odd sizes only in ONNX
-    Runtime. Of an even size, the odd neighbour is one before the channel.
+    Computed by an average over the channels that includes the padding: in ONNX Runtime, ONNX's LRN supports only images
+    and odd sizes. With an even size, the extra neighbour is before the channel.
     """
     x, dtype, rank = ctx.input("x"), ctx.dtype("x"), ctx.rank("x")
     size = int(ctx.scalar("size"))

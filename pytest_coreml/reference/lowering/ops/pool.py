@@ -20,13 +20,13 @@ def max_pool(ctx: Context) -> Value:
 
 @lowers("avg_pool")
 def avg_pool(ctx: Context) -> Value:
-    """Lower the mean over a window, in which padding counts as zeros unless it is excluded."""
+    """Lower the mean over a window; padding counts as zeros unless it is excluded."""
     return _pool(ctx, "AveragePool", zeros_count=not ctx.scalar("exclude_padding_from_average", False))
 
 
 @lowers("l2_pool")
 def l2_pool(ctx: Context) -> Value:
-    """Lower the square root of the sum of squares over a window, padding being zeros."""
+    """Lower the square root of the sum of squares over a window, with zeros as padding."""
     return _pool(ctx, "LpPool", p=2)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @lowers("quantize")
 def quantize(ctx: Context) -> Value:
-    """Lower `clip(round(input / scale) + zero_point)`; halves go to the even neighbour, in ONNX too."""
+    """Lower `clip(round(input / scale) + zero_point)`; halves round to even, in ONNX too."""
     dtype = ctx.output_type().dtype
     zero_point = _zero_point(ctx, dtype)
     return ctx.node("QuantizeLinear", ctx.input("input"), ctx.input("scale"), zero_point, axis=_axis(ctx))
@@ -36,5 +36,5 @@ def _zero_point(ctx: Context, dtype: DType) -> Value:
 
 
 def _axis(ctx: Context) -> int | None:
-    """Give the axis of a scale for each channel; a single scale has none."""
+    """Return the axis of a scale per channel; a single scale has none."""
     return ctx.axis("axis", ctx.rank("input")) if ctx.rank("scale") == 1 else None

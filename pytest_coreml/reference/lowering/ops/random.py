@@ -1,7 +1,7 @@
 """Random numbers (`random.py` of coremltools).
 
-The numbers are never those of Core ML: only their shape, range and distribution are defined. With a `seed` a model that
-was loaded anew gives the same sequence again; without one, a different one each time.
+The numbers are never those of Core ML: only their shape, range and distribution are defined. With a `seed`, a model
+that is reloaded returns the same sequence again; without one, a different sequence each time.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def random_normal(ctx: Context) -> Value:
 
 
 def _scaled(ctx: Context, unit: Value, factor: float, offset: float) -> Value:
-    """Stretch and move a distribution.
+    """Scale and shift a distribution.
 
-    Not by attributes of ONNX: an empty range and a deviation of zero are defined here, and refused by ONNX Runtime or
-    the end of the process.
+    Not lowered to attributes of ONNX: an empty range and a deviation of zero are defined in MIL, but ONNX Runtime
+    refuses them or crashes the process.
     """
     dtype = ctx.output_type().dtype
     return ctx.node("Add", ctx.node("Mul", unit, ctx.literal(factor, dtype)), ctx.literal(offset, dtype))
@@ -46,7 +46,7 @@ def _scaled(ctx: Context, unit: Value, factor: float, offset: float) -> Value:
 
 @lowers("random_bernoulli")
 def random_bernoulli(ctx: Context) -> Value:
-    """Lower ones with the probability `prob`, else zeros."""
+    """Lower ones with probability `prob`, else zeros."""
     dtype = ctx.output_type().dtype
     unit = _uniform(ctx, ctx.as_int64("shape"), dtype)
     return ctx.cast(ctx.node("Less", unit, ctx.literal(ctx.scalar("prob", 0.5), dtype)), dtype)
@@ -54,7 +54,7 @@ def random_bernoulli(ctx: Context) -> Value:
 
 @lowers("random_categorical")
 def random_categorical(ctx: Context) -> Value:
-    """Lower positions drawn by the weights in the last dimension, with replacement."""
+    """Lower positions drawn with replacement, weighted by the last dimension."""
     mode = ctx.scalar("mode", "logits")
     if mode not in ("logits", "probs"):
         ctx.refuse(f"unknown mode {mode!r}")
@@ -67,9 +67,9 @@ def random_categorical(ctx: Context) -> Value:
 
 
 def _gumbel(ctx: Context, shape: Value) -> Value:
-    """Give noise that makes the largest sum with the logarithm of a weight as probable as the weight.
+    """Return Gumbel noise: added to the log weights, it makes each the largest with the probability of its weight.
 
-    ONNX Runtime's Multinomial is no way to draw: it brings the process down for some sizes.
+    ONNX Runtime's Multinomial is not used: it crashes the process for some sizes.
     """
     dtype = ctx.dtype("x")
     unit = _uniform(ctx, shape, dtype)
@@ -78,7 +78,7 @@ def _gumbel(ctx: Context, shape: Value) -> Value:
 
 
 def _uniform(ctx: Context, shape: Value, dtype: DType) -> Value:
-    """Give numbers from zero up to one."""
+    """Return uniform numbers from zero up to one."""
     return _random(ctx, "RandomUniformLike", shape, dtype, low=0.0, high=1.0)
 
 
@@ -89,6 +89,6 @@ def _random(ctx: Context, op_type: str, shape: Value, dtype: DType, **attributes
 
 
 def _seed(ctx: Context) -> float | None:
-    """Give the seed; -1 stands for none."""
+    """Return the seed; -1 means none."""
     seed = int(ctx.scalar("seed", -1))
     return None if seed == -1 else float(seed)

@@ -69,7 +69,7 @@ def lstm(ctx: Context) -> tuple[Value, Value, Value]:
 def _unroll(
     ctx: Context, op_type: str, order: Sequence[int], activations: dict[str, Any], **attributes: Any
 ) -> list[Value]:
-    """Add the recurrent node; give the outputs over time, or the last one, and the last states."""
+    """Add the recurrent node; return the outputs over time, or the last one, and the last states."""
     suffixes = directions(ctx)
     hidden = hidden_size(ctx)
     states = ["initial_h", "initial_c"] if op_type == "LSTM" else ["initial_h"]
@@ -98,7 +98,7 @@ def _unroll(
 
 
 def _activations(ctx: Context, defaults: dict[str, str]) -> dict[str, Any]:
-    """Give the attributes that name the activations, in ONNX's order."""
+    """Return the attributes that name the activations, in ONNX's order."""
     names = [str(ctx.scalar(param, default)).lower() for param, default in defaults.items()]
     if any(name not in _ACTIVATIONS for name in names):
         ctx.refuse(f"with activations {', '.join(names)}")
@@ -111,7 +111,7 @@ def _activations(ctx: Context, defaults: dict[str, str]) -> dict[str, Any]:
 
 
 def _gates(ctx: Context, param: str, order: Sequence[int]) -> Value:
-    """Put the gates of a weight or bias into ONNX's order; ONNX Runtime folds this into the constant."""
+    """Reorder the gates of a weight or bias for ONNX; ONNX Runtime folds this into the constant."""
     if len(order) == 1:
         return ctx.input(param)
     gates = ctx.nodes("Split", ctx.input(param), outputs=len(order), axis=0, num_outputs=len(order))
@@ -119,12 +119,12 @@ def _gates(ctx: Context, param: str, order: Sequence[int]) -> Value:
 
 
 def _stacked(ctx: Context, values: list[Value]) -> Value:
-    """Put the directions along a new first axis."""
+    """Stack the directions along a new first axis."""
     return ctx.node("Concat", *[ctx.node("Unsqueeze", value, ctx.int64([0])) for value in values], axis=0)
 
 
 def _biases(ctx: Context, suffixes: tuple[str, ...], order: Sequence[int], hidden: int) -> Value:
-    """Give the biases of input and state of each direction; where there is one for both, it is that of the state."""
+    """Return the biases of input and state of each direction; a single bias for both becomes that of the state."""
     if not ctx.has("bias") and not ctx.has("input_bias"):
         return NOTHING
     zeros = ctx.literal([0.0] * len(order) * hidden, DType.FP32)

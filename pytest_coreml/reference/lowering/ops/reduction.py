@@ -26,7 +26,7 @@ _REDUCTIONS: Final = {
 
 @lowers(*_REDUCTIONS, "reduce_log_sum_exp")
 def reduce(ctx: Context) -> Value:
-    """Lower a reduction over some axes, all by default; a mean over an image becomes GlobalAveragePool."""
+    """Lower a reduction over axes, all by default; a mean over an image becomes GlobalAveragePool."""
     rank = ctx.rank("x")
     axes, keep = sorted(ctx.axes("axes", rank, range(rank))), bool(ctx.scalar("keep_dims", False))
     if ctx.op.type == "reduce_log_sum_exp":
@@ -73,7 +73,7 @@ def _mean_of_any_number(ctx: Context, axes: list[int], keep: bool) -> Value:
 
 @lowers("reduce_argmax", "reduce_argmin")
 def arg_reduce(ctx: Context) -> Value:
-    """Lower the place of the largest or smallest number along an axis."""
+    """Lower the position of the largest or smallest number along an axis."""
     op_type = "ArgMax" if ctx.op.type == "reduce_argmax" else "ArgMin"
     axis, keep = ctx.axis("axis", ctx.rank("x"), -1), bool(ctx.scalar("keep_dims", False))
     return ctx.cast(ctx.node(op_type, ctx.input("x"), axis=axis, keepdims=keep), ctx.output_type().dtype)

@@ -1,13 +1,13 @@
-"""Images in another size (`image_resizing.py` of coremltools).
+"""Resized images (`image_resizing.py` of coremltools).
 
-Modes differ in where the points of the output (`Xout` of them) lie on the input (of the size `Xin`); the docstring of
-`resize_bilinear` in coremltools defines them. ONNX's Resize knows three of them, and is fast. The others, more or less
-than two dimensions, and nearest neighbours at a ratio that fp32 would round to another pixel, are gathered by
-positions, one dimension after the other.
+Modes differ in the positions of the output's points (`Xout` of them) on the input (of the size `Xin`); the docstring
+of `resize_bilinear` in coremltools defines them. ONNX's Resize has three of them, and is fast. All other cases are
+gathered by positions, one dimension after the other: the other modes, more or fewer than two dimensions, and nearest
+neighbours at a ratio that fp32 would round to another pixel.
 
-The docstrings leave open which neighbour is the nearest. coremltools' converter from TensorFlow makes
-`upsample_nearest_neighbor` of a resizing by corners of pixels, `resize_nearest_neighbor` and the default of `resize`
-of one by their centers (`half_pixel_centers`), and its tests agree.
+The docstrings do not define which neighbour is the nearest. coremltools' converter from TensorFlow turns a resize by
+the corners of pixels into `upsample_nearest_neighbor`, and a resize by their centers (`half_pixel_centers`) into
+`resize_nearest_neighbor` or the default of `resize`. Its tests agree.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ _OF_ONNX: Final = {"STRICT_ALIGN_CORNERS": "align_corners", "DEFAULT": "asymmetr
 
 @lowers("upsample_nearest_neighbor")
 def upsample_nearest_neighbor(ctx: Context) -> Value:
-    """Lower a size multiplied and rounded down, each pixel taking the value where it begins."""
+    """Lower a resize to the size times a factor, rounded down; each pixel has the value at its corner."""
     return _nearest(ctx, _scaled(ctx), "DEFAULT")
 
 
 @lowers("resize_nearest_neighbor")
 def resize_nearest_neighbor(ctx: Context) -> Value:
-    """Lower a given size, each pixel taking the value at its center."""
+    """Lower a resize to a given size; each pixel has the value at its center."""
     return _nearest(ctx, _target(ctx), "UNALIGN_CORNERS")
 
 
 @lowers("upsample_bilinear")
 def upsample_bilinear(ctx: Context) -> Value:
-    """Lower a size multiplied and rounded down, interpolated; the spacing is that of the rounded size."""
+    """Lower an interpolated resize to the size times a factor, rounded down; the rounded size sets the spacing."""
     aligned = bool(ctx.scalar("align_corners", True))
     centered = bool(ctx.scalar("half_pixel_centers", not aligned))
     if aligned and centered:
@@ -55,13 +55,13 @@ def upsample_bilinear(ctx: Context) -> Value:
 
 @lowers("resize_bilinear")
 def resize_bilinear(ctx: Context) -> Value:
-    """Lower a given size, interpolated."""
+    """Lower an interpolated resize to a given size."""
     return _linear(ctx, _target(ctx), str(ctx.scalar("sampling_mode", "DEFAULT")))
 
 
 @lowers("resize")
 def resize(ctx: Context) -> Value:
-    """Lower a size given as a vector, computed or not, whose last `resized_dims` entries count; 0 keeps a dimension."""
+    """Lower a resize to the last `resized_dims` entries of a vector, constant or computed; 0 keeps a dimension."""
     count, rank = ctx.scalar("resized_dims"), ctx.rank("x")
     if count == 0:
         return ctx.input("x")
@@ -76,7 +76,7 @@ def resize(ctx: Context) -> Value:
 
 
 def _asked(ctx: Context, axis: int) -> Dimension:
-    """Give the size that `resize` asks for on an axis counted from the end."""
+    """Return the size that `resize` requests on an axis counted from the end."""
     kept = dimension(ctx, ctx.input("x"), ctx.shape("x"), axis)
     if ctx.is_const("shape"):
         return ctx.ints("shape")[axis] or kept
@@ -89,7 +89,7 @@ def _target(ctx: Context) -> list[Dimension]:
 
 
 def _scaled(ctx: Context) -> list[Dimension]:
-    """Give height and width multiplied by their factors and rounded down."""
+    """Return height and width, each multiplied by its factor and rounded down."""
     x, shape, declared = ctx.input("x"), ctx.shape("x"), ctx.output_type().shape
     sizes: list[Dimension] = []
     for axis, side in ((-2, "height"), (-1, "width")):
@@ -104,7 +104,7 @@ def _scaled(ctx: Context) -> list[Dimension]:
 
 
 def _nearest(ctx: Context, sizes: Sequence[Dimension], mode: str) -> Value:
-    """Take one pixel for each point: with `DEFAULT` the one in which it begins, else the nearest."""
+    """Gather one pixel for each point: with `DEFAULT` the one in which it begins, else the nearest."""
     x, shape = ctx.input("x"), ctx.shape("x")
     factors = _factors(shape[-len(sizes) :], sizes)
     if factors is not None and mode in ("DEFAULT", "UNALIGN_CORNERS"):
@@ -119,7 +119,7 @@ def _nearest(ctx: Context, sizes: Sequence[Dimension], mode: str) -> Value:
 
 
 def _factors(lengths: Sequence[int | None], sizes: Sequence[Dimension]) -> list[int] | None:
-    """Give the whole numbers by which lengths are multiplied, or None when they are not known to be whole."""
+    """Return the integer factors between lengths, or None unless they are known to be integers."""
     factors = []
     for length, size in zip(lengths, sizes, strict=True):
         if not length or not isinstance(size, int) or size % length or not size:

@@ -1,6 +1,6 @@
-"""Images sampled between their pixels (`resample`, `affine` in `image_resizing.py` of coremltools).
+"""Images sampled at points between pixels (`resample`, `affine` in `image_resizing.py` of coremltools).
 
-All of it becomes points in pixels, (x, y) with the center of the first pixel at 0, and one GridSample.
+All forms are lowered to points in pixels, (x, y) with the center of the first pixel at 0, and one GridSample.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MODES: Final = {"bilinear": "linear", "nearest": "nearest"}
 
 @lowers("resample")
 def resample(ctx: Context) -> Value:
-    """Lower the image at given points [batch, height, width, (x, y)]."""
+    """Lower to the image sampled at points [batch, height, width, (x, y)]."""
     points = _in_pixels(ctx, ctx.cast(ctx.input("coordinates"), DType.FP32))
     mode, padding = (str(ctx.scalar(f"{name}_mode")).lower() for name in ("sampling", "padding"))
     if mode not in _MODES:
@@ -40,7 +40,7 @@ def resample(ctx: Context) -> Value:
 
 @lowers("affine")
 def affine(ctx: Context) -> Value:
-    """Lower the image at the points to which a matrix [a0, a1, a2, b0, b1, b2] sends those of the output."""
+    """Lower to the image sampled at the output's points, transformed by a matrix [a0, a1, a2, b0, b1, b2]."""
     height, width = (int(ctx.scalar(f"output_{side}")) for side in ("height", "width"))
     within_reason(ctx, height, width, 3)
     rows, columns = np.meshgrid(_spread(height), _spread(width), indexing="ij")
@@ -54,12 +54,12 @@ def affine(ctx: Context) -> Value:
 
 
 def _spread(count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Give points from -1 to 1; a single one lies in the middle."""
+    """Return equally spaced points from -1 to 1; a single one is in the middle."""
     return np.linspace(-1, 1, count) if count > 1 else np.zeros(1)
 
 
 def sampled(ctx: Context, image: Value, points: Value, mode: str, fill: float | None = None) -> Value:
-    """Give the image at points in pixels; beyond its border there is `fill`, or the border itself."""
+    """Sample the image at points in pixels; outside, the value is *fill*, or that of the border."""
     # GridSample's own coordinates, in which -1 and 1 are the outer edges of the image: also good for a single pixel
     image, size = not_empty(ctx, image, "x", ctx.shape("x"), (2, 3)), image_size(ctx)
     doubled = ctx.node("Add", ctx.node("Mul", points, ctx.literal(2, DType.FP32)), ctx.literal(1, DType.FP32))
@@ -72,13 +72,13 @@ def sampled(ctx: Context, image: Value, points: Value, mode: str, fill: float | 
 
 
 def image_size(ctx: Context) -> Value:
-    """Give width and height of `x` as floating-point numbers."""
+    """Return width and height of *x* as floating-point numbers."""
     x, shape = ctx.input("x"), ctx.shape("x")
     return ctx.cast(vector(ctx, [dimension(ctx, x, shape, axis) for axis in (3, 2)]), DType.FP32)
 
 
 def _in_pixels(ctx: Context, coordinates: Value) -> Value:
-    """Turn coordinates into pixels; their range ends at the centers of the outer pixels, or at their outer edges."""
+    """Convert coordinates to pixels; their range ends at the centers of the outer pixels, or at their outer edges."""
     mode = str(ctx.scalar("coordinates_mode")).lower()
     if mode == "unnormalized":
         return coordinates
@@ -93,7 +93,7 @@ def _in_pixels(ctx: Context, coordinates: Value) -> Value:
 
 
 def _reflected(ctx: Context, points: Value, *, at_edge: bool) -> Value:
-    """Fold points back into the image, at the centers of its outer pixels or at their outer edges."""
+    """Reflect points into the image, at the centers of its outer pixels or at their outer edges."""
     one, offset = ctx.literal(1, DType.FP32), ctx.literal(0.5 if at_edge else 0, DType.FP32)
     size = image_size(ctx)
     span = size if at_edge else ctx.node("Max", ctx.node("Sub", size, one), one)

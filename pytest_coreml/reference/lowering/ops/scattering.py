@@ -1,6 +1,6 @@
 """Operations that write elements at their indices (`scatter_gather.py` and `slice_update` of coremltools).
 
-What an index may be is said in `gathering`.
+`gathering` describes which indices are allowed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _REDUCTIONS: Final = {
 
 @lowers("scatter_along_axis")
 def scatter_along_axis(ctx: Context) -> Value:
-    """Lower one element for each index, which says its place along an axis."""
+    """Lower one element for each index, which is its position along an axis."""
     axis = ctx.axis("axis", ctx.rank("data"), 0)
     places = indices_along(ctx, "data", axis)
     return _scattered(
@@ -47,14 +47,14 @@ def scatter_along_axis(ctx: Context) -> Value:
 
 @lowers("scatter_nd")
 def scatter_nd(ctx: Context) -> Value:
-    """Lower a slice for each vector of indices."""
+    """Lower an update of one slice for each vector of indices."""
     places = indices(ctx)
     return _scattered(ctx, lambda data, updates, mode: ctx.node("ScatterND", data, places, updates, reduction=mode))
 
 
 @lowers("scatter")
 def scatter(ctx: Context) -> Value:
-    """Lower a slice of one axis for each index; ONNX wants that axis in front."""
+    """Lower an update of one slice along an axis for each index; ONNX requires that axis first."""
     rank, count = ctx.rank("data"), ctx.rank("indices")
     axis = ctx.axis("axis", rank, 0)
     places = ctx.node("Unsqueeze", indices(ctx), ctx.int64([-1]))
@@ -72,7 +72,7 @@ def scatter(ctx: Context) -> Value:
 
 
 def _scattered(ctx: Context, write: Callable[[Value, Value, str | None], Value]) -> Value:
-    """Lower the seven modes to the reductions of ONNX; where an index comes twice, both updates count."""
+    """Lower the seven modes to the reductions of ONNX; if an index occurs twice, both updates apply."""
     data, updates, mode = ctx.input("data"), ctx.input("updates"), str(ctx.scalar("mode", "add"))
     if mode not in _REDUCTIONS:
         ctx.refuse(f"unknown mode {mode!r}")
@@ -90,10 +90,10 @@ def _scattered(ctx: Context, write: Callable[[Value, Value, str | None], Value])
 
 @lowers("slice_update")
 def slice_update(ctx: Context) -> Value:
-    """Lower a slice replaced by another tensor.
+    """Lower the tensor with a slice replaced by another tensor.
 
-    The elements of the slice are named by their indices up to the last axis that is not taken whole: ScatterND then
-    writes whole rows, and touches nothing else.
+    The elements of the slice are addressed by indices up to the last axis that is not taken whole, so that ScatterND
+    writes whole rows and nothing else.
     """
     slices, x, update = read_slices(ctx), ctx.input("x"), ctx.input("update")
     if slices.squeezed:
@@ -110,7 +110,7 @@ def slice_update(ctx: Context) -> Value:
 
 
 def _places(ctx: Context, cut: Cut | None, axis: int) -> Value:
-    """Give the indices of a slice of one axis: the slice of all its indices."""
+    """Return the indices of a slice of one axis: the slice of all its indices."""
     size = ctx.shape("x")[axis]
     # A known size: then the places are the same for all caches of a shape, and ONNX Runtime computes them once.
     if size is not None:
@@ -122,7 +122,7 @@ def _places(ctx: Context, cut: Cut | None, axis: int) -> Value:
 
 
 def _counts(ctx: Context, slices: Slices, places: Sequence[Value]) -> list[Dimension]:
-    """Give how many indices there are along each axis."""
+    """Return the number of indices along each axis."""
     kept = [axis for axis in range(ctx.rank("x")) if axis not in slices.squeezed]
     # Of an update of one element along an axis there is one index, or ScatterND fails. Others could be spread unseen.
     single = {axis for axis, size in zip(kept, ctx.shape("update"), strict=True) if size == 1} | {*slices.squeezed}

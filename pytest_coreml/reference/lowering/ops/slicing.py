@@ -23,7 +23,7 @@ _FAR: Final = 2**63 - 1
 
 @dataclass(frozen=True)
 class Slices:
-    """What is cut from each axis that is not taken whole; `squeezed` axes have one element and go afterwards."""
+    """The cut of each axis that is not taken whole; `squeezed` axes have one element and are removed afterwards."""
 
     cuts: Mapping[int, Cut]
     squeezed: Sequence[int]
@@ -49,7 +49,7 @@ def read_slices(ctx: Context) -> Slices:
 
 
 def _following(ctx: Context, begin: Dimension) -> Dimension:
-    """Give the end of a slice of one element; after the last one, which is also -1, there is no 0."""
+    """Return the end of a slice of one element; after -1, the last element, it cannot be 0."""
     if isinstance(begin, int):
         return _FAR if begin == -1 else begin + 1
     following = ctx.node("Add", begin, ctx.int64([1]))
@@ -66,7 +66,7 @@ def _takes_all(cut: Cut, size: int | None) -> bool:
 
 @lowers("slice_by_index")
 def slice_by_index(ctx: Context) -> Value:
-    """Lower a slice as Python writes it."""
+    """Lower a slice with the semantics of Python."""
     slices, x = read_slices(ctx), ctx.input("x")
     if not slices.cuts and not slices.squeezed:
         return x
@@ -82,13 +82,13 @@ def slice_by_index(ctx: Context) -> Value:
 
 
 def sliced(ctx: Context, value: Value, cuts: Mapping[int, Cut]) -> Value:
-    """Cut axes of a value."""
+    """Return a value with axes cut."""
     begin, end = (vector(ctx, [getattr(cut, name) for cut in cuts.values()]) for name in ("begin", "end"))
     return ctx.node("Slice", value, begin, end, ctx.int64(list(cuts)), ctx.int64([cut.stride for cut in cuts.values()]))
 
 
 def _seen_through(ctx: Context, view: View) -> View:
-    """Give a slice of a slice as one of the whole, where they cut different axes."""
+    """Return a slice of a slice as a slice of the whole, if they cut different axes."""
     below = ctx.known.views.get(view.source)
     if below is None:
         return view
@@ -102,7 +102,7 @@ def _seen_through(ctx: Context, view: View) -> View:
 
 
 def _is_there(ctx: Context, slices: Slices) -> bool:
-    """Say whether no element that is taken for itself can be outside, which has to fail even if nobody uses it."""
+    """Return whether all single elements are known to be inside: one outside must fail even if its value is unused."""
     shape = ctx.shape("x")
     cuts = [(slices.cuts[axis].begin, shape[axis]) for axis in slices.squeezed if axis in slices.cuts]
     return all(isinstance(begin, int) and size is not None and -size <= begin < size for begin, size in cuts)
@@ -110,7 +110,7 @@ def _is_there(ctx: Context, slices: Slices) -> bool:
 
 @lowers("slice_by_size")
 def slice_by_size(ctx: Context) -> Value:
-    """Lower a slice of so many elements of each axis; -1 takes all that follow, and a negative begin counts back."""
+    """Lower a slice of `size` elements of each axis; -1 takes the rest, and a negative begin counts from the end."""
     x, begin, size = ctx.input("x"), ctx.as_int64("begin"), ctx.as_int64("size")
     sizes, rest = ctx.node("Shape", x), ctx.node("Equal", size, ctx.int64(-1))
     begin = ctx.node("Where", ctx.node("Less", begin, ctx.int64(0)), ctx.node("Add", begin, sizes), begin)
@@ -123,7 +123,7 @@ def slice_by_size(ctx: Context) -> Value:
 
 @lowers("reverse")
 def reverse(ctx: Context) -> Value:
-    """Lower the elements of some axes, by default all, in opposite order."""
+    """Lower the elements in reverse order along axes, all by default."""
     rank = ctx.rank("x")
     axes = ctx.axes("axes", rank, range(rank))
     if not axes:
@@ -134,7 +134,7 @@ def reverse(ctx: Context) -> Value:
 
 @lowers("reverse_sequence")
 def reverse_sequence(ctx: Context) -> Value:
-    """Lower the first `lengths[i]` elements of each sequence in opposite order; ONNX wants both axes in front."""
+    """Lower the first `lengths[i]` elements of each sequence in reverse order; ONNX requires both axes first."""
     rank = ctx.rank("x")
     batch, sequence = ctx.axis("batch_axis", rank, 0), ctx.axis("seq_axis", rank, 0)
     if batch == sequence:
@@ -150,7 +150,7 @@ def reverse_sequence(ctx: Context) -> Value:
 
 @lowers("sliding_windows")
 def sliding_windows(ctx: Context) -> Value:
-    """Lower windows along an axis to the places that each of their elements has in it."""
+    """Lower sliding windows along an axis to a Gather of the positions of their elements."""
     x, shape = ctx.input("x"), ctx.shape("x")
     axis, size, stride = ctx.axis("axis", len(shape)), ctx.scalar("size"), ctx.scalar("stride", 1)
     end = plus(ctx, dimension(ctx, x, shape, axis), 1 - size)
@@ -168,7 +168,7 @@ def sliding_windows(ctx: Context) -> Value:
 
 @lowers("crop")
 def crop(ctx: Context) -> Value:
-    """Lower an image cut at its four sides."""
+    """Lower an image cropped at its four sides."""
     (top, bottom), (left, right) = ctx.ints("crop_height"), ctx.ints("crop_width")
     begins, ends = ctx.int64([top, left]), [-bottom if bottom else _FAR, -right if right else _FAR]
     if None in ctx.shape("x")[-2:]:

@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 
 @lowers("depth_to_space")
 def depth_to_space(ctx: Context) -> Value:
-    """Lower channels to blocks of the image; the place in the block changes slower than the channel."""
+    """Lower channels to blocks of the image; the position in the block varies slower than the channel."""
     return ctx.node("DepthToSpace", ctx.input("x"), blocksize=ctx.scalar("block_size"), mode="DCR")
 
 
 @lowers("space_to_depth")
 def space_to_depth(ctx: Context) -> Value:
-    """Lower blocks of the image to channels; the place in the block changes slower than the channel."""
+    """Lower blocks of the image to channels; the position in the block varies slower than the channel."""
     return ctx.node("SpaceToDepth", ctx.input("x"), blocksize=ctx.scalar("block_size"))
 
 
 @lowers("pixel_shuffle")
 def pixel_shuffle(ctx: Context) -> Value:
-    """Lower channels to blocks of the image; the channel changes slower than the place in the block."""
+    """Lower channels to blocks of the image; the channel varies slower than the position in the block."""
     return ctx.node("DepthToSpace", ctx.input("x"), blocksize=ctx.scalar("upscale_factor"), mode="CRD")
 
 
 @lowers("pixel_unshuffle")
 def pixel_unshuffle(ctx: Context) -> Value:
-    """Lower blocks of the image to channels; the channel changes slower than the place in the block."""
+    """Lower blocks of the image to channels; the channel varies slower than the position in the block."""
     x, factor = ctx.input("x"), ctx.scalar("downscale_factor")
     batch, channels, height, width = dimensions(ctx, x, ctx.shape("x"))
     height, width = divided(ctx, height, factor), divided(ctx, width, factor)
@@ -43,7 +43,7 @@ def pixel_unshuffle(ctx: Context) -> Value:
 
 @lowers("space_to_batch")
 def space_to_batch(ctx: Context) -> Value:
-    """Lower the padded image to batches, one for each place in a block; the place changes slower than the batch."""
+    """Lower the padded image to batches, one for each position in a block, which varies slower than the batch."""
     (top, bottom), (left, right) = ctx.const("paddings").tolist()
     rows, columns = ctx.ints("block_shape")
     x = ctx.node("Pad", ctx.input("x"), ctx.int64([0, 0, top, left, 0, 0, bottom, right]))
@@ -57,7 +57,7 @@ def space_to_batch(ctx: Context) -> Value:
 
 @lowers("batch_to_space")
 def batch_to_space(ctx: Context) -> Value:
-    """Lower batches to the places of blocks of an image, which is then cropped; the inverse of `space_to_batch`."""
+    """Lower batches to positions in blocks of an image, which is then cropped; the inverse of `space_to_batch`."""
     (top, bottom), (left, right) = ctx.const("crops").tolist()
     rows, columns = ctx.ints("block_shape")
     batch, channels, height, width = dimensions(ctx, ctx.input("x"), ctx.shape("x"))

@@ -1,6 +1,6 @@
-"""States (`states.py` of coremltools): tensors that live from one prediction to the next.
+"""States (`states.py` of coremltools): tensors that persist between predictions.
 
-In the graph each version of a state is a value of its own. The first enters the graph, the last one leaves it.
+In the graph, each version of a state is a separate value. The first is an input of the graph, the last one an output.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @lowers("read_state")
 def read_state(ctx: Context) -> Value:
-    """Give the version that was written last; a later one is another value, so nothing needs to be copied."""
+    """Lower to the version written last; a later version is another value, so no copy is needed."""
     return ctx.states[ctx.state("input").name]
 
 
 @lowers("write_state")
 def write_state(ctx: Context) -> tuple[()]:
-    """Begin a new version; what coremltools calls `coreml_update_state` is this and a `read_state` in a file."""
+    """Lower to a new version; in files, `coreml_update_state` of coremltools is this and a `read_state`."""
     ctx.states[ctx.state("input").name] = ctx.input("data")
     return ()

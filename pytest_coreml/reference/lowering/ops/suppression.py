@@ -1,7 +1,7 @@
 """Non-maximum suppression (`tensor_operation.py` of coremltools).
 
-Scores of a box are those of its classes, and it is ranked by the largest. Where nothing is above the threshold, the box
-with the largest score is chosen all the same, as in the reference that coremltools' tests have of Core ML's operation.
+A box has a score for each class, and is ranked by the largest. If no score is above the threshold, the box with the
+largest score is still selected, as in the reference implementation in coremltools' tests.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LOWEST: Final = float(np.finfo(np.float32).min)
 
 @lowers("non_maximum_suppression")
 def non_maximum_suppression(ctx: Context) -> tuple[Value, ...]:
-    """Lower to the boxes [batch, boxes, 4], their scores and their indices; up to iOS 16 also to their number.
+    """Lower to the boxes [batch, boxes, 4], their scores and their indices; up to iOS 16 also their number.
 
     Since iOS 17 the number of boxes is the last dimension, and there is no threshold for scores.
     """
@@ -45,7 +45,7 @@ def _turned(ctx: Context, values: Value, boxes_last: bool) -> Value:
 
 
 def _chosen(ctx: Context, boxes: Value, scores: Value, best: Value) -> Value:
-    """Say of each box whether it is chosen, as [batch, boxes] of 0 and 1."""
+    """Return which boxes are selected, as [batch, boxes] of 0 and 1."""
     found = ctx.node(
         "NonMaxSuppression",
         boxes,
@@ -67,7 +67,7 @@ def _chosen(ctx: Context, boxes: Value, scores: Value, best: Value) -> Value:
 
 
 def _classes(ctx: Context, scores: Value, best: Value) -> Value:
-    """Give the scores that compete, as [batch, classes, boxes]: all together, or a box within its best class only."""
+    """Return the competing scores [batch, classes, boxes]: all classes together, or each box in its best class only."""
     if not ctx.scalar("per_class_suppression", False):
         return ctx.node("Unsqueeze", best, ctx.int64([1]))
     below = ctx.node("Expand", ctx.literal(-np.inf, DType.FP32), ctx.node("Shape", scores))
@@ -77,7 +77,7 @@ def _classes(ctx: Context, scores: Value, best: Value) -> Value:
 
 
 def _ranked(ctx: Context, best: Value, chosen: Value) -> tuple[Value, Value]:
-    """Give the indices of the chosen boxes by falling score, [batch, max_boxes], and which of them are any."""
+    """Return the indices of the selected boxes by descending score, [batch, max_boxes], and which entries are valid."""
     count = ctx.scalar("max_boxes")
     # As many that are not chosen are put behind, so that there are always enough to take.
     more = ctx.int64([0, 0, 0, count])
@@ -90,7 +90,7 @@ def _ranked(ctx: Context, best: Value, chosen: Value) -> tuple[Value, Value]:
 
 
 def _gathered(ctx: Context, values: Value, indices: Value, is_valid: Value) -> Value:
-    """Give the rows of the chosen boxes, zeros where there is none."""
+    """Return the rows of the selected boxes, zeros for entries without a box."""
     places = ctx.node("Unsqueeze", ctx.node("Where", is_valid, indices, ctx.int64(0)), ctx.int64([2]))
     rows = ctx.node("GatherND", values, places, batch_dims=1)
     return ctx.node("Where", ctx.node("Unsqueeze", is_valid, ctx.int64([2])), rows, ctx.literal(0, DType.FP32))

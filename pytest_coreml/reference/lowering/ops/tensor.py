@@ -1,4 +1,4 @@
-"""Operations that join tensors, cut them, or work along an axis (`tensor_operation.py` of coremltools)."""
+"""Operations that join tensors, split them, or work along an axis (`tensor_operation.py` of coremltools)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _PAD_MODES: Final = {"constant": "constant", "reflect": "reflect", "replicate": 
 
 @lowers("identity")
 def identity(ctx: Context) -> list[Result | None]:
-    """Rename, whatever it is: a tensor, a list, a dictionary."""
+    """Lower to another name of the value: a tensor, a list or a dictionary."""
     return ctx.results("x")
 
 
 @lowers("concat")
 def concat(ctx: Context) -> Value:
-    """Lower tensors put one after the other, or element by element in turn; single numbers make a vector."""
+    """Lower concatenated or interleaved tensors; scalars make a vector."""
     values, type_ = ctx.inputs("values"), ctx.types("values")[0]
     axis = ctx.axis("axis", max(type_.rank, 1))
     if not type_.rank:
@@ -43,7 +43,7 @@ def concat(ctx: Context) -> Value:
 
 
 def _vector_of(ctx: Context, values: list[Value]) -> Value:
-    """Put vectors one after the other; where all elements are known one by one, slices will ask for them."""
+    """Concatenate vectors; if their elements are known one by one, remember them for slices."""
     result = ctx.node("Concat", *values, axis=0)
     elements: list[int | Value] = []
     for value, given, type_ in zip(values, ctx.results("values"), ctx.types("values"), strict=True):
@@ -59,7 +59,7 @@ def _vector_of(ctx: Context, values: list[Value]) -> Value:
 
 @lowers("stack")
 def stack(ctx: Context) -> Value:
-    """Lower tensors put together along a new axis."""
+    """Lower tensors stacked along a new axis."""
     axis = ctx.axis("axis", ctx.types("values")[0].rank + 1)
     return ctx.node("Concat", *_unsqueezed(ctx, ctx.inputs("values"), axis), axis=axis)
 
@@ -70,7 +70,7 @@ def _unsqueezed(ctx: Context, values: list[Value], axis: int) -> list[Value]:
 
 @lowers("split")
 def split(ctx: Context) -> tuple[Value, ...]:
-    """Lower a tensor cut into equal parts, or parts of given sizes."""
+    """Lower a tensor split into equal parts, or parts of given sizes."""
     axis, count = ctx.axis("axis", ctx.rank("x")), len(ctx.op.outputs)
     if ctx.has("split_sizes"):
         sizes = ctx.as_int64("split_sizes")
@@ -89,7 +89,7 @@ def tile(ctx: Context) -> Value:
 
 @lowers("pad")
 def pad(ctx: Context) -> Value:
-    """Lower padding of the last dimensions, begin and end of each in turn; computed, it is that of all dimensions."""
+    """Lower padding of the last dimensions, as begin and end of each; computed padding is for all dimensions."""
     mode, x, dtype = ctx.scalar("mode", "constant"), ctx.input("x"), ctx.dtype("x")
     if mode not in _PAD_MODES:
         ctx.refuse(f"unknown mode {mode!r}")
@@ -105,7 +105,7 @@ def pad(ctx: Context) -> Value:
 
 @lowers("cumsum")
 def cumsum(ctx: Context) -> Value:
-    """Lower running sums along an axis, from either end, with or without the element itself."""
+    """Lower cumulative sums along an axis, from either end, with or without the current element."""
     axis = ctx.literal(ctx.axis("axis", ctx.rank("x"), 0), DType.INT64)
     exclusive, reverse = (bool(ctx.scalar(flag, False)) for flag in ("exclusive", "reverse"))
     return ctx.node("CumSum", ctx.input("x"), axis, exclusive=exclusive, reverse=reverse)
@@ -126,14 +126,14 @@ def band_part(ctx: Context) -> Value:
 
 @lowers("non_zero")
 def non_zero(ctx: Context) -> Value:
-    """Lower the indices of what is not zero, one row for each."""
+    """Lower the indices of elements that are not zero, one row for each."""
     found = ctx.node("NonZero", carried(ctx, ctx.input("x"), ctx.dtype("x")))
     return ctx.cast(ctx.node("Transpose", found, perm=[1, 0]), DType.INT32)
 
 
 @lowers("argsort")
 def argsort(ctx: Context) -> Value:
-    """Lower the order in which elements are sorted along an axis, by default the largest first."""
+    """Lower the indices that sort an axis, the largest first by default."""
     axis = ctx.axis("axis", ctx.rank("x"), -1)
     count = vector(ctx, [dimension(ctx, ctx.input("x"), ctx.shape("x"), axis)])
     _, indices = _sorted(ctx, count, axis)
@@ -142,7 +142,7 @@ def argsort(ctx: Context) -> Value:
 
 @lowers("topk")
 def topk(ctx: Context) -> tuple[Value, ...]:
-    """Lower the `k` largest or smallest elements along an axis and their places; -1 takes all, sorted in any case."""
+    """Lower the `k` largest or smallest elements along an axis and their positions; -1 takes all, always sorted."""
     axis, count, dtype = ctx.axis("axis", ctx.rank("x"), -1), ctx.scalar("k", 1), ctx.dtype("x")
     size = dimension(ctx, ctx.input("x"), ctx.shape("x"), axis) if count == -1 else count
     values, indices = _sorted(ctx, vector(ctx, [size]), axis)

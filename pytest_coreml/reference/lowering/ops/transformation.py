@@ -1,4 +1,4 @@
-"""Operations that give a tensor another shape (`tensor_transformation.py` of coremltools)."""
+"""Operations that change the shape of a tensor (`tensor_transformation.py` of coremltools)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def expand_dims(ctx: Context) -> Value:
 
 @lowers("squeeze")
 def squeeze(ctx: Context) -> Value:
-    """Lower the removal of dimensions of size one, all of them by default; others stay, also where they are named."""
+    """Lower the removal of dimensions of size one, all of them by default; other dimensions stay, even if named."""
     shape = ctx.shape("x")
     axes = [axis for axis in ctx.axes("axes", len(shape), range(len(shape))) if shape[axis] == 1]
     return ctx.node("Squeeze", ctx.input("x"), ctx.int64(axes)) if axes else ctx.input("x")
@@ -36,7 +36,7 @@ def squeeze(ctx: Context) -> Value:
 
 @lowers("reshape")
 def reshape(ctx: Context) -> Value:
-    """Lower a new shape; 0 keeps a dimension, counted from the last one, and -1 is what is left."""
+    """Lower a new shape; 0 keeps a dimension, counted from the last one, and -1 stands for the rest."""
     x, shape = ctx.input("x"), ctx.as_int64("shape")
     size, rank = ctx.shape("shape")[0], ctx.rank("x")
     # Up to iOS 16, 0 is for shapes of the same rank only. There it means what it means in ONNX.
@@ -53,7 +53,7 @@ def reshape(ctx: Context) -> Value:
 
 
 def _without_zeros(ctx: Context) -> Value:
-    """Give the constant `shape` with each 0 replaced by the dimension of `x` at the same distance from the end."""
+    """Return the constant `shape` with each 0 replaced by the dimension of `x` at the same distance from the end."""
     sizes, offset = ctx.ints("shape"), ctx.rank("x") - ctx.const("shape").size
     x, shape = ctx.input("x"), ctx.shape("x")
     return vector(
@@ -67,7 +67,7 @@ def _without_zeros(ctx: Context) -> Value:
 
 @lowers("reshape_like")
 def reshape_like(ctx: Context) -> Value:
-    """Lower a shape pieced together from those of other tensors."""
+    """Lower a new shape composed of dimensions of other tensors."""
     shape = [size for size in ctx.output_type().shape if size is not None]
     if len(shape) == ctx.output_type().rank:
         return ctx.node("Reshape", ctx.input("x"), ctx.int64(shape), allowzero=True)
@@ -81,7 +81,7 @@ def reshape_like(ctx: Context) -> Value:
 
 @lowers("flatten2d")
 def flatten2d(ctx: Context) -> Value:
-    """Lower to a matrix: what is before the axis, and what is from it on."""
+    """Lower to a matrix: the dimensions before the axis, and those from the axis on."""
     before = range(ctx.rank("x"))[: ctx.scalar("axis", 1)]
     return ctx.node("Flatten", ctx.input("x"), axis=len(before))
 
