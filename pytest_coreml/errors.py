@@ -71,6 +71,19 @@ class UnreadableReportError(ReportError):
     """What should be a report is no file, or not JSON, so that nothing can be said of what it holds."""
 
 
+def did_you_mean(word: object, names: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` for the one of *names* that is most similar to *word*, ignoring case.
+
+    Return an empty text if none is similar.
+    """
+    # Imported by the few runs with a mistake in them.
+    import difflib
+
+    folded = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(str(word).lower(), list(folded), n=1)
+    return f"; did you mean {folded[near[0]]!r}?" if near else ""
+
+
 def all_of(calls: Iterable[Callable[[], Any]]) -> list[Any]:
     """Give what each of *calls* gives; one `MistakesError` has all that any of them complains about."""
     texts: list[str] = []

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Final, Literal, cast
 
-from pytest_coreml.errors import UsageError
+from pytest_coreml.errors import UsageError, did_you_mean
 
 ComputeUnits = Literal["all", "cpuAndGPU", "cpuOnly", "cpuAndNeuralEngine"]
 Device = Literal["cpu", "gpu", "neuralEngine"]
@@ -54,6 +53,5 @@ def _look_up(
     word = text if isinstance(text, str) else getattr(text, "name", None)
     if isinstance(word, str) and word.strip().lower() in spellings:
         return spellings[word.strip().lower()]
-    near = difflib.get_close_matches(str(word).lower(), list(spellings), n=1)
-    hint = f"; did you mean {spellings[near[0]]!r}?" if near else ""
-    raise UsageError(f"unknown {what} {text!r}, expected one of {', '.join(names)}{hint}")
+    expected = ", ".join(names)
+    raise UsageError(f"unknown {what} {text!r}, expected one of {expected}{did_you_mean(word, names)}")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.errors import UsageError
+from pytest_coreml.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from typing import Any
@@ -55,8 +54,7 @@ def parse_hints(value: Any) -> tuple[tuple[str, str | bool], ...]:
 def _name(name: Any) -> str:
     if name in HINTS:
         return str(name)
-    near = difflib.get_close_matches(str(name), list(HINTS), n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(name, HINTS)
     raise UsageError(f"optimization_hints: unknown hint {name!r}, expected one of {', '.join(HINTS)}{hint}")
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from pytest_coreml.errors import UsageError, all_of
+from pytest_coreml.errors import UsageError, all_of, did_you_mean
 from pytest_coreml.plugin import markers
 from pytest_coreml.plugin.limit_coverage import checked_units
 from pytest_coreml.plugin.markers import ModelSource
@@ -140,9 +139,8 @@ def _check_known(ours: list[pytest.Mark], config: pytest.Config) -> None:
     # pytest only warns of a mark that nobody knows, and a budget that is misspelled would be kept by every model.
     for mark in ours:
         if mark.name not in MARKS and mark.name not in _registered(config):
-            near = difflib.get_close_matches(mark.name, MARKS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(MARKS)};"
-            raise UsageError(f"unknown marker {mark.name!r}: {hint} register a marker of your own in the ini file")
+            hint = did_you_mean(mark.name, MARKS) or f"; there are {', '.join(MARKS)}."
+            raise UsageError(f"unknown marker {mark.name!r}{hint} Register a marker of your own in the ini file")
 
 
 def _registered(config: pytest.Config) -> set[str]:

@@ -3,7 +3,6 @@ name."""
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
@@ -11,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.errors import MistakesError, UsageError, all_of
+from pytest_coreml.errors import MistakesError, UsageError, all_of, did_you_mean
 from pytest_coreml.facts.compute_units import parse_compute_units, parse_device
 from pytest_coreml.facts.limits import Budget, PlacementRule
 
@@ -196,8 +195,7 @@ def _check_names(mark: pytest.Mark, valid: Collection[str]) -> None:
 
 
 def _unknown(mark: pytest.Mark, name: str, valid: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, list(valid), n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else f"; it takes {', '.join(valid) or 'none'}"
+    hint = did_you_mean(name, valid) or f"; it takes {', '.join(valid) or 'none'}"
     return f"{mark.name}: unknown argument {name!r}{hint}"
 
 

@@ -89,5 +89,5 @@ def test_a_misspelled_marker_is_no_promise_that_everybody_keeps(pytester: pytest
     result = pytester.runpytest_inprocess("-p", "no:randomly")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*unknown marker 'coreml_bugdet': did you mean 'coreml_budget'?*", "*::test_typo"])
+    result.stderr.fnmatch_lines(["*unknown marker 'coreml_bugdet'; did you mean 'coreml_budget'?*", "*::test_typo"])
     assert "coreml_nightly" not in result.stderr.str()

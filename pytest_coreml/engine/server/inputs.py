@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pytest_coreml.engine.example_inputs import IMAGE_MODES
-from pytest_coreml.errors import InputError
+from pytest_coreml.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +33,7 @@ def _check_names(values: Features, by_name: dict[str, Feature], model: str) -> N
     takes = "; ".join(f"{name}: {feature.describe()}" for name, feature in by_name.items()) or "nothing"
     for name in values:
         if name not in by_name:
-            near = difflib.get_close_matches(str(name), list(by_name), n=1)
-            hint = f", did you mean {near[0]!r}?" if near else "."
+            hint = did_you_mean(name, by_name) or "."
             raise InputError(f"{model} has no input {name!r}{hint} It takes {takes}")
     missing = [name for name, feature in by_name.items() if name not in values and not feature.optional]
     if missing:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import reprlib
 from typing import TYPE_CHECKING, Any
+
+from pytest_coreml.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,8 +54,7 @@ def _fields(error: ValidationError) -> dict[str, Any]:
 def _unknown_field(error: ValidationError) -> str:
     known: list[str] = list(error.schema["properties"])  # type: ignore[index]  # closed objects have properties
     unknown = next(name for name in _fields(error) if name not in known)
-    near = difflib.get_close_matches(unknown, known, n=1)
-    return f"unknown field {reprlib.repr(unknown)}" + (f"; did you mean {near[0]!r}?" if near else "")
+    return f"unknown field {reprlib.repr(unknown)}{did_you_mean(unknown, known)}"
 
 
 def _words(names: Any, conjunction: str) -> str:
