@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.reference.classic import makers
 from pytest_coreml.reference.classic.feature_values import Values
+from pytest_coreml.reference.classic.kinds import makers
 from pytest_coreml.reference.errors import BadInputError, BadModelError
 from pytest_coreml.reference.interface.features import ordered_outputs
 from pytest_coreml.reference.interface.plain_values import PlainInput, PlainOutput

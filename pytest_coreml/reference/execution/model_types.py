@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.reference.classic import makers
 from pytest_coreml.reference.classic.classic_model import ClassicModel
+from pytest_coreml.reference.classic.kinds import makers
 from pytest_coreml.reference.execution.network_model import NetworkModel
 from pytest_coreml.reference.execution.program_model import ProgramModel
 

@@ -3,9 +3,9 @@
 How to write a family
 ---------------------
 
-A family is a module of `layers`; a name that begins with `_` is for what families share. A family registers one handler
-for each type of layer, by the name of its field in `NeuralNetworkLayer`. A handler gets a `LayerContext` and returns
-what the layer's outputs become: one tensor or blob, or a list of them in the layer's order.
+A family is a module `<family>_layers.py` of `layers`; modules that begin with `_` are shared by families. A family
+registers one handler for each type of layer, by the name of its field in `NeuralNetworkLayer`. A handler gets a
+`LayerContext` and returns what the layer's outputs become: one tensor or blob, or a list of them in the layer's order.
 
     @lowers("leakyReLU")
     def leaky_relu(ctx: LayerContext) -> Blob:
@@ -33,28 +33,3 @@ networks each blob has a rank of its own, and the layers of the first kind act o
 A test of a family lives in `tests/unit/reference/networks/test_<family>.py` and uses `tests/support/one_layer.py`: it
 builds a network of one layer with coremltools' own builder, runs it, and compares with numpy.
 '''
-
-from __future__ import annotations
-
-import functools
-import importlib
-import pkgutil
-from typing import TYPE_CHECKING
-
-from pytest_coreml.reference.networks import layers
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pytest_coreml.reference.networks.registry import Handler
-
-
-@functools.cache
-def handlers() -> Mapping[str, Handler]:
-    """Return the handler of each layer type, loading all families."""
-    for family in pkgutil.iter_modules(layers.__path__):
-        if not family.name.startswith("_"):
-            importlib.import_module(f"{layers.__name__}.{family.name}")
-    from pytest_coreml.reference.networks.registry import REGISTRY
-
-    return REGISTRY

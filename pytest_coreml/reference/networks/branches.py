@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.reference.format.types import Shape
     from pytest_coreml.reference.graph import SubGraph
-    from pytest_coreml.reference.networks.context import LayerContext
+    from pytest_coreml.reference.networks.layer_context import LayerContext
 
 # A variable beside those of the network: which jump of the body of a loop was taken
 JUMP: Final = "\0jump"

@@ -10,7 +10,7 @@ from pytest_coreml.reference.errors import BadModelError, Refusal
 from pytest_coreml.reference.graph import GraphBuilder
 from pytest_coreml.reference.lowering.refusals import Refusals
 from pytest_coreml.reference.networks.branches import lower_guarded
-from pytest_coreml.reference.networks.context import LayerContext
+from pytest_coreml.reference.networks.layer_context import LayerContext
 from pytest_coreml.reference.networks.layer_tree import JUMPS, all_layers, may_jump
 from pytest_coreml.reference.networks.tensors import Blob, Tensor
 from pytest_coreml.reference.networks.typed_graph import TypedGraph
@@ -18,7 +18,7 @@ from pytest_coreml.reference.networks.typed_graph import TypedGraph
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_coreml.reference.networks.registry import Handler
+    from pytest_coreml.reference.networks.layer_registry import Handler
 
 _UNFORESEEN: Final = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
 

@@ -10,9 +10,9 @@ from pytest_coreml.reference.format.dtypes import DType
 from pytest_coreml.reference.format.types import TensorType
 from pytest_coreml.reference.graph import Value
 from pytest_coreml.reference.lowering.ports import LoweredFunction, Port
-from pytest_coreml.reference.networks import handlers
-from pytest_coreml.reference.networks.context import LayerContext
 from pytest_coreml.reference.networks.fusion import fused
+from pytest_coreml.reference.networks.layer_context import LayerContext
+from pytest_coreml.reference.networks.layers import handlers
 from pytest_coreml.reference.networks.network import NetworkLowering
 from pytest_coreml.reference.networks.preprocessing import preprocessed
 from pytest_coreml.reference.networks.tensors import Blob

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_coreml.reference.classic.feature_values import numbers
-from pytest_coreml.reference.classic.registry import predicts
+from pytest_coreml.reference.classic.model_kinds import predicts
 from pytest_coreml.reference.errors import BadInputError, BadModelError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_coreml.reference.classic.feature_values import Values
-    from pytest_coreml.reference.classic.registry import Compute
+    from pytest_coreml.reference.classic.model_kinds import Compute
     from pytest_coreml.reference.options import RuntimeOptions
 
 

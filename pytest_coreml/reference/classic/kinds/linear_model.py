@@ -9,7 +9,7 @@ import numpy as np
 from pytest_coreml.reference.classic.feature_values import check_size
 from pytest_coreml.reference.classic.labels import Labels, regression_output
 from pytest_coreml.reference.classic.links import logistic, normal_cdf, softmax_with_reference, two_classes
-from pytest_coreml.reference.classic.registry import predicts
+from pytest_coreml.reference.classic.model_kinds import predicts
 from pytest_coreml.reference.errors import BadModelError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_coreml.reference.classic.feature_values import Values
-    from pytest_coreml.reference.classic.registry import Compute
+    from pytest_coreml.reference.classic.model_kinds import Compute
     from pytest_coreml.reference.options import RuntimeOptions
 
 # By the numbers of PostEvaluationTransform, which differ between regressor and classifier.

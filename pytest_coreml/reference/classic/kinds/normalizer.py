@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pytest_coreml.reference.classic.registry import predicts
+from pytest_coreml.reference.classic.model_kinds import predicts
 from pytest_coreml.reference.errors import BadModelError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_coreml.reference.classic.feature_values import Values
-    from pytest_coreml.reference.classic.registry import Compute
+    from pytest_coreml.reference.classic.model_kinds import Compute
     from pytest_coreml.reference.options import RuntimeOptions
 
 # By the numbers of Normalizer.NormType. The largest is that of the magnitudes, as in scikit-learn, which it comes from.

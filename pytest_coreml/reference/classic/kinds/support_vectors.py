@@ -9,8 +9,8 @@ import numpy as np
 from pytest_coreml.reference.classic.feature_values import input_size
 from pytest_coreml.reference.classic.labels import Labels, regression_output
 from pytest_coreml.reference.classic.links import logistic
+from pytest_coreml.reference.classic.model_kinds import predicts
 from pytest_coreml.reference.classic.pairwise import couple
-from pytest_coreml.reference.classic.registry import predicts
 from pytest_coreml.reference.errors import BadInputError, BadModelError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_coreml.reference.classic.feature_values import Values
-    from pytest_coreml.reference.classic.registry import Compute
+    from pytest_coreml.reference.classic.model_kinds import Compute
     from pytest_coreml.reference.options import RuntimeOptions
 
     KernelFunction = Callable[[NDArray[Any]], NDArray[Any]]

@@ -9,7 +9,7 @@ import numpy as np
 from pytest_coreml.reference.classic.feature_values import input_size
 from pytest_coreml.reference.classic.labels import Labels, regression_output
 from pytest_coreml.reference.classic.links import logistic, softmax, softmax_with_reference, two_classes
-from pytest_coreml.reference.classic.registry import predicts
+from pytest_coreml.reference.classic.model_kinds import predicts
 from pytest_coreml.reference.classic.tree_nodes import read_trees
 from pytest_coreml.reference.classic.tree_walk import TreeWalk
 from pytest_coreml.reference.errors import BadModelError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_coreml.reference.classic.feature_values import Values
-    from pytest_coreml.reference.classic.registry import Compute
+    from pytest_coreml.reference.classic.model_kinds import Compute
     from pytest_coreml.reference.options import RuntimeOptions
 
     Transform = Callable[[NDArray[Any]], NDArray[Any]]

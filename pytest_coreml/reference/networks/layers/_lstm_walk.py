@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_coreml.reference.graph import SubGraph
-    from pytest_coreml.reference.networks.context import LayerContext, Size
+    from pytest_coreml.reference.networks.layer_context import LayerContext, Size
 
 
 class Activation(Protocol):

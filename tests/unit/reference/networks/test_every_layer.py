@@ -7,7 +7,7 @@ from coremltools.proto import NeuralNetwork_pb2
 from one_layer import build, load
 
 from pytest_coreml.reference.errors import UnsupportedModelError
-from pytest_coreml.reference.networks import handlers
+from pytest_coreml.reference.networks.layers import handlers
 
 REFUSED = {"custom"}
 

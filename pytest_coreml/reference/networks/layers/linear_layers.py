@@ -8,12 +8,12 @@ import numpy as np
 
 from pytest_coreml.reference.errors import BadModelError
 from pytest_coreml.reference.format.dtypes import DType
-from pytest_coreml.reference.networks.registry import lowers
+from pytest_coreml.reference.networks.layer_registry import lowers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_coreml.reference.networks.context import LayerContext
+    from pytest_coreml.reference.networks.layer_context import LayerContext
     from pytest_coreml.reference.networks.tensors import Blob, Tensor
 
 _LARGEST_INT8: Final = 127.0

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.reference.networks.layers._windows import Kernel, edges3d, kernel3d, onnx_pads, two, window_edges
-from pytest_coreml.reference.networks.registry import lowers
+from pytest_coreml.reference.networks.layer_registry import lowers
+from pytest_coreml.reference.networks.layers._layer_windows import (
+    Kernel,
+    edges3d,
+    kernel3d,
+    onnx_pads,
+    two,
+    window_edges,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_coreml.reference.networks.context import LayerContext
+    from pytest_coreml.reference.networks.layer_context import LayerContext
     from pytest_coreml.reference.networks.tensors import Blob, Tensor
 
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pytest_coreml.reference.errors import BadModelError
+from pytest_coreml.reference.networks.layer_registry import lowers
 from pytest_coreml.reference.networks.layers._lstm_walk import LSTMWalk, walk
-from pytest_coreml.reference.networks.registry import lowers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from pytest_coreml.reference.networks.context import LayerContext
+    from pytest_coreml.reference.networks.layer_context import LayerContext
     from pytest_coreml.reference.networks.tensors import Blob, Tensor
 
 # The name in ONNX, and alpha and beta where they are not set: builders leave the numbers of activations out.

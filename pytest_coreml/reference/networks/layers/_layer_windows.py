@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_coreml.reference.networks.context import LayerContext
+    from pytest_coreml.reference.networks.layer_context import LayerContext
 
 
 def pairs(borders: Any, count: int = 2) -> list[tuple[int, int]]:

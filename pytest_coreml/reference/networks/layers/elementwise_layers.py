@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pytest_coreml.reference.errors import BadModelError
-from pytest_coreml.reference.networks.layers._activations import affine
-from pytest_coreml.reference.networks.registry import lowers
+from pytest_coreml.reference.networks.layer_registry import lowers
+from pytest_coreml.reference.networks.layers._layer_activations import affine
 
 if TYPE_CHECKING:
-    from pytest_coreml.reference.networks.context import LayerContext
+    from pytest_coreml.reference.networks.layer_context import LayerContext
     from pytest_coreml.reference.networks.tensors import Blob, Tensor
 
 _ONE_NODE: Final = {

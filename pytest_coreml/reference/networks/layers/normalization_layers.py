@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_coreml.reference.networks.registry import lowers
+from pytest_coreml.reference.networks.layer_registry import lowers
 from pytest_coreml.reference.networks.weights import is_empty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_coreml.reference.networks.context import LayerContext
+    from pytest_coreml.reference.networks.layer_context import LayerContext
     from pytest_coreml.reference.networks.tensors import Blob, Tensor
 
 

@@ -10,7 +10,7 @@ from pytest_coreml.reference.networks.weights import is_empty
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_coreml.reference.networks.context import LayerContext
+    from pytest_coreml.reference.networks.layer_context import LayerContext
     from pytest_coreml.reference.networks.tensors import Tensor
 
 

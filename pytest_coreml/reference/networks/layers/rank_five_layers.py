@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_coreml.reference.errors import BadModelError
-from pytest_coreml.reference.networks.registry import lowers
+from pytest_coreml.reference.networks.layer_registry import lowers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_coreml.reference.networks.context import LayerContext, Size
+    from pytest_coreml.reference.networks.layer_context import LayerContext, Size
     from pytest_coreml.reference.networks.tensors import Blob, Tensor
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_coreml.reference.errors import BadModelError
-from pytest_coreml.reference.networks.layers._windows import pairs
-from pytest_coreml.reference.networks.registry import lowers
+from pytest_coreml.reference.networks.layer_registry import lowers
+from pytest_coreml.reference.networks.layers._layer_windows import pairs
 
 if TYPE_CHECKING:
-    from pytest_coreml.reference.networks.context import LayerContext
+    from pytest_coreml.reference.networks.layer_context import LayerContext
     from pytest_coreml.reference.networks.tensors import Blob, Tensor
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.reference.networks.registry import lowers
+from pytest_coreml.reference.networks.layer_registry import lowers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_coreml.reference.networks.context import LayerContext
+    from pytest_coreml.reference.networks.layer_context import LayerContext
     from pytest_coreml.reference.networks.tensors import Tensor
 
 _MODES: Final = {"SCATTER_UPDATE": "none", "SCATTER_ADD": "add", "SCATTER_MUL": "mul"}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_coreml.reference.networks.registry import lowers
+from pytest_coreml.reference.networks.layer_registry import lowers
 
 if TYPE_CHECKING:
-    from pytest_coreml.reference.networks.context import LayerContext
+    from pytest_coreml.reference.networks.layer_context import LayerContext
     from pytest_coreml.reference.networks.tensors import Tensor
 
 _KINDS = ("L1", "L2", "Max", "Min", "Sum", "Prod", "Mean", "LogSum", "SumSquare", "LogSumExp")

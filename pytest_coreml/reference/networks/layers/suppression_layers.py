@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pytest_coreml.reference.format.dtypes import DType
-from pytest_coreml.reference.networks.registry import lowers
+from pytest_coreml.reference.networks.layer_registry import lowers
 
 if TYPE_CHECKING:
-    from pytest_coreml.reference.networks.context import LayerContext
+    from pytest_coreml.reference.networks.layer_context import LayerContext
     from pytest_coreml.reference.networks.tensors import Tensor
 
 

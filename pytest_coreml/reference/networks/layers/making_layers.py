@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from pytest_coreml.reference.networks.registry import lowers
+from pytest_coreml.reference.networks.layer_registry import lowers
 
 if TYPE_CHECKING:
-    from pytest_coreml.reference.networks.context import LayerContext
+    from pytest_coreml.reference.networks.layer_context import LayerContext
     from pytest_coreml.reference.networks.tensors import Tensor
 
 # Half a gigabyte of float32: a few bytes of a model can ask for any

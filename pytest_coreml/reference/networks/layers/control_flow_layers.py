@@ -9,8 +9,8 @@ import numpy as np
 from pytest_coreml.reference.errors import BadModelError
 from pytest_coreml.reference.format.dtypes import DType
 from pytest_coreml.reference.networks.branches import BREAK, CONTINUE, JUMP, choose, joined, jump_of
+from pytest_coreml.reference.networks.layer_registry import lowers
 from pytest_coreml.reference.networks.layer_tree import all_layers, written_by
-from pytest_coreml.reference.networks.registry import lowers
 from pytest_coreml.reference.networks.tensors import Blob, Tensor
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.reference.format.types import Shape
     from pytest_coreml.reference.graph import SubGraph
-    from pytest_coreml.reference.networks.context import LayerContext
+    from pytest_coreml.reference.networks.layer_context import LayerContext
 
 _MAX_ROUNDS: Final = 2**62
 # A size that changes in one round becomes unknown in the next lowering; an axis can do that once.
