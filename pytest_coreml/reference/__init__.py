@@ -1,7 +1,8 @@
 """The binding for machines without Core ML, and the runtime below it, which executes models with ONNX Runtime.
 
 From the files to the numbers: `format` reads packages, programs and weights; `lowering` turns a function into an ONNX
-model; `execution` runs it; `interface` converts inputs and outputs; `binding` has the classes that coremltools sees.
+model, and `networks` a neural network; `classic` computes trees, linear models and the like; `execution` runs models;
+`interface` converts inputs and outputs; `binding` has the classes that coremltools sees.
 """
 
 from __future__ import annotations
