@@ -96,7 +96,7 @@ def _bind_late() -> None:
 def _native_names() -> dict[str, Any]:
     from pytest_coreml.reference.binding import proxies
 
-    return {name: value for name, value in vars(proxies).items() if name.startswith("_ML") or name == "_State"}
+    return {name: vars(proxies)[name] for name in proxies.__all__}
 
 
 def _use_options(options: RuntimeOptions) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.reference.execution.pipeline_model import pipeline_parts
+from pytest_coreml.reference.format.pipeline import pipeline_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,18 +19,13 @@ def model_structure(spec: Any, make_proxy: Callable[[], Any]) -> Any:
 
     if spec.WhichOneof("Type") == "mlProgram":
         return cp.MLModelStructure(None, _program(spec.mlProgram, make_proxy), None)
-    parts = pipeline_parts(spec)
-    if parts is None:
+    pipeline = pipeline_message(spec)
+    if pipeline is None:
         return cp.MLModelStructure(None, None, None)
-    names = [*_part_names(spec), *(f"model_{index}" for index in range(len(parts)))]
-    sub_models = [(name, model_structure(part, make_proxy)) for name, part in zip(names, parts, strict=False)]
+    names = pipeline.names if all(pipeline.names) else []
+    names = [*names, *(f"model_{index}" for index in range(len(pipeline.models)))]
+    sub_models = [(name, model_structure(part, make_proxy)) for name, part in zip(names, pipeline.models, strict=False)]
     return cp.MLModelStructure(None, None, cp.MLModelStructurePipeline(sub_models))
-
-
-def _part_names(spec: Any) -> list[str]:
-    kind = spec.WhichOneof("Type")
-    names = list((spec.pipeline if kind == "pipeline" else getattr(spec, kind).pipeline).names)
-    return names if all(names) else []
 
 
 def _program(program: Any, make_proxy: Callable[[], Any]) -> Any:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.reference.errors import BadModelError, UnsupportedModelError
 from pytest_coreml.reference.execution.model_types import LOADERS
-from pytest_coreml.reference.execution.pipeline_model import PipelineModel, pipeline_parts
+from pytest_coreml.reference.execution.pipeline_model import PipelineModel
 from pytest_coreml.reference.execution.unsupported_types import refusal
+from pytest_coreml.reference.format.pipeline import pipeline_message
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.execution.prediction import Model
@@ -23,8 +24,7 @@ def load_model(package: Package, spec: Any, function: str, options: RuntimeOptio
     kind = spec.WhichOneof("Type")
     if kind in LOADERS:
         return LOADERS[kind](package, spec, function, options)
-    parts = pipeline_parts(spec)
-    if parts is None:
+    if pipeline_message(spec) is None:
         raise UnsupportedModelError(
             f"{package.path}: the reference runtime cannot execute models of type {kind}: {refusal(spec)}"
         )

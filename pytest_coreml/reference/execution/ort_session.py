@@ -69,26 +69,17 @@ def run(
     *shared*: further outputs, each with the array in whose memory it is computed.
     """
     try:
-        if shared:
-            return _run_bound(session, outputs, feeds, shared)
-        results: list[NDArray[Any]] = session.run(outputs, feeds)
+        if not shared:
+            results: list[NDArray[Any]] = session.run(outputs, feeds)
+            return results
+        binding = session.io_binding()
+        for name, array in feeds.items():
+            binding.bind_cpu_input(name, array)
+        for name in outputs:
+            binding.bind_output(name)
+        for name, array in shared.items():
+            binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+        session.run_with_iobinding(binding)
+        return [value.numpy() for value in binding.get_outputs()[: len(outputs)]]
     except Exception as error:
         raise ExecutionError(reason(error)) from error
-    return results
-
-
-def _run_bound(
-    session: onnxruntime.InferenceSession,
-    outputs: Sequence[str],
-    feeds: Mapping[str, NDArray[Any]],
-    shared: Mapping[str, NDArray[Any]],
-) -> list[NDArray[Any]]:
-    binding = session.io_binding()
-    for name, array in feeds.items():
-        binding.bind_cpu_input(name, array)
-    for name in outputs:
-        binding.bind_output(name)
-    for name, array in shared.items():
-        binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
-    session.run_with_iobinding(binding)
-    return [value.numpy() for value in binding.get_outputs()[: len(outputs)]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.reference.errors import BadModelError, ReferenceRuntimeError, UnsupportedModelError
+from pytest_coreml.reference.format.pipeline import pipeline_message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,21 +43,8 @@ class PipelineModel:
         return {name: features[name] for name in self._outputs}, total
 
 
-def pipeline_parts(spec: Any) -> list[Any] | None:
-    """Return the models of a pipeline of any kind in their order, or None when *spec* is not a pipeline."""
-    pipeline = _pipeline(spec)
-    return None if pipeline is None else list(pipeline.models)
-
-
-def _pipeline(spec: Any) -> Any:
-    kind = spec.WhichOneof("Type")
-    if kind in ("pipelineClassifier", "pipelineRegressor"):
-        return getattr(spec, kind).pipeline
-    return spec.pipeline if kind == "pipeline" else None
-
-
 def _load_parts(package: Package, spec: Any, load: Loader, options: RuntimeOptions) -> list[Model]:
-    pipeline = _pipeline(spec)
+    pipeline = pipeline_message(spec)
     loaded: dict[int, Model] = {}
     refusals = []
     for index, part in enumerate(pipeline.models):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.reference.execution.pipeline_model import pipeline_parts
+from pytest_coreml.reference.format.pipeline import pipeline_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +19,9 @@ _FLOAT16_ARRAY, _INT8_ARRAY, _FLOAT16_IMAGE = 65552, 131080, 40
 
 def oldest_version(spec: Any) -> int:
     """Return the oldest version for an ML Program or a pipeline; for other models, their declared version."""
-    parts = pipeline_parts(spec)
-    if parts is not None:
-        return max([4, *map(oldest_version, parts)])
+    pipeline = pipeline_message(spec)
+    if pipeline is not None:
+        return max([4, *map(oldest_version, pipeline.models)])
     if spec.WhichOneof("Type") != "mlProgram":
         return int(spec.specificationVersion)
     opsets = [function.opset for function in spec.mlProgram.functions.values()]
