@@ -69,13 +69,13 @@ def summarize(run: PytestRun, reporter: Any) -> None:
 
 
 def _print_table(run: PytestRun, results: Results, reporter: Any) -> None:
-    from pytest_coreml.plugin import in_actions
+    from pytest_coreml.report.formats.github import write_github
     from pytest_coreml.report.text.summary import summary_lines
 
     reporter.section("Core ML")
     for line in summary_lines(results.records, _width(reporter), run.config.getoption("verbose") > 0):
         reporter.write_line(line)
-    in_actions.tell(results.last_attempts, _machine(run, results), run.options.rootdir, reporter.write_line)
+    write_github(results.last_attempts, _machine(run, results), run.options.rootdir, reporter.write_line)
     if run.options.report is not None and any(record.load and not record.load.alone for record in results.records):
         reporter.write_line(_CONCURRENT_LOADS)
 

@@ -5,24 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_coreml.report.formats.escaping import command
+from pytest_coreml.report.formats.github import annotate
 from pytest_coreml.report.text.findings import one_sided, row_text, total, verdict_lines
-from pytest_coreml.report.text.standings import STANDINGS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_coreml.verdict.regression.comparison import Comparison, Row
 
 
 def render(comparison: Comparison) -> str:
-    """Give a workflow command for each verdict that is not green, and a notice for what one side lacks."""
+    """Return a workflow command for each failed or inconclusive verdict, and a notice for what one side lacks."""
     lines = [line for row in comparison.rows for line in _annotations(row)]
     lines += [command("notice", line) for line in one_sided(comparison)]
     return "\n".join([*lines, total(comparison)]) + "\n"
 
 
-def _annotations(row: Row) -> list[str]:
+def _annotations(row: Row) -> Iterator[str]:
     file, separator, _ = row.key[0].partition("::")
-    return [
-        command(level, words, file=file if separator else None, line=row.line, title=row_text(row))
-        for verdict, words in verdict_lines(row.findings)
-        if (level := STANDINGS[verdict].level) is not None
-    ]
+    return annotate(verdict_lines(row.findings), file if separator else None, row.line, row_text(row))
