@@ -74,12 +74,13 @@ class NetworkImageInput(ImageInput):
         self._channels_ = 1 if self.color in _ONE_CHANNEL else 3
         super().__init__(feature, TensorType(DType.FP32, (1, self._channels_, None, None)))
         self._mapping = mapping
+        declared = (int(feature.type.imageType.height), int(feature.type.imageType.width))
+        self._usual_size = declared if all(declared) else tuple(low for low, _ in self._sizes.choices[0])
 
     @property
     def usual_shape(self) -> tuple[int, ...] | None:
         """The shape for which the network is lowered while it is loaded."""
-        height, width = (low for low, _ in self._sizes.choices[0])
-        return (1, self._channels_, height, width)
+        return (1, self._channels_, *self._usual_size)
 
     def blob_shape(self, shape: tuple[int, ...]) -> Shape:
         """Return the shape of the blob of an image."""

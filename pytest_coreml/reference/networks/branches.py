@@ -26,6 +26,8 @@ def choose(ctx: LayerContext, condition: Tensor, then: Sequence[Any], otherwise:
     written = list(dict.fromkeys(name for _, made in branches for name in made))
     # A name that one branch makes and the other does not know cannot be used behind both.
     kept = [name for name in written if all(name in made or name in names for _, made in branches)]
+    if not kept:
+        return
     sides = [[_side(ctx, made, name) for name in kept] for _, made in branches]
     for (graph, _), side in zip(branches, sides, strict=True):
         for tensor in side:

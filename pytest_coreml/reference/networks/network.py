@@ -46,16 +46,17 @@ class NetworkLowering:
         self.reads: Counter[str] = Counter([*outputs, *(name for layer in all_layers(layers) for name in layer.input)])
         self._handlers = handlers
         self._refusals = Refusals("layer")
+        # The layers themselves, so that no other gets the id of one
+        self._refused: dict[int, Any] = {}
 
     def lower_top(self, layers: Sequence[Any]) -> None:
         """Lower the layers of the network, and raise one error for everything that was refused in it."""
         for layer in all_layers(layers):
-            type_ = str(layer.WhichOneof("layer"))
+            type_ = layer.WhichOneof("layer")
             if type_ == "custom":
-                reason = f"its class {layer.custom.className} is in the app that the model belongs to"
-                self._refusals.add(LayerName(type_, layer.name), reason)
+                self._refuse(layer, f"its class {layer.custom.className} is in the app that the model belongs to")
             elif type_ not in self._handlers:
-                self._refusals.add(LayerName(type_, layer.name), "is not implemented")
+                self._refuse(layer, "is not implemented")
         self.lower_layers(layers)
         self._refusals.check()
 
@@ -81,7 +82,7 @@ class NetworkLowering:
             results = [result] if isinstance(result, (Tensor, Blob)) else result
             blobs = [blob if isinstance(blob, Blob) else context.from_whole(blob) for blob in results]
         except Refusal as refusal:
-            self._refusals.add(LayerName(type_, layer.name), str(refusal))
+            self._refuse(layer, str(refusal))
             return nothing
         except BadModelError as error:
             raise BadModelError(f"layer {type_} {layer.name!r}: {error}") from error
@@ -91,6 +92,12 @@ class NetworkLowering:
                 f"layer {type_} {layer.name!r}: its parameters do not fit together: {type(error).__name__}: {error}"
             ) from error
         return blobs
+
+    def _refuse(self, layer: Any, reason: str) -> None:
+        """Remember a layer that cannot be lowered, once, though the body of a loop may be lowered several times."""
+        if id(layer) not in self._refused:
+            self._refused[id(layer)] = layer
+            self._refusals.add(LayerName(str(layer.WhichOneof("layer")), layer.name), reason)
 
     def _bind(self, layer: Any, blobs: Sequence[Blob | None]) -> None:
         if len(blobs) < len(layer.output):

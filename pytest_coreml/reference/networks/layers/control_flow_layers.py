@@ -8,7 +8,7 @@ import numpy as np
 
 from pytest_coreml.reference.errors import BadModelError
 from pytest_coreml.reference.format.dtypes import DType
-from pytest_coreml.reference.networks.branches import BREAK, CONTINUE, JUMP, choose, joined, jump_of
+from pytest_coreml.reference.networks.branches import BREAK, CONTINUE, JUMP, NO_JUMP, choose, joined, jump_of
 from pytest_coreml.reference.networks.layer_registry import lowers
 from pytest_coreml.reference.networks.layer_tree import all_layers, written_by
 from pytest_coreml.reference.networks.tensors import Blob, Tensor
@@ -109,7 +109,7 @@ def _body(
         lowering.graph.input("goes_on", DType.BOOL, ())
         for name, shape in zip(carried, shapes, strict=True):
             lowering.names[name] = ctx.from_whole(lowering.graph.input("carried", DType.FP32, shape))
-        lowering.names.pop(JUMP, None)
+        lowering.names[JUMP] = ctx.from_whole(ctx.literal(NO_JUMP, DType.INT64))
         lowering.lower_layers(ctx.params.bodyNetwork.layers)
         goes_on = ctx.node("Not", ctx.node("Equal", jump_of(ctx), ctx.literal(BREAK, DType.INT64)))
         if has_condition:

@@ -45,7 +45,8 @@ def non_maximum_suppression(ctx: LayerContext) -> list[Tensor]:
     is_any = ctx.node("ReduceMax", ctx.node("Cast", is_enough, to=DType.INT64), ctx.int64([1]), keepdims=1)
     first = ctx.node("ArgMax", best, axis=1, keepdims=1)
     is_first = ctx.node("Equal", ctx.int64(np.arange(number)), first)
-    kept = ctx.node("Where", ctx.node("Cast", is_any, to=DType.BOOL), kept, is_first)
+    is_none = ctx.node("Not", ctx.node("Cast", is_any, to=DType.BOOL))
+    kept = ctx.node("Or", kept, ctx.node("And", is_none, is_first))
     ranks = ctx.node("Where", kept, best, ctx.number(-np.inf))
     return _outputs(ctx, (boxes, scores), ranks, kept, limit)
 
