@@ -178,7 +178,7 @@ class SubGraph:
     builder: GraphBuilder
     proto: GraphProto
     # The values that nodes of this very graph make, among which ONNX looks for the outputs
-    made: set[str] = field(default_factory=set)
+    node_outputs: set[str] = field(default_factory=set)
 
     def node(
         self, op_type: str, inputs: Sequence[Value], *, outputs: int = 1, domain: str = "", hint: str = "", **attrs: Any
@@ -191,7 +191,7 @@ class SubGraph:
         for name, attr in attrs.items():
             if attr is not None:
                 _set_attribute(node.attribute.add(name=name), attr)
-        self.made.update(names)
+        self.node_outputs.update(names)
         return names
 
     def cast(self, value: Value, dtype: DType, hint: str = "") -> Value:
@@ -222,7 +222,7 @@ class SubGraph:
     def output(self, value: Value, dtype: DType | None = None) -> Value:
         """Declare an output of this graph, and return its name in the graph; without a type, ONNX infers it."""
         # ONNX wants an output to be made by a node of the same graph, and each name once.
-        if value not in self.made or any(value == output.name for output in self.proto.output):
+        if value not in self.node_outputs or any(value == output.name for output in self.proto.output):
             value = self.node("Identity", [value], hint="output")[0]
         output = self.proto.output.add(name=value)
         if dtype is not None:

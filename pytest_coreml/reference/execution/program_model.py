@@ -38,7 +38,7 @@ class ProgramModel:
         arrays = self._interface.read(data)
         if self.states and state is None:
             raise BadInputError(f"The input feature for {self.states[0].name} must be an MLState, but it was not.")
-        states = state.of(self.states) if state is not None else {}
+        states = state.for_ports(self.states) if state is not None else {}
         begin = time.perf_counter_ns()
         try:
             results = self._executable.run(arrays, states)
@@ -55,8 +55,8 @@ def function_description(spec: Any, function: str) -> tuple[Any, str]:
     if not description.functions:
         return description, function or "main"
     name = function or description.defaultFunctionName
-    for found in description.functions:
-        if found.name == name:
-            return found, name
-    names = ", ".join(found.name for found in description.functions)
+    for candidate in description.functions:
+        if candidate.name == name:
+            return candidate, name
+    names = ", ".join(candidate.name for candidate in description.functions)
     raise BadModelError(f"the model has no function {name!r}; it has {names}")

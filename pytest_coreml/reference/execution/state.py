@@ -27,7 +27,7 @@ class StateTensors:
             for name, type_ in self._types.items()
         }
 
-    def of(self, ports: Iterable[StatePort]) -> dict[str, NDArray[Any]]:
+    def for_ports(self, ports: Iterable[StatePort]) -> dict[str, NDArray[Any]]:
         """Return the tensors by name; raise `BadInputError` if these are not the states of a model with these ports."""
         for port in ports:
             if self._types.get(port.name) != port.type:

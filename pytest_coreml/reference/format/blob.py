@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _SENTINEL: Final = 0xDEADBEEF
 # What is read instead of mapped, in bytes
-_MOST_READ: Final = 65536
+_MAX_READ: Final = 65536
 _HEADER: Final = struct.Struct("<IIQQQ32x")
 
 
@@ -49,7 +49,7 @@ class BlobFile:
 
     def data(self, start: int, length: int) -> bytes | memoryview:
         """Return bytes of the file, read-only; large ranges are mapped."""
-        if length > _MOST_READ:
+        if length > _MAX_READ:
             return self._mapped[start : start + length]
         os.lseek(self._descriptor, start, os.SEEK_SET)
         return os.read(self._descriptor, length)

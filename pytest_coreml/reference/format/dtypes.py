@@ -65,7 +65,7 @@ class DType(enum.Enum):
 
     @property
     def compute(self) -> DType:
-        """The type in which the graph computes: fp32 for fp16 (see `precision.py`), int8 and uint8 for less."""
+        """The type in which the graph computes: fp32 for fp16 (see `options.py`), int8 and uint8 for less."""
         if self is DType.FP16:
             return DType.FP32
         if self.bits in (0, *_WHOLE_BYTES):

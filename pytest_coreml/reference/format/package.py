@@ -21,7 +21,7 @@ COMPILED_MARK: Final = "coremldata.bin"
 COMPILED_MODEL: Final = "model.mlmodel"
 
 # In bytes: what no manifest reaches, and what no message of protobuf can exceed
-_LARGEST_MANIFEST: Final = 1 << 20
+_MAX_MANIFEST: Final = 1 << 20
 _LARGEST_MESSAGE: Final = (1 << 31) - 1
 
 
@@ -115,9 +115,9 @@ def open_compiled(path: Path) -> FilePackage:
 
 def _mlpackage(path: Path) -> FilePackage:
     manifest_file = path / "Manifest.json"
-    found = _inside(path.resolve(), manifest_file, f"{manifest_file}: the manifest of the package")
+    manifest_path = _inside(path.resolve(), manifest_file, f"{manifest_file}: the manifest of the package")
     try:
-        manifest = json.loads(_read(found, _LARGEST_MANIFEST).decode())
+        manifest = json.loads(_read(manifest_path, _MAX_MANIFEST).decode())
     except (OSError, ValueError, RecursionError) as error:
         raise BadModelError(f"{manifest_file}: cannot read the manifest of the package: {error}") from error
     root = (path / "Data").resolve()
@@ -156,10 +156,10 @@ def _inside(root: Path, path: Path, what: str) -> Path:
     """Resolve links, and check that the file exists inside *root*."""
     try:
         resolved = path.resolve()
-        found = resolved.is_file()
+        is_file = resolved.is_file()
     except (OSError, RuntimeError) as error:  # a name that is too long, a link to itself
         raise BadModelError(f"{what} cannot be found: {error}") from error
-    if not found:
+    if not is_file:
         raise BadModelError(f"{what} is not there, expected {path}")
     if not resolved.is_relative_to(root):
         raise BadModelError(f"{what} is a link that leaves the package: {resolved}")

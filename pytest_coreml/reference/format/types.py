@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
 # The file has unsigned numbers, and everything that computes with shapes has signed ones.
-MOST_ELEMENTS: Final = 2**63 - 1
+MAX_ELEMENTS: Final = 2**63 - 1
 # None stands for a dimension that is known only when the model runs.
 Shape: TypeAlias = "tuple[int | None, ...]"
 
@@ -96,6 +96,6 @@ def _dimension(proto: Any) -> int | None:
     if not proto.HasField("constant"):
         return None
     size = int(proto.constant.size)
-    if size > MOST_ELEMENTS:
+    if size > MAX_ELEMENTS:
         raise BadModelError(f"a tensor of the ML Program has a dimension of {size}, more than a tensor can have")
     return size

@@ -24,7 +24,7 @@ _DECLARED: Final = {
     131104: DType.INT32,
 }
 # What the binding turns into a multi-array; it refuses all other types.
-_TAKEN: Final = ("float32", "float64", "int32")
+_ACCEPTED: Final = ("float32", "float64", "int32")
 
 
 def declared_dtype(array: Any, name: str) -> DType:
@@ -79,17 +79,18 @@ class ArrayInput:
         return self._as_declared(np.full(tuple(self._array.shape), getattr(self._array, kind)))
 
     def _taken(self, value: Any) -> NDArray[Any]:
-        taken = (*_TAKEN, "int8") if self._dtype is DType.INT8 else _TAKEN
+        accepted = (*_ACCEPTED, "int8") if self._dtype is DType.INT8 else _ACCEPTED
         if not isinstance(value, np.ndarray):
             came = type(value).__name__
-        elif value.dtype.name not in taken or value.ndim == 0:
+        elif value.dtype.name not in accepted or value.ndim == 0:
             came = f"an array of {value.dtype}, rank {value.ndim}"
         elif not value.flags.writeable:
             came = "a read-only array"
         else:
             return value
         raise BadInputError(
-            f"value type not convertible: input {self.name!r} takes writeable arrays of {', '.join(taken)}, got {came}"
+            f"value type not convertible: input {self.name!r} takes writeable arrays of {', '.join(accepted)}, "
+            f"got {came}"
         )
 
     def _as_declared(self, array: NDArray[Any]) -> NDArray[Any]:

@@ -53,8 +53,8 @@ class Interface:
     def __init__(self, description: Any, lowered: LoweredFunction) -> None:
         """Read a description; raise an error for a feature that is not in the program or has an unsupported type."""
         inputs, outputs = ({port.name: port for port in ports} for ports in (lowered.inputs, lowered.outputs))
-        self._inputs = [_input(feature, _port_of(feature, inputs)) for feature in description.input]
-        self._outputs = [_output(feature, _port_of(feature, outputs)) for feature in description.output]
+        self._inputs = [_input(feature, _find_port(feature, inputs)) for feature in description.input]
+        self._outputs = [_output(feature, _find_port(feature, outputs)) for feature in description.output]
         undeclared = sorted(inputs.keys() - {feature.name for feature in self._inputs})
         if undeclared:
             raise BadModelError(f"the program has inputs that the model does not declare: {', '.join(undeclared)}")
@@ -62,9 +62,11 @@ class Interface:
     def read(self, data: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
         """Return the arrays of a prediction by name; raise `BadInputError`, naming expected and actual value."""
         # Lists vanish in Apple's binding, so that Core ML misses them.
-        given = {name: value for name, value in data.items() if not isinstance(value, (list, tuple))}
+        features = {name: value for name, value in data.items() if not isinstance(value, (list, tuple))}
         return {
-            feature.name: feature.read(given[feature.name]) if feature.name in given else self._left_out(feature, given)
+            feature.name: feature.read(features[feature.name])
+            if feature.name in features
+            else self._left_out(feature, features)
             for feature in self._inputs
         }
 
@@ -72,11 +74,11 @@ class Interface:
         """Return the outputs, in an order that differs from the model's: Apple's binding guarantees none."""
         return ordered_outputs((feature.name, feature.write(results[feature.name])) for feature in self._outputs)
 
-    def _left_out(self, feature: InputFeature, given: Iterable[str]) -> NDArray[Any]:
+    def _left_out(self, feature: InputFeature, features: Iterable[str]) -> NDArray[Any]:
         default = feature.default() if feature.optional else None
         if default is not None:
             return default
-        unknown = sorted(set(given) - {known.name for known in self._inputs})
+        unknown = sorted(set(features) - {known.name for known in self._inputs})
         takes = "; ".join(f"{known.name}: {known.expected}" for known in self._inputs)
         raise BadInputError(
             f"Feature {feature.name} is required but not specified. The model takes {takes}"
@@ -89,7 +91,7 @@ def ordered_outputs(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return dict(sorted(values, key=lambda item: zlib.crc32(item[0].encode())))
 
 
-def _port_of(feature: Any, ports: Mapping[str, Any]) -> Any:
+def _find_port(feature: Any, ports: Mapping[str, Any]) -> Any:
     if feature.name not in ports:
         has = ", ".join(sorted(ports)) or "none"
         raise BadModelError(f"the model declares {feature.name!r}, which the program does not have; it has {has}")

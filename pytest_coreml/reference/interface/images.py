@@ -26,7 +26,7 @@ _NAMES: Final = {_GREY: "grayscale", _RGB: "RGB", _BGR: "BGR", _GREY_FLOAT16: "g
 _MODES: Final = {_GREY: ("L",), _RGB: ("RGB", "RGBA"), _BGR: ("RGB", "RGBA"), _GREY_FLOAT16: ("F",)}
 
 
-def _color_of(feature: Any, port: TensorType) -> int:
+def _find_color(feature: Any, port: TensorType) -> int:
     """Return the colour layout of a `FeatureDescription`; raise `BadModelError` if it does not match the program."""
     color = int(feature.type.imageType.colorSpace)
     if color not in _NAMES:
@@ -47,7 +47,7 @@ class ImageInput:
         """Read a `FeatureDescription`."""
         self.name = feature.name
         self.optional = bool(feature.type.isOptional)
-        self._color = _color_of(feature, port)
+        self._color = _find_color(feature, port)
         self._sizes = AllowedShapes.of_image(feature.type.imageType)
         self._dtype = port.dtype.compute.numpy
 
@@ -89,7 +89,7 @@ class ImageOutput:
     def __init__(self, feature: Any, port: TensorType) -> None:
         """Read a `FeatureDescription`."""
         self.name = feature.name
-        self._color = _color_of(feature, port)
+        self._color = _find_color(feature, port)
         self._port = port
 
     def write(self, result: NDArray[Any]) -> Any:

@@ -191,11 +191,11 @@ class Context:
 
     def nodes(self, op_type: str, *inputs: Value, outputs: int, domain: str = "", **attrs: Any) -> tuple[Value, ...]:
         """Add an ONNX node with several outputs, and return them."""
-        given = list(inputs)
-        while given and given[-1] == NOTHING:
-            given.pop()
+        operands = list(inputs)
+        while operands and operands[-1] == NOTHING:
+            operands.pop()
         graph = self._lowering.builder.current
-        return graph.node(op_type, given, outputs=outputs, domain=domain, hint=self._hint, **attrs)
+        return graph.node(op_type, operands, outputs=outputs, domain=domain, hint=self._hint, **attrs)
 
     def checked(self, value: Value, is_wrong: Value, complaint: str) -> Value:
         """Return *value*; fail at run time with *complaint* if any element of *is_wrong* is true.

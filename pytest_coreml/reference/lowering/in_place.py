@@ -93,10 +93,10 @@ class InPlace:
 
     def _needed(self, nodes: set[int], after: int = _THE_END) -> set[int]:
         """Return *nodes* and all nodes they depend on, directly or not."""
-        found, todo = set(nodes), list(nodes)
+        needed, todo = set(nodes), list(nodes)
         while todo:
             makers = {self._makers.get(name, _THE_END) for name in read_by(self._nodes[todo.pop()])}
-            new = {maker for maker in makers if maker > after} - found
-            found |= new
+            new = {maker for maker in makers if maker > after} - needed
+            needed |= new
             todo += new
-        return found
+        return needed

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_coreml.reference.lowering.known import Dimension
 
 # Half a gigabyte of int64
-_MOST_ELEMENTS: Final = 1 << 26
+_MAX_ELEMENTS: Final = 1 << 26
 
 
 def dimension(ctx: Context, value: Value, shape: Shape, axis: int) -> Dimension:
@@ -101,7 +101,7 @@ def _checked(
 
 def within_reason(ctx: Context, *sizes: int) -> None:
     """Refuse to allocate a huge array while the model is loaded: a few bytes of a program can request any size."""
-    if math.prod(max(size, 0) for size in sizes) > _MOST_ELEMENTS:
+    if math.prod(max(size, 0) for size in sizes) > _MAX_ELEMENTS:
         ctx.refuse(f"it would need an array of the shape {list(sizes)}")
 
 

@@ -70,10 +70,10 @@ def _step(ctx: Context, end: str) -> SubGraph:
         gates = ctx.node("Add", projected, ctx.node("MatMul", h, recurrent_weight))
         i, f, o, z = ctx.nodes("Split", gates, outputs=4, axis=-1, num_outputs=4)
         i, f = (_gate(ctx, gate, c, peephole) for gate, peephole in zip((i, f), peepholes[:2], strict=True))
-        kept = ctx.node("Mul", f, c)
+        retained = ctx.node("Mul", f, c)
         added = ctx.node("Mul", i, _activated(ctx, z, "cell_activation", "tanh"))
         bounds = (ctx.literal(sign * float(ctx.scalar("clip")), DType.FP32) for sign in (-1, 1))
-        c = ctx.node("Clip", ctx.node("Add", kept, added), *bounds)
+        c = ctx.node("Clip", ctx.node("Add", retained, added), *bounds)
         h = ctx.node("Mul", _gate(ctx, o, c, peepholes[2]), _activated(ctx, c, "activation", "tanh"))
         for value in (h, c, h):
             graph.output(value)

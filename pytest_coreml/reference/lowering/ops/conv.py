@@ -57,7 +57,7 @@ def conv_transpose(ctx: Context) -> Value:
     attributes = {"group": ctx.scalar("groups", 1), "strides": strides, "dilations": dilations}
     inputs = (ctx.input("x"), ctx.input("weight"), ctx.optional("bias"))
     if ctx.has("output_shape") and None in ctx.shape("x")[2:]:
-        # As much more at the end as ONNX allows, of which the wanted part is cut
+        # As much more at the end as ONNX allows, of which `output_shape` is cut
         whole = ctx.node("ConvTranspose", *inputs, output_padding=[stride - 1 for stride in strides], **attributes)
         return _cut(ctx, whole, spans(kernel, dilations), strides)
     return ctx.node("ConvTranspose", *inputs, **attributes, **_crop(ctx, spans(kernel, dilations), strides))
@@ -67,16 +67,16 @@ def _cut(ctx: Context, whole: Value, reach: Sequence[int], strides: Sequence[int
     """Cut `output_shape` out of a result of a size known only at run time; fail if the result is too small."""
     begins: list[Dimension] = []
     ends: list[Dimension] = []
-    wanted = ctx.ints("output_shape")[2:]
+    output_sizes = ctx.ints("output_shape")[2:]
     sizes = dimensions(ctx, ctx.input("x"), ctx.shape("x"))[2:]
-    for axis, (size, span, stride, want) in enumerate(zip(sizes, reach, strides, wanted, strict=True)):
+    for axis, (size, span, stride, output_size) in enumerate(zip(sizes, reach, strides, output_sizes, strict=True)):
         full = plus(ctx, times(ctx, plus(ctx, size, -1), stride), span)
-        begin = _begin(ctx, axis, not_negative(ctx, plus(ctx, full, -want)))
+        begin = _begin(ctx, axis, not_negative(ctx, plus(ctx, full, -output_size)))
         begins.append(begin)
-        ends.append(plus(ctx, begin, want))
-    axes = ctx.int64(range(2, 2 + len(wanted)))
+        ends.append(plus(ctx, begin, output_size))
+    axes = ctx.int64(range(2, 2 + len(output_sizes)))
     cut = ctx.node("Slice", whole, vector(ctx, begins), vector(ctx, ends), axes)
-    return ctx.node("Reshape", cut, ctx.int64([0, 0, *wanted]))
+    return ctx.node("Reshape", cut, ctx.int64([0, 0, *output_sizes]))
 
 
 def _begin(ctx: Context, axis: int, total: Dimension) -> Dimension:
@@ -107,10 +107,10 @@ def _cropped(ctx: Context, reach: Sequence[int], strides: Sequence[int]) -> list
     None where the padding alone decides.
     """
     if ctx.has("output_shape"):
-        sizes, wanted = ctx.shape("x")[2:], ctx.ints("output_shape")[2:]
+        sizes, output_sizes = ctx.shape("x")[2:], ctx.ints("output_shape")[2:]
         return [
-            ((size or 0) - 1) * stride + span - want
-            for size, stride, span, want in zip(sizes, strides, reach, wanted, strict=True)
+            ((size or 0) - 1) * stride + span - output_size
+            for size, stride, span, output_size in zip(sizes, strides, reach, output_sizes, strict=True)
         ]
     if padding_type(ctx) == "same":
         return [span - stride for span, stride in zip(reach, strides, strict=True)]

@@ -77,11 +77,11 @@ def resize(ctx: Context) -> Value:
 
 def _asked(ctx: Context, axis: int) -> Dimension:
     """Return the size that `resize` requests on an axis counted from the end."""
-    kept = dimension(ctx, ctx.input("x"), ctx.shape("x"), axis)
+    input_size = dimension(ctx, ctx.input("x"), ctx.shape("x"), axis)
     if ctx.is_const("shape"):
-        return ctx.ints("shape")[axis] or kept
+        return ctx.ints("shape")[axis] or input_size
     size = ctx.node("Gather", ctx.as_int64("shape"), ctx.int64([axis]))
-    return ctx.node("Where", ctx.node("Equal", size, ctx.int64(0)), as_vector(ctx, kept), size)
+    return ctx.node("Where", ctx.node("Equal", size, ctx.int64(0)), as_vector(ctx, input_size), size)
 
 
 def _target(ctx: Context) -> list[Dimension]:
@@ -135,15 +135,15 @@ def _linear(ctx: Context, sizes: Sequence[Dimension], mode: str) -> Value:
         mode = "STRICT_ALIGN_CORNERS"
     if mode not in _OF_ONNX or len(sizes) != 2:
         return _interpolated(ctx, x, sizes, mode)
-    rank, kept = len(shape), dimensions(ctx, x, shape)
-    image = x if rank == 4 else ctx.node("Reshape", x, vector(ctx, [1, -1, *kept[-2:]]))
+    rank, input_sizes = len(shape), dimensions(ctx, x, shape)
+    image = x if rank == 4 else ctx.node("Reshape", x, vector(ctx, [1, -1, *input_sizes[-2:]]))
     attributes = {"mode": "linear", "coordinate_transformation_mode": _OF_ONNX[mode]}
     factors = _factors(shape[-2:], sizes)
     if factors is not None:
         image = ctx.node("Resize", image, NOTHING, ctx.literal([1, 1, *factors], DType.FP32), **attributes)
     else:
         image = ctx.node("Resize", image, NOTHING, NOTHING, vector(ctx, sizes), axes=[2, 3], **attributes)
-    return image if rank == 4 else ctx.node("Reshape", image, vector(ctx, [*kept[:-2], *sizes]))
+    return image if rank == 4 else ctx.node("Reshape", image, vector(ctx, [*input_sizes[:-2], *sizes]))
 
 
 def _interpolated(ctx: Context, x: Value, sizes: Sequence[Dimension], mode: str) -> Value:

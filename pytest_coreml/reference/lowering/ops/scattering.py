@@ -123,7 +123,7 @@ def _places(ctx: Context, cut: Cut | None, axis: int) -> Value:
 
 def _counts(ctx: Context, slices: Slices, places: Sequence[Value]) -> list[Dimension]:
     """Return the number of indices along each axis."""
-    kept = [axis for axis in range(ctx.rank("x")) if axis not in slices.squeezed]
+    axes = [axis for axis in range(ctx.rank("x")) if axis not in slices.squeezed]
     # Of an update of one element along an axis there is one index, or ScatterND fails. Others could be spread unseen.
-    single = {axis for axis, size in zip(kept, ctx.shape("update"), strict=True) if size == 1} | {*slices.squeezed}
+    single = {axis for axis, size in zip(axes, ctx.shape("update"), strict=True) if size == 1} | {*slices.squeezed}
     return [1 if axis in single else ctx.node("Shape", along) for axis, along in enumerate(places)]

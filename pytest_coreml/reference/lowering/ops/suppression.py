@@ -46,7 +46,7 @@ def _turned(ctx: Context, values: Value, boxes_last: bool) -> Value:
 
 def _chosen(ctx: Context, boxes: Value, scores: Value, best: Value) -> Value:
     """Return which boxes are selected, as [batch, boxes] of 0 and 1."""
-    found = ctx.node(
+    selected = ctx.node(
         "NonMaxSuppression",
         boxes,
         _classes(ctx, scores, best),
@@ -55,9 +55,9 @@ def _chosen(ctx: Context, boxes: Value, scores: Value, best: Value) -> Value:
         ctx.literal([ctx.scalar("score_threshold", _LOWEST)], DType.FP32),
         center_point_box=1,
     )
-    batch_and_box = ctx.node("Gather", found, ctx.int64([0, 2]), axis=1)
+    batch_and_box = ctx.node("Gather", selected, ctx.int64([0, 2]), axis=1)
     nothing = ctx.node("ConstantOfShape", ctx.node("Shape", best), value=np.zeros(1, np.int32))
-    ones = ctx.node("ConstantOfShape", ctx.node("Shape", found, start=0, end=1), value=np.ones(1, np.int32))
+    ones = ctx.node("ConstantOfShape", ctx.node("Shape", selected, start=0, end=1), value=np.ones(1, np.int32))
     chosen = ctx.node("ScatterND", nothing, batch_and_box, ones)
     highest = ctx.node("ArgMax", best, axis=1, keepdims=True)
     one = ctx.node("Expand", ctx.literal(1, DType.INT32), ctx.node("Shape", highest))

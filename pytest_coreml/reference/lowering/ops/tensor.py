@@ -46,9 +46,9 @@ def _vector_of(ctx: Context, values: list[Value]) -> Value:
     """Concatenate vectors; if their elements are known one by one, remember them for slices."""
     result = ctx.node("Concat", *values, axis=0)
     elements: list[int | Value] = []
-    for value, given, type_ in zip(values, ctx.results("values"), ctx.types("values"), strict=True):
-        if isinstance(given, Constant) and given.type.dtype.is_integer:
-            elements += [int(number) for number in given.array().reshape(-1)]
+    for value, source, type_ in zip(values, ctx.results("values"), ctx.types("values"), strict=True):
+        if isinstance(source, Constant) and source.type.dtype.is_integer:
+            elements += [int(number) for number in source.array().reshape(-1)]
         elif type_.size == 1:
             elements.append(value)
         else:
@@ -127,8 +127,8 @@ def band_part(ctx: Context) -> Value:
 @lowers("non_zero")
 def non_zero(ctx: Context) -> Value:
     """Lower the indices of elements that are not zero, one row for each."""
-    found = ctx.node("NonZero", carried(ctx, ctx.input("x"), ctx.dtype("x")))
-    return ctx.cast(ctx.node("Transpose", found, perm=[1, 0]), DType.INT32)
+    positions = ctx.node("NonZero", carried(ctx, ctx.input("x"), ctx.dtype("x")))
+    return ctx.cast(ctx.node("Transpose", positions, perm=[1, 0]), DType.INT32)
 
 
 @lowers("argsort")

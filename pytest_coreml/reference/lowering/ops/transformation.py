@@ -46,10 +46,10 @@ def reshape(ctx: Context) -> Value:
         return ctx.node("Reshape", x, _without_zeros(ctx))
     if size is None:
         ctx.refuse("the rank of the result is unknown")
-    kept = ctx.node("Shape", x, start=max(0, rank - size))
-    kept = ctx.node("Concat", ctx.int64([1] * (size - rank)), kept, axis=0)
+    own_sizes = ctx.node("Shape", x, start=max(0, rank - size))
+    own_sizes = ctx.node("Concat", ctx.int64([1] * (size - rank)), own_sizes, axis=0)
     is_zero = ctx.node("Equal", shape, ctx.int64(0))
-    return ctx.node("Reshape", x, ctx.node("Where", is_zero, kept, shape))
+    return ctx.node("Reshape", x, ctx.node("Where", is_zero, own_sizes, shape))
 
 
 def _without_zeros(ctx: Context) -> Value:
