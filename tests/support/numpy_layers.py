@@ -1,4 +1,4 @@
-"""Layers of networks in plain numpy, in double precision: the reference for whole networks."""
+"""Layers in plain numpy, in double precision: convolutions of every form, and the layers of whole networks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,39 @@ import math
 import numpy as np
 
 _ERF = np.vectorize(math.erf)
+
+
+def convolve(x, weight, bias, *, strides, pads, dilations, groups):
+    """Return the convolution of *x* [batch, channels, *spatial], with *pads* before and after each axis in turn."""
+    padded = np.pad(x, [(0, 0), (0, 0), *zip(pads[0::2], pads[1::2], strict=True)])
+    reach = [(k - 1) * d + 1 for k, d in zip(weight.shape[2:], dilations, strict=True)]
+    sizes = [(n - span) // s + 1 for n, span, s in zip(padded.shape[2:], reach, strides, strict=True)]
+    grouped = padded.reshape(len(x), groups, -1, *padded.shape[2:])
+    kernels = weight.reshape(groups, -1, *weight.shape[1:])
+    result = np.zeros((len(x), groups, kernels.shape[1], *sizes))
+    for tap in np.ndindex(weight.shape[2:]):
+        window = grouped[(..., *_strided(tap, sizes, strides, dilations))]
+        result += np.einsum("ngi...,goi->ngo...", window, kernels[(..., *tap)])
+    return result.reshape(len(x), len(weight), *sizes) + np.reshape(bias, (-1, *[1] * len(sizes)))
+
+
+def convolve_transposed(x, weight, *, strides, dilations, groups):
+    """Return the whole transposed convolution of *x* [batch, channels, *spatial], with nothing cut off."""
+    sizes, kernel = x.shape[2:], weight.shape[2:]
+    grouped = x.reshape(len(x), groups, -1, *sizes)
+    kernels = weight.reshape(groups, -1, *weight.shape[1:])
+    shape = [(n - 1) * s + (k - 1) * d + 1 for n, s, k, d in zip(sizes, strides, kernel, dilations, strict=True)]
+    result = np.zeros((len(x), groups, weight.shape[1], *shape))
+    for tap in np.ndindex(kernel):
+        target = result[(..., *_strided(tap, sizes, strides, dilations))]
+        target += np.einsum("ngi...,gio->ngo...", grouped, kernels[(..., *tap)])
+    return result.reshape(len(x), -1, *shape)
+
+
+def _strided(tap, sizes, strides, dilations):
+    """Return the slices of the large image that one element of the kernel meets, one for each axis."""
+    starts = [t * d for t, d in zip(tap, dilations, strict=True)]
+    return [slice(b, b + (n - 1) * s + 1, s) for b, n, s in zip(starts, sizes, strides, strict=True)]
 
 
 class NumpyLayers:

@@ -10,28 +10,11 @@ import numpy as np
 import pytest
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
 from coremltools.converters.mil.mil import get_new_symbol
+from numpy_layers import convolve
 from one_op import build, load_program, run_op
 from same_padding import same_pads
 
 RANDOM = np.random.default_rng(0)
-
-
-def _convolve(x, weight, bias, *, strides, pads, dilations, groups):
-    """Add up the definition of a convolution, one output number at a time."""
-    spatial = weight.ndim - 2
-    padded = np.pad(x, [(0, 0), (0, 0), *zip(pads[0::2], pads[1::2], strict=True)])
-    spans = [(k - 1) * d + 1 for k, d in zip(weight.shape[2:], dilations, strict=True)]
-    sizes = [(n - span) // s + 1 for n, span, s in zip(padded.shape[2:], spans, strides, strict=True)]
-    result = np.zeros((x.shape[0], weight.shape[0], *sizes))
-    into, out = weight.shape[1], weight.shape[0] // groups
-    for channel, place in itertools.product(range(weight.shape[0]), itertools.product(*map(range, sizes))):
-        first = channel // out * into
-        window = tuple(
-            slice(place[i] * strides[i], place[i] * strides[i] + spans[i], dilations[i]) for i in range(spatial)
-        )
-        patch = padded[(slice(None), slice(first, first + into), *window)]
-        result[(slice(None), channel, *place)] = (patch * weight[channel]).reshape(len(x), -1).sum(1) + bias[channel]
-    return result
 
 
 @pytest.mark.operation("conv")
@@ -44,7 +27,7 @@ def test_convolution_with_custom_padding(spatial, groups, dilation, stride):
     bias = RANDOM.standard_normal(8).astype(np.float32)
     pads = [1, 2, 0, 1, 2, 0][: 2 * spatial]
     strides, dilations = [stride] * spatial, [dilation] * spatial
-    expected = _convolve(x, weight, bias, strides=strides, pads=pads, dilations=dilations, groups=groups)
+    expected = convolve(x, weight, bias, strides=strides, pads=pads, dilations=dilations, groups=groups)
 
     (result,) = run_op(
         lambda x: mb.conv(
@@ -70,7 +53,7 @@ def test_convolution_with_custom_padding(spatial, groups, dilation, stride):
 def test_named_padding(pad_type, pads):
     """An odd amount of padding goes to the end for `same`, to the beginning for `same_lower`."""
     x, weight = np.array([[[1, 2, 3, 4]]], np.float32), np.array([[[1, 10]]], np.float32)
-    expected = _convolve(x, weight, [0], strides=[1], pads=pads, dilations=[1], groups=1)
+    expected = convolve(x, weight, [0], strides=[1], pads=pads, dilations=[1], groups=1)
 
     (result,) = run_op(lambda x: mb.conv(x=x, weight=weight, pad_type=pad_type), x)
 
@@ -125,7 +108,7 @@ def test_windows_apart_where_the_size_is_not_known(kernel, strides, kernel_is_kn
     for sizes in itertools.product([1, 3, 4, 6], repeat=len(kernel)):
         x = RANDOM.standard_normal((1, 2, *sizes)).astype(np.float32)
         pads, ones = same_pads(sizes, kernel, strides, pad_type), [1] * len(kernel)
-        expected = _convolve(x, weight, [0] * 3, strides=strides, pads=pads, dilations=ones, groups=1)
+        expected = convolve(x, weight, [0] * 3, strides=strides, pads=pads, dilations=ones, groups=1)
         (result,) = function.run({"x0": x, "x1": weight}).values()
         np.testing.assert_allclose(result, expected, atol=1e-4, err_msg=str(sizes))
 

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
 from coremltools.converters.mil.mil import get_new_symbol
+from numpy_layers import convolve_transposed
 from one_op import run_op
 
 from pytest_coreml.reference.errors import ExecutionError
 
 RANDOM = np.random.default_rng(0)
-
-
-def _full(x, weight, *, strides, dilations, groups):
-    """Spread each input number over the output, without cutting anything off."""
-    kernel = weight.shape[2:]
-    sizes = [(n - 1) * s + (k - 1) * d + 1 for n, s, k, d in zip(x.shape[2:], strides, kernel, dilations, strict=True)]
-    result = np.zeros((len(x), weight.shape[1] * groups, *sizes))
-    into, out = x.shape[1] // groups, weight.shape[1]
-    for channel, place, tap in itertools.product(
-        range(x.shape[1]), itertools.product(*map(range, x.shape[2:])), itertools.product(*map(range, kernel))
-    ):
-        target = tuple(p * s + t * d for p, s, t, d in zip(place, strides, tap, dilations, strict=True))
-        first = channel // into * out
-        numbers = x[(slice(None), channel, *place)][:, None] * weight[(channel, slice(None), *tap)]
-        result[(slice(None), slice(first, first + out), *target)] += numbers
-    return result
 
 
 @pytest.mark.operation("conv_transpose")
@@ -40,7 +23,7 @@ def test_custom_padding_is_cut_off(spatial, groups, dilation, stride):
     weight = RANDOM.standard_normal((4, 3, *(3, 3, 2)[:spatial])).astype(np.float32)
     bias = RANDOM.standard_normal(3 * groups).astype(np.float32)
     strides, dilations, pads = [stride] * spatial, [dilation] * spatial, [1, 0, 0, 1, 1, 1][: 2 * spatial]
-    full = _full(x, weight, strides=strides, dilations=dilations, groups=groups)
+    full = convolve_transposed(x, weight, strides=strides, dilations=dilations, groups=groups)
     cuts = tuple(
         slice(begin, size - end) for begin, end, size in zip(pads[0::2], pads[1::2], full.shape[2:], strict=True)
     )
