@@ -18,7 +18,7 @@ _COMMANDS = (compare, baseline, show, validate, inspect, doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit status; 2 is a usage error, said in one line on stderr."""
+    """Run one command and return its exit status; 2 for a usage error, which is reported in one line on stderr."""
     parser = _parser()
     arguments = parser.parse_args(argv)
     try:
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"pytest-coreml: {error}\n")
         return 2
     except BrokenPipeError:
-        # The reader (`head`) has enough. Python would complain of the same again when it closes stdout.
+        # The reader, such as `head`, has stopped. Python would report the same error again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="pytest-coreml", description="Reports of performance tests of Core ML models."
+        prog="pytest-coreml", description="Work with reports of Core ML performance tests."
     )
     parser.add_argument("--version", action="version", version=f"pytest-coreml {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

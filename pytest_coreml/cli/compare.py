@@ -1,4 +1,4 @@
-"""`pytest-coreml compare BASE... --current CUR...`: finished reports against baseline reports."""
+"""`pytest-coreml compare BASE... --current CUR...`: compare finished reports with baseline reports."""
 
 from __future__ import annotations
 
@@ -15,41 +15,54 @@ if TYPE_CHECKING:
 
     from pytest_coreml.verdict.regression.comparison import Comparison
 
-# Each format is a module of `report.comparisons` with a function `render(comparison) -> str`.
+# Each format is a module `report.formats.comparison_*` with a function `render(comparison) -> str`.
 _FORMATS = ("text", "json", "markdown", "github")
 _INCONCLUSIVE = {"report": 3, "warn": 0, "fail": 1}
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser("compare", help="judge reports against baseline reports (exit 1: slower, 3: unsure)")
-    parser.add_argument("baseline", nargs="+", type=Path, metavar="BASE", help="report, or folder of reports")
-    parser.add_argument("--current", nargs="+", type=Path, metavar="CUR", required=True, help="the same, to be judged")
-    parser.add_argument("--format", choices=_FORMATS, default="text", help="default: text")
-    parser.add_argument("--tolerance", type=_share, default=0.05, help="slowdown that is accepted (default 0.05)")
-    parser.add_argument("--require-all", action="store_true", help="error when a side lacks a measurement of the other")
+    parser = subparsers.add_parser(
+        "compare", help="compare reports with baseline reports (exit status 1: slower, 3: inconclusive)"
+    )
+    parser.add_argument("baseline", nargs="+", type=Path, metavar="BASE", help="baseline report, or folder of reports")
+    parser.add_argument(
+        "--current",
+        nargs="+",
+        type=Path,
+        metavar="CUR",
+        required=True,
+        help="report, or folder of reports, to compare with the baseline",
+    )
+    parser.add_argument("--format", choices=_FORMATS, default="text", help="output format (default: text)")
+    parser.add_argument(
+        "--tolerance", type=_share, default=0.05, help="accepted slowdown (default: 0.05, which is 5 %%)"
+    )
+    parser.add_argument(
+        "--require-all", action="store_true", help="exit status 2 if a measurement exists on one side only"
+    )
     parser.add_argument(
         "--inconclusive",
         choices=tuple(_INCONCLUSIVE),
         default="report",
-        help="exit status when the data cannot decide: 3 (report, default), 0 (warn), 1 (fail)",
+        help="exit status for an inconclusive comparison: 3 (report, default), 0 (warn), 1 (fail)",
     )
     parser.add_argument(
         "--unmeasured",
         choices=("inconclusive", "fail"),
         default="inconclusive",
-        help="what slower is where nobody knows what else the machine did (default: inconclusive)",
+        help="verdict for a slowdown when CPU contention cannot be measured, as on macOS (default: inconclusive)",
     )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the verdicts; 0 ok, 1 regressed, 3 inconclusive, 2 for what `--require-all` misses."""
+    """Print the verdicts; return 0 ok, 1 regressed, 3 inconclusive, 2 for what `--require-all` misses."""
     from pytest_coreml.report.document.runs import read_runs
     from pytest_coreml.verdict.regression.comparison import compare
     from pytest_coreml.verdict.regression.judge import Rules
 
-    # Millions of samples are made and kept to the end: looking for rubbish among them costs a quarter of the time.
+    # Millions of samples are created and kept to the end: garbage collection among them takes a quarter of the time.
     gc.disable()
     rules = Rules(arguments.tolerance, arguments.unmeasured == "fail")
     result = compare(read_runs(arguments.baseline), read_runs(arguments.current), rules)
@@ -67,7 +80,7 @@ def _status(result: Comparison, inconclusive: int) -> int:
         return 1
     if result.count("inconclusive"):
         return inconclusive
-    # Nothing compared is no success, whatever an inconclusive comparison may be.
+    # A comparison of nothing is not a success, whatever the status for inconclusive ones is.
     judged = any(verdict != "not_judged" for row in result.rows for verdict in row.findings.verdicts)
     return 0 if judged else _INCONCLUSIVE["report"]
 

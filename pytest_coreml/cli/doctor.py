@@ -1,4 +1,4 @@
-"""`pytest-coreml doctor`: what works on this machine, and the cure for what does not."""
+"""`pytest-coreml doctor`: check this machine, and suggest fixes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser("doctor", help="say what works here (exit 0: budgets can be judged)")
-    parser.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS", help="limit of a step (default 120)")
+    parser = subparsers.add_parser("doctor", help="check this machine (exit status 0: budgets can be judged)")
+    parser.add_argument(
+        "--timeout", type=float, default=120.0, metavar="SECONDS", help="time limit for each step (default: 120)"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print a line for each thing that was looked at; 0 when budgets can be judged here, else 1."""
-    from pytest_coreml.cli.doctor_checks import look_at_machine, look_at_runtime
+    """Print a line for each check; return 0 if budgets can be judged here, else 1."""
+    from pytest_coreml.cli.doctor_checks import check_machine, check_runtime
     from pytest_coreml.engine.client import Engine
     from pytest_coreml.engine.server.run_queue import RunQueueDelay
     from pytest_coreml.machine import conditions, identity
@@ -30,30 +32,30 @@ def run(arguments: argparse.Namespace) -> int:
     machine = identity()
     engine = Engine("auto", arguments.timeout)
     engine.subject = "a tiny model"
-    hurdles: list[str] = []
+    problems: list[str] = []
     with tempfile.TemporaryDirectory(prefix="pytest-coreml-doctor-") as folder:
         try:
-            for finding in look_at_machine(machine, conditions(), RunQueueDelay.available()):
-                hurdles += _tell(finding)
-            for finding in look_at_runtime(engine, Path(folder), machine):
-                hurdles += _tell(finding)
+            for finding in check_machine(machine, conditions(), RunQueueDelay.available()):
+                problems += _print(finding)
+            for finding in check_runtime(engine, Path(folder), machine):
+                problems += _print(finding)
         finally:
             engine.close()
-    sys.stdout.write(f"{_verdict(hurdles)}\n")
-    return 1 if hurdles else 0
+    sys.stdout.write(f"{_verdict(problems)}\n")
+    return 1 if problems else 0
 
 
-def _verdict(hurdles: list[str]) -> str:
-    if hurdles == ["plan"]:
+def _verdict(problems: list[str]) -> str:
+    if problems == ["plan"]:
         return "Budgets in milliseconds can be judged here, and placement cannot: see plan."
-    if hurdles:
-        return f"Budgets in milliseconds cannot be judged here: see {', '.join(hurdles)}."
+    if problems:
+        return f"Budgets in milliseconds cannot be judged here: see {', '.join(problems)}."
     return "Budgets in milliseconds can be judged here."
 
 
-def _tell(finding: Finding) -> list[str]:
+def _print(finding: Finding) -> list[str]:
     sys.stdout.write(f"{finding.state:<4} {finding.subject:<10} {finding.text}\n")
-    if finding.cure:
-        sys.stdout.write(f"{'':<16}-> {finding.cure}\n")
+    if finding.fix:
+        sys.stdout.write(f"{'':<16}-> {finding.fix}\n")
     sys.stdout.flush()
     return [finding.subject] if finding.state == "no" else []

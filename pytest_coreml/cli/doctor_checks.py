@@ -1,4 +1,4 @@
-"""What works on this machine, found out step by step with a tiny model."""
+"""Check this machine step by step, with a tiny model."""
 
 from __future__ import annotations
 
@@ -25,16 +25,20 @@ _UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. *state*: `no` forbids to judge budgets, `note` does not. *cure*: what to do."""
+    """The result of one check."""
 
     subject: str
+    """The name of the check."""
     state: Literal["ok", "note", "no"]
+    """`no` if budgets cannot be judged because of it; `note` for a remark."""
     text: str
-    cure: str | None = None
+    """What was found."""
+    fix: str | None = None
+    """What the user can do; None if nothing is wrong."""
 
 
-def look_at_machine(machine: Identity, now: Conditions, wait_readable: bool) -> Iterator[Finding]:
-    """Say what the machine is, how it does, and what its clock is like."""
+def check_machine(machine: Identity, now: Conditions, wait_readable: bool) -> Iterator[Finding]:
+    """Yield what the machine is, its conditions, and the properties of its clock."""
     system = machine.system
     words = " ".join(filter(None, (system.name, system.version, f"({system.build})" if system.build else None)))
     if machine.is_mac:
@@ -42,12 +46,14 @@ def look_at_machine(machine: Identity, now: Conditions, wait_readable: bool) -> 
     else:
         yield Finding("system", "no", words, "Core ML exists on macOS only: judge budgets on a Mac")
     cores = machine.cores.total or _UNKNOWN
-    yield Finding("machine", "ok", f"{machine.chip or _UNKNOWN}, {machine.model_identifier or 'no Mac'}, {cores} cores")
+    yield Finding(
+        "machine", "ok", f"{machine.chip or _UNKNOWN}, {machine.model_identifier or 'not a Mac'}, {cores} cores"
+    )
     yield _yes_no("virtual", machine.virtual, "virtual machine", machine.is_mac, "run on a real Mac")
     yield _yes_no("rosetta", machine.rosetta, "translated by Rosetta", machine.is_mac, "use a Python for arm64")
     yield _conditions(now, machine.is_mac)
     resolution = time.get_clock_info("perf_counter").resolution * 1e9
-    waiting = "waiting for a CPU is read" if wait_readable else "waiting for a CPU cannot be read here"
+    waiting = "CPU contention can be measured" if wait_readable else "CPU contention cannot be measured here"
     yield Finding("clock", "ok" if wait_readable else "note", f"resolution {resolution:.0f} ns, {waiting}")
 
 
@@ -58,10 +64,10 @@ def _system(words: str, version: str | None) -> Finding:
     return Finding("system", "ok", words)
 
 
-def _yes_no(subject: str, found: bool | None, words: str, matters: bool, cure: str) -> Finding:
+def _yes_no(subject: str, found: bool | None, words: str, matters: bool, fix: str) -> Finding:
     if not found:
         return Finding(subject, "ok" if found is not None else "note", "no" if found is not None else _UNKNOWN)
-    return Finding(subject, "no" if matters else "note", f"yes: {words}", cure if matters else None)
+    return Finding(subject, "no" if matters else "note", f"yes: {words}", fix if matters else None)
 
 
 def _conditions(now: Conditions, is_mac: bool) -> Finding:
@@ -73,12 +79,17 @@ def _conditions(now: Conditions, is_mac: bool) -> Finding:
     if now.thermal not in (None, "nominal"):
         return Finding("conditions", "note", text, "let the machine cool down")
     if now.thermal is None and is_mac:
-        return Finding("conditions", "note", text, "heat is not told here: keep the machine cool, and measure twice")
+        return Finding(
+            "conditions",
+            "note",
+            text,
+            "macOS does not report the thermal state here: keep the machine cool, and measure twice",
+        )
     return Finding("conditions", "ok", text)
 
 
-def look_at_runtime(engine: Engine, folder: Path, machine: Identity) -> Iterator[Finding]:
-    """Start *engine*, and compile, load, run and plan a tiny model in *folder*; ends with the first step that fails."""
+def check_runtime(engine: Engine, folder: Path, machine: Identity) -> Iterator[Finding]:
+    """Start *engine*, and compile, load, run and plan a tiny model in *folder*; stop at the first step that fails."""
     try:
         facts = engine.start()
     except CoreMLTestError as error:
@@ -90,19 +101,19 @@ def look_at_runtime(engine: Engine, folder: Path, machine: Identity) -> Iterator
         engine.ask(protocol.SaveTinyModel(path))
         loaded = engine.ask(protocol.Load(path, "cpuOnly", measured=True))
     except CoreMLTestError as error:
-        yield Finding("load", "no", str(error), _cure(error))
+        yield Finding("load", "no", str(error), _fix(error))
         return
     times = loaded.times
     yield Finding(
         "load", "ok", f"compiled in {times.compile_ms[0]:.1f} ms, first loaded in {times.first_load_ms[0]:.2f} ms"
     )
-    looks = {
+    steps = {
         "predict": lambda: _predict(engine, loaded),
         "devices": lambda: _devices(engine),
         "plan": lambda: _plan(engine, loaded, facts),
     }
-    for subject, look in looks.items():
-        yield _step(subject, look)
+    for subject, step in steps.items():
+        yield _step(subject, step)
         if engine.dead:
             return
 
@@ -115,19 +126,19 @@ def _binding(facts: RuntimeFacts, machine: Identity) -> Finding:
     return Finding("binding", "no" if doubt else "ok", f"Core ML, coremltools {facts.coremltools}", doubt)
 
 
-def _step(subject: str, look: Callable[[], Finding]) -> Finding:
+def _step(subject: str, step: Callable[[], Finding]) -> Finding:
     try:
-        return look()
+        return step()
     except CoreMLTestError as error:
-        return Finding(subject, "no", str(error), _cure(error))
+        return Finding(subject, "no", str(error), _fix(error))
 
 
-def _cure(error: CoreMLTestError) -> str:
+def _fix(error: CoreMLTestError) -> str:
     if isinstance(error, EngineTimeoutError):
-        return "restart the machine, whose services may hang, or wait longer: --timeout"
+        return "restart the machine, whose services may hang, or allow more time: --timeout"
     if isinstance(error, EngineDiedError):
-        return "update macOS and coremltools; a crash that stays is one to report to Apple, with the lines above"
-    return "make room in the temporary folder (TMPDIR), or install another version of coremltools"
+        return "update macOS and coremltools; report a crash that remains to Apple, with the lines above"
+    return "free space in the temporary folder (TMPDIR), or install another version of coremltools"
 
 
 def _predict(engine: Engine, loaded: Loaded) -> Finding:
@@ -148,9 +159,9 @@ def _devices(engine: Engine) -> Finding:
 
 def _plan(engine: Engine, loaded: Loaded, facts: RuntimeFacts) -> Finding:
     if facts.runtime == "reference":
-        return Finding("plan", "no", "the reference runtime plans nothing", "judge placement on a Mac")
+        return Finding("plan", "no", "the reference runtime has no compute plans", "judge placement on a Mac")
     plan = engine.ask(protocol.ReadPlan(loaded.compiled, "cpuOnly", "main"))
     if plan.unknown:
-        cure = "placement is not judged without plans, which need macOS 14.4 or later; times are"
-        return Finding("plan", "no", plan.why_unknown or _UNKNOWN, cure)
+        fix = "compute plans need macOS 14.4 or later; without them only times are judged"
+        return Finding("plan", "no", plan.why_unknown or _UNKNOWN, fix)
     return Finding("plan", "ok", f"{len(plan.ops)} operations")

@@ -1,4 +1,4 @@
-"""`pytest-coreml inspect`: what a model file says of itself."""
+"""`pytest-coreml inspect`: print the description of a model file."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser("inspect", help="say what a model file declares, without loading the model")
-    parser.add_argument("model", metavar="MODEL", type=Path, help="a .mlpackage or .mlmodel")
-    parser.add_argument("--function", metavar="NAME", help="a function of an ML Program that has several")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="(default text)")
-    parser.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS", help="limit (default 120)")
+    parser = subparsers.add_parser("inspect", help="print what a model file declares, without loading the model")
+    parser.add_argument("model", metavar="MODEL", type=Path, help="path of a .mlpackage or .mlmodel")
+    parser.add_argument("--function", metavar="NAME", help="function of an ML Program with several")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="output format (default: text)")
+    parser.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS", help="time limit (default: 120)")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the specification of a model; 0."""
+    """Print the specification of a model; return 0."""
     spec = read(arguments.model, arguments.function, arguments.timeout)
     if arguments.format == "json":
         sys.stdout.write(json.dumps(asdict(spec), indent=2) + "\n")
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def read(path: Path, function: str | None, timeout: float) -> ModelSpec:
-    """Read a specification in an engine, where coremltools is at home; `ModelError` when it is no model."""
+    """Return the specification, read by an engine process; raise `ModelError` if *path* is not a model."""
     from pytest_coreml.engine.client import Engine
     from pytest_coreml.engine.protocol import Describe
 

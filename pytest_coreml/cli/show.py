@@ -1,4 +1,4 @@
-"""`pytest-coreml show REPORT`: a report in the words or the format that somebody needs."""
+"""`pytest-coreml show REPORT`: print a report as text or in the format of another tool."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-# Each format is a module of `report.exports` with a function `render(report) -> str`.
+# Each format is a module of `report.formats` with a function `render(report) -> str`.
 _FORMATS = {
     "text": "report_text",
     "markdown": "report_markdown",
@@ -24,14 +24,14 @@ _FORMATS = {
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser("show", help="show a report, or write it in another tool's format")
+    parser = subparsers.add_parser("show", help="print a report as text or in another tool's format")
     parser.add_argument("report", type=Path, metavar="REPORT")
-    parser.add_argument("--format", choices=list(_FORMATS), default="text", help="default: text")
+    parser.add_argument("--format", choices=list(_FORMATS), default="text", help="output format (default: text)")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the report to stdout."""
+    """Write the report to stdout; return 0."""
     from pytest_coreml.report.document.read import read_report
 
     report = read_report(arguments.report)

@@ -1,4 +1,4 @@
-"""`pytest-coreml validate REPORT...`: whether files are reports."""
+"""`pytest-coreml validate REPORT...`: check files against the report schema."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
     parser = subparsers.add_parser(
-        "validate", help="check that files are valid reports (exit 1: one is not, 2: no JSON)"
+        "validate", help="check that files are valid reports (exit status 1: invalid, 2: unreadable)"
     )
     parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Say of each file whether it is a report; 0 when all are, 1 when one is not, 2 when one cannot be read."""
+    """Print the result for each file; return 0 if all are valid, 1 if one is not, 2 if one cannot be read."""
     return max([_validate(path) for path in arguments.reports])
 
 

@@ -1,7 +1,7 @@
-"""What this machine is and how it does, and what may be judged on it; nothing that names a person or a single device.
+"""This machine, its current conditions, and what may be judged on it; nothing identifies a person or a single device.
 
-`facts` are the data, `parsing` makes them of the texts of the system, `linux` and `macos` know where the texts come
-from, `policy` says what a machine is fit for.
+`facts` contains the data. `parsing` reads them from the output of system commands, which `linux` and `macos` run.
+`policy` decides which compute units and clocks can be trusted on a machine.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @cache
 def identity() -> Identity:
-    """Say what this machine is; asked of the system once a process."""
+    """Return the identity of this machine, which is read once in each process."""
     if is_mac():
         from pytest_coreml.machine import macos
 
@@ -27,7 +27,7 @@ def identity() -> Identity:
 
 
 def conditions() -> Conditions:
-    """Say how this machine does now: heat and power."""
+    """Return the current conditions of this machine, such as thermal state and power source."""
     if is_mac():
         from pytest_coreml.machine import macos
 
@@ -38,5 +38,5 @@ def conditions() -> Conditions:
 
 
 def is_mac() -> bool:
-    """Whether this is a Mac, without asking the system anything."""
+    """Return True if this is a Mac, without running a command."""
     return platform.system() == "Darwin"

@@ -1,4 +1,4 @@
-"""Ask the system by its commands."""
+"""Run system commands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Callable, Sequence
 
-# Runs a command and gives what it wrote to stdout.
+# A function that runs a command and returns its stdout.
 Run = Callable[[Sequence[str]], str]
 
 SECONDS = 5.0
@@ -15,9 +15,9 @@ _SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 
 
 def run(words: Sequence[str], seconds: float = SECONDS) -> str:
-    """Give the stdout of a command, whatever its exit status: it may know some of what it was asked for.
+    """Return the stdout of a command, also if it fails: the output may contain part of the answer.
 
-    Empty when there is no such command, or when it takes longer than *seconds*.
+    Return an empty text if the command does not exist or takes longer than *seconds*.
     """
     path = os.pathsep.join(filter(None, (os.environ.get("PATH"), _SYSTEM_PATH)))
     try:

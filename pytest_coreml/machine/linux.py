@@ -1,4 +1,4 @@
-"""Read the facts of a machine that is no Mac."""
+"""Read the facts about a machine that is not a Mac."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CPU_INFO = Path("/proc/cpuinfo")
 
 
 def read_identity(cpu_info: Path = _CPU_INFO) -> Identity:
-    """Say what this machine is."""
+    """Return the identity of this machine."""
     import psutil
 
     text = ""
@@ -29,7 +29,7 @@ def read_identity(cpu_info: Path = _CPU_INFO) -> Identity:
 
 
 def read_conditions() -> Conditions:
-    """Say what powers this machine and how much it swaps; Linux has no common word for the rest."""
+    """Return the power source and the swap in use; Linux has no common names for the other conditions."""
     import psutil
 
     swap = psutil.swap_memory().used

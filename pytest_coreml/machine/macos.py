@@ -1,6 +1,6 @@
-"""Read the facts of a Mac, without root and without what names a person or this very device.
+"""Read the facts about a Mac, without root, and without anything that identifies a person or the device.
 
-`system_profiler` is not asked: it takes a second, and all that it adds are serial numbers.
+`system_profiler` is not used: it takes a second and adds only serial numbers.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _THERMAL_STATE = 'ObjC.import("Foundation"); $.NSProcessInfo.processInfo.thermal
 
 
 def read_identity(run: Run = commands.run, architecture: str | None = None) -> Identity:
-    """Say what this Mac is. *architecture*: of this Python, as `arm64` (default: what `platform` says)."""
+    """Return the identity of this Mac. *architecture*: of this Python, such as `arm64`; by default from `platform`."""
     values = parsing.sysctl_values(run(["sysctl", *_SYSCTL]))
     chip, model = values.get("machdep.cpu.brand_string"), values.get("hw.model")
     cores = Cores(
         total=parsing.integer(values.get("hw.logicalcpu")),
-        # Intel Macs know no levels.
+        # Intel Macs do not have levels.
         performance=parsing.integer(values.get("hw.perflevel0.physicalcpu")),
         efficiency=parsing.integer(values.get("hw.perflevel1.physicalcpu")),
         physical=parsing.integer(values.get("hw.physicalcpu")),
@@ -54,7 +54,7 @@ def read_identity(run: Run = commands.run, architecture: str | None = None) -> I
 
 
 def read_conditions(run: Run = commands.run) -> Conditions:
-    """Say how warm this Mac is, what powers it, and whether its memory is enough."""
+    """Return the thermal state, the power source, and the memory pressure of this Mac."""
     values = parsing.sysctl_values(run(["sysctl", "kern.memorystatus_vm_pressure_level", "vm.swapusage"]))
     return Conditions(
         thermal=_thermal(run),
@@ -66,8 +66,8 @@ def read_conditions(run: Run = commands.run) -> Conditions:
 
 
 def _thermal(run: Run) -> str | None:
-    # The finest first; its name is no part of a documented interface. The documented one is asked by the scripting
-    # bridge that every Mac has, which takes longer.
+    # The most detailed source comes first; its name is not part of a documented interface. The documented interface is
+    # called through the scripting bridge of macOS, which takes longer.
     return (
         parsing.thermal_pressure(run(["notifyutil", "-g", "com.apple.system.thermalpressurelevel"]))
         or parsing.thermal_state(run(["osascript", "-l", "JavaScript", "-e", _THERMAL_STATE]))
@@ -76,7 +76,7 @@ def _thermal(run: Run) -> str | None:
 
 
 def _system(run: Run) -> System:
-    # Not `platform` first: a Python built against an old SDK says 10.16 for any macOS.
+    # Not `platform` first: a Python built against an old SDK reports 10.16 for every macOS.
     system = parsing.macos_system(run(["sw_vers"]))
     return system if system.version else replace(system, version=platform.mac_ver()[0] or None)
 

@@ -1,4 +1,4 @@
-"""The conditions of the machine before and after what is measured."""
+"""The conditions of the machine before and after each measurement."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Watch:
-    """Reads the conditions around each measurement. *first*, *last*: of the whole run so far."""
+    """Read the conditions around each measurement; *first* and *last* are those of the whole run so far."""
 
     def __init__(self, read: Callable[[], Conditions]) -> None:
         self._read = read
@@ -26,7 +26,7 @@ class Watch:
         self.last = Conditions()
 
     def during(self, work: Callable[[], T]) -> tuple[T, Thermal | None]:
-        """Do the *work*; give what it gives, and the thermal states before and after it, None when not known."""
+        """Do the *work*; return its result, and the thermal states before and after it, None if unknown."""
         before = self._read()
         self.first = self.first or before
         done = work()

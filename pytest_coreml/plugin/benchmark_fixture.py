@@ -12,7 +12,7 @@ import pytest
 
 from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.plugin.names import uses_fixture
-from pytest_coreml.report.formats.measured import name_of, short_name
+from pytest_coreml.report.formats.measured import measurement_name, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -115,7 +115,7 @@ def _measurement(predictions: Sequence[TimedPrediction], calls: int) -> Measurem
 def _enter(item: pytest.Item, record: Record, measurement: Measurement, others: Collection[str]) -> str:
     item.add_marker(pytest.mark.benchmark(**{**_options(item), "timer": Playback(measurement)}), append=False)
     fixture = _fixture(item)
-    name = name_of(record)
+    name = measurement_name(record)
     fixture.fullname = name if name not in others else f"{name} {record.model_name}"
     fixture.name = short_name(fixture.fullname)
     fixture.extra_info.update(

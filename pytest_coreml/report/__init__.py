@@ -1,1 +1,1 @@
-"""Reports: the file, the words made from its data, and the formats it can be rendered as."""
+"""Reports: the file, the texts made from its data, and its formats."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.facts.reason import Cause, MissingModel, Reason
-from pytest_coreml.report.document.runs import run_of
+from pytest_coreml.report.document.runs import make_run
 from pytest_coreml.report.text.changes_text import changes_lines
 from pytest_coreml.verdict.regression import paired
 from pytest_coreml.verdict.regression.judge import Rules, changes_since, judge_against
@@ -104,7 +104,7 @@ class BaselineJudge:
             record.regression = Regression(0, None, None, "not_judged", Reason(Cause.UNKNOWN_TEST))
             return
         machine = self._machine()
-        runs = [run_of(record, machine, model.spec)]
+        runs = [make_run(record, machine, model.spec)]
         findings = judge_against(baseline, runs, self._rules)
         while findings.wants_another_run:
             runs.append(self._measure_again(model, machine))

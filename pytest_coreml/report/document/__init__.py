@@ -1,1 +1,1 @@
-"""The report as a file: its schema, its JSON, how it is written and read, and the runs that a baseline is made of."""
+"""The report as a file: its schema and JSON, writing and reading it, and the runs of a baseline."""

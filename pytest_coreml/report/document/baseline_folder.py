@@ -1,4 +1,4 @@
-"""A folder of baseline runs, made for version control: the newest runs of each machine kind, small and stable."""
+"""A folder of baseline runs for version control: the newest runs of each machine kind, small and stable."""
 
 from __future__ import annotations
 
@@ -26,24 +26,27 @@ if TYPE_CHECKING:
 DEFAULT_KEEP: Final = 5
 # Durations come from clocks that count nanoseconds at best, which is the sixth digit of a millisecond.
 _DIGITS: Final = 6
-# Kind of machine, digest of what makes it comparable, time of the run, and a number where two were made at once.
-_OURS: Final = re.compile(r"[a-z0-9-]+-[0-9a-f]{8}-\d{8}T\d{6}Z(-\d+)?\.json")
+# The chip, a digest of what makes machines comparable, the time of the run, and a number if two have the same time.
+_FILE_NAME: Final = re.compile(r"[a-z0-9-]+-[0-9a-f]{8}-\d{8}T\d{6}Z(-\d+)?\.json")
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What became of the folder: files written and removed, and all runs that it holds now."""
+class FolderUpdate:
+    """The result of adding runs to a folder."""
 
     written: tuple[Path, ...]
+    """The files that were written."""
     removed: tuple[Path, ...]
+    """The files that were removed."""
     runs: tuple[Path, ...]
+    """All runs that the folder contains now."""
 
 
-def add_runs(reports: Sequence[Path], folder: Path, keep: int = DEFAULT_KEEP, replace: bool = False) -> Kept:
-    """Add *reports* to *folder*, and remove what is older than the newest *keep* runs of their machine kinds.
+def add_runs(reports: Sequence[Path], folder: Path, keep: int = DEFAULT_KEEP, replace: bool = False) -> FolderUpdate:
+    """Add *reports* to *folder*, and remove all but the newest *keep* runs of their machine kinds.
 
-    *replace*: what the reports measured is forgotten in the runs that are already there. Only files that a former call
-    has made are touched. Raises `ReportError` for what is no report, and when the disk refuses.
+    *replace*: remove the measurements of the reports from the runs that are already there. Only files that an earlier
+    call has written are changed. Raise `ReportError` for a file that is not a report, and if a file cannot be written.
     """
     documents = [_thin(document) for path in reports for document in _by_machine(read_document(path))]
     runs = _Folder(folder)
@@ -52,28 +55,28 @@ def add_runs(reports: Sequence[Path], folder: Path, keep: int = DEFAULT_KEEP, re
     for document in documents:
         runs.add(document)
     runs.trim({_kind(document) for document in documents}, keep)
-    return Kept(tuple(runs.written), tuple(runs.removed), tuple(runs.ours))
+    return FolderUpdate(tuple(runs.written), tuple(runs.removed), tuple(runs.runs))
 
 
 class _Folder:
-    """The runs in a folder, by file; what else is in it is nobody's business."""
+    """The runs in a folder, by file; other files in it are ignored."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.ours = {path: document for path in _files(folder) if (document := _own(path)) is not None}
+        self.runs = {path: document for path in _files(folder) if (document := _own(path)) is not None}
         self.written: list[Path] = []
         self.removed: list[Path] = []
 
     def add(self, document: Json) -> None:
-        """Write *document*, unless it is here already."""
+        """Write *document*, unless the folder contains it."""
         path = self._free_name(document)
-        if path not in self.ours:
+        if path not in self.runs:
             self._write(path, document)
 
     def forget(self, documents: Sequence[Json]) -> None:
-        """Take what *documents* measured out of the runs of the same machine kind."""
+        """Remove what *documents* measured from the runs of the same machine kind."""
         measured = {(_kind(document), _key(test)) for document in documents for test in document["tests"]}
-        for path, document in list(self.ours.items()):
+        for path, document in list(self.runs.items()):
             rest = [test for test in document["tests"] if (_kind(document), _key(test)) not in measured]
             if not rest:
                 self._remove(path)
@@ -81,40 +84,40 @@ class _Folder:
                 self._write(path, {**document, "tests": rest})
 
     def trim(self, kinds: Iterable[str], keep: int) -> None:
-        """Remove all but the newest *keep* runs of each of *kinds*."""
+        """Remove all but the newest *keep* runs of each machine kind in *kinds*."""
         by_kind: dict[str, list[Path]] = defaultdict(list)
-        for path, document in sorted(self.ours.items(), key=lambda pair: (pair[1]["created"], pair[0])):
+        for path, document in sorted(self.runs.items(), key=lambda pair: (pair[1]["created"], pair[0])):
             by_kind[_kind(document)].append(path)
         for path in [path for kind in kinds for path in by_kind[kind][:-keep]]:
             self._remove(path)
 
     def _write(self, path: Path, document: Json) -> None:
         write_report(document, path)
-        self.ours[path] = document
+        self.runs[path] = document
         self.written.append(path)
 
     def _remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)
-        del self.ours[path]
+        del self.runs[path]
         if path in self.written:
             self.written.remove(path)
         else:
             self.removed.append(path)
 
     def _free_name(self, document: Json) -> Path:
-        """Give the name of *document*, the same whenever it is added; a file of that name with other content stays."""
+        """Return the path of *document*, the same whenever it is added; a file with other content is not replaced."""
         stem = _prefix(document) + re.sub(r"[-:]", "", document["created"])
         names = itertools.chain([f"{stem}.json"], (f"{stem}-{number}.json" for number in itertools.count(2)))
-        free = (path for name in names if not (path := self._folder / name).exists() or self.ours.get(path) == document)
+        free = (path for name in names if not (path := self._folder / name).exists() or self.runs.get(path) == document)
         return next(free)
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.json") if _OURS.fullmatch(path.name)) if folder.is_dir() else []
+    return sorted(path for path in folder.glob("*.json") if _FILE_NAME.fullmatch(path.name)) if folder.is_dir() else []
 
 
 def _own(path: Path) -> Json | None:
-    """Read a file by whose name it is ours; None when it is something else all the same."""
+    """Return the document of a file with a name of ours; None if it is something else."""
     try:
         document = read_document(path)
     except ReportError:
@@ -137,7 +140,7 @@ def _key(test: Json) -> tuple[str, str, str]:
 
 
 def _by_machine(document: Json) -> Iterator[Json]:
-    """Give the run of each machine: most reports are of one."""
+    """Yield the run of each machine; most reports are of one machine."""
     machines = {None: document["machine"], **document.pop("machines", {})}
     for name, machine in machines.items():
         tests = [{**test, "machine": None} for test in document["tests"] if test.get("machine") == name]
@@ -146,15 +149,15 @@ def _by_machine(document: Json) -> Iterator[Json]:
 
 
 def _thin(document: Json) -> Json:
-    """Leave what a comparison needs: the last attempt of each measurement, in an order that no run changes."""
-    last = {_key(test): _without_verdicts(test) for test in document["tests"] if _says_something(test)}
+    """Keep what a comparison needs: the last attempt of each measurement, in an order that is the same for all runs."""
+    last = {_key(test): _without_verdicts(test) for test in document["tests"] if _has_facts(test)}
     tests = [last[key] for key in sorted(last)]
     used = {test["model"] for test in tests}
     models = {digest: model for digest, model in sorted(document["models"].items()) if digest in used}
     return {**_ordered(document), "models": _ordered(models), "tests": tests}
 
 
-def _says_something(test: Json) -> bool:
+def _has_facts(test: Json) -> bool:
     return any(test[part] is not None for part in ("load", "predict", "memory_mb", "placement"))
 
 

@@ -25,10 +25,10 @@ def build_report(
     machines: Mapping[str, Mapping[str, Any]] | None = None,
     created: datetime | None = None,
 ) -> Json:
-    """Make the document of a report.
+    """Return the document of a report.
 
-    *machine* and *machines* are JSON values as the schema describes; *machines* holds those that records name by key.
-    *created* is now unless given. The home folder is written as `~` wherever a record mentions it.
+    *machine* and *machines* are JSON objects as the schema describes them; *machines* contains those that records name
+    by key. *created* is the current time by default. The home folder is written as `~` wherever a record mentions it.
     """
     when = (created or datetime.now(timezone.utc)).astimezone(timezone.utc)
     document: Json = {

@@ -1,4 +1,4 @@
-"""A report from disk, checked: nobody else has to doubt it."""
+"""Read reports from disk, completely checked."""
 
 from __future__ import annotations
 
@@ -19,37 +19,42 @@ if TYPE_CHECKING:
     from pytest_coreml.report.document.dataclass_codec import Json
     from pytest_coreml.verdict.record import Record
 
-# About ten times a report of 10,000 tests with 100 calls each. More is no report, and would not fit into memory.
+# About ten times a report of 10,000 tests with 100 calls each. A larger file is not a report, and would not fit into
+# memory.
 SIZE_LIMIT: Final = 512 * 1024 * 1024
-# What fits into a gigabyte as Python's objects, and is ten times the same.
+# About ten times the same, which fits into a gigabyte as Python objects.
 MAX_PARTS: Final = 4_000_000
 MAX_VALUES: Final = 40_000_000
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a report says, as the core's data.
-
-    *machine* and the values of *machines* are JSON values as the schema describes. *document* is the whole, as read.
-    """
+    """A report as the core's data."""
 
     created: str
+    """The time of the run, in UTC, such as `2026-01-31T12:00:00Z`."""
     tool: str
+    """The name and version of the tool that wrote it."""
     machine: Json
+    """The machine that measured, as a JSON object that the schema describes."""
     machines: dict[str, Json]
+    """The machines that records name by key; empty if there was one machine."""
     models: dict[str, ModelSpec]
+    """The descriptions of the models by SHA-256."""
     records: list[Record]
+    """One record for each test and configuration."""
     document: Json = field(repr=False)
+    """The whole document, as read."""
 
-    def machine_of(self, record: Record) -> Json:
-        """Give the machine that measured *record*."""
+    def get_machine(self, record: Record) -> Json:
+        """Return the machine that measured *record*."""
         return self.machines[record.machine] if record.machine else self.machine
 
 
 def read_report(path: Path) -> Report:
     """Read and check the report at *path*.
 
-    Raises `ReportError` naming the file, and the place in it, when it cannot be read or is not a valid report.
+    Raise `ReportError` with the file, and the place in it, if it cannot be read or is not a valid report.
     """
     document = read_document(path)
     return Report(
@@ -64,7 +69,7 @@ def read_report(path: Path) -> Report:
 
 
 def read_document(path: Path) -> Json:
-    """Read and check the report at *path*, and give it as JSON values; raises `ReportError` as `read_report` does."""
+    """Read and check the report at *path*; return it as a JSON object. Raise `ReportError` like `read_report`."""
     document: Json = _parse(path, _read(path))
     try:
         _check_kind(document)
@@ -78,21 +83,21 @@ def read_document(path: Path) -> Json:
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            # What tells its size (a pipe does not) is not read in vain.
+            # A file that is too large is not read. A pipe has no size.
             size = os.fstat(file.fileno()).st_size
             content = file.read(SIZE_LIMIT + 1) if size <= SIZE_LIMIT else b""
     except OSError as error:
         raise UnreadableReportError(f"cannot read the report {path}: {error.strerror or error}") from error
     if max(size, len(content)) > SIZE_LIMIT:
-        raise UnreadableReportError(f"{path}: larger than {SIZE_LIMIT // 1024**2} MiB, so it is not taken for a report")
+        raise UnreadableReportError(f"{path}: larger than {SIZE_LIMIT // 1024**2} MiB, so it is not a report")
     return content
 
 
 def _parse(path: Path, content: bytes) -> Any:
-    # Counted before anything is made of them: a gigabyte of empty lists takes twenty as Python's objects.
+    # Counted before parsing: a gigabyte of empty lists needs twenty gigabytes as Python objects.
     parts = content.count(b"[") + content.count(b"{")
     if parts > MAX_PARTS or content.count(b",") > MAX_VALUES:
-        raise UnreadableReportError(f"{path}: holds more lists or values than any report, so it is not taken for one")
+        raise UnreadableReportError(f"{path}: contains more lists or values than any report")
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=str)
     except json.JSONDecodeError as error:
@@ -100,7 +105,7 @@ def _parse(path: Path, content: bytes) -> Any:
             f"{path}: not JSON: {error.msg}, line {error.lineno} column {error.colno}"
         ) from error
     except UnicodeDecodeError as error:
-        raise UnreadableReportError(f"{path}: not UTF-8 text: byte {error.start} is no part of a character") from error
+        raise UnreadableReportError(f"{path}: not valid UTF-8: invalid byte at offset {error.start}") from error
     except RecursionError as error:
         raise UnreadableReportError(f"{path}: nested too deeply for a report") from error
     except ValueError as error:  # an integer with thousands of digits
@@ -108,7 +113,7 @@ def _parse(path: Path, content: bytes) -> Any:
 
 
 def _check_kind(document: object) -> None:
-    """Tell a report of another version, and a file that is something else, from a report with a mistake."""
+    """Raise `ReportError` for a report of a newer version, and for a file that is not a report at all."""
     version = document.get("schema_version") if isinstance(document, dict) else None
     if not isinstance(version, int) or isinstance(version, bool):
         raise ReportError("not a report of pytest-coreml: it has no schema_version")
@@ -120,7 +125,7 @@ def _check_kind(document: object) -> None:
 
 
 def _check_references(document: Json) -> None:
-    """Check what a schema cannot say: arrays of one measurement are equally long, machines exist."""
+    """Check what a schema cannot express: the arrays of a measurement have one length, and machines exist."""
     machines = document.get("machines", {})
     for index, test in enumerate(document["tests"]):
         if test["predict"]:

@@ -1,4 +1,4 @@
-"""The runs that reports on disk hold, by what was measured."""
+"""Read the runs that reports on disk contain, by measurement."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 
 def read_runs(paths: Iterable[Path]) -> Runs:
-    """Read reports, each one run, oldest first, and gather their measurements by key.
+    """Read reports, each of one run, and return the runs of each measurement, oldest first.
 
-    Of a test that was rerun in one report, the last attempt counts; of several machines in one report, each has made a
-    run. Raises `ReportError` for what is no report,
-    `UsageError` for a folder without one.
+    The last attempt counts if a report contains several at one test. Each machine in a report has made its own run.
+    Raise `ReportError` for a file that is not a report, and `UsageError` for a folder without a report.
     """
     gathered: dict[MeasurementKey, list[Run]] = defaultdict(list)
     lines: dict[MeasurementKey, int] = {}
@@ -35,18 +34,18 @@ def read_runs(paths: Iterable[Path]) -> Runs:
 
 
 def read_baseline(paths: Sequence[Path]) -> Runs:
-    """Read the runs to judge against; `UsageError` for whatever is wrong with them, also when they measured nothing."""
+    """Return the runs to judge against; raise `UsageError` if they cannot be read or contain no measurement."""
     try:
         runs = read_runs(paths)
     except CoreMLTestError as error:
         raise UsageError(f"the baseline cannot be used: {error}") from error
     if not runs.by_key:
-        raise UsageError(f"the baseline cannot be used: {', '.join(map(str, paths))} holds no measurement")
+        raise UsageError(f"the baseline cannot be used: {', '.join(map(str, paths))} contains no measurement")
     return runs
 
 
 class _Part(NamedTuple):
-    """What one report has."""
+    """The runs in one report."""
 
     created: str
     runs: list[tuple[MeasurementKey, Run]]
@@ -54,30 +53,31 @@ class _Part(NamedTuple):
 
 
 def _read(path: Path) -> _Part:
-    # The document goes with the report when this returns: several large ones need not fit into memory at once.
+    # The document is freed with the report when this returns: several large ones need not fit into memory at once.
     report = read_report(path)
     # The last one of a test on a machine is its last attempt.
     records = {(record.key, record.machine): record for record in report.records}.values()
     runs = [
-        (record.key, run_of(record, report.machine_of(record), report.models.get(record.model))) for record in records
+        (record.key, make_run(record, report.get_machine(record), report.models.get(record.model)))
+        for record in records
     ]
     return _Part(report.created, runs, {record.key: record.line for record in records if record.line is not None})
 
 
 def find_reports(paths: Iterable[Path]) -> list[Path]:
-    """Give report files for files and folders; raises `UsageError` for a folder without a report."""
+    """Return the report files in *paths*, files and folders; raise `UsageError` for a folder without a report."""
     found: list[Path] = []
     for path in paths:
         inside = sorted(path.glob("*.json")) if path.is_dir() else [path]
         if not inside:
             raise UsageError(f"no reports (*.json) in the folder {path}")
         found += inside
-    # A report that is named twice is one run all the same.
+    # A report that is named twice is one run.
     return list({path.resolve(): path for path in found}.values())
 
 
-def run_of(record: Record, machine: Mapping[str, Any], model: ModelSpec | None) -> Run:
-    """Give what *record* says as a run, made on *machine*; *model* is what the model says of itself, where known."""
+def make_run(record: Record, machine: Mapping[str, Any], model: ModelSpec | None) -> Run:
+    """Return the run of *record* on *machine*; *model* is the description of the model, None if unknown."""
     return Run(
         machine=machine,
         predict=record.predict,

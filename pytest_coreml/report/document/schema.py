@@ -1,8 +1,8 @@
-"""Whether a document is a report: JSON Schema decides, and a quick check says yes to most documents sooner.
+"""Validate reports against their JSON Schema, with a fast check that accepts most documents.
 
-jsonschema needs more than a millisecond for one test of a report, so that ten thousand tests would keep a user waiting.
-Sample arrays are therefore checked at the speed of C, and the rest by code that fastjsonschema generates from
-the same schema. Only what these do not accept goes to jsonschema, whose word is final and whose errors have a place.
+jsonschema needs more than a millisecond for each test of a report, which is too long for ten thousand tests. Sample
+arrays are therefore checked by built-in functions, and the rest by code that fastjsonschema generates from the same
+schema. jsonschema decides about documents that these do not accept, and its errors name a place.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ SAMPLE_FIELDS: Final[dict[str, tuple[str, ...]]] = {
 
 @cache
 def report_schema() -> dict[str, Any]:
-    """Give the JSON Schema of a report."""
+    """Return the JSON Schema of a report."""
     text = resources.files("pytest_coreml.report").joinpath(f"report-{SCHEMA_VERSION}.schema.json").read_text("utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
 
 
 def validate(document: Any) -> None:
-    """Check that *document* is a report; `ReportError` names the place and what was expected there."""
+    """Check that *document* is a report; raise `ReportError` with the place and what was expected there."""
     if _surely_valid(document):
         return
     error = next(_validator().iter_errors(document), None)
@@ -52,7 +52,7 @@ def _surely_valid(document: Any) -> bool:
     thin = _without_samples(document)
     try:
         _compiled()(thin)
-        # The generated code takes an infinite number for a number, and so does the parser for what is too large.
+        # The generated code accepts an infinite number, which the parser makes of a number that is too large.
         json.dumps(thin, allow_nan=False)
     except (fastjsonschema.JsonSchemaException, ValueError):
         return False
@@ -63,14 +63,14 @@ def _surely_valid(document: Any) -> bool:
 def _compiled() -> Callable[[Any], Any]:
     import fastjsonschema
 
-    # fastjsonschema knows drafts up to 7; the schema uses nothing that means another thing there.
+    # fastjsonschema supports drafts up to 7; the schema uses nothing with another meaning there.
     schema = {**report_schema(), "$schema": "http://json-schema.org/draft-07/schema#"}
     compiled: Callable[[Any], Any] = fastjsonschema.compile(schema, use_default=False)
     return compiled
 
 
 def _without_samples(document: Any) -> Any:
-    """Copy *document* with one sample in each good sample array, and no array in place of a bad one."""
+    """Return a copy of *document* with one sample in each valid sample array, and False for each invalid one."""
     if not isinstance(document, dict) or not isinstance(document.get("tests"), list):
         return document
     return {**document, "tests": [_thin(test) for test in document["tests"]]}
@@ -90,7 +90,7 @@ def _thin(test: Any) -> Any:
 def _good(samples: Any) -> bool:
     if not isinstance(samples, list) or not set(map(type, samples)) <= {int, float}:
         return False
-    # Comparisons do not see a NaN between numbers, but a sum with one is no number.
+    # Comparisons ignore a NaN between numbers, but a sum with one is NaN.
     return min(samples) >= 0 and max(samples) <= sys.float_info.max and not math.isnan(sum(samples))
 
 
@@ -105,7 +105,7 @@ def _validator() -> Validator:
 
 
 def _is_number(_checker: Any, value: Any) -> bool:
-    """Tell whether *value* is a number that JSON and a float can hold: NaN and infinity are none."""
+    """Return True for a number that JSON and a float can hold, which NaN and infinity are not."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     try:

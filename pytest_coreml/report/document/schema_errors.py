@@ -1,4 +1,4 @@
-"""The words for a document that its schema refuses: where, what was expected, what came."""
+"""The text for a document that its schema refuses: the place, what was expected, and what is there."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 def sentence(error: ValidationError) -> str:
-    """Say where *error* is and what was expected there."""
+    """Return the place of *error* and what was expected there."""
     from jsonschema.exceptions import best_match
 
-    # Inside an `anyOf`, the alternative that came nearest tells more than "none of them".
+    # Inside an `anyOf`, the error of the most similar alternative is more helpful than "none of them".
     inner = best_match([error]) or error
     return f"{place(inner.absolute_path)}: {_complaint(inner)}"
 
 
 def place(path: Iterable[str | int]) -> str:
-    """Write a path into a document, as `tests[3].predict.native_ms[7]`."""
+    """Return a path into a document as text, such as `tests[3].predict.native_ms[7]`."""
     return "".join(_steps(path)).lstrip(".") or "the whole document"
 
 
@@ -47,7 +47,7 @@ def _complaint(error: ValidationError) -> str:
 
 
 def _fields(error: ValidationError) -> dict[str, Any]:
-    fields: dict[str, Any] = error.instance  # type: ignore[assignment]  # `required` is asked of objects only
+    fields: dict[str, Any] = error.instance  # type: ignore[assignment]  # only objects have `required`
     return fields
 
 

@@ -1,4 +1,4 @@
-"""A report on disk: whole or not at all."""
+"""Write reports to disk: completely or not at all."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def check_writable(path: Path) -> None:
-    """Find out, without leaving anything behind, whether a report can be written to *path*.
+    """Raise `ReportError` if a report cannot be written to *path*, before tests run that may take long.
 
-    Raises `ReportError` when it cannot: meant to be called before tests run that take long.
+    Nothing is left behind.
     """
     target = path.resolve()
     if target.is_dir():
@@ -38,9 +38,9 @@ def check_writable(path: Path) -> None:
 
 
 def write_report(document: Json, path: Path) -> None:
-    """Validate *document* and write it to *path*, replacing what is there in one step.
+    """Validate *document* and write it to *path*, replacing an existing file in one step.
 
-    Raises `ReportError` when the document is no report or the disk refuses; *path* is then as it was.
+    Raise `ReportError` if the document is not a report or cannot be written; *path* is then unchanged.
     """
     check_writable(path)
     try:
@@ -54,20 +54,20 @@ def write_report(document: Json, path: Path) -> None:
 
 
 def _existing(folder: Path) -> Path:
-    """Give *folder*, or the nearest folder above it that exists."""
+    """Return *folder*, or the nearest folder above it that exists."""
     return next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
 
 
 def _replace(path: Path, lines: Iterator[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # In the same folder, since a file can be replaced in one step only on its own file system.
+    # In the same folder, because a file can be replaced in one step only on its own file system.
     descriptor, temporary = tempfile.mkstemp(prefix=".coreml-", suffix=".tmp", dir=path.parent)
     try:
-        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 (a descriptor, no path)
+        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 (a descriptor, not a path)
             file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())
-        _share_as_usual(temporary)
+        _apply_umask(temporary)
         Path(temporary).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -75,15 +75,15 @@ def _replace(path: Path, lines: Iterator[str]) -> None:
         raise
 
 
-def _share_as_usual(temporary: str) -> None:
-    """Give the file the rights that the user's umask leaves to new files: temporary files are private."""
+def _apply_umask(temporary: str) -> None:
+    """Set the permissions that the user's umask leaves to new files: temporary files are private."""
     mask = os.umask(0)
     os.umask(mask)
     Path(temporary).chmod(0o666 & ~mask)
 
 
 def _lines(document: Json) -> Iterator[str]:
-    """Write one line for each model and test: greppable, comparable by `diff`, and never in memory as a whole."""
+    """Yield the text, each test a line for `grep` and `diff`, so that it is never in memory as a whole."""
     yield "{\n"
     for name, value in document.items():
         if name == "tests":

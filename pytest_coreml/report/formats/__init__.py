@@ -1,1 +1,1 @@
-"""What a report or a comparison can be rendered as: one `render` a file."""
+"""The formats of reports and comparisons: one module each, with a function `render`."""

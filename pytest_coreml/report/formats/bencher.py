@@ -1,7 +1,7 @@
 """Bencher Metric Format, for `bencher run --adapter json`.
 
 https://bencher.dev/docs/reference/bencher-metric-format: benchmarks by name, measures by name, each with a value and
-bounds. The measures `latency` (nanoseconds) and `throughput` (operations a second) exist in every project there.
+bounds. Every project there has the measures `latency` (nanoseconds) and `throughput` (operations per second).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.record import Record
 
 Metric = dict[str, float]
-# Beside the measures that exist in every project.
+# Further measures, which are not in every project.
 _MORE: Final = tuple(get_metric(name) for name in ("first_load_ms", "load_ms", "memory_mb"))
 
 
 def render(report: Report) -> str:
-    """Give the median with its p10 and p90, the rate, and load times and memory where they were measured."""
+    """Return the median with its p10 and p90, the rate, and load times and memory if they were measured."""
     return json.dumps({name: _measures(record, run) for name, record, run in measured(report)}, indent=2) + "\n"
 
 

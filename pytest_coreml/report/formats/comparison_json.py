@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def render(comparison: Comparison) -> str:
-    """Give every verdict, figure and change, and what only one side measured."""
+    """Return every verdict, value and change, and what only one side measured."""
     document = {
         "measurements": [_row(row) for row in comparison.rows],
         "only_baseline": [_key(key) for key in comparison.only_baseline],

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from pytest_coreml.verdict.regression.comparison import Comparison, Row
 
-# GitHub shows a summary of at most 1 MiB, and nobody reads more rows.
+# GitHub shows a summary of at most 1 MiB.
 MAX_ROWS: Final = 500
 
 
 def render(comparison: Comparison) -> str:
-    """Give the table, what is to be said of rows that are not green or changed, and the total."""
-    # What needs a look comes first, and is cut last.
+    """Return the table, remarks on rows that did not pass or changed, and the total."""
+    # Rows that did not pass come first, so that they are cut last.
     rows = sorted(comparison.rows, key=lambda row: row.worst in ("passed", "not_judged"))
     lines = [
         "| measurement | baseline ms | current ms | change | at least | verdict |",

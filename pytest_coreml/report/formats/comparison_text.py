@@ -1,4 +1,4 @@
-"""A comparison for people at a terminal: a table, then what is to be said of it."""
+"""A comparison for a terminal: a table, then remarks on its rows."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from pytest_coreml.verdict.regression.comparison import Comparison, Row
 
-# A longer table helps nobody, and takes seconds to lay out: then only what is not green is shown.
+# A longer table takes seconds to lay out; then only rows that did not pass are shown.
 MAX_ROWS: Final = 200
-# Of the table in a file or a log, where no terminal tells its own.
+# The width of the table in a file or a log.
 USUAL_WIDTH: Final = 120
 
 
 def render(comparison: Comparison) -> str:
-    """Give the table, the words for each row, what one side lacks, and the total."""
+    """Return the table, the remarks on each row, what one side lacks, and the total."""
     rows = comparison.rows if len(comparison.rows) <= MAX_ROWS else comparison.open_rows()
     shown = rows[:MAX_ROWS]
     lines = [*_table(shown), *(line for row in shown for line in _remarks(row)), *one_sided(comparison)]

@@ -1,4 +1,4 @@
-"""One line for each test, for spreadsheets and data frames."""
+"""A line of CSV for each test, for spreadsheets and data frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report) -> str:
-    """Give CSV as RFC 4180 has it, with a head line; an empty cell is a figure that was not measured."""
+    """Return CSV (RFC 4180) with a header line; the cell of a value that was not measured is empty."""
     stream = io.StringIO(newline="")
     rows = [_cells(record) for record in report.records]
     writer = csv.DictWriter(stream, list(_HEAD), restval="")
@@ -39,7 +39,7 @@ _FACTS = (
     "attempt",
     "memory_mb",
 )
-_FIGURES = ("min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "undisturbed")
+_METRICS = ("min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "undisturbed")
 
 
 def _cells(record: Record) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def _cells(record: Record) -> dict[str, Any]:
         loads = {name: getattr(record.load, name) for name in ("compile_ms", "first_load_ms", "load_ms")}
         cells |= {name: statistics.median(samples) for name, samples in loads.items() if samples}
     if record.predict:
-        cells |= {name: getattr(record.predict, name) for name in _FIGURES}
+        cells |= {name: getattr(record.predict, name) for name in _METRICS}
         cells |= {"calls": len(record.predict.native_ms)}
         cells |= {"fps": record.predict.fps} if record.predict.median_ms > 0 else {}
     return cells

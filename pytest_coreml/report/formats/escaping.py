@@ -1,4 +1,4 @@
-"""Text of reports in places that would obey it: Markdown, and the workflow commands of GitHub Actions."""
+"""Escape text for Markdown and for the workflow commands of GitHub Actions."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ _MARKDOWN: Final = {char: f"\\{char}" for char in r"\`*_{}[]()#+-!|~"} | {
     ">": "&gt;",
     "\r": " ",
     "\n": " ",
-    # A zero-width space after it keeps the sign from calling a person.
+    # A zero-width space after the sign prevents a mention of a person.
     "@": "@\u200b",
 }
 
 
 def markdown(text: str) -> str:
-    """Escape *text* so that Markdown and HTML in it are shown and not obeyed, and nobody is mentioned."""
+    """Escape *text* so that Markdown and HTML in it are shown literally and no person is mentioned."""
     return "".join(_MARKDOWN.get(char, char) for char in text)
 
 
 def command(level: str, message: str, **properties: object) -> str:
-    """Give a workflow command, as `::error file=a.py,line=3::message`; properties that are None are left out.
+    """Return a workflow command, such as `::error file=a.py,line=3::message`, without properties that are None.
 
     https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions; the escapes are those of
     the runner's own toolkit (actions/toolkit, packages/core/src/command.ts).

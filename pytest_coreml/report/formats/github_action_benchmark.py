@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report) -> str:
-    """Give the median of each measured test in ms, with the spread and what measured it."""
+    """Return the median of each measured test in ms, with the spread and the machine."""
     return json.dumps([_entry(report, *found) for found in measured(report)], indent=2) + "\n"
 
 
@@ -29,5 +29,5 @@ def _entry(report: Report, name: str, record: Record, measurement: Measurement) 
         "unit": "ms",
         "value": measurement.median_ms,
         "range": f"{number(measurement.p10_ms)}-{number(measurement.p90_ms)}",
-        "extra": f"{len(measurement.native_ms)} calls, {machine_words(report.machine_of(record))}",
+        "extra": f"{len(measurement.native_ms)} calls, {machine_words(report.get_machine(record))}",
     }

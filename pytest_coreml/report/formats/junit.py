@@ -1,4 +1,4 @@
-"""The figures of a record as names and values, for JUnit and whatever else takes properties."""
+"""The values of a record as properties, for JUnit and other consumers of pytest's user properties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What other benchmark tools can take of a report: measurements, each under a name of its own."""
+"""The measurements of a report under unique names, for other benchmark tools."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 def measured(report: Report) -> Iterator[tuple[str, Record, Measurement]]:
-    """Give name, record and measurement of each measured key; of several attempts, the last."""
+    """Yield name, record and measurement of each measured key; of several attempts, the last."""
     last = {(record.key, record.machine): record for record in report.records}
     for record in last.values():
         if record.predict is not None:
-            yield name_of(record), record, record.predict
+            yield measurement_name(record), record, record.predict
 
 
-def name_of(record: Record) -> str:
-    """Give the node id, and what tells this measurement from others of the same test."""
+def measurement_name(record: Record) -> str:
+    """Return the node id and what distinguishes this measurement from others of the same test."""
     parts = [
         None if record.id_names_units else record.compute_units,
         record.variant,
@@ -34,7 +34,7 @@ def name_of(record: Record) -> str:
 
 
 def short_name(name: str) -> str:
-    """Give *name* without the path, and without the file but where that is a model, which tells more than a test."""
+    """Return *name* without the path, and without the file unless it is a model, which says more than a test."""
     file, _, test = name.partition("::")
     path = PurePosixPath(file)
     return f"{path.name}::{test}" if path.suffix in MODEL_SUFFIXES else name.rpartition("::")[2]

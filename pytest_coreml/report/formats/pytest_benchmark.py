@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report) -> str:
-    """Give the file; a report knows no commit, so that the commit is empty."""
+    """Return the file; its commit is empty, because a report does not contain one."""
     from pytest_benchmark import __version__
 
     document = {

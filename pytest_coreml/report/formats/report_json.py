@@ -10,5 +10,5 @@ if TYPE_CHECKING:
 
 
 def render(report: Report) -> str:
-    """Give the document as it was read."""
+    """Return the document as it was read."""
     return json.dumps(report.document, indent=2, allow_nan=False) + "\n"

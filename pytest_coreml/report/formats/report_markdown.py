@@ -18,12 +18,12 @@ COLUMNS: Final = ("test", *HEADINGS)
 
 
 def render(report: Report) -> str:
-    """Give the table of the summary and the machine below it."""
+    """Return the table of the summary and the machine below it."""
     return table(report.records, report.machine)
 
 
 def table(records: Iterable[Record], machine: Mapping[str, Any]) -> str:
-    """Give the table of *records* and the machine below it."""
+    """Return the table of *records* and the machine below it."""
     rule = ["---", "---", "---", *["---:"] * (len(HEADINGS) - 3), "---"]
     lines = [_line(COLUMNS), _line(rule), *(_line(map(escaped, _cells(record))) for record in records)]
     return "\n".join([*lines, "", escaped(machine_words(machine))]) + "\n"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def render(report: Report) -> str:
-    """Give the machine, the table and the open checks, as wide as the terminal."""
+    """Return the machine, the table and the open checks, as wide as the terminal."""
     head = f"{report.created}, {report.tool}, {printable(machine_words(report.machine))}"
     width = shutil.get_terminal_size((100, 24)).columns
     return "\n".join([*wrapped(head, "", width), "", *summary_lines(report.records, width)]) + "\n"
