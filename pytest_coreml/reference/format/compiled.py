@@ -7,14 +7,11 @@ import shutil
 import tempfile
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pytest_coreml.reference.errors import BadModelError
-from pytest_coreml.reference.format.package import COMPILED_MARK, COMPILED_MODEL, open_package
+from pytest_coreml.reference.format.compiled_package import COMPILED_MARK
+from pytest_coreml.reference.format.package import COMPILED_MODEL, FilePackage, open_package
 from pytest_coreml.reference.format.proto import read_spec
-
-if TYPE_CHECKING:
-    from pytest_coreml.reference.format.package import FilePackage
 
 
 def compile_model(path: Path) -> Path:
@@ -24,6 +21,8 @@ def compile_model(path: Path) -> Path:
     cannot be copied.
     """
     package = open_package(path)
+    if not isinstance(package, FilePackage):
+        raise BadModelError(f"{path}: is compiled already; load it with CompiledMLModel")
     read_spec(package)
     folder = Path(tempfile.gettempdir()) / f"{path.stem}_{uuid.uuid4()}.mlmodelc"
     try:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pytest_coreml.reference.errors import BadModelError
 from pytest_coreml.reference.format.blob import BlobFile, MemoryBlobs
+from pytest_coreml.reference.format.compiled_package import COMPILED_MARK, CompiledPackage
+from pytest_coreml.reference.format.folder_files import inside, read_file, relative_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# A program calls its own folder by this word: `@model_path/weights/weight.bin`.
-_MODEL_PATH: Final = "@model_path"
-
-# The two files of a compiled folder: coremltools, and Core ML, look for the first; the second is the model's proto.
-COMPILED_MARK: Final = "coremldata.bin"
+# The model's proto in a compiled folder of ours, beside the mark that coremltools, and Core ML, look for.
 COMPILED_MODEL: Final = "model.mlmodel"
 
 # In bytes: what no manifest reaches, and what no message of protobuf can exceed
@@ -53,7 +51,7 @@ class MemoryPackage:
 
     def blob_file(self, name: str) -> MemoryBlobs:
         """Return the weights that the program refers to by *name*; raise `BadModelError` if there are none."""
-        relative = str(_relative_name(name, self.path))
+        relative = str(relative_name(name, self.path))
         if relative not in self.weights:
             has = ", ".join(sorted(self.weights)) or "none"
             raise BadModelError(f"{self.path}: the weight file {relative!r} is not among those given: {has}")
@@ -75,20 +73,20 @@ class FilePackage:
     def model(self) -> bytes:
         """Return the message; raise `BadModelError` if the file cannot be read."""
         try:
-            return _read(self.model_file, _LARGEST_MESSAGE)
+            return read_file(self.model_file, _LARGEST_MESSAGE)
         except (OSError, ValueError) as error:
             raise BadModelError(f"{self.model_file}: cannot read the model: {error}") from error
 
     def blob_file(self, name: str) -> BlobFile:
         """Return the weight file that the program refers to by *name*; raise `BadModelError` if missing or outside."""
         if name not in self._blobs:
-            relative = _relative_name(name, self.path)
-            path = _inside(self.root, self.model_file.parent / relative, f"{self.path}: the weight file {name!r}")
+            relative = relative_name(name, self.path)
+            path = inside(self.root, self.model_file.parent / relative, f"{self.path}: the weight file {name!r}")
             self._blobs[name] = BlobFile(path)
         return self._blobs[name]
 
 
-def open_package(path: Path) -> FilePackage:
+def open_package(path: Path) -> FilePackage | CompiledPackage:
     """Return the model at *path*; raise `BadModelError`, naming the file and the cause, if there is none."""
     if not path.exists():
         raise BadModelError(f"{path}: there is no such file or folder")
@@ -99,39 +97,29 @@ def open_package(path: Path) -> FilePackage:
     return _mlpackage(path)
 
 
-def open_compiled(path: Path) -> FilePackage:
-    """Return the model in a `.mlmodelc` folder; raise `BadModelError` if this runtime did not make the folder."""
+def open_compiled(path: Path) -> FilePackage | CompiledPackage:
+    """Return the model in a `.mlmodelc` folder; raise `BadModelError` if there is none."""
     if not path.is_dir():
         raise BadModelError(f"{path}: there is no such folder")
     root = path.resolve()
-    if (root / "model.mil").exists() and not (root / COMPILED_MODEL).exists():
-        raise BadModelError(
-            f"{path}: compiled by Core ML; the reference runtime needs the .mlpackage that it came from"
-        )
     if not (root / COMPILED_MARK).is_file():
         raise BadModelError(f"{path}: no compiled model, {COMPILED_MARK} is missing")
-    return FilePackage(path, _inside(root, root / COMPILED_MODEL, f"{path}: {COMPILED_MODEL}"), root)
+    if not (root / COMPILED_MODEL).exists():
+        return CompiledPackage(path, root)
+    return FilePackage(path, inside(root, root / COMPILED_MODEL, f"{path}: {COMPILED_MODEL}"), root)
 
 
 def _mlpackage(path: Path) -> FilePackage:
     manifest_file = path / "Manifest.json"
-    manifest_path = _inside(path.resolve(), manifest_file, f"{manifest_file}: the manifest of the package")
+    manifest_path = inside(path.resolve(), manifest_file, f"{manifest_file}: the manifest of the package")
     try:
-        manifest = json.loads(_read(manifest_path, _MAX_MANIFEST).decode())
+        manifest = json.loads(read_file(manifest_path, _MAX_MANIFEST).decode())
     except (OSError, ValueError, RecursionError) as error:
         raise BadModelError(f"{manifest_file}: cannot read the manifest of the package: {error}") from error
     root = (path / "Data").resolve()
     name = _root_model(manifest, manifest_file)
-    model_file = _inside(root, root / _relative_name(name, manifest_file), f"{manifest_file}: the model file {name!r}")
+    model_file = inside(root, root / relative_name(name, manifest_file), f"{manifest_file}: the model file {name!r}")
     return FilePackage(path, model_file, root)
-
-
-def _read(path: Path, most: int) -> bytes:
-    """Read a file; raise ValueError if it is larger than a valid one can be."""
-    size = path.stat().st_size
-    if size > most:
-        raise ValueError(f"it has {size} bytes, expected {most} or less")
-    return path.read_bytes()
 
 
 def _root_model(manifest: Any, manifest_file: Path) -> str:
@@ -142,25 +130,3 @@ def _root_model(manifest: Any, manifest_file: Path) -> str:
     if not isinstance(path, str):
         raise BadModelError(f"{manifest_file}: the path of the root model is no text")
     return path
-
-
-def _relative_name(name: str, where: Path) -> PurePosixPath:
-    """Convert the name of a file in a package to a path relative to the package's folder."""
-    path = PurePosixPath(name.removeprefix(_MODEL_PATH + "/"))
-    if not name or "\0" in name or path.is_absolute() or ".." in path.parts:
-        raise BadModelError(f"{where}: the file name {name!r} leaves the package")
-    return path
-
-
-def _inside(root: Path, path: Path, what: str) -> Path:
-    """Resolve links, and check that the file exists inside *root*."""
-    try:
-        resolved = path.resolve()
-        is_file = resolved.is_file()
-    except (OSError, RuntimeError) as error:  # a name that is too long, a link to itself
-        raise BadModelError(f"{what} cannot be found: {error}") from error
-    if not is_file:
-        raise BadModelError(f"{what} is not there, expected {path}")
-    if not resolved.is_relative_to(root):
-        raise BadModelError(f"{what} is a link that leaves the package: {resolved}")
-    return resolved

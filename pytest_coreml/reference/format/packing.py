@@ -40,3 +40,11 @@ def _split(data: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:
     singles = np.unpackbits(data, bitorder="little")
     groups = singles[: singles.size // bits * bits].reshape(-1, bits)
     return np.packbits(groups, axis=-1, bitorder="little").reshape(-1)
+
+
+def pack(values: NDArray[Any], dtype: DType) -> bytes:
+    """Return the bytes that store *values*, which `unpack` takes apart again."""
+    if dtype.bits >= 8:
+        return values.tobytes()
+    bits = np.unpackbits(values.reshape(-1, 1).view(np.uint8), axis=-1, count=dtype.bits, bitorder="little")
+    return np.packbits(bits, bitorder="little").tobytes()

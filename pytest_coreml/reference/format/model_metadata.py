@@ -1,0 +1,83 @@
+"""The description of a compiled model by its `metadata.json`, where `coremldata.bin` is of a form not known here.
+
+The summary says less than the description: what it leaves open is an error here, and not guessed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_coreml.reference.errors import BadModelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# ArrayFeatureType.ArrayDataType
+_ARRAY_TYPES: Final = {"Float16": 65552, "Float32": 65568, "Double": 65600, "Int8": 131080, "Int32": 131104}
+_COLOURS: Final = {"Grayscale": 10, "RGB": 20, "BGR": 30, "GrayscaleFloat16": 40}
+_SHAPE: Final = re.compile(r"\[\s*\d{1,18}(\s*,\s*\d{1,18})*\s*\]", re.ASCII)
+
+
+def read_metadata(content: bytes, path: Path) -> tuple[int, Any]:
+    """Return the specification version and a `ModelDescription`. Raises `BadModelError` naming what is missing."""
+    from coremltools.proto import Model_pb2
+
+    try:
+        summary = json.loads(content)[0]
+        version = int(summary["specificationVersion"])
+        schemas = [summary["inputSchema"], summary["outputSchema"], summary.get("stateSchema") or []]
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
+        raise BadModelError(f"{path}: cannot be read as the summary of a compiled model: {error}") from error
+    description = Model_pb2.ModelDescription()
+    for schema, features in zip(schemas, (description.input, description.output, description.state), strict=True):
+        for entry in schema if isinstance(schema, list) else [schema]:
+            _read_feature(entry, features.add(), path)
+    return version, description
+
+
+def _read_feature(entry: Any, feature: Any, path: Path) -> None:
+    try:
+        feature.name = entry["name"]
+        kind = entry["type"]
+        feature.type.isOptional = entry.get("isOptional") == "1"
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
+        raise BadModelError(f"{path}: a feature without name or type: {error}") from error
+    if any(value == "1" for key, value in entry.items() if "Flexib" in key):
+        raise BadModelError(
+            f"{path}: says that the size of {feature.name!r} is flexible, and not how; coremldata.bin, which does, is "
+            "not of a form known here"
+        )
+    if kind == "MultiArray":
+        _read_array(entry, feature.type.multiArrayType, feature.name, path)
+    elif kind == "State":
+        _read_array(entry, feature.type.stateType.arrayType, feature.name, path)
+    elif kind == "Image":
+        _read_image(entry, feature.type.imageType, feature.name, path)
+    elif kind == "String":
+        feature.type.stringType.SetInParent()
+    elif kind == "Int64":
+        feature.type.int64Type.SetInParent()
+    elif kind == "Double":
+        feature.type.doubleType.SetInParent()
+    else:
+        raise BadModelError(f"{path}: does not say enough of {feature.name!r}, which is of type {kind}")
+
+
+def _read_array(entry: Any, array: Any, name: str, path: Path) -> None:
+    shape, kind = entry.get("shape"), entry.get("dataType")
+    if kind not in _ARRAY_TYPES:
+        raise BadModelError(f"{path}: {name!r} has the element type {kind!r}, expected {', '.join(_ARRAY_TYPES)}")
+    array.dataType = _ARRAY_TYPES[kind]
+    if not isinstance(shape, str) or (shape.strip() != "[]" and not _SHAPE.fullmatch(shape.strip())):
+        raise BadModelError(f"{path}: {name!r} has the shape {shape!r}, expected a list of sizes")
+    array.shape.extend(json.loads(shape))
+
+
+def _read_image(entry: Any, image: Any, name: str, path: Path) -> None:
+    try:
+        image.width, image.height = int(entry["width"]), int(entry["height"])
+        image.colorSpace = _COLOURS[entry["colorspace"]]
+    except (KeyError, ValueError, TypeError) as error:
+        raise BadModelError(f"{path}: does not say width, height and colour of the image {name!r}: {error}") from error
