@@ -20,7 +20,7 @@ COMPILED_MODEL: Final = "model.mlmodel"
 
 # In bytes: what no manifest reaches, and what no message of protobuf can exceed
 _MAX_MANIFEST: Final = 1 << 20
-_LARGEST_MESSAGE: Final = (1 << 31) - 1
+_MAX_MESSAGE: Final = (1 << 31) - 1
 
 
 class Package(Protocol):
@@ -73,7 +73,7 @@ class FilePackage:
     def model(self) -> bytes:
         """Return the message; raise `BadModelError` if the file cannot be read."""
         try:
-            return read_file(self.model_file, _LARGEST_MESSAGE)
+            return read_file(self.model_file, _MAX_MESSAGE)
         except (OSError, ValueError) as error:
             raise BadModelError(f"{self.model_file}: cannot read the model: {error}") from error
 
