@@ -1,7 +1,7 @@
-"""Exceptions of the core, which knows no pytest.
+"""The exceptions of the core, which does not import pytest, and suggestions for misspelled words.
 
-They stand in a module of their own so that every other module can import them without a loop. The edge (`plugin.py`,
-`cli.py`) translates them: `UsageError` into exit status 4 (2 on the command line), the rest into a failed test.
+Every other module can import this one. `plugin/` and `cli/` translate the exceptions: `UsageError` into exit status 4
+(2 on the command line), the others into a failed test.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class CoreMLTestError(Exception):
-    """Base of everything that this package raises on purpose."""
+    """The base class of all exceptions that this package raises on purpose."""
 
 
 class UsageError(CoreMLTestError):
-    """The user asked for something that cannot be: an option, a marker, a path that is no report."""
+    """Invalid input: an option, a marker argument, or a path that is not a report."""
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """What is wrong, each mistake by itself."""
+        """The text of each mistake."""
         return (str(self),)
 
 
@@ -35,7 +35,7 @@ class MistakesError(UsageError):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """What is wrong, each mistake by itself."""
+        """The text of each mistake."""
         return self._texts
 
 
@@ -44,19 +44,19 @@ class ModelError(CoreMLTestError):
 
 
 class UnfitMachineError(CoreMLTestError):
-    """What a test is about does not exist on this machine; the test is skipped with the text."""
+    """This machine lacks what a test needs; the test is skipped with the text."""
 
 
 class InputError(CoreMLTestError):
-    """`predict` got inputs that the model does not take; the text says what it expects."""
+    """`predict` got inputs that the model does not accept; the text describes those that it accepts."""
 
 
 class EngineError(CoreMLTestError):
-    """The engine process did not do its work; the text has stage, signal and last lines of its stderr."""
+    """The engine process failed; the text contains the stage, the signal and the last lines of its stderr."""
 
 
 class EngineDiedError(EngineError):
-    """The engine process ended while, or before, it worked for us."""
+    """The engine process ended during a request, or before it."""
 
 
 class EngineTimeoutError(EngineError):
@@ -68,7 +68,7 @@ class ReportError(CoreMLTestError):
 
 
 class UnreadableReportError(ReportError):
-    """What should be a report is no file, or not JSON, so that nothing can be said of what it holds."""
+    """A report is not a file or not JSON, so its content cannot be checked."""
 
 
 def did_you_mean(word: object, names: Iterable[str]) -> str:
@@ -85,7 +85,7 @@ def did_you_mean(word: object, names: Iterable[str]) -> str:
 
 
 def all_of(calls: Iterable[Callable[[], Any]]) -> list[Any]:
-    """Give what each of *calls* gives; one `MistakesError` has all that any of them complains about."""
+    """Return the results of *calls*; raise one `MistakesError` with the mistakes of all of them."""
     texts: list[str] = []
     results = [_collect(call, texts) for call in calls]
     if texts:
@@ -100,6 +100,6 @@ def _collect(call: Callable[[], Any], texts: list[str]) -> Any:
         texts += error.texts
 
 
-# As `__tracebackhide__` of a module it keeps the frames of that module out of pytest's tracebacks, when the error is
-# one that we raise on purpose: its text says all (https://docs.pytest.org/en/stable/example/simple.html).
+# As the `__tracebackhide__` of a module it hides the frames of that module in pytest's tracebacks if the error is one
+# that we raise on purpose, whose text is sufficient (https://docs.pytest.org/en/stable/example/simple.html).
 hidden_for_ours = operator.methodcaller("errisinstance", CoreMLTestError)

@@ -32,9 +32,9 @@ class Finding:
     state: Literal["ok", "note", "no"]
     """`no` if budgets cannot be judged because of it; `note` for a remark."""
     text: str
-    """What was found."""
+    """The findings."""
     fix: str | None = None
-    """What the user can do; None if nothing is wrong."""
+    """A suggestion for the user; None if nothing is wrong."""
 
 
 def check_machine(machine: Identity, now: Conditions, wait_readable: bool) -> Iterator[Finding]:
