@@ -136,7 +136,7 @@ _PLACEMENT: Final = DataclassCodec(
 def encode_placement(placement: Placement | None) -> Json:
     """Return the JSON object of *placement*; of an unknown one, with a cause code, if no plan was read."""
     if placement is None:
-        return {**_PLACEMENT.encode(Placement((), NOT_READ)), "cause": Cause.NO_PLAN_READ}
+        return {**_PLACEMENT.encode(Placement((), NOT_READ)), "cause": Cause.NO_PLAN_READ.value}
     return _PLACEMENT.encode(placement)
 
 
@@ -152,7 +152,7 @@ def decode_placement(entry: Json | None) -> Placement | None:
 _CHECK: Final = DataclassCodec(
     Check,
     {**_CODECS, "Reason | str | None": ValueCodec(reason_text, None)},
-    derived=lambda check: {"cause": check.cause},
+    derived=lambda check: {"cause": check.cause and check.cause.value},
 )
 encode_check: Final = _CHECK.encode
 
@@ -165,7 +165,7 @@ def decode_check(entry: Json) -> Check:
 _REGRESSION: Final = DataclassCodec(
     Regression,
     {**_CODECS, "Reason | str | None": ValueCodec(encode_reason, None)},
-    derived=lambda regression: {"cause": regression.cause},
+    derived=lambda regression: {"cause": regression.cause and regression.cause.value},
 )
 encode_regression: Final = _REGRESSION.encode
 

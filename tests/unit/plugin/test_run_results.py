@@ -5,10 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import execnet
 import pytest
-from report_examples import MACHINE, bare_record
+from report_examples import MACHINE, SPEC, bare_record, record
 
 from pytest_coreml.facts.measurement import Measurement
+from pytest_coreml.facts.placement import Placement
 from pytest_coreml.plugin.run_results import Collector, Results
 from pytest_coreml.plugin.sent_records import SentRecords, decoded, encoded
 from pytest_coreml.verdict.budgets import MeasuredFacts, judge_speedup
@@ -16,12 +18,14 @@ from pytest_coreml.verdict.budgets import MeasuredFacts, judge_speedup
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_coreml.verdict.record import Record
+
 
 def complete(*records: Any, positions: Sequence[int] = range(9)) -> Results:
     """Return the complete results of a run whose tests at *positions* have sent *records* from one process."""
     results = Results()
-    for position, record in zip(positions, records, strict=False):
-        results.add(SentRecords([record], {}, MACHINE, None, position))
+    for position, one in zip(positions, records, strict=False):
+        results.add(SentRecords([one], {}, MACHINE, None, position))
     results.complete()
     return results
 
@@ -82,13 +86,14 @@ def test_a_record_names_its_machine_where_several_have_measured() -> None:
     assert [one.machine, other.machine] == [f"{MACHINE['chip']} (gw0)", f"{MACHINE['chip']} (gw1)"]
 
 
-def test_records_that_leave_the_process_come_back_as_they_were() -> None:
-    """What pytest-xdist sends is plain data."""
-    sent = SentRecords([measured("all", 9.0)], {}, MACHINE, "gw0", 3)
+@pytest.mark.parametrize("example", [measured("all", 9.0), record(), bare_record(placement=Placement((), "no plan"))])
+def test_records_that_leave_the_process_come_back_as_they_were(example: Record) -> None:
+    """pytest-xdist sends plain data only: an enumeration, which is a `str` too, is refused by execnet."""
+    sent = SentRecords([example], {SPEC.sha256: SPEC}, MACHINE, "gw0", 3)
 
     data = encoded(sent)
 
-    assert isinstance(data["records"][0], dict)
+    assert execnet.loads(execnet.dumps(data)) == data
     assert encoded(decoded(data)) == data
 
 
