@@ -27,6 +27,6 @@ class ExecutionError(ReferenceRuntimeError):
     """An operation failed while the model ran; the message names the operation."""
 
 
-# Not an error by itself: the lowering collects these, and raises one error for all of them.
+# Internal: the lowering collects these, and raises one error for all of them.
 class Refusal(Exception):  # noqa: N818 - named for what it is
     """The reason why one operation cannot be lowered; raised by `Context.refuse`, and caught in `lowering`."""

@@ -100,7 +100,7 @@ TESTS = """
     @pytest.mark.parametrize(
         ("name", "value", "message"),
         [("memory", np.zeros(3, np.float32), "expected the shape"),
-         ("other", np.zeros(2, np.float32), "no state 'other'; there are: memory")],
+         ("other", np.zeros(2, np.float32), "no state 'other'; the states are: memory")],
     )
     def test_states_that_do_not_fit(opened, name, value, message):
         state = opened("Memory").make_state()

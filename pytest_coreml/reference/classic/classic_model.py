@@ -62,7 +62,7 @@ class ClassicModel:
         takes = "; ".join(f"{other.name}: {other.expected}" for other in self._inputs)
         raise BadInputError(
             f"Feature {known.name} is required but not specified. The model takes {takes}"
-            + (f"; not known: {', '.join(unknown)}" if unknown else "")
+            + (f"; unknown: {', '.join(unknown)}" if unknown else "")
         )
 
     def _written(self, output: PlainOutput, results: Mapping[str, Any]) -> Any:

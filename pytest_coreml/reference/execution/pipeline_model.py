@@ -39,7 +39,7 @@ class PipelineModel:
             total += elapsed
         missing = [name for name in self._outputs if name not in features]
         if missing:
-            raise BadModelError(f"no model of the pipeline makes its output {', '.join(missing)}")
+            raise BadModelError(f"no model of the pipeline computes its output {', '.join(missing)}")
         return {name: features[name] for name in self._outputs}, total
 
 
@@ -66,7 +66,7 @@ def _offers(spec: Any, parts: Sequence[Any], loaded: Mapping[int, Model]) -> lis
     kind = spec.WhichOneof("Type")
     field = "pipeline" if kind == "pipeline" else f"{kind}.pipeline"
     return [
-        f"model {index + 1} ({parts[index].WhichOneof('Type')}) runs here, and can be tested by itself: "
-        f"coremltools.models.MLModel(spec.{field}.models[{index}]) makes a model of it"
+        f"model {index + 1} ({parts[index].WhichOneof('Type')}) runs here, and can be tested separately: "
+        f"coremltools.models.MLModel(spec.{field}.models[{index}]) loads it"
         for index in loaded
     ]

@@ -34,7 +34,7 @@ class StateTensors:
                 has = ", ".join(f"{name}: {type_}" for name, type_ in sorted(self._types.items())) or "none"
                 raise BadInputError(
                     f"The input feature for {port.name} must be an MLState of this model, {port.type}; "
-                    f"the given one has {has}"
+                    f"the state passed has {has}"
                 )
         return self.arrays
 
@@ -54,7 +54,7 @@ class StateTensors:
             raise BadInputError("Failed to write state, only multi-array value is supported")
         if value.dtype.name not in ("float32", "float64", "int32") or value.ndim == 0 or not value.flags.writeable:
             raise BadInputError(
-                f"value type not convertible: state {name!r} takes writeable arrays of float32, float64, int32, "
+                f"value type not convertible: state {name!r} accepts writable arrays of float32, float64, int32, "
                 f"got an array of {value.dtype}, rank {value.ndim}"
             )
         old = self.arrays[name]
@@ -66,4 +66,4 @@ class StateTensors:
 
     def _check(self, name: str) -> None:
         if name not in self.arrays:
-            raise BadInputError(f"no state {name!r}; there are: {', '.join(sorted(self.arrays)) or 'none'}")
+            raise BadInputError(f"no state {name!r}; the states are: {', '.join(sorted(self.arrays)) or 'none'}")

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ON_A_MAC: Final = "it runs on a Mac only"
+_ON_A_MAC: Final = "it runs only on a Mac"
 
 # Types whose weights or code are part of Apple's systems, with what these are.
 _IN_APPLES_SYSTEMS: Final = {
     "textClassifier": "Apple's language models, inside macOS and iOS",
     "wordTagger": "Apple's language models, inside macOS and iOS",
-    "gazetteer": "a lookup table in a private form of Apple's Natural Language framework",
-    "wordEmbedding": "embeddings in a private form of Apple's Natural Language framework",
+    "gazetteer": "a lookup table in a private format of Apple's Natural Language framework",
+    "wordEmbedding": "embeddings in a private format of Apple's Natural Language framework",
     "visionFeaturePrint": "the weights of Apple's Vision framework, which are not in the file",
     "soundAnalysisPreprocessing": "the code of Apple's Sound Analysis framework, which is not in the file",
     "audioFeaturePrint": "the weights of Apple's Sound Analysis framework, which are not in the file",
-    "serializedModel": "a private form that only Apple's frameworks read",
+    "serializedModel": "a private format that only Apple's frameworks can read",
 }
 
 
@@ -29,19 +29,19 @@ def refusal(spec: Any) -> str:
         return f"it needs {_IN_APPLES_SYSTEMS[kind]}; {_ON_A_MAC}"
     if kind in _SENTENCES:
         return _SENTENCES[kind](getattr(spec, kind))
-    return f"this type is not known here; {_ON_A_MAC}"
+    return f"this type is unknown; {_ON_A_MAC}"
 
 
 def _custom_model(message: Any) -> str:
     name = message.className or "without a name"
-    return f"it is code of an app, the class {name}, and runs in that app only"
+    return f"it is implemented by the class {name} of an app, and runs only in that app"
 
 
 def _linked_model(message: Any) -> str:
     linked = message.linkedModelFile
     name = linked.linkedModelFileName.defaultValue or "without a name"
     path = linked.linkedModelSearchPath.defaultValue
-    return f"it stands for another compiled model, {name}{f' in {path}' if path else ''}; test that model by itself"
+    return f"it refers to another compiled model, {name}{f' in {path}' if path else ''}; test that model directly"
 
 
 _SENTENCES: Final[dict[str, Callable[[Any], str]]] = {"customModel": _custom_model, "linkedModel": _linked_model}

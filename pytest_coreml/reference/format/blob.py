@@ -81,21 +81,21 @@ class BlobFile:
         stored, length, start = self._header(offset)
         expected = packed_size(size, dtype)
         if stored != dtype and stored.bits != dtype.bits:
-            self._fail(offset, f"the program says {dtype.value}, the blob holds {stored.value}")
+            self._fail(offset, f"the program declares {dtype.value}, but the blob contains {stored.value}")
         if length != expected:
-            self._fail(offset, f"expected {expected} bytes ({dtype.value} {list(shape)}), the blob says {length}")
+            self._fail(offset, f"expected {expected} bytes ({dtype.value} {list(shape)}), the blob declares {length}")
         if start + length > self.size:
-            self._fail(offset, f"expected {length} bytes at {start}, the file ends at {self.size}")
+            self._fail(offset, f"expected {length} bytes at {start}, but the file ends at {self.size}")
         return BlobRef(self, start, length, dtype, shape)
 
     def _header(self, offset: int) -> tuple[DType, int, int]:
         if offset + _HEADER.size > self.size:
-            self._fail(offset, f"expected a header of {_HEADER.size} bytes, the file ends at {self.size}")
+            self._fail(offset, f"expected a header of {_HEADER.size} bytes, but the file ends at {self.size}")
         sentinel, code, length, start, _padding = _HEADER.unpack(self.data(offset, _HEADER.size))
         if sentinel != _SENTINEL:
-            self._fail(offset, f"expected the mark {_SENTINEL:#x} of a blob, found {sentinel:#x}")
+            self._fail(offset, f"expected the blob sentinel {_SENTINEL:#x}, found {sentinel:#x}")
         if code not in BLOB_DTYPES:
-            self._fail(offset, f"the element type number {code} is not known")
+            self._fail(offset, f"unknown element type number {code}")
         return BLOB_DTYPES[code], length, start
 
     def _fail(self, offset: int, reason: str) -> Any:

@@ -27,7 +27,7 @@ def relative_name(name: str, where: Path) -> PurePosixPath:
     """Return the path, below the folder of the model, that a program names. Raises `BadModelError` when it leaves."""
     path = PurePosixPath(name.removeprefix(_MODEL_PATH + "/"))
     if not name or "\0" in name or path.is_absolute() or ".." in path.parts:
-        raise BadModelError(f"{where}: the file name {name!r} leaves the package")
+        raise BadModelError(f"{where}: the file name {name!r} points outside the package")
     return path
 
 
@@ -39,7 +39,7 @@ def inside(root: Path, path: Path, what: str) -> Path:
     except (OSError, RuntimeError) as error:  # a name that is too long, a link to itself
         raise BadModelError(f"{what} cannot be found: {error}") from error
     if not found:
-        raise BadModelError(f"{what} is not there, expected {path}")
+        raise BadModelError(f"{what} is missing, expected {path}")
     if not resolved.is_relative_to(root):
-        raise BadModelError(f"{what} is a link that leaves the package: {resolved}")
+        raise BadModelError(f"{what} is a link that points outside the package: {resolved}")
     return resolved

@@ -54,7 +54,7 @@ class MemoryPackage:
         relative = str(relative_name(name, self.path))
         if relative not in self.weights:
             has = ", ".join(sorted(self.weights)) or "none"
-            raise BadModelError(f"{self.path}: the weight file {relative!r} is not among those given: {has}")
+            raise BadModelError(f"{self.path}: the weight file {relative!r} is missing; the weight files are: {has}")
         return MemoryBlobs(relative, self.weights[relative])
 
 
@@ -89,7 +89,7 @@ class FilePackage:
 def open_package(path: Path) -> FilePackage | CompiledPackage:
     """Return the model at *path*; raise `BadModelError`, naming the file and the cause, if there is none."""
     if not path.exists():
-        raise BadModelError(f"{path}: there is no such file or folder")
+        raise BadModelError(f"{path}: no such file or folder")
     if path.is_file():
         return FilePackage(path, path.resolve(), path.resolve().parent)
     if (path / COMPILED_MARK).exists() or path.suffix == ".mlmodelc":
@@ -100,10 +100,10 @@ def open_package(path: Path) -> FilePackage | CompiledPackage:
 def open_compiled(path: Path) -> FilePackage | CompiledPackage:
     """Return the model in a `.mlmodelc` folder; raise `BadModelError` if there is none."""
     if not path.is_dir():
-        raise BadModelError(f"{path}: there is no such folder")
+        raise BadModelError(f"{path}: no such folder")
     root = path.resolve()
     if not (root / COMPILED_MARK).is_file():
-        raise BadModelError(f"{path}: no compiled model, {COMPILED_MARK} is missing")
+        raise BadModelError(f"{path}: not a compiled model: {COMPILED_MARK} is missing")
     if not (root / COMPILED_MODEL).exists():
         return CompiledPackage(path, root)
     return FilePackage(path, inside(root, root / COMPILED_MODEL, f"{path}: {COMPILED_MODEL}"), root)
@@ -128,5 +128,5 @@ def _root_model(manifest: Any, manifest_file: Path) -> str:
     except (KeyError, TypeError) as error:
         raise BadModelError(f"{manifest_file}: does not name the root model, {error} is missing") from error
     if not isinstance(path, str):
-        raise BadModelError(f"{manifest_file}: the path of the root model is no text")
+        raise BadModelError(f"{manifest_file}: the path of the root model is not a string")
     return path

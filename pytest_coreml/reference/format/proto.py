@@ -35,6 +35,6 @@ def parse_spec(content: bytes, name: Path | str) -> Any:
     if spec.specificationVersion > MAXIMUM_SPECIFICATION_VERSION:
         raise UnsupportedModelError(
             f"{name}: specification version {spec.specificationVersion} is newer than {MAXIMUM_SPECIFICATION_VERSION}, "
-            "the newest that the reference runtime knows"
+            "the newest that the reference runtime supports"
         )
     return spec

@@ -85,10 +85,10 @@ def type_from_proto(proto: Any) -> ValueType:
 def _tensor_type(proto: Any) -> TensorType:
     dtype = PROTO_DTYPES.get(proto.dataType)
     if dtype is None:
-        raise UnsupportedModelError(f"the ML Program uses the element type number {proto.dataType}, not known here")
+        raise UnsupportedModelError(f"the ML Program uses the unknown element type number {proto.dataType}")
     dimensions = proto.dimensions
     if proto.rank not in (len(dimensions), -1):
-        raise BadModelError(f"a tensor of the ML Program says rank {proto.rank} and has {len(dimensions)} dimensions")
+        raise BadModelError(f"a tensor of the ML Program declares rank {proto.rank}, but {len(dimensions)} dimensions")
     return TensorType(dtype, tuple([_dimension(dimension) for dimension in dimensions]))
 
 
@@ -97,5 +97,5 @@ def _dimension(proto: Any) -> int | None:
         return None
     size = int(proto.constant.size)
     if size > MAX_ELEMENTS:
-        raise BadModelError(f"a tensor of the ML Program has a dimension of {size}, more than a tensor can have")
+        raise BadModelError(f"a tensor of the ML Program has a dimension of {size}, which is too large")
     return size

@@ -66,7 +66,7 @@ def constant_from_proto(proto: Any, blobs: Blobs) -> Constant:
 
 def _static_shape(type_: TensorType) -> tuple[int, ...]:
     if None in type_.shape:
-        raise BadModelError(f"a constant has the type {type_}, with an unknown dimension")
+        raise BadModelError(f"a constant has a type with an unknown dimension: {type_}")
     return tuple(d for d in type_.shape if d is not None)
 
 
@@ -91,7 +91,7 @@ def _immediate(proto: Any, type_: TensorType, size: int, shape: tuple[int, ...])
     try:
         return np.array(values, dtype=type_.dtype.numpy).reshape(shape)
     except (OverflowError, TypeError, ValueError) as error:
-        raise BadModelError(f"a constant of type {type_} holds other elements ({kind}): {error}") from error
+        raise BadModelError(f"a constant of type {type_} has elements of another type ({kind}): {error}") from error
 
 
 def _from_bytes(data: bytes, type_: TensorType, size: int, shape: tuple[int, ...]) -> NDArray[Any]:
@@ -105,6 +105,6 @@ def _list_of_scalars(proto: Any, blobs: Blobs) -> Constant:
     """Read a list of scalars (the labels of `classify`) as an array of rank 1."""
     items = [constant_from_proto(value, blobs) for value in proto.immediateValue.list.values]
     if any(item.type.size != 1 for item in items):
-        raise UnsupportedModelError("a list of the ML Program holds something else than scalars")
+        raise UnsupportedModelError("a list of the ML Program contains elements that are not scalars")
     dtype = items[0].type.dtype if items else DType.STRING
     return Constant.of(np.array([item.array().item() for item in items], dtype=dtype.numpy), dtype)

@@ -30,7 +30,7 @@ _ACCEPTED: Final = ("float32", "float64", "int32")
 def declared_dtype(array: Any, name: str) -> DType:
     """Return the element type of an `ArrayFeatureType`; raise `BadModelError` if it is unknown."""
     if array.dataType not in _DECLARED:
-        raise BadModelError(f"the feature {name!r} has the element type number {array.dataType}, which is not known")
+        raise BadModelError(f"the feature {name!r} has the unknown element type number {array.dataType}")
     return _DECLARED[array.dataType]
 
 
@@ -89,7 +89,7 @@ class ArrayInput:
         else:
             return value
         raise BadInputError(
-            f"value type not convertible: input {self.name!r} takes writeable arrays of {', '.join(accepted)}, "
+            f"value type not convertible: input {self.name!r} accepts writable arrays of {', '.join(accepted)}, "
             f"got {came}"
         )
 

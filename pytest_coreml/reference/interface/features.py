@@ -82,7 +82,7 @@ class Interface:
         takes = "; ".join(f"{known.name}: {known.expected}" for known in self._inputs)
         raise BadInputError(
             f"Feature {feature.name} is required but not specified. The model takes {takes}"
-            + (f"; not known: {', '.join(unknown)}" if unknown else "")
+            + (f"; unknown: {', '.join(unknown)}" if unknown else "")
         )
 
 
@@ -104,7 +104,7 @@ def _input(feature: Any, port: Port) -> InputFeature:
         return ArrayInput(feature, port.type)
     if kind == "imageType":
         return ImageInput(feature, port.type)
-    raise UnsupportedModelError(f"the input {feature.name!r} is of {kind}, which no ML Program takes")
+    raise UnsupportedModelError(f"the input {feature.name!r} has the type {kind}, which ML Programs do not accept")
 
 
 def _output(feature: Any, port: Port | LabelPort) -> OutputFeature:
@@ -115,7 +115,7 @@ def _output(feature: Any, port: Port | LabelPort) -> OutputFeature:
         return ArrayOutput(feature, port.type)
     if kind == "imageType":
         return ImageOutput(feature, port.type)
-    raise UnsupportedModelError(f"the output {feature.name!r} is of {kind}, which no ML Program gives")
+    raise UnsupportedModelError(f"the output {feature.name!r} has the type {kind}, which ML Programs do not return")
 
 
 class LabelOutput:
@@ -128,7 +128,7 @@ class LabelOutput:
         self._one = isinstance(port.result, ClassLabel)
         declared = feature.type.WhichOneof("Type")
         if (declared != "dictionaryType") if not self._one else (declared not in ("stringType", "int64Type")):
-            raise BadModelError(f"the output {self.name!r} is of {declared}, the program gives something else")
+            raise BadModelError(f"the output {self.name!r} is declared as {declared}, the program returns another type")
 
     def write(self, result: NDArray[Any]) -> Any:
         """Return the label, or a dictionary from label to probability."""

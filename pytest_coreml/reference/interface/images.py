@@ -30,12 +30,12 @@ def _find_color(feature: Any, port: TensorType) -> int:
     """Return the colour layout of a `FeatureDescription`; raise `BadModelError` if it does not match the program."""
     color = int(feature.type.imageType.colorSpace)
     if color not in _NAMES:
-        raise BadModelError(f"the image {feature.name!r} has the colour space number {color}, which is not known")
+        raise BadModelError(f"the image {feature.name!r} has the unknown colour space number {color}")
     channels = 3 if color in (_RGB, _BGR) else 1
     if port.rank != 4 or port.shape[1] not in (channels, None):
         raise BadModelError(
-            f"the {_NAMES[color]} image {feature.name!r} needs a tensor [1, {channels}, height, width], "
-            f"the program has {port}"
+            f"the {_NAMES[color]} image {feature.name!r} requires a tensor [1, {channels}, height, width], "
+            f"but the program has {port}"
         )
     return color
 
@@ -100,7 +100,7 @@ class ImageOutput:
         from PIL import Image
 
         if result.shape[0] != 1:
-            raise BadInputError(f"output {self.name!r}: expected one image, the program gave {result.shape[0]}")
+            raise BadInputError(f"output {self.name!r}: expected one image, but the program returned {result.shape[0]}")
         image = as_stored(result[0], self._port)
         if self._color == _GREY_FLOAT16:
             return Image.fromarray(image[0].astype(np.float16).astype(np.float32))

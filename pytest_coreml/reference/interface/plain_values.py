@@ -35,7 +35,7 @@ class PlainInput:
         self.optional = bool(feature.type.isOptional)
         self.kind = str(feature.type.WhichOneof("Type"))
         if self.kind != "multiArrayType" and self.kind not in _READERS:
-            raise UnsupportedModelError(f"the input {self.name!r} is of {self.kind}, which this runtime does not read")
+            raise UnsupportedModelError(f"the input {self.name!r} has the unsupported type {self.kind}")
         self._type = getattr(feature.type, self.kind)
         self._array = _array_input(feature) if self.kind == "multiArrayType" else None
 
@@ -72,7 +72,7 @@ class PlainOutput:
         self.name = str(feature.name)
         self.kind = str(feature.type.WhichOneof("Type"))
         if self.kind not in _WRITERS:
-            raise UnsupportedModelError(f"the output {self.name!r} is of {self.kind}, which this runtime does not make")
+            raise UnsupportedModelError(f"the output {self.name!r} has the unsupported type {self.kind}")
         self._type = getattr(feature.type, self.kind)
         if self.kind == "multiArrayType":
             declared_dtype(self._type, self.name)
@@ -83,10 +83,10 @@ class PlainOutput:
             return _WRITERS[self.kind](value, self._type)
         except (_Mismatch, TypeError, ValueError) as error:
             kind = self.kind.removesuffix("Type")
-            raise BadModelError(f"output {self.name!r}: declared as {kind}, the model makes {error}") from None
+            raise BadModelError(f"output {self.name!r}: declared as {kind}, but the model computes {error}") from None
 
 
-class _Mismatch(Exception):  # noqa: N818 - not an error by itself: the caller makes one of it
+class _Mismatch(Exception):  # noqa: N818 - internal: the caller raises the error
     """A description of the value that does not match the expected one."""
 
 
@@ -184,7 +184,7 @@ def _write_double(value: Any, _: Any) -> float:
 def _write_int64(value: Any, _: Any) -> int:
     number = _single(value)
     if isinstance(number, (float, np.floating)) and not float(number).is_integer():
-        raise _Mismatch(f"{number}, which is not a whole number")
+        raise _Mismatch(f"{number}, which is not an integer")
     return int(number)
 
 

@@ -164,7 +164,7 @@ class Context:
         """Return constant axes, counted from the front; refuse one outside *rank*."""
         axes = self.ints(param, default)
         if any(not -rank <= axis < rank for axis in axes):
-            self.refuse(f"`{param}` is {axes}, outside the rank {rank}")
+            self.refuse(f"`{param}` is {axes}, out of range for rank {rank}")
         return [axis % rank for axis in axes]
 
     def axis(self, param: str, rank: int, default: int = _REQUIRED) -> int:

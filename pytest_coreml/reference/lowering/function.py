@@ -164,7 +164,7 @@ class FunctionLowering:
         except _UNFORESEEN as error:
             # A damaged program can lie about every count and type: no handler can ask for all of them.
             raise BadModelError(
-                f"operation {op.type} {op.name!r}: its parameters do not fit together: {type(error).__name__}: {error}"
+                f"operation {op.type} {op.name!r}: its parameters are inconsistent: {type(error).__name__}: {error}"
             ) from error
         results = lowered if isinstance(lowered, (tuple, list)) else [lowered]
         if len(results) != len(op.outputs):
@@ -208,7 +208,7 @@ class FunctionLowering:
         symbol = self._scope.find(name)
         if symbol is None:
             user = f"operation {op.type} {op.name!r}" if op is not None else "the outputs of a block"
-            raise BadModelError(f"{user}: the value {name!r} is used before it is made")
+            raise BadModelError(f"{user}: the value {name!r} is used before it is defined")
         return symbol
 
     def value(self, result: Result | None) -> Value:

@@ -102,7 +102,7 @@ def _checked(
 def within_reason(ctx: Context, *sizes: int) -> None:
     """Refuse to allocate a huge array while the model is loaded: a few bytes of a program can request any size."""
     if math.prod(max(size, 0) for size in sizes) > _MAX_ELEMENTS:
-        ctx.refuse(f"it would need an array of the shape {list(sizes)}")
+        ctx.refuse(f"it requires a huge array, of the shape {list(sizes)}")
 
 
 def divided(ctx: Context, size: Dimension, number: int) -> Dimension:

@@ -89,7 +89,7 @@ class NetworkLowering:
         except _UNFORESEEN as error:
             # A damaged network can lie about every count and type: no handler can ask for all of them.
             raise BadModelError(
-                f"layer {type_} {layer.name!r}: its parameters do not fit together: {type(error).__name__}: {error}"
+                f"layer {type_} {layer.name!r}: its parameters are inconsistent: {type(error).__name__}: {error}"
             ) from error
         return blobs
 

@@ -61,7 +61,7 @@ def test_what_the_binding_refuses(doubler, value, message):
 
 def test_a_wrong_name_is_told_with_the_right_ones(doubler):
     """The error for a missing input names what the model takes, and what was not known."""
-    with pytest.raises(RuntimeError, match=r"Feature x is required.*takes x: fp32 .1, 2.; not known: z"):
+    with pytest.raises(RuntimeError, match=r"Feature x is required.*takes x: fp32 .1, 2.; unknown: z"):
         native(doubler).predict({"z": X})
 
 
@@ -192,7 +192,7 @@ def test_assets_from_a_path_and_from_memory():
         y = ct.models.CompiledMLModel.from_asset(asset).predict({"x": x})["y"]
         np.testing.assert_allclose(y, x @ WEIGHT.T, rtol=1e-4, atol=1e-5)
 
-    with pytest.raises(RuntimeError, match=r"'weights/weight.bin' is not among those given: none"):
+    with pytest.raises(RuntimeError, match=r"'weights/weight.bin' is missing; the weight files are: none"):
         ct.models.CompiledMLModel.from_asset(ct.models.model.MLModelAsset.from_memory(content, {}))
 
 
@@ -294,7 +294,7 @@ def test_states_by_name(memory):
 
     assert (kept.dtype, state.read_state("memory").tolist()) == (np.float32, [1, math.inf])
     for use in (lambda: state.read_state("other"), lambda: state.write_state("other", kept)):
-        with pytest.raises(RuntimeError, match="no state 'other'; there are: memory"):
+        with pytest.raises(RuntimeError, match="no state 'other'; the states are: memory"):
             use()
 
 

@@ -30,7 +30,7 @@ _NORMS: Final[dict[int, Callable[[NDArray[Any]], Any]]] = {
 def normalizer(message: Any, description: Any, _: RuntimeOptions) -> Compute:
     """Make a normalizer; a vector of zeros stays one."""
     if message.normType not in _NORMS:
-        raise BadModelError(f"the normalizer has the norm number {message.normType}, which is not known")
+        raise BadModelError(f"the normalizer has the unknown norm number {message.normType}")
     norm = _NORMS[message.normType]
     name = description.output[0].name
 

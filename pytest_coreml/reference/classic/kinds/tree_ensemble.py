@@ -81,5 +81,5 @@ class _Sums:
 def _transform(message: Any) -> Transform:
     number = message.postEvaluationTransform
     if number not in _TRANSFORMS:
-        raise BadModelError(f"the tree ensemble has the transform number {number}, which is not known")
+        raise BadModelError(f"the tree ensemble has the unknown transform number {number}")
     return _TRANSFORMS[number]

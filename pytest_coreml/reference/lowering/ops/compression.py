@@ -21,7 +21,7 @@ def _result(ctx: Context, array: NDArray[Any], index: int = 0) -> Constant:
     dtype = ctx.output_type(index).dtype
     declared = ctx.output_type(index).shape
     if array.shape != declared:
-        ctx.refuse(f"decoded to the shape {list(array.shape)}, the program says {list(declared)}")
+        ctx.refuse(f"decoded to the shape {list(array.shape)}, but declared as {list(declared)}")
     return ctx.constant(np.ascontiguousarray(array, dtype.numpy), dtype)
 
 
@@ -70,7 +70,7 @@ def _looked_up(ctx: Context, indices: NDArray[Any]) -> NDArray[Any]:
         ctx.refuse(f"`lut` has rank {lut.ndim}, expected {indices.ndim + 2}")
     _check_blocks(ctx, "lut", lut.shape[:-2], indices.shape)
     if indices.size and int(indices.max()) >= lut.shape[-2]:
-        ctx.refuse(f"an index is {indices.max()}, in tables of {lut.shape[-2]}")
+        ctx.refuse(f"the index {indices.max()} is out of range for tables of {lut.shape[-2]} entries")
     places = [
         (np.arange(size) // (size // blocks)).reshape([-1 if i == axis else 1 for i in range(indices.ndim)])
         for axis, (size, blocks) in enumerate(zip(indices.shape, lut.shape, strict=False))
@@ -90,7 +90,7 @@ def _unpacked(ctx: Context, packed: NDArray[Any], entries: int) -> NDArray[Any]:
     names = {2: DType.UINT1, 4: DType.UINT2, 16: DType.UINT4, 64: DType.UINT6, 256: DType.UINT8}
     dtype = names.get(entries)
     if dtype is None or packed.size != packed_size(int(np.prod(shape)), dtype):
-        ctx.refuse(f"{packed.size} bytes of indices into a table of {entries} do not make the shape {list(shape)}")
+        ctx.refuse(f"{packed.size} bytes of indices into a table of {entries} do not fill the shape {list(shape)}")
     return unpack(packed, dtype, shape)
 
 
@@ -107,7 +107,7 @@ def _dense(ctx: Context, mask: NDArray[Any], param: str) -> NDArray[Any]:
     """Return the elements of a parameter where the mask is set, zeros elsewhere."""
     data = ctx.const(param)
     if np.count_nonzero(mask) != data.size:
-        ctx.refuse(f"the mask has {np.count_nonzero(mask)} bits set, for {data.size} numbers")
+        ctx.refuse(f"the mask has {np.count_nonzero(mask)} bits set, but there are {data.size} elements")
     dense = np.zeros(mask.shape, data.dtype)
     dense[mask != 0] = data.reshape(-1)
     return dense

@@ -82,7 +82,7 @@ def while_loop(ctx: Context) -> list[Result | None]:
     condition, body = _two_blocks(ctx)
     results = ctx.results("loop_vars")
     if not len(results) == len(body.inputs) == len(body.outputs) == len(ctx.op.outputs):
-        raise BadModelError(f"operation while_loop {ctx.op.name!r}: the numbers of variables differ")
+        raise BadModelError(f"operation while_loop {ctx.op.name!r}: loop and body have different numbers of variables")
     changed = [index for index, named in enumerate(body.inputs) if body.outputs[index] != named.name]
     first = _truth(ctx, condition, results)
     written = ctx.written_states()

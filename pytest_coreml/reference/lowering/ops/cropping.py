@@ -39,7 +39,7 @@ def crop_resize(ctx: Context) -> Value:
         crops = _crops(ctx, ctx.node("Gather", x, indices, axis=0), _points(ctx, boxes, height, width))
         return ctx.node("Unsqueeze", crops, ctx.int64([1]))
     if columns != 4:
-        ctx.refuse(f"`roi` of the shape {list(ctx.shape('roi'))}")
+        ctx.refuse(f"`roi` has the shape {list(ctx.shape('roi'))}")
     # Every image gets the points of all boxes, one box below the other.
     batch, channels = (dimension(ctx, x, ctx.shape("x"), axis) for axis in (0, 1))
     points = ctx.node("Reshape", _points(ctx, boxes, height, width), ctx.int64([1, -1, width, 2]))

@@ -86,7 +86,7 @@ def einsum(ctx: Context) -> Value:
     (x, y), shape, equation = ctx.inputs("values"), ctx.types("values")[0].shape, str(ctx.scalar("equation"))
     rank = len(shape)
     if _EQUATIONS.get(rank) != _renamed(equation):
-        ctx.refuse(f"the equation {equation!r} of {rank} dimensions")
+        ctx.refuse(f"the equation {equation!r} with {rank} dimensions")
     # Before 1.24, ONNX Runtime ends the process where it has nothing to sum.
     x = not_empty(ctx, x, "values", shape, [rank - 1])
     swapped = [*range(rank - 3), rank - 2, rank - 3, rank - 1]

@@ -40,7 +40,7 @@ def make_list(ctx: Context) -> ListValue:
         return ListValue(_zeros(ctx, count, element), None, is_fixed)
     length = ctx.scalar("init_length", 1)
     if length < 0:
-        ctx.refuse(f"`init_length` is {length}")
+        ctx.refuse(f"`init_length` is {length}, expected 0 or more")
     return ListValue(_zeros(ctx, ctx.int64([length]), element), length, is_fixed)
 
 

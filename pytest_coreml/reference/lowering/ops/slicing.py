@@ -174,5 +174,5 @@ def crop(ctx: Context) -> Value:
     if None in ctx.shape("x")[-2:]:
         sizes = ctx.node("Shape", ctx.input("x"), start=-2)
         is_small = ctx.node("Less", sizes, ctx.int64([top + bottom, left + right]))
-        begins = ctx.checked(begins, is_small, "the image is smaller than what is cut off")
+        begins = ctx.checked(begins, is_small, "the image is smaller than the crop")
     return ctx.node("Slice", ctx.input("x"), begins, *map(ctx.int64, (ends, [-2, -1])))

@@ -30,14 +30,14 @@ def test_no_type_is_forgotten(kind):
     spec, _ = make_spec(kind, {}, {})
 
     known = kind in LOADERS or kind.startswith(("pipeline", "neuralNetwork"))
-    assert known == ("is not known here" in refusal(spec))
+    assert known == ("this type is unknown" in refusal(spec))
 
 
 @pytest.mark.parametrize("kind", OF_APPLE)
 def test_types_of_apples_systems_are_named_with_the_reason(kind):
     """The message does not advise a conversion that nobody can make."""
     with pytest.raises(
-        UnsupportedModelError, match=f"models of type {kind}: it needs .*; it runs on a Mac only"
+        UnsupportedModelError, match=f"models of type {kind}: it needs .*; it runs only on a Mac"
     ) as info:
         predictor(make_spec(kind, {}, {})[0])
     assert "convert" not in str(info.value)
@@ -50,9 +50,9 @@ def test_custom_and_linked_models_are_named():
     linked, part = make_spec("linkedModel", {}, {})
     part.linkedModelFile.linkedModelFileName.defaultValue = "Other.mlmodelc"
 
-    with pytest.raises(UnsupportedModelError, match=r"customModel: it is code of an app, the class MyModel"):
+    with pytest.raises(UnsupportedModelError, match=r"customModel: it is implemented by the class MyModel of an app"):
         predictor(custom)
-    with pytest.raises(UnsupportedModelError, match=r"linkedModel: .* Other.mlmodelc; test that model by itself"):
+    with pytest.raises(UnsupportedModelError, match=r"linkedModel: .* Other.mlmodelc; test that model directly"):
         predictor(linked)
 
 
@@ -139,7 +139,7 @@ def test_wrong_values_are_refused(type_, value, words):
 def test_missing_inputs_and_outputs_are_named():
     """A required input that was left out, and an output that the type does not make."""
     spec, _ = make_spec("identity", {"x": "double"}, {"y": "double"})
-    with pytest.raises(BadInputError, match=r"Feature x is required but not specified.*x: double; not known: z"):
+    with pytest.raises(BadInputError, match=r"Feature x is required but not specified.*x: double; unknown: z"):
         predict(spec, z=1.0)
 
     regressor, part = make_spec("glmRegressor", {"x": "double"}, {"y": "double", "extra": "double"})

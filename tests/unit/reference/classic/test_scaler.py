@@ -37,7 +37,7 @@ def test_one_number_is_for_all_elements_and_none_is_neutral(shift, scale, expect
 def test_an_integer_output_must_not_lose_anything():
     """An integer is scaled as a double; a result that is not whole is an error (Scaler.proto)."""
     assert predict(scaler("int64", [1.0], [2.0]), x=3)["y"] == 8
-    with pytest.raises(BadModelError, match=r"makes 2\.0?5?"):
+    with pytest.raises(BadModelError, match=r"computes 2\.0?5?"):
         predict(scaler("int64", [1.1], [0.5]), x=3)
 
 

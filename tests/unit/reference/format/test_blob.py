@@ -75,11 +75,11 @@ def test_weights_in_memory():
 @pytest.mark.parametrize(
     ("kept", "offset", "message"),
     [
-        (130, 64, "expected 20 bytes at 128, the file ends at 130"),
-        (100, 64, "expected a header of 64 bytes, the file ends at 100"),
-        (0, 64, "expected a header of 64 bytes, the file ends at 0"),
-        (None, 0, "expected the mark 0xdeadbeef of a blob, found 0x0"),
-        (None, 2**63, "expected a header of 64 bytes, the file ends at 148"),
+        (130, 64, "expected 20 bytes at 128, but the file ends at 130"),
+        (100, 64, "expected a header of 64 bytes, but the file ends at 100"),
+        (0, 64, "expected a header of 64 bytes, but the file ends at 0"),
+        (None, 0, "expected the blob sentinel 0xdeadbeef, found 0x0"),
+        (None, 2**63, "expected a header of 64 bytes, but the file ends at 148"),
     ],
 )
 def test_cut_file(tmp_path, kept, offset, message):

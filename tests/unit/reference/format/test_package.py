@@ -72,7 +72,7 @@ def test_a_pipe_is_not_waited_for(package, which):
     file.unlink()
     os.mkfifo(file)
 
-    assert "is not there" in refusal(package)
+    assert "is missing, expected" in refusal(package)
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_other_equations_are_refused(equation, tmp_path):
     text.attributes["val"].immediateValue.tensor.strings.values[0] = equation
     ct.models.MLModel(spec, weights_dir=model.weights_dir, skip_model_load=True).save(str(tmp_path / "m.mlpackage"))
 
-    with pytest.raises(UnsupportedModelError, match=f"einsum.*the equation '{equation}' of 4 dimensions"):
+    with pytest.raises(UnsupportedModelError, match=f"einsum.*the equation '{equation}' with 4 dimensions"):
         load_program(tmp_path / "m.mlpackage")
 
 
