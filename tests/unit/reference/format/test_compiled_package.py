@@ -134,7 +134,7 @@ def test_weights_that_are_missing_are_named_with_the_line(compiled):
     message = refusal(compiled)
 
     assert f"Good.mlmodelc/model.mil, line {line}, column " in message
-    assert "weights/weight.bin' is not there" in message
+    assert "weights/weight.bin' is missing" in message
 
 
 def test_weights_that_are_too_short_are_named_with_the_line(compiled):
