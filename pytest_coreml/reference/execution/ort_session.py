@@ -51,7 +51,7 @@ def _settings(options: RuntimeOptions) -> onnxruntime.SessionOptions:
     # A spinning worker takes the core from whatever else is measured.
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     settings.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    # Fused into integer kernels, quantized activations would get other numbers than their definition gives.
+    # Fused into integer kernels, quantized activations would differ from their definition.
     settings.add_session_config_entry("session.disable_quant_qdq", "1")
     # Weight files are named from the root of the file system; see `GraphBuilder`.
     settings.add_session_config_entry("session.model_external_initializers_file_folder_path", Path.cwd().anchor)

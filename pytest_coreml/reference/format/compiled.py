@@ -39,7 +39,7 @@ def compile_model(path: Path) -> Path:
 def _copy(package: FilePackage, folder: Path) -> None:
     if package.path.is_dir():
         # The model's own file is copied below, under the name that it has in a compiled folder; links stay links, and
-        # are looked at when a weight file is asked for.
+        # are checked when a weight file is requested.
         ignored = shutil.ignore_patterns(package.model_file.name)
         shutil.copytree(package.model_file.parent, folder, symlinks=True, ignore=ignored, copy_function=_link_or_copy)
     else:

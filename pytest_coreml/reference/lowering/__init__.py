@@ -14,30 +14,29 @@ has no other effect.
         return ctx.node("LeakyRelu", ctx.input("x"), alpha=float(ctx.scalar("alpha")))
 
 * `ctx.input("x")` is the graph's value for a parameter, constant or not. `ctx.inputs("values")` where a parameter takes
-  several; `ctx.optional("bias")` gives ONNX's empty name when it is not bound; `ctx.has("bias")` asks.
-* `ctx.const("perm")` is a numpy array known now, `ctx.scalar("axis", -1)` one Python number, bool or text,
+  several; `ctx.optional("bias")` is ONNX's empty name if the parameter is not bound; `ctx.has("bias")` tells which.
+* `ctx.const("perm")` is the value as a numpy array, `ctx.scalar("axis", -1)` one Python number, bool or string,
   `ctx.ints("pad", [0, 0])` and `ctx.flags(...)` lists, `ctx.axes("axes", rank)` and `ctx.axis("axis", rank, -1)`
-  axes counted from the front. The second argument is the default; without one the parameter must be there. A
-  parameter that the model computes is refused by these; `ctx.is_const("begin")` asks first where both cases can be
-  lowered.
-* `ctx.type("x")`, `.shape`, `.rank`, `.dtype` are what the program declares, None standing for an unknown dimension;
+  axes counted from the front. The second argument is the default; without one, the parameter is required. All of
+  these refuse a parameter that the model computes; check `ctx.is_const("begin")` first if both cases can be lowered.
+* `ctx.type("x")`, `.shape`, `.rank`, `.dtype` are what the program declares; an unknown dimension is None;
   `ctx.output_type(0)` is the declared type of an output. `ctx.op` is the operation itself.
-* `ctx.node("Concat", x, y, axis=1)` adds an ONNX node (opset 20) and gives its output; `ctx.nodes("Split", x,
-  outputs=3)` gives a tuple.
-* `ctx.literal(number_or_array, dtype)` makes a constant of our own, `ctx.int64([0, -1])` one for shapes and axes;
-  `ctx.as_int64("shape")` gives a parameter of int32 as ONNX wants shapes; `ctx.cast(value, dtype)` converts.
-* To rename is enough where there is nothing to compute: `return ctx.input("x")`.
-* `ctx.refuse("mode X with rank 5")` where a form cannot be lowered; the text completes "op x2 (first: 'name'): ...".
-  All refusals of a model, and all operations without a handler, make one error.
+* `ctx.node("Concat", x, y, axis=1)` adds an ONNX node (opset 20) and returns its output; `ctx.nodes("Split", x,
+  outputs=3)` returns a tuple.
+* `ctx.literal(number_or_array, dtype)` makes a new constant, `ctx.int64([0, -1])` one for shapes and axes;
+  `ctx.as_int64("shape")` is an int32 parameter as int64, as ONNX requires; `ctx.cast(value, dtype)` converts.
+* If there is nothing to compute, return the input: `return ctx.input("x")`.
+* Call `ctx.refuse("mode X with rank 5")` if a form cannot be lowered; it completes "op x2 (first: 'name'): ...".
+  All refusals of a model, and all operations without a handler, are reported in one error.
 * A handler that knows its output while the model is loaded (`constexpr_*`) returns `ctx.constant(array, dtype)`.
 
-Half precision is not a handler's business: the graph computes fp16 values in fp32 (`DType.compute`; `literal` and
-`cast` do this for you), and where the precision is strict the walk rounds each output that the program declares as
-fp16. Integers stay what they are declared to be: cast where ONNX wants int64, and back to `ctx.output_type().dtype`
-where ONNX gives int64 (`ArgMax`, `Shape`, `NonZero`, `TopK`).
+Handlers need not handle half precision: the graph computes fp16 values in fp32 (`DType.compute`; `literal` and `cast`
+do this for you). With strict precision, the walk rounds each output that the program declares as fp16. Integers keep
+their declared type: cast to int64 where ONNX requires it, and back to `ctx.output_type().dtype` where ONNX returns
+int64 (`ArgMax`, `Shape`, `NonZero`, `TopK`).
 
-Blocks (`cond`, `while_loop`): names in them see the values outside. `ctx.lower_block(block, results)` lowers one into
-the current graph; what it gives may be constants, lists or states, and `ctx.value(result)` is the graph's value.
+Blocks (`cond`, `while_loop`) can use the values outside. `ctx.lower_block(block, results)` lowers one into the current
+graph; its results may be constants, lists or states, and `ctx.value(result)` is the graph's value of one.
 
     with ctx.subgraph("then") as graph:
         for result in ctx.lower_block(ctx.op.blocks[0]):
@@ -51,6 +50,6 @@ Lists: `ctx.list_value("ls")` is a `ListValue`. States: `ctx.states` holds the c
 `ctx.state("input").name` is the name of the one that a parameter is bound to.
 
 A test of a family lives in `tests/unit/reference/lowering/ops/test_<family>.py` and uses `tests/support/one_op.py`: it
-builds a model of one operation with coremltools' own builder, runs it, and compares with numpy or numbers written by
-hand.
+builds a model of one operation with coremltools' own builder, runs it, and compares with numpy or numbers computed
+manually.
 '''

@@ -162,7 +162,7 @@ class FunctionLowering:
             self._refusals.add(op, str(refusal))
             return nothing
         except _UNFORESEEN as error:
-            # A damaged program can lie about every count and type: no handler can ask for all of them.
+            # A corrupt program can have any count and type wrong: no handler can check all of them.
             raise BadModelError(
                 f"operation {op.type} {op.name!r}: its parameters are inconsistent: {type(error).__name__}: {error}"
             ) from error

@@ -27,7 +27,7 @@ _NEW: Final = frozenset(
     {"Conv", "ConvTranspose", "GRU", "Gemm", "LSTM", "LayerNormalization", "MatMul", "RNN", "Softmax"}
 )
 
-# Stands for whoever reads what leaves the graph.
+# The reader of the graph's outputs.
 _THE_END: Final = -1
 
 

@@ -35,7 +35,7 @@ def window(ctx: Context, kernel: Sequence[int | None], *, zeros_count: bool = Fa
     strides = ctx.ints("strides", [1] * len(kernel))
     dilations = ctx.ints("dilations", [1] * len(kernel))
     attributes = {"strides": strides, "dilations": dilations, **_padding(ctx, kernel, strides, dilations)}
-    # It pads by itself, over an unknown size, only where there are no dilations.
+    # ONNX Runtime computes padding for an unknown size only without dilations.
     left_to_it = attributes.get("auto_pad", "VALID") != "VALID"
     # Before 1.24, a mean over several dimensions takes the wrong one's padding for the end.
     uneven = left_to_it or len(set(attributes.get("pads", ()))) > 1

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
 
-# By how much, in pixels, a point may lie outside for no other reason than rounding.
+# The distance, in pixels, by which rounding alone can move a point outside.
 _TOLERANCE: Final = 1e-4
 
 

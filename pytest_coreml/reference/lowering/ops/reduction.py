@@ -64,7 +64,7 @@ def _log_sum_exp(ctx: Context, axes: list[int], keep: bool) -> Value:
 
 
 def _mean_of_any_number(ctx: Context, axes: list[int], keep: bool) -> Value:
-    # The mean of nothing is no number; ONNX Runtime's ReduceMean gives 0
+    # The mean of no elements is NaN; ONNX Runtime's ReduceMean returns 0
     x, where = ctx.input("x"), ctx.int64(axes)
     lengths = ctx.node("Gather", ctx.node("Shape", x), where)
     count = ctx.cast(ctx.node("ReduceProd", lengths, keepdims=False), ctx.dtype("x"))
