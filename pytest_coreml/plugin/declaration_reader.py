@@ -45,7 +45,7 @@ class DeclarationReader:
         key = (*map(id, ours), *given)
         if key not in self._known:
             _check_known(ours, node.config)
-            # The marks are kept beside what they declare, so that no other can get the identity of one meanwhile.
+            # The marks are kept beside what they declare, so that no other object can get the identity of one.
             self._known[key] = (ours, self._declaration(ours, given))
         if not given:
             _check_own(node)

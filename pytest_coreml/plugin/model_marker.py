@@ -35,7 +35,7 @@ class ModelMarkerDecorator:
 
 
 def _made_by_pytest() -> pytest.MarkDecorator:
-    # Each time anew: pytest looks whether the mark is registered in the present run.
+    # For every use: pytest checks that the marker is registered in the current run.
     return pytest.MarkGenerator.__getattr__(pytest.mark, _NAME)
 
 

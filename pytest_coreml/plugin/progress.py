@@ -18,7 +18,7 @@ _SAVE_CURSOR: Final = "\0337"
 _RESTORE_CURSOR: Final = "\0338"
 _ERASE_TO_END: Final = "\033[K"
 # Less room than this is no room for words.
-_LEAST_COLUMNS: Final = 20
+_MIN_COLUMNS: Final = 20
 
 
 class ProgressLine:
@@ -39,7 +39,7 @@ class ProgressLine:
         amount = f": {progress.done} of {progress.total}" if progress.total else ""
         writer = self._config.get_terminal_writer()
         room = writer.fullwidth - writer.width_of_current_line - 2
-        if room < _LEAST_COLUMNS:
+        if room < _MIN_COLUMNS:
             return
         words = f" {progress.doing} {subject}{amount}"[:room]
         self._write(f"{_SAVE_CURSOR}{words}{_ERASE_TO_END}{_RESTORE_CURSOR}")

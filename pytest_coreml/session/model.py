@@ -58,7 +58,7 @@ class CoreMLState:
         """The engine's number of this state; `InputError` if the engine that held it has ended."""
         if not self._lease.is_open_in(self._engine):
             raise InputError(
-                f"{self._lease.subject}: the state is lost, since the model was closed meanwhile: others needed its "
+                f"{self._lease.subject}: the state is lost: the model was closed, because other models needed its "
                 "room, or the tests of its file were over; make a new one with make_state()"
             )
         return self._number

@@ -29,7 +29,7 @@ class Rules:
 
     tolerance: float = DEFAULT_TOLERANCE
     """The slowdown that is accepted, as a share."""
-    accept_unmeasured: bool = False
+    assume_idle: bool = False
     """True to assume an idle machine where its conditions are unknown."""
 
 
@@ -66,7 +66,7 @@ def judge_against(baseline: Sequence[Run], current: Sequence[Run], rules: Rules)
         predicted = any(run.predict for run in (*baseline, *current))
         time = Regression(0, None, None, "inconclusive", reason, baseline_runs=len(baseline)) if predicted else None
         return Findings(time, tuple(judge_size(baseline, current)), changes, len(current))
-    checks = (*judge_costs(alike, current, rules.accept_unmeasured), *judge_size(baseline, current))
+    checks = (*judge_costs(alike, current, rules.assume_idle), *judge_size(baseline, current))
     return Findings(_time(alike, current, rules), checks, changes, len(current))
 
 
@@ -95,17 +95,15 @@ def _time(baseline: Sequence[Run], current: Sequence[Run], rules: Rules) -> Regr
         side = "baseline" if not before else "current report"
         reason = Reason(Cause.NO_PREDICTIONS, side)
         return Regression(0, None, None, "inconclusive", reason, baseline_runs=len(before))
-    return judge_regression(
-        before, now, tolerance=rules.tolerance, accept_unmeasured_machine_state=rules.accept_unmeasured
-    )
+    return judge_regression(before, now, tolerance=rules.tolerance, assume_idle=rules.assume_idle)
 
 
 def _open(time: Regression | None, processes: int) -> bool:
     # Nothing was compared at all without a run that was looked at.
     if time is None or time.verdict == "passed" or not time.processes or time.cause in _FINAL:
         return False
-    convicted = time.verdict == "failed" or time.cause == Cause.CONDITIONS_UNKNOWN
-    return not convicted or processes < CONFIRMING_RUNS
+    confirmed = time.verdict == "failed" or time.cause == Cause.CONDITIONS_UNKNOWN
+    return not confirmed or processes < CONFIRMING_RUNS
 
 
 def _open_cost(check: Check, processes: int) -> bool:

@@ -1,6 +1,6 @@
 """Comparison of load times, compile times, memory and size with a baseline, by tolerances that fit their spread.
 
-The idea is the gate's: the unit is the process, the log of a low figure is compared, and a rise convicts only when the
+The idea is the gate's: the unit is the process, the log of a low figure is compared, and a rise is a regression only when the
 spread between runs cannot explain it. The spread is another one: load times of one model on one machine move by 40 %
 between runs, and other processes make them many times longer, which nothing tells but the predictions that
 the same process made right after. Sizes have no spread at all.
@@ -68,15 +68,13 @@ COSTS: Final = (
 )
 
 
-def judge_costs(
-    baseline: Sequence[Run], current: Sequence[Run], accept_unmeasured_machine_state: bool = False
-) -> list[Check]:
+def judge_costs(baseline: Sequence[Run], current: Sequence[Run], assume_idle: bool = False) -> list[Check]:
     """Return one check for each figure that the baseline has, over one to three *current* runs.
 
     The names are those of budgets: `regression[load_ms]`. What looks higher on a machine that was busy, or of which
-    nobody knows whether it was, is inconclusive (the latter unless *accept_unmeasured_machine_state*).
+    nobody knows whether it was, is inconclusive (the latter unless *assume_idle*).
     """
-    judge = _Judge(current[:MAX_RUNS], accept_unmeasured_machine_state)
+    judge = _Judge(current[:MAX_RUNS], assume_idle)
     return [check for cost in COSTS for check in judge.check(cost, baseline)]
 
 
@@ -96,7 +94,7 @@ def judge_size(baseline: Sequence[Run], current: Sequence[Run]) -> list[Check]:
 @dataclass(frozen=True)
 class _Judge:
     current: Sequence[Run]
-    accept_unmeasured: bool
+    assume_idle: bool
 
     def check(self, cost: Cost, baseline: Sequence[Run]) -> Iterator[Check]:
         name = f"regression[{cost.name}]"
@@ -133,7 +131,7 @@ class _Judge:
             return RunVerdict("fine")
         if (disturbance := cost.disturbance(run)) is not None:
             return RunVerdict("void", disturbance)
-        if cost.timed and run.calm is None and not self.accept_unmeasured:
+        if cost.timed and run.calm is None and not self.assume_idle:
             return RunVerdict("void", Cause.CONDITIONS_UNKNOWN)
         margin = summary.margin(0.0, cost.prior_sd)
         sure = math.log(value) - summary.level - margin > MIN_EFFECT

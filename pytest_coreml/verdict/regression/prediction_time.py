@@ -81,12 +81,12 @@ def judge_regression(
     current: Sequence[Measurement],
     *,
     tolerance: float = DEFAULT_TOLERANCE,
-    accept_unmeasured_machine_state: bool = False,
+    assume_idle: bool = False,
 ) -> Regression:
     """Judge one to three *current* runs, in the order made, against the *baseline* runs.
 
-    A run that is fine clears the model, two slower ones convict it, anything else is inconclusive. Without a reading
-    of wait time a conviction is inconclusive too, unless *accept_unmeasured_machine_state*. Raises `ValueError`
+    A run that is fine clears the model, two slower ones confirm a regression, anything else is inconclusive. Without a
+    reading of wait time a confirmed one is inconclusive too, unless *assume_idle*. Raises `ValueError`
     without a current run.
     """
     if not current:
@@ -99,7 +99,7 @@ def judge_regression(
             break
     alone = any(verdict.slower and _sure_alone(run) for run, verdict in judged)
     verdict, reason = combine([verdict for _, verdict in judged], sure_alone=alone)
-    if verdict == "failed" and not accept_unmeasured_machine_state and _unmeasured(judged):
+    if verdict == "failed" and not assume_idle and _unmeasured(judged):
         verdict, reason = "inconclusive", Cause.CONDITIONS_UNKNOWN
     return _describe(summary, judged, tolerance, verdict, reason)
 

@@ -67,7 +67,7 @@ def test_one_run_of_short_calls_does_not_convict() -> None:
 def test_without_a_reading_of_wait(accept: bool, verdict: str) -> None:
     """Where nobody knows what else the machine did, slower is inconclusive unless the user accepts it."""
     blind = [run_at(12.0, wait=False)] * 3
-    result = judge_regression(BASELINE, blind, accept_unmeasured_machine_state=accept)
+    result = judge_regression(BASELINE, blind, assume_idle=accept)
 
     assert result.verdict == verdict
     assert result.reason == ("slower" if accept else "machine state not measured")
