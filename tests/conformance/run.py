@@ -5,6 +5,7 @@
     python tests/conformance/run.py --suite torch --sample 20   # each 20th case of the PyTorch front end; needs torch
     python tests/conformance/run.py --suite networks            # layers of neural networks
     python tests/conformance/run.py --suite network-ops         # operations of MIL, converted to neural networks
+    python tests/conformance/run.py --suite classic             # trees, vectors, features; needs scikit-learn 1.5.1
     python tests/conformance/run.py --failures iOS17            # list what failed, with the reason
 
 A case counts when it predicts, or fails with an error of the runtime. Cases that fail before, in the conversion or for

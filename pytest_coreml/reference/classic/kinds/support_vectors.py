@@ -91,8 +91,10 @@ class _Pairs:
         """Return the probabilities of the classes, or None for a model that was trained without."""
         if not self._a.size:
             return None
-        pairs = logistic(-(self._a * decisions + self._b)).clip(_MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
-        return couple(pairs, self._classes)
+        pairs = logistic(-(self._a * decisions + self._b))
+        # LibSVM writes NaN as rho where a kernel is constant; its bounds turn the probability into the smallest.
+        bounded = np.nan_to_num(pairs, nan=_MIN_PROBABILITY).clip(_MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
+        return couple(bounded, self._classes)
 
 
 def _pair_weights(coefficients: Any, counts: NDArray[Any], first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
