@@ -38,7 +38,9 @@ def load_constant_nd(ctx: LayerContext) -> Tensor:
 @lowers("fillLike", "fillStatic", "fillDynamic")
 def fill(ctx: LayerContext) -> Tensor:
     """Lower a number that is repeated."""
-    return ctx.node("ConstantOfShape", target_shape(ctx, "targetShape"), value=np.array([ctx.params.value], np.float32))
+    # A branch that is not taken may ask for fewer than none.
+    shape = ctx.node("Max", target_shape(ctx, "targetShape"), ctx.int64(0))
+    return ctx.node("ConstantOfShape", shape, value=np.array([ctx.params.value], np.float32))
 
 
 @lowers("broadcastToLike", "broadcastToStatic", "broadcastToDynamic")

@@ -76,9 +76,24 @@ def lrn(ctx: LayerContext) -> Blob:
     """Lower a division by what neighbouring channels have."""
     params = ctx.params
     size = int(params.localSize) or 5
+    if size % 2 == 0:
+        return ctx.from_image(_even_lrn(ctx, ctx.image(), size))
     return ctx.from_image(
         ctx.node("LRN", ctx.image(), alpha=params.alpha, beta=params.beta, bias=params.k or 1.0, size=size)
     )
+
+
+def _even_lrn(ctx: LayerContext, x: Tensor, size: int) -> Tensor:
+    """Normalize by a window of an even number of channels, which ONNX Runtime has not: one more behind than before."""
+    params = ctx.params
+    first, channels, height, width = ctx.sizes(x)
+    rows = ctx.reshape(ctx.node("Mul", x, x), [first, 1, channels, None])
+    before = (size - 1) // 2
+    window: dict[str, Any] = {"kernel_shape": [size, 1], "pads": [before, 0, size - 1 - before, 0]}
+    means = ctx.node("AveragePool", rows, count_include_pad=1, **window)
+    sums = ctx.node("Add", ctx.node("Mul", means, ctx.number(params.alpha)), ctx.number(params.k or 1.0))
+    divisor = ctx.node("Pow", ctx.reshape(sums, [first, channels, height, width]), ctx.number(params.beta))
+    return ctx.node("Div", x, divisor)
 
 
 @lowers("layerNormalization")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_coreml.reference.errors import BadModelError
 from pytest_coreml.reference.networks.layer_registry import lowers
-from pytest_coreml.reference.networks.layers._layer_windows import pairs
+from pytest_coreml.reference.networks.layers._layer_windows import onnx_pads, pairs
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.networks.layer_context import LayerContext
@@ -18,11 +18,14 @@ def padding(ctx: LayerContext) -> Blob:
     """Lower a number, a reflection or a repetition around an image."""
     params = ctx.params
     kind = params.WhichOneof("PaddingType") or "constant"
-    edges = [(0, 0), (0, 0), *pairs(params.paddingAmounts)]
-    amounts = ctx.int64([start for start, _ in edges] + [end for _, end in edges])
     mode = {"constant": "constant", "reflection": "reflect", "replication": "edge"}[kind]
     value = ctx.number(params.constant.value) if kind == "constant" else None
-    return ctx.from_image(ctx.node("Pad", ctx.image(), amounts, value, mode=mode))
+
+    def padded(x: Tensor) -> Tensor:
+        edges = [*[(0, 0)] * (x.rank - 2), *pairs(params.paddingAmounts)]
+        return ctx.node("Pad", x, ctx.int64(onnx_pads(edges)), value, mode=mode)
+
+    return ctx.map(padded)
 
 
 @lowers("constantPad")

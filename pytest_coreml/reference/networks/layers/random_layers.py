@@ -45,7 +45,9 @@ def _of_shape(ctx: LayerContext, kind: str, shape: Tensor) -> Tensor:
         # A node of a constant would be computed once for all calls.
         template = ctx.constant(np.zeros(template.known.shape, np.float32))
     if kind == "Normal":
-        return ctx.node("RandomNormalLike", template, mean=params.mean, scale=params.stdDev)
+        # ONNX Runtime ends the process for a deviation of 0.
+        normal = ctx.node("RandomNormalLike", template, mean=0.0, scale=1.0)
+        return ctx.node("Add", ctx.node("Mul", normal, ctx.number(params.stdDev)), ctx.number(params.mean))
     if kind == "Uniform":
         return ctx.node("RandomUniformLike", template, low=params.minVal, high=params.maxVal)
     uniform = ctx.node("RandomUniformLike", template, low=0.0, high=1.0)

@@ -122,3 +122,17 @@ def test_a_loop_runs_anew_in_each_prediction():
     network = load(build(lambda b: counting(b, limit=2), [(1,)]))
 
     assert [predict(network, [start])["y0"].tolist() for start in (1, 3)] == [[4], [12]]
+
+
+def test_constants_that_do_not_fit_in_a_branch_that_is_not_taken():
+    """A growth by a negative number of rows, as the lists of converted models have it."""
+
+    def add(builder):
+        builder.add_copy("before", "x0", "y0")
+        builder.add_load_constant_nd("size", "size", np.float32([-2]), (1,))
+        body = inner(builder.add_branch("b", "x1").branch.ifBranch)
+        body.add_fill_dynamic("rows", "size", "more", value=1.0)
+        body.add_concat_nd("c", ["x0", "more"], "z", axis=0)
+        body.add_copy("y", "z", "y0")
+
+    assert run(add, [1, 2], [0])[0].tolist() == [1, 2]

@@ -60,13 +60,15 @@ def test_l2_normalize():
     assert_allclose(y.reshape(X.shape), X / np.sqrt((X**2).sum() + 0.5), rtol=1e-5)
 
 
-def test_lrn():
-    """Alpha is divided by the size of the window of channels."""
-    (y,) = run(lambda b: b.add_lrn("n", "x0", "y0", 0.3, 0.75, 3, k=2), X, rank_five=True)
+@pytest.mark.parametrize("size", [3, 2, 4])
+def test_lrn(size):
+    """Alpha is divided by the size of the window of channels; an even window reaches further behind than before."""
+    (y,) = run(lambda b: b.add_lrn("n", "x0", "y0", 0.3, 0.75, size, k=2), X, rank_five=True)
 
-    squares = np.pad(X**2, ((1, 1), (0, 0), (0, 0)))
-    sums = squares[:-2] + squares[1:-1] + squares[2:]
-    assert_allclose(y.reshape(X.shape), X / (2 + 0.3 / 3 * sums) ** 0.75, rtol=1e-4)
+    before = (size - 1) // 2
+    squares = np.pad(X**2, ((before, size - 1 - before), (0, 0), (0, 0)))
+    sums = sum(squares[index : index + 4] for index in range(size))
+    assert_allclose(y.reshape(X.shape), X / (2 + 0.3 / size * sums) ** 0.75, rtol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [[6], [5, 6], [4, 5, 6]])

@@ -56,3 +56,10 @@ def test_categories_are_drawn_by_their_probabilities():
     shares = [np.bincount(row.astype(int), minlength=3) / COUNT for row in y]
     assert y.shape == (2, COUNT)
     assert np.abs(np.array(shares) - probabilities).max() < 0.02
+
+
+def test_a_deviation_of_zero():
+    """All numbers are the mean."""
+    (y,) = run(lambda b: b.add_random_normal_like("r", "x0", "y0", 2.0, 0.0, -1), np.zeros(3))
+
+    assert y.tolist() == [2, 2, 2]
