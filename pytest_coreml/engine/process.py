@@ -99,8 +99,8 @@ class EngineProcess:
             stderr=self._stderr.fileno(),
             pass_fds=[descriptor],
             # What native code leaves in the temporary folder is removed with the engine. Progress bars would fill the
-            # last lines that we show.
-            env={**os.environ, "TMPDIR": self._folder, "TQDM_DISABLE": "1"},
+            # last lines that we show. The telemetry of ONNX Runtime is off, whichever package imports it first.
+            env={**os.environ, "TMPDIR": self._folder, "TQDM_DISABLE": "1", "ORT_DISABLE_TELEMETRY": "1"},
             # Ctrl-C is for pytest, which then ends the engine; it must not reach both at once.
             start_new_session=True,
         )

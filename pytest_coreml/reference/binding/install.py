@@ -10,6 +10,7 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,6 +76,8 @@ def put_in_place(options: RuntimeOptions) -> None:
     for needed in ("onnx", "onnxruntime"):
         if importlib.util.find_spec(needed) is None:
             raise ImportError(f"the reference runtime needs {needed}: pip install onnx onnxruntime")
+    # Before anything else in this process imports ONNX Runtime: `onnxruntime_import` tells why.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     _FINDER.options = options
     if is_installed():
         _use_options(options)

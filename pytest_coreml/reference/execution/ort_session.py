@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import onnxruntime
-
 from pytest_coreml.reference.errors import ExecutionError, UnsupportedModelError
 from pytest_coreml.reference.execution.failures import reason
+from pytest_coreml.reference.onnxruntime_import import onnxruntime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

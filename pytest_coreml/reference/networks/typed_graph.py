@@ -91,7 +91,7 @@ def _is_foldable(op_type: str, tensors: Sequence[Tensor]) -> bool:
 
 def _compute(node: NodeProto, tensors: Sequence[Tensor]) -> list[NDArray[Any]]:
     """Run a model of one node."""
-    import onnxruntime
+    from pytest_coreml.reference.onnxruntime_import import onnxruntime
 
     model = ModelProto(ir_version=9, opset_import=_OPSETS)
     model.graph.name = "folded"
