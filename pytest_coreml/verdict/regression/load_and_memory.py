@@ -1,9 +1,9 @@
 """Comparison of load times, compile times, memory and size with a baseline, by tolerances that fit their spread.
 
-The idea is the gate's: the unit is the process, the log of a low figure is compared, and a rise is a regression only when the
-spread between runs cannot explain it. The spread is another one: load times of one model on one machine move by 40 %
-between runs, and other processes make them many times longer, which nothing tells but the predictions that
-the same process made right after. Sizes have no spread at all.
+As for predictions, the unit is the process, the log of a low figure is compared, and a rise is a regression only when
+the spread between runs cannot explain it. The spread is another one: load times of one model on one machine differ by
+40 % between runs, and other processes make them many times longer. Only the predictions that the same process made
+right after show that. Sizes have no spread.
 """
 
 from __future__ import annotations
