@@ -1,4 +1,4 @@
-"""A pytest plugin for coremltools' own tests: makes them compare numbers, and writes down what became of each.
+"""A pytest plugin for coremltools' own tests that makes them compare numbers and records their outcomes.
 
 A case counts when it predicts, or tries to, and when it fails with an error of ours. Environment:
 `CONFORMANCE_LOG`, the file that lines are appended to; `CONFORMANCE_BACKEND`, what models are converted to, mlprogram
@@ -59,7 +59,7 @@ class Case:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the tests believe that this is a Mac of today; the drop-in came before, by the ini option."""
+    """Make the tests see a current Mac; the ini option has installed the drop-in before."""
     import coremltools
     from coremltools import _deps
 
@@ -113,7 +113,7 @@ def _off(actual: Any, desired: Any) -> float:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Take the sample, spread over the parameters of every test, and leave out what is done."""
+    """Select the sample, spread over the parameters of every test, and leave out the cases already run."""
     every, offset = int(os.environ["CONFORMANCE_SAMPLE"]), int(os.environ["CONFORMANCE_OFFSET"])
     done = set(Path(os.environ["CONFORMANCE_DONE"]).read_text().splitlines())
     seen: defaultdict[str, int] = defaultdict(int)
@@ -130,7 +130,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Say which case begins, so that a crash has a name; end the process when it takes too long."""
+    """Record the case that begins, so that a crash can be attributed; end the process after the time limit."""
     Case.reached = Case.refused = Case.foreign = False
     Case.off = None
     _write({"id": item.nodeid, "begins": True})
@@ -145,7 +145,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(call: pytest.CallInfo[object]) -> None:
-    """Note an error that passed through the runtime where nothing was predicted, as while a model is made."""
+    """Note an error raised by the runtime before any prediction, for example while a model is loaded."""
     if call.excinfo is None:
         return
     Case.foreign = "cannot execute models of type" in str(call.excinfo.value)
@@ -153,7 +153,7 @@ def pytest_runtest_makereport(call: pytest.CallInfo[object]) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Write down the outcome of a case."""
+    """Record the outcome of a case."""
     if report.when != "call" and report.outcome == "passed":
         return
     # The last lines of a comparison are numbers; what it is about stands in the first ones.

@@ -1,4 +1,4 @@
-"""Runs coremltools' own tests on the reference runtime, and prints how many of the numeric cases pass.
+"""Run coremltools' own tests on the reference runtime, and print how many of the numeric cases pass.
 
     python tests/conformance/run.py                             # all operations of MIL
     python tests/conformance/run.py -k test_conv iOS14/test_conv
@@ -61,7 +61,7 @@ COLUMNS = ("passed", "failed", "refused", "crashed", "impossible", "unreached")
 
 
 def main() -> int:
-    """Run what was asked for; 1 when a case failed that is not known to be impossible."""
+    """Run the chosen files; return 1 if a case failed that is not listed as impossible."""
     arguments = _parse()
     package = _coremltools()
     impossible = _read_impossible()
@@ -84,13 +84,13 @@ def main() -> int:
 
 @dataclass(frozen=True)
 class Impossible:
-    """A line of `impossible.txt`: which cases, and by what share of the largest number they may be off."""
+    """A line of `impossible.txt`: a pattern of cases, and their allowed error as a share of the largest number."""
 
     pattern: re.Pattern[str]
     limit: float
 
     def covers(self, name: str, off: float | None) -> bool:
-        """Say whether a failed case is meant, and has failed as it must."""
+        """Return True if a failed case is listed as impossible and is within the error allowed for it."""
         return self.pattern.search(name) is not None and (math.isinf(self.limit) or (off or math.inf) <= self.limit)
 
 
@@ -103,7 +103,7 @@ class File:
     cases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def run(self, path: Path, arguments: argparse.Namespace) -> None:
-        """Run the cases of `path`, and after a crash those that are left."""
+        """Run the cases of *path*, and after a crash the remaining ones."""
         with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
             log, done = Path(folder, "log"), Path(folder, "done")
             log.touch()
@@ -118,7 +118,7 @@ class File:
                 log.write_text("")
 
     def _read(self, log: Path) -> str | None:
-        """Take in the lines of a log; give the case that began and did not end."""
+        """Read the lines of a log; return the case that began and did not end."""
         unfinished = None
         for line in map(json.loads, log.read_text().splitlines()):
             if "begins" in line:
@@ -155,7 +155,7 @@ class File:
         return self.counts["failed"] + self.counts["refused"] + self.counts["crashed"]
 
     def line(self) -> str:
-        """Give the line of the table."""
+        """Return the line of the table."""
         judged = self.counts["passed"] + self.bad
         words = " ".join(f"{name} {self.counts[name]:5}" for name in COLUMNS)
         return f"{self._percent(judged)} {self._percent(judged + self.counts['impossible'])}  {words}  {self.name}"
@@ -164,7 +164,7 @@ class File:
         return f"{100 * self.counts['passed'] / cases:6.2f} %" if cases else "   none "
 
     def failures(self, *outcomes: str) -> list[str]:
-        """Give a line for each case that ended in one of these ways."""
+        """Return a line for each case that ended in one of these ways."""
         bad = [case for case in self.cases.values() if case["outcome"] in outcomes]
         return [f"    {case['outcome']} {case['id'].rpartition('/')[2]}: {case['text'][:300]}" for case in bad]
 
@@ -193,7 +193,7 @@ def _pytest(path: Path, arguments: argparse.Namespace, log: Path, done: Path, fo
 
 @functools.cache
 def _context() -> multiprocessing.context.ForkServerContext:
-    """Give processes that begin with coremltools imported, which takes ten seconds where torch is installed."""
+    """Return a context of processes that start with coremltools imported, which takes ten seconds with torch."""
     # The networks are small: threads would only wait for each other.
     os.environ["OMP_NUM_THREADS"] = "1"
     context = multiprocessing.get_context("forkserver")
@@ -220,7 +220,7 @@ def _coremltools() -> Path:
 
 
 def _files(package: Path, suite: str, wanted: list[str]) -> list[Path]:
-    """Give the files of a suite whose path has one of the wanted words in it."""
+    """Return the files of a suite whose path contains one of the words."""
     places = [package / place for place in SUITES[suite]]
     files = [file for place in places for file in ([place] if place.is_file() else sorted(place.rglob("test_*.py")))]
     return [file for file in files if not wanted or any(word in file.as_posix() for word in wanted)]
