@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pytest_coreml.reference.classic.feature_values import Values
 from pytest_coreml.reference.classic.kinds import makers
 from pytest_coreml.reference.errors import BadInputError, BadModelError
@@ -37,13 +39,17 @@ class ClassicModel:
         if not self._outputs:
             raise BadModelError(f"the {kind} declares no output")
         self._names = tuple(known.name for known in self._inputs)
-        self._compute = makers()[kind](getattr(spec, kind), spec.description, options)
+        try:
+            self._compute = makers()[kind](getattr(spec, kind), spec.description, options)
+        except OverflowError as error:  # numbers of 64 bits without a sign
+            raise BadModelError(f"the {kind} has a number that is out of range: {error}") from error
 
     def predict(self, data: Mapping[str, Any], state: StateTensors | None) -> Prediction:  # noqa: ARG002 - has no states
         """Predict once."""
         values = Values(self._read(data), self._names)
         begin = time.perf_counter_ns()
-        results = self._compute(values)
+        with np.errstate(all="ignore"):  # NaN and infinity are results
+            results = self._compute(values)
         elapsed = time.perf_counter_ns() - begin
         return ordered_outputs((output.name, self._written(output, results)) for output in self._outputs), elapsed
 

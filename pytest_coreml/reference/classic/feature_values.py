@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pytest_coreml.reference.errors import BadInputError
+from pytest_coreml.reference.errors import BadInputError, BadModelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+_MAX_COUNT: Final = 1 << 28
 
 
 class Values:
@@ -46,6 +48,13 @@ def numbers(value: Any, name: str) -> NDArray[Any]:
     if isinstance(value, (int, float)):
         return np.array([value], np.float64)
     raise BadInputError(f"input {name!r}: expected numbers, got {type(value).__name__}")
+
+
+def check_count(count: int, what: str) -> int:
+    """Return the number; `BadModelError` when so many numbers cannot be meant, which a damaged file may declare."""
+    if count > _MAX_COUNT:
+        raise BadModelError(f"{what} has {count} numbers, expected {_MAX_COUNT} or less")
+    return count
 
 
 def input_size(description: Any) -> int | None:

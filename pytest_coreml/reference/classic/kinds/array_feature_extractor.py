@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @predicts("arrayFeatureExtractor")
 def array_feature_extractor(message: Any, description: Any, _: RuntimeOptions) -> Compute:
     """Make an extractor; a scalar output takes exactly one index."""
-    indices = np.array(message.extractIndex, np.int64)
+    indices = np.array(list(message.extractIndex), np.int64)
     output = description.output[0]
     scalar = output.type.WhichOneof("Type") != "multiArrayType"
     if scalar and indices.size != 1:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pytest_coreml.reference.classic.feature_values import numbers
+from pytest_coreml.reference.classic.feature_values import check_count, numbers
 from pytest_coreml.reference.classic.model_kinds import predicts
 from pytest_coreml.reference.errors import BadInputError, BadModelError
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def feature_vectorizer(message: Any, description: Any, _: RuntimeOptions) -> Compute:
     """Make a vectorizer, which takes its inputs in the order of its list."""
     columns = [(column.inputColumn, int(column.inputDimensions)) for column in message.inputList]
+    check_count(sum(size for _, size in columns), "the output of the featureVectorizer")
     unknown = {name for name, _ in columns} - {feature.name for feature in description.input}
     if unknown:
         raise BadModelError(f"the featureVectorizer lists inputs that are not declared: {', '.join(sorted(unknown))}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_coreml.reference.classic.feature_values import check_count
 from pytest_coreml.reference.classic.model_kinds import predicts
 from pytest_coreml.reference.errors import BadInputError, BadModelError
 
@@ -56,6 +57,7 @@ class _Items:
         given = list(message.itemStringIds.vector) or list(message.itemInt64Ids.vector)
         if given and max(ids, default=0) >= len(given):
             raise BadModelError(f"the recommender has an item number {max(ids)} and {len(given)} names of items")
+        check_count(max(ids, default=0), "the list of the recommender's items")
         self.names = given or list(range(max(ids, default=-1) + 1))
         self._positions = {name: position for position, name in enumerate(self.names)}
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_coreml.reference.classic.feature_values import check_count
 from pytest_coreml.reference.classic.model_kinds import predicts
 from pytest_coreml.reference.errors import BadInputError, BadModelError
 
@@ -30,6 +31,7 @@ def non_maximum_suppression(message: Any, description: Any, _: RuntimeOptions) -
     if missing:
         raise BadModelError(f"the nonMaximumSuppression takes {', '.join(sorted(missing))}, which is not declared")
     minimum, maximum = _limits(description, outputs)
+    check_count(minimum, "each output of the nonMaximumSuppression")
     per_class = message.pickTop.perClass
 
     def compute(values: Values) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from pytest_coreml.reference.classic.feature_values import input_size
+from pytest_coreml.reference.classic.feature_values import check_count, input_size
 from pytest_coreml.reference.classic.labels import Labels, regression_output
 from pytest_coreml.reference.classic.links import logistic, softmax, softmax_with_reference, two_classes
 from pytest_coreml.reference.classic.model_kinds import predicts
@@ -62,6 +62,7 @@ class _Sums:
 
     def __init__(self, message: Any, description: Any, options: RuntimeOptions) -> None:
         self.dimensions = int(message.numPredictionDimensions) or 1
+        check_count(self.dimensions * max(1, len(message.nodes)), "the output of the tree ensemble")
         base = np.array(message.basePredictionValue, np.float64)
         self._base = base if base.size else np.zeros(self.dimensions)
         if self._base.size != self.dimensions:

@@ -146,3 +146,37 @@ def test_missing_inputs_and_outputs_are_named():
     part.weights.add().value.append(1.0)
     with pytest.raises(BadModelError, match="glmRegressor does not make the output 'extra'"):
         predict(regressor, x=1.0)
+
+
+HUGE = (1 << 64) - 1
+
+
+def huge_specs():
+    """Yield models that declare numbers beyond all reason."""
+    spec, part = make_spec("treeEnsembleRegressor", {"x": "double"}, {"y": "double"})
+    part.treeEnsemble.numPredictionDimensions = HUGE
+    yield spec
+    spec, part = make_spec("treeEnsembleRegressor", {"x": "double"}, {"y": "double"})
+    part.treeEnsemble.nodes.add(nodeId=0, branchFeatureIndex=HUGE, trueChildNodeId=1, falseChildNodeId=2)
+    part.treeEnsemble.nodes.add(nodeId=1, nodeBehavior=6)
+    part.treeEnsemble.nodes.add(nodeId=2, nodeBehavior=6)
+    yield spec
+    spec, part = make_spec("arrayFeatureExtractor", {"x": "array"}, {"y": "double"})
+    part.extractIndex.append(HUGE)
+    yield spec
+    spec, part = make_spec("featureVectorizer", {"x": "dictionary int64"}, {"y": "array"})
+    part.inputList.add(inputColumn="x", inputDimensions=HUGE)
+    yield spec
+    spec, part = make_spec("itemSimilarityRecommender", {"x": "sequence int64"}, {"y": "sequence int64"})
+    part.itemItemSimilarities.add(itemId=HUGE)
+    yield spec
+    spec, part = make_spec("nonMaximumSuppression", {"c": "array", "b": "array"}, {"y": f"array {1 << 40} 4"})
+    part.confidenceInputFeatureName, part.coordinatesInputFeatureName, part.confidenceOutputFeatureName = "c", "b", "y"
+    yield spec
+
+
+@pytest.mark.parametrize("spec", list(huge_specs()), ids=lambda spec: spec.WhichOneof("Type"))
+def test_numbers_beyond_all_reason_are_errors_and_not_memory(spec):
+    """A damaged file cannot make the runtime allocate what it declares."""
+    with pytest.raises(BadModelError, match=r"has \d+ numbers|out of range|looks at feature"):
+        predictor(spec)
