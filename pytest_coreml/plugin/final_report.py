@@ -11,6 +11,7 @@ from pytest_coreml.errors import CoreMLTestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pytest_coreml.plugin.pytest_run import PytestRun
     from pytest_coreml.plugin.run_results import Results
@@ -26,9 +27,9 @@ def finish(run: PytestRun, session: pytest.Session) -> None:
     results.complete()
     if results.failed_late:
         _fail(session)
-    # A run that only collects, or has found a mistake, keeps the report of an earlier run.
-    if run.options.report is None or not results.ran:
+    if run.options.report is None or not _replaces(run.options.report, results):
         return
+    results.partial = _ended_early(session)
     from pytest_coreml.report.document.write import write_report
 
     try:
@@ -36,6 +37,19 @@ def finish(run: PytestRun, session: pytest.Session) -> None:
     except CoreMLTestError as error:
         results.problem = str(error)
         _fail(session)
+
+
+def _replaces(report: Path, results: Results) -> bool:
+    """Return False for a run that keeps the report of an earlier one: no test of a model has ended in it."""
+    # A run that only collects, or has found a mistake, writes none at all.
+    results.kept = results.ran and not results.records and report.exists()
+    return results.ran and not results.kept
+
+
+def _ended_early(session: pytest.Session) -> bool:
+    """Return True if the run was interrupted, or stopped, as by `-x`, before all its tests had ended."""
+    ended = session.exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+    return bool(ended or session.shouldfail or session.shouldstop)
 
 
 def _fail(session: pytest.Session) -> None:
@@ -46,7 +60,10 @@ def _fail(session: pytest.Session) -> None:
 def _document(run: PytestRun, results: Results) -> Any:
     from pytest_coreml.report.document.build import build_report
 
-    return build_report(results.records, results.models.values(), _machine(run, results), results.machines.several)
+    document = build_report(results.records, results.models.values(), _machine(run, results), results.machines.several)
+    if results.partial:
+        document["partial"] = True
+    return document
 
 
 def _machine(run: PytestRun, results: Results) -> Mapping[str, Any]:
@@ -64,8 +81,11 @@ def summarize(run: PytestRun, reporter: Any) -> None:
         reporter.write_line(f"ERROR: {record.id} failed after its end, by what a later test measured", red=True)
     if results.problem:
         reporter.write_line(f"ERROR: {results.problem}", red=True)
+    elif run.options.report is not None and results.kept:
+        reporter.write_line(f"Core ML report: no test of a model has ended; {run.options.report} is of an earlier run")
     elif run.options.report is not None and results.ran:
-        reporter.write_line(f"Core ML report: {run.options.report}")
+        words = " (partial: the run ended before all its tests)" if results.partial else ""
+        reporter.write_line(f"Core ML report: {run.options.report}{words}")
 
 
 def _print_table(run: PytestRun, results: Results, reporter: Any) -> None:

@@ -39,7 +39,7 @@ class LoadFailure(NamedTuple):
     attempt: str
     """The name of the attempt that asked for it."""
     keys: tuple[EngineKey, ...]
-    """The configurations whose engine crashed; empty for another reason."""
+    """The configurations that could not be loaded."""
 
 
 class PytestRun:

@@ -30,6 +30,10 @@ class Results:
         """The records that failed by what only the whole run has measured, once the results are complete."""
         self.ran = False
         """True once a test was run, and not only collected, or its setup shown."""
+        self.partial = False
+        """True once the run has ended before all its tests."""
+        self.kept = False
+        """True if the report of an earlier run stays, since no test of a model has ended in this one."""
         self.problem: str | None = None
         """The reason why the report could not be written."""
         self._entries: list[tuple[int, str, Record]] = []

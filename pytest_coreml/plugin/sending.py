@@ -89,10 +89,19 @@ def _attach(item: pytest.Item, report: pytest.TestReport, records: list[Record],
     if not records or run.session is None:
         return
     specs = run.session.models.specs
+    models = {record.model: specs[record.model] for record in records if record.model in specs}
+    if run.options.report is not None:
+        from pytest_coreml.report.document.fitting import fit
+
+        records, models, problems = fit(records, models)
+        if problems:
+            _fail(report, "\n".join(f"the report cannot hold this result: {problem}" for problem in problems))
+            for record in records:
+                record.outcome = "failed"
     entries = [entry for record in records for entry in _properties(record)]
     report.coreml = SentRecords(  # type: ignore[attr-defined]  # reports take further attributes
         records=records,
-        models={record.model: specs[record.model] for record in records},
+        models=models,
         machine=run.machine(),
         worker=worker_name(item.config),
         position=run.declarations.position(item),

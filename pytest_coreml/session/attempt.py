@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.fresh_loads import measure_fresh_loads
-from pytest_coreml.engine.lease import UNTIMED
-from pytest_coreml.errors import EngineError, hidden_for_ours
+from pytest_coreml.engine.lease import UNTIMED, EngineKey
+from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
+from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import clock_doubt, usable_devices
+from pytest_coreml.session.sources import file_name
 from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets, needs_fresh_load, needs_prediction
 from pytest_coreml.verdict.placement_rules import judge_placement
 from pytest_coreml.verdict.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from pytest_coreml.engine.lease import EngineKey, Timing
+    from pytest_coreml.engine.lease import Timing
     from pytest_coreml.facts.compute_units import ComputeUnits
-    from pytest_coreml.facts.load_options import LoadOptions
     from pytest_coreml.facts.reason import Reason
     from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
@@ -50,7 +51,7 @@ class Attempt:
     records: list[Record] = field(default_factory=list)
     """A record for each of *models*, once they were judged."""
     unloaded: list[EngineKey] = field(default_factory=list)
-    """The configurations that an engine could not load."""
+    """The configurations that could not be loaded; the path is a file name where the model was not found."""
     is_over: bool = False
     """True once the records are final; models that are used later, as in a teardown, do not count."""
 
@@ -70,10 +71,14 @@ class Attempt:
         Raises `ModelError` when it cannot be found or loaded, `EngineError` when its engine crashed,
         `UnfitMachineError` when this machine is not fit for *units*.
         """
-        key = self.session.models.key(source, self.folder, units, options)
+        key = EngineKey(file_name(source), units, options or LoadOptions())
         try:
+            key = self.session.models.key(source, self.folder, units, options)
             model = self.session.models.load(key, self.timing)
-        except EngineError:
+        except UnfitMachineError:
+            raise
+        except Exception:
+            # Also what a callable raises that builds a model.
             self.unloaded.append(key)
             raise
         self.use(model)
@@ -165,19 +170,18 @@ class Attempt:
         )
 
     def _unloaded_records(self) -> Iterator[Record]:
-        """Return records of models that could not be loaded, where an earlier load in this run has described them."""
+        """Return records of models that could not be loaded, with what an earlier load in this run found."""
         held = [model.key for model in self.models]
         for key in dict.fromkeys(self.unloaded):
-            seen = self.session.models.seen(key)
-            if seen is None or key in held:
+            if key in held:
                 continue
-            spec, runtime = seen
+            spec, runtime = self.session.models.seen(key) or (None, self.session.models.expected_runtime)
             yield Record(
                 id=self.id,
-                model=spec.sha256,
-                model_name=spec.file_name,
+                model=spec.sha256 if spec else None,
+                model_name=spec.file_name if spec else Path(key.path).name,
                 compute_units=key.compute_units,
-                function=key.options.function or spec.default_function,
+                function=key.options.function or (spec.default_function if spec else None),
                 loaded=key.options.words,
                 runtime=runtime,
                 attempt=self.number,

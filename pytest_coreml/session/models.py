@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.client import Engine
@@ -78,6 +79,15 @@ class Models:
     def seen(self, key: EngineKey) -> tuple[ModelSpec, Runtime] | None:
         """Return what an earlier load in this run found at the path of *key*, None if there was none."""
         return self._seen.get(key.path)
+
+    @property
+    def expected_runtime(self) -> Runtime:
+        """The runtime of the engines; until one has started, the one that options and system name."""
+        if self.runtime is not None:
+            return self.runtime.runtime
+        if self._options.runtime == "auto":
+            return "coreml" if sys.platform == "darwin" else "reference"
+        return "coreml" if self._options.runtime == "coreml" else "reference"
 
     def release(self, keep: Callable[[EngineKey], bool] = lambda _: False) -> None:
         """Close the engines of models that *keep* does not want any more."""

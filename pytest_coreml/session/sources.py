@@ -100,6 +100,13 @@ class Sources:
         return path
 
 
+def file_name(source: Any) -> str:
+    """Return the file name of a source that may not exist; the name of a callable."""
+    if isinstance(source, PathFrom):
+        return Path(source.path).name
+    return Path(source).name if isinstance(source, (str, os.PathLike)) else label(source)
+
+
 def label(source: Any) -> str:
     """Return the word for a source in test ids and file names."""
     if isinstance(source, partial):

@@ -26,8 +26,8 @@ class Record:
 
     id: str
     """pytest's node id."""
-    model: str
-    """The sha256 of the model."""
+    model: str | None
+    """The sha256 of the model; None if it could not be read."""
     model_name: str
     """The file name of the model."""
     compute_units: ComputeUnits
@@ -83,6 +83,12 @@ class Record:
     def standings(self) -> list[Standing]:
         """The standing of each of its verdicts."""
         return [self.standing(verdict) for verdict in self.verdicts]
+
+    @property
+    def failed_unmeasured(self) -> bool:
+        """True if the test failed before anything was measured, as when its model cannot be loaded; False for xfail."""
+        failed = self.outcome in ("failed", "error") and not self.expected_failure
+        return failed and self.load is None and self.predict is None
 
     @property
     def regressions(self) -> list[Regression]:

@@ -58,7 +58,7 @@ def _read(path: Path) -> _Part:
     # The last one of a test on a machine is its last attempt.
     records = {(record.key, record.machine): record for record in report.records}.values()
     runs = [
-        (record.key, make_run(record, report.get_machine(record), report.models.get(record.model)))
+        (record.key, make_run(record, report.get_machine(record), report.models.get(record.model or "")))
         for record in records
     ]
     return _Part(report.created, runs, {record.key: record.line for record in records if record.line is not None})
@@ -86,4 +86,5 @@ def make_run(record: Record, machine: Mapping[str, Any], model: ModelSpec | None
         placement=record.placement,
         model=model,
         machine_name=record.machine,
+        failed=record.failed_unmeasured,
     )

@@ -198,6 +198,7 @@ _WORDS: Final[dict[Cause, _Words]] = {
         "record a baseline on this kind of machine",
     ),
     Cause.NO_PREDICTIONS: _Words(lambda side: f"the {side} has no predictions"),
+    Cause.TEST_FAILED: _Words("the test failed before anything was measured"),
     Cause.UNKNOWN_TEST: _Words(
         "the baseline has no run of this test",
         "record one with --coreml-report, and add it with: pytest-coreml baseline add REPORT FOLDER",

@@ -25,6 +25,8 @@ def regression_text(regression: Regression) -> str:
     """Return the verdict in one line."""
     if regression.verdict == "passed":
         return f"{_figures(regression)}: ok{_blind(regression)}"
+    if regression.cause is Cause.TEST_FAILED:
+        return f"FAILED: {reason_text(regression.reason)}"
     if regression.verdict == "failed":
         return f"{_figures(regression)}: REGRESSED{_manner(regression)}"
     if regression.verdict == "not_judged":

@@ -29,7 +29,7 @@ def row(record: Record) -> tuple[str, ...]:
     """Return the cells of one record, in the order of `HEADINGS`."""
     load, run = record.load, record.predict
     return (
-        printable(record.model_name or record.model[:12]),
+        printable(record.model_name or (record.model or "")[:12]),
         units_cell(record),
         number(statistics.median(load.first_load_ms) if load and load.first_load_ms else None),
         number(statistics.median(load.loads_ms) if load and load.loads_ms else None),

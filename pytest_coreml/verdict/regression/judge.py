@@ -58,9 +58,13 @@ class Findings:
 def judge_against(baseline: Sequence[Run], current: Sequence[Run], rules: Rules) -> Findings:
     """Judge the *current* runs, in the order made, against the *baseline* runs, oldest first; neither may be empty.
 
+    A current run whose test failed before anything was measured has failed, on any machine.
     Times and memory are compared on the same kind of machine only; sizes, plans and operations always.
     """
     changes = changes_since(baseline, current[-1])
+    if any(run.failed for run in current):
+        failure = Regression(0, None, None, "failed", Reason(Cause.TEST_FAILED), baseline_runs=len(baseline))
+        return Findings(failure, (), changes, len(current))
     alike, reason = _comparable(baseline, current)
     if reason is not None:
         predicted = any(run.predict for run in (*baseline, *current))

@@ -34,6 +34,8 @@ class Run:
     placement: Placement | None = None
     model: ModelSpec | None = None
     machine_name: str | None = None
+    failed: bool = False
+    """True if the test failed before anything was measured, unless that was expected."""
 
     @property
     def thermal_changed(self) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import report_examples
 
-from pytest_coreml.verdict.regression.judge import changes_since
+from pytest_coreml.report.text.regression_text import regression_text
+from pytest_coreml.verdict.regression.judge import Rules, changes_since, judge_against
 from pytest_coreml.verdict.regression.run import Run
 
 BEFORE = Run(report_examples.MACHINE, model=report_examples.SPEC)
@@ -26,3 +27,14 @@ def test_changes_are_since_the_newest_run_where_none_is_of_the_same_kind() -> No
         "OS build",
         "size in bytes",
     ]
+
+
+def test_a_current_run_that_failed_before_it_measured_anything_has_failed() -> None:
+    """A model that cannot be loaded is on no machine as good as before."""
+    for before in (BEFORE, UPDATED):
+        findings = judge_against([before], [Run(report_examples.MACHINE, failed=True)], Rules())
+
+        assert findings.verdicts == ["failed"]
+        assert findings.time is not None
+        assert regression_text(findings.time) == "FAILED: the test failed before anything was measured"
+        assert not findings.wants_another_run
