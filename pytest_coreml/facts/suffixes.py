@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Final
 
-# What carries a specification.
-MODEL_SUFFIXES: Final = (".mlmodel", ".mlpackage")
+COMPILED_SUFFIX: Final = ".mlmodelc"
+MODEL_SUFFIXES: Final = (".mlmodel", ".mlpackage", COMPILED_SUFFIX)

@@ -35,7 +35,7 @@ def check_model(coreml_model: CoreMLModel) -> None:
 
 
 class ModelModule(pytest.Module):
-    """A `.mlmodel` file or `.mlpackage` folder, in the place of a module of tests."""
+    """A `.mlmodel` file, `.mlpackage` or `.mlmodelc` folder, in the place of a module of tests."""
 
     # Nothing is imported.
     obj = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import time
 import warnings
@@ -13,6 +14,7 @@ from pytest_coreml.engine.server.messages import Subject, cause
 from pytest_coreml.errors import ModelError
 from pytest_coreml.facts.compute_units import COREMLTOOLS_NAMES
 from pytest_coreml.facts.measurement import LoadTimes
+from pytest_coreml.facts.suffixes import COMPILED_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,13 +71,17 @@ def load(request: Load, folder: Path, stage: Callable[[str], None]) -> tuple[Loa
     """Load for the first time, then again; *stage* is called with the name of each stage.
 
     The model is compiled to a path in *folder* that was never used before, since Core ML keeps the results of a load by
-    the path. A model from memory is not compiled to be loaded; its path is made for the compute plan only.
+    the path. A compiled model is copied there. A model from memory is not compiled to be loaded; its path is made for
+    the compute plan only.
     Raises `ModelError`, naming file, stage and cause, when the framework rejects the model.
     """
     compiled = folder / f"{next(_serial)}" / f"{Path(request.path).stem}.mlmodelc"
     subject = Subject(Path(request.path), request.compute_units, compiled)
     compile_ms: list[float] = []
-    if request.options.from_memory:
+    if subject.path.suffix == COMPILED_SUFFIX:
+        copy_compiled(request, compiled)
+        make = _from_path(request, compiled)
+    elif request.options.from_memory:
         make = _from_memory(request, subject)
     else:
         stage("compiling")
@@ -119,6 +125,31 @@ def compile_model(path: str, target: Path) -> float:
         why = cause(error).removeprefix(f"{path}: ")
         raise ModelError(f"{path}: cannot be compiled: {why}") from error
     return (time.perf_counter() - start) * 1e3
+
+
+def copy_compiled(request: Load, target: Path) -> None:
+    """Copy a model that is compiled already to *target*, a path of which Core ML has kept nothing.
+
+    Files are linked where the file system allows it. Raises `ModelError`, also for a load from memory.
+    """
+    if request.options.from_memory:
+        raise ModelError(
+            f"{request.path}: a compiled model cannot be loaded from memory; name the .mlpackage or .mlmodel that it "
+            "was compiled from, or leave out from_memory"
+        )
+    target.parent.mkdir(parents=True)
+    try:
+        shutil.copytree(request.path, target, symlinks=True, copy_function=_link_or_copy)
+    except OSError as error:
+        shutil.rmtree(target.parent, ignore_errors=True)
+        raise ModelError(f"{request.path}: cannot be copied: {error}") from error
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copyfile(source, target)
 
 
 def _from_path(request: Load | LoadAgain, compiled: Path) -> Make:

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_coreml.facts.suffixes import COMPILED_SUFFIX
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -56,6 +58,8 @@ class Subject:
         return text.removeprefix(f"{self.path}: ")
 
     def _original(self, inner: str | None) -> Path:
+        if inner is not None and self.path.suffix == COMPILED_SUFFIX:
+            return self.path / inner
         # Only weights have the same name in a package, beside its specification.
         if inner is None or not inner.startswith("weights/"):
             return self.path

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.server import feature_description, weight_types
+from pytest_coreml.engine.server.compiled_specification import load_compiled_specification
 from pytest_coreml.engine.server.known_values import with_known_values
 from pytest_coreml.engine.server.weight_types import pipeline_models
 from pytest_coreml.errors import ModelError
 from pytest_coreml.facts.model_spec import ModelSpec
-from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
+from pytest_coreml.facts.suffixes import COMPILED_SUFFIX, MODEL_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,6 +32,8 @@ _TARGETS = {
     10: ("26", "26"),
 }
 _CHUNK = 1 << 20
+# Of a compiled model: its description, which is no weight
+_DATA = "coremldata.bin"
 
 
 def describe(path: str, function: str | None = None) -> ModelSpec:
@@ -52,7 +55,7 @@ def describe(path: str, function: str | None = None) -> ModelSpec:
         specification_version=version,
         deployment_target=targets,
         size_bytes=sum(sizes),
-        weights_bytes=sum(file.stat().st_size for file in files if file.suffix == ".bin"),
+        weights_bytes=sum(file.stat().st_size for file in files if file.suffix == ".bin" and file.name != _DATA),
         inputs=with_known_values(model, map(feature_description.read, description.input)),
         outputs=tuple(feature_description.read(entry) for entry in description.output),
         states=tuple(feature_description.read(entry) for entry in description.state),
@@ -70,13 +73,10 @@ def load_specification(path: str) -> Any:
     name = Path(path)
     if not name.exists():
         raise ModelError(f"{path}: there is no such file or folder")
-    if name.suffix == ".mlmodelc":
-        raise ModelError(
-            f"{path}: a compiled model does not carry its specification; "
-            "name the .mlpackage or .mlmodel it was made from"
-        )
     if name.suffix not in MODEL_SUFFIXES:
-        raise ModelError(f"{path}: expected a Core ML model, .mlpackage or .mlmodel, by its name")
+        raise ModelError(f"{path}: expected a Core ML model, .mlpackage, .mlmodel or .mlmodelc, by its name")
+    if name.suffix == COMPILED_SUFFIX:
+        return load_compiled_specification(path)
     if name.is_dir() and not (name / "Manifest.json").is_file():
         raise ModelError(f"{path}: not a Core ML package: it has no Manifest.json; export or copy the model again")
     try:

@@ -52,6 +52,22 @@ class CompiledPackage:
         content: bytes = self._model("").SerializeToString()
         return content
 
+    def outline(self) -> Any:
+        """Return a `Model` message with the description and the type, and nothing of what is executed.
+
+        Raises `UnsupportedModelError` when the data do not say the type, or `BadModelError`.
+        """
+        from coremltools.proto import Model_pb2
+
+        data = self._core_ml_data("")
+        model = Model_pb2.Model()
+        types = model.DESCRIPTOR.fields_by_number
+        if data is None or data.model_type not in types:
+            raise UnsupportedModelError(f"{self.path / COMPILED_MARK}: not of a form known here")
+        self._describe(model, data, "")
+        getattr(model, types[data.model_type].name).SetInParent()
+        return model
+
     def blob_file(self, name: str) -> BlobFile:
         """Return the weight file that the program calls *name*. Raises `BadModelError` unless it is in the folder."""
         if name not in self._blobs:
@@ -65,19 +81,13 @@ class CompiledPackage:
     def _model(self, folder: str) -> Any:
         """Read the model in *folder* of the root, which is empty or ends in `/`."""
         from coremltools.proto import Model_pb2
-        from google.protobuf.message import DecodeError
 
         data = self._core_ml_data(folder)
         model = Model_pb2.Model()
-        try:
-            if data is not None and data.model:
-                model.ParseFromString(data.model)
+        if data is not None:
+            self._describe(model, data, folder)
+            if data.model:
                 return model
-            if data is not None:
-                model.specificationVersion = data.specification_version
-                model.description.ParseFromString(data.description)
-        except DecodeError as error:
-            raise BadModelError(f"{self.path / folder / COMPILED_MARK}: not as Core ML writes it: {error}") from error
         if self._has(f"{folder}{PROGRAM_TEXT}"):
             self._add_program(model, folder, described=data is not None)
         elif self._has(f"{folder}{_FIRST_PART}/{COMPILED_MARK}"):
@@ -85,6 +95,18 @@ class CompiledPackage:
         else:
             self._refuse(folder)
         return model
+
+    def _describe(self, model: Any, data: CoreMLData, folder: str) -> None:
+        from google.protobuf.message import DecodeError
+
+        try:
+            if data.model:
+                model.ParseFromString(data.model)
+                return
+            model.specificationVersion = data.specification_version
+            model.description.ParseFromString(data.description)
+        except DecodeError as error:
+            raise BadModelError(f"{self.path / folder / COMPILED_MARK}: not as Core ML writes it: {error}") from error
 
     def _add_program(self, model: Any, folder: str, *, described: bool) -> None:
         if not described:

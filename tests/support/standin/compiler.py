@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_coreml.reference.format.package import open_compiled
+from pytest_coreml.reference.format.proto import read_spec
 from standin.errors import from_framework
 from standin.failures import enter
 
@@ -41,6 +43,8 @@ def read_compiled(path: str) -> Any:
     if not data.is_file():
         raise from_framework(f"The model at {path} could not be loaded: coremldata.bin is not there.")
     raw = data.read_bytes()
+    if (folder / "model.mil").is_file():
+        return read_spec(open_compiled(folder))
     check_weights(raw, lambda name: (folder / name).is_file(), path)
     return parse(raw)
 

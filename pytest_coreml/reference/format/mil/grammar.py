@@ -6,18 +6,24 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.reference.errors import UnsupportedModelError
+from pytest_coreml.reference.format.dtypes import DType
 from pytest_coreml.reference.format.mil import wire
 from pytest_coreml.reference.format.mil.text_types import TypeReader
-from pytest_coreml.reference.format.mil.text_values import ValueReader
+from pytest_coreml.reference.format.mil.text_values import ValueReader, text_value
 from pytest_coreml.reference.format.mil.tokens import END, Tokens
 
 if TYPE_CHECKING:
+    from pytest_coreml.reference.format.mil.text_types import TextType
     from pytest_coreml.reference.format.mil.text_values import CheckBlob
 
 NEWEST: Final = (1, 3)
 # The opsets of the text and of the proto
 OPSETS: Final = {"ios15": "CoreML5", "ios16": "CoreML6", "ios17": "CoreML7", "ios18": "CoreML8", "ios26": "CoreML9"}
 _VERSION: Final = re.compile(r"(\d{1,9})\.(\d{1,9})", re.ASCII)
+_NAME_HEADS: Final = (wire.head(wire.ARGUMENT_BINDINGS), wire.head(wire.BINDING_NAME))
+_CONSTANT_NAMED: Final = ["=", "const", "(", ")", "[", "name", "="]
+_WITH_VALUE: Final = [")", ",", "val", "="]
+_TYPE_CONSTANT: Final = wire.text_field(wire.OPERATION_TYPE, "const")
 
 
 def parse_program(text: str, path: str, folder: str = "", check: CheckBlob | None = None) -> bytes:
@@ -101,9 +107,12 @@ class _Parser:
 
     def _declaration(self, field: int) -> bytes:
         """Take a type and a name."""
-        type_ = self._types.read()
-        name = self._tokens.name("a name")
-        return wire.field(field, wire.text_field(wire.NAMED_NAME, name) + wire.field(wire.NAMED_TYPE, type_.content))
+        return self._named(field, self._types.read())
+
+    def _named(self, field: int, type_: TextType) -> bytes:
+        """Take the name of something of *type_*."""
+        name = wire.text_field(wire.NAMED_NAME, self._tokens.name("a name"))
+        return wire.field(field, name + wire.field(wire.NAMED_TYPE, type_.content))
 
     def _block(self) -> bytes:
         tokens = self._tokens
@@ -123,6 +132,32 @@ class _Parser:
         return b"".join(parts)
 
     def _operation(self) -> bytes:
+        return self._usual_constant() or self._any_operation()
+
+    def _usual_constant(self) -> bytes:
+        """Take `TYPE NAME = const()[name = TYPE("…"), val = VALUE];`, without looking at each token; or nothing.
+
+        Most operations are of this form. What deviates from it is left to `_any_operation`.
+        """
+        tokens, at = self._tokens, self._tokens.position
+        words = tokens.list
+        if words[at + 2 : at + 9] != _CONSTANT_NAMED or words[at + 12 : at + 16] != _WITH_VALUE:
+            return b""
+        type_, text_type, text = self._types.known(words[at]), self._types.known(words[at + 9]), words[at + 11]
+        if type_ is None or text_type is None or text_type.dtype is not DType.STRING or text_type.shape:
+            return b""
+        if words[at + 10] != "(" or "\\" in text or len(text) < 2 or text[0] != '"' or text[-1] != '"':
+            return b""
+        tokens.position = at + 1
+        output = self._named(wire.OPERATION_OUTPUTS, type_)
+        tokens.position = at + 16
+        value = self._values.read()
+        tokens.expect("]")
+        tokens.expect(";")
+        name = wire.entry(wire.OPERATION_ATTRIBUTES, "name", text_value(text_type, text[1:-1]))
+        return output + _TYPE_CONSTANT + name + wire.entry(wire.OPERATION_ATTRIBUTES, "val", value)
+
+    def _any_operation(self) -> bytes:
         tokens, parts = self._tokens, []
         if self._types.starts_declaration():
             parts.append(self._declaration(wire.OPERATION_OUTPUTS))
@@ -171,9 +206,8 @@ class _Parser:
     def _binding(self) -> bytes:
         if self._types.starts_type():
             content = wire.field(wire.BINDING_VALUE, self._values.read())
-        else:
-            content = wire.text_field(wire.BINDING_NAME, self._tokens.name("a name or a value"))
-        return wire.field(wire.ARGUMENT_BINDINGS, content)
+            return wire.field(wire.ARGUMENT_BINDINGS, content)
+        return wire.nested_text(_NAME_HEADS, self._tokens.name("a name or a value"))
 
     def _attributes(self, field: int) -> bytes:
         tokens = self._tokens

@@ -45,6 +45,10 @@ class TypeReader:
         self._tokens = tokens
         self._known: dict[str, TextType] = {}
 
+    def known(self, token: str) -> TextType | None:
+        """Return the type that a token stands for, if it was read before."""
+        return self._known.get(token)
+
     def starts_type(self) -> bool:
         """Return whether a type comes next. A name may be a word of a type, too: then no `<` is behind it."""
         token = self._tokens.peek()

@@ -32,6 +32,7 @@ _FIELDS: Final = {
     DType.INT64: wire.LONG_INTS,
     DType.FP64: wire.DOUBLES,
 }
+_TEXT_HEADS: Final = tuple(map(wire.head, (wire.VALUE_IMMEDIATE, wire.IMMEDIATE_TENSOR, wire.STRINGS, 1)))
 
 
 class CheckBlob(Protocol):
@@ -68,7 +69,7 @@ class ValueReader:
         type_ = self._types.read()
         tokens.expect("(")
         if type_.dtype is DType.STRING and not type_.shape:
-            content = _text_value(type_, tokens.text())
+            content = text_value(type_, tokens.text())
             tokens.expect(")")
             return content
         content = self._blob(type_) if tokens.peek() == _BLOB else _value(type_, self._literal(type_, 0))
@@ -243,10 +244,9 @@ def _value(type_: TextType, immediate: bytes) -> bytes:
     return wire.field(wire.VALUE_TYPE, type_.content) + wire.field(wire.VALUE_IMMEDIATE, immediate)
 
 
-def _text_value(type_: TextType, text: str) -> bytes:
-    """Return one text, without detours: every operation has one, its name."""
-    strings = wire.field(wire.STRINGS, wire.text_field(1, text))
-    return _value(type_, wire.field(wire.IMMEDIATE_TENSOR, strings))
+def text_value(type_: TextType, text: str) -> bytes:
+    """Return a value of one text, without detours: every operation has one, its name."""
+    return wire.field(wire.VALUE_TYPE, type_.content) + wire.nested_text(_TEXT_HEADS, text)
 
 
 def _encoded(words: Sequence[str], dtype: DType) -> bytes:

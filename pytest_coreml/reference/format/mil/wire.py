@@ -7,7 +7,10 @@ the same few types and values, which are kept by their text, are put together on
 from __future__ import annotations
 
 import functools
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Protobuf's wire types
 _VARINT: Final = 0
@@ -61,13 +64,34 @@ def number_field(field: int, number: int) -> bytes:
 def field(number: int, content: bytes) -> bytes:
     """Return a field that holds a message, a text or packed numbers."""
     size = len(content)
-    head = _HEADS[number] if number < 16 else varint(number << 3 | _DELIMITED)
-    return head + (_BYTES[size] if size < 128 else varint(size)) + content
+    first = _HEADS[number] if number < 16 else varint(number << 3 | _DELIMITED)
+    return first + (_BYTES[size] if size < 128 else varint(size)) + content
 
 
 def text_field(number: int, text: str) -> bytes:
     """Return a field that holds a text."""
     return field(number, text.encode())
+
+
+def nested_text(heads: Sequence[bytes], text: str) -> bytes:
+    """Return a text in fields inside each other, the outermost first; `head` makes heads."""
+    content = text.encode()
+    size = len(content) + 2 * len(heads) - 2
+    if size >= 128:
+        for outer in reversed(heads):
+            content = outer + varint(len(content)) + content
+        return content
+    parts = []
+    for outer in heads:
+        parts += (outer, _BYTES[size])
+        size -= 2
+    parts.append(content)
+    return b"".join(parts)
+
+
+def head(number: int) -> bytes:
+    """Return the head of a field with a number below 16."""
+    return _HEADS[number]
 
 
 @functools.lru_cache(maxsize=1024)
