@@ -81,7 +81,7 @@ def nested_text(heads: Sequence[bytes], text: str) -> bytes:
         for outer in reversed(heads):
             content = outer + varint(len(content)) + content
         return content
-    parts = []
+    parts: list[bytes] = []
     for outer in heads:
         parts += (outer, _BYTES[size])
         size -= 2
