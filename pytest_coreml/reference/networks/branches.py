@@ -21,6 +21,10 @@ NO_JUMP, CONTINUE, BREAK = 0, 1, 2
 
 def choose(ctx: LayerContext, condition: Tensor, then: Sequence[Any], otherwise: Sequence[Any]) -> None:
     """Lower two lists of layers to an If, and give the names that either writes what the chosen one made."""
+    if condition.known is not None:
+        # What is never chosen may well not fit together.
+        ctx.lowering.lower_layers(then if condition.known.reshape(-1)[0] else otherwise)
+        return
     names = ctx.lowering.names
     branches = [_lowered(ctx, layers) for layers in (then, otherwise)]
     written = list(dict.fromkeys(name for _, made in branches for name in made))

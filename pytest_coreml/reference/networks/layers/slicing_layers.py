@@ -45,7 +45,7 @@ def slice_static(ctx: LayerContext) -> Tensor:
 
 
 def _flags(field: Sequence[bool], rank: int) -> list[bool]:
-    return [bool(flag) for flag in field] or [False] * rank
+    return [bool(flag) for flag in field][:rank] or [False] * rank
 
 
 def _squeezed(ctx: LayerContext, x: Tensor, flags: Sequence[bool]) -> Tensor:
@@ -83,7 +83,8 @@ def _numbers(ctx: LayerContext, index: int, field: Sequence[Any], rank: int, def
     """Return an input as integers, or the field that stands for it."""
     if ctx.count > index:
         return ctx.row(ctx.integers(ctx.x(index)))
-    return ctx.int64([int(number) for number in field] or [default] * rank)
+    # coremltools writes five numbers where it has none of its own.
+    return ctx.int64([int(number) for number in field][:rank] or [default] * rank)
 
 
 @lowers("sliceBySize")

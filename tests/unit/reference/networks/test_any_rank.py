@@ -119,11 +119,20 @@ def test_slices():
         [0, 1, 1],
         [1, 0, 4],
     )
+    (long,) = run(
+        lambda b: b.add_slice_dynamic(
+            "s", ["x0", "x1", "x2"], "y0", strides=[1] * 5, begin_masks=[False] * 5, end_masks=[False] * 5
+        ),
+        X,
+        [0, 1, 1],
+        [1, 3, 4],
+    )
     (sized,) = run(lambda b: b.add_slice_by_size("s", ["x0", "x1"], "y0", axis=2, size=2), X, [1])
     (windows,) = run(lambda b: b.add_sliding_windows("w", "x0", "y0", axis=2, window_size=2, step=1), X)
 
     assert_allclose(static, X[:, -1, 3::-2])
     assert_allclose(dynamic, X[0:1, 1:, 1:4:2])
+    assert_allclose(long, X[0:1, 1:3, 1:4])
     assert_allclose(sized, X[:, :, 1:3])
     assert_allclose(windows, np.lib.stride_tricks.sliding_window_view(X, 2, 2))
 

@@ -136,3 +136,15 @@ def test_constants_that_do_not_fit_in_a_branch_that_is_not_taken():
         body.add_copy("y", "z", "y0")
 
     assert run(add, [1, 2], [0])[0].tolist() == [1, 2]
+
+
+def test_a_branch_that_is_known_beforehand_is_chosen_beforehand():
+    """The other one may not fit together."""
+
+    def add(builder):
+        builder.add_load_constant_nd("no", "no", np.zeros(1), (1,))
+        layer = builder.add_branch("b", "no")
+        inner(layer.branch.ifBranch).add_concat_nd("c", ["x0", "x1"], "y0", axis=0)
+        inner(layer.branch.elseBranch).add_copy("c", "x0", "y0")
+
+    assert run(add, [1, 2], [[1], [2]])[0].tolist() == [1, 2]
