@@ -6,6 +6,7 @@ with what was expected and what came.
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits
 
 _NOTHING: Final[tuple[object, ...]] = (None, "", [])
+# Of the reference runtime, whose engines read it.
+_THREADS: Final = "PYTEST_COREML_THREADS"
+_MAX_THREADS: Final = 1024
 _UNITS: Final = "names of compute units"
 # As pytest's own options take them.
 _SWITCH: Final = {
@@ -90,6 +94,12 @@ def read_number(name: str, value: object, kind: Callable[[str], Any], default: A
     return number
 
 
+def check_threads(value: str | None) -> None:
+    """Raise `UsageError` unless *value* of the environment variable is a number of threads; an empty one is none."""
+    if value and not (value.strip().isdecimal() and 0 < int(value) <= _MAX_THREADS):
+        raise UsageError(f"{_THREADS}: expected a whole number of threads, 1 to {_MAX_THREADS}, got {value!r}")
+
+
 def _texts(name: str, value: object, expected: str) -> list[str]:
     texts = value.splitlines() if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
@@ -100,6 +110,7 @@ def _texts(name: str, value: object, expected: str) -> list[str]:
 def read_options(config: pytest.Config) -> Options:
     """Return the options, those that are not given from the ini file; raise `UsageError` for an impossible value."""
     values = {name: read(config, name) for name, read in _READERS.items()}
+    check_threads(os.environ.get(_THREADS))
     return Options(
         rootdir=config.rootpath,
         started_in=config.invocation_params.dir,

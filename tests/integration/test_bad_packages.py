@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 CONST = "*cannot be loaded: operation const 'linear_0_weight_0_to_fp16'*"
 EXPECTED = {
-    "CorruptManifest": ["*CorruptManifest.mlpackage: cannot be read as a Core ML model: *parse error at line 1*"],
+    "CorruptManifest": ["*CorruptManifest.mlpackage: cannot be read as a Core ML model: *manifest*line 1*"],
     "CorruptProto": ["*CorruptProto.mlpackage: cannot be read as a Core ML model: Error parsing message*"],
     "CutWeights": [f"*CutWeights.mlpackage{CONST}weight.bin*expected 16384 bytes at 128, but the file ends at 200"],
     "OffsetOutside": [f"*OffsetOutside.mlpackage{CONST}weight.bin, blob at offset 1099511627776: *the file ends at *"],

@@ -92,7 +92,7 @@ def _install_reference(precision: Precision) -> None:
 
 def threads() -> int:
     """Return the number of threads for the reference runtime: `PYTEST_COREML_THREADS`, else 1, the steadiest."""
-    return int(os.environ.get("PYTEST_COREML_THREADS", "1"))
+    return int(os.environ.get("PYTEST_COREML_THREADS") or "1")
 
 
 def runtime_version(runtime: str) -> str | None:

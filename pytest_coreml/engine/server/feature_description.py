@@ -33,13 +33,20 @@ def read(entry: Any) -> Feature:
     return Feature(entry.name, _SCALARS.get(kind, "sequence"), optional=optional)
 
 
+def _enum_name(message: Any, field: str) -> str:
+    """Return the name of the value of an enum *field*; `unknown` and the number for one of a newer Core ML."""
+    number = getattr(message, field)
+    value = message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number.get(number)
+    return value.name if value is not None else f"unknown {number}"
+
+
 def _array(name: str, kind: FeatureKind, array: Any, optional: bool) -> Feature:
     ranges = tuple(
         (bound.lowerBound, bound.upperBound if bound.upperBound > 0 else _UNBOUNDED)
         for bound in array.shapeRange.sizeRanges
     )
     enumerated = tuple(tuple(shape.shape) for shape in array.enumeratedShapes.shapes)
-    data_type = array.ArrayDataType.Name(array.dataType) if array.dataType else "FLOAT32"
+    data_type = _enum_name(array, "dataType") if array.dataType else "FLOAT32"
     return Feature(
         name,
         kind,
@@ -52,7 +59,7 @@ def _array(name: str, kind: FeatureKind, array: Any, optional: bool) -> Feature:
 
 
 def _image(name: str, image: Any, optional: bool) -> Feature:
-    color = image.ColorSpace.Name(image.colorSpace)
+    color = _enum_name(image, "colorSpace")
     size = image.imageSizeRange
     ranges = tuple(
         (bound.lowerBound, bound.upperBound if bound.upperBound > 0 else _UNBOUNDED)

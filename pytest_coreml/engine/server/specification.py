@@ -7,6 +7,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from google.protobuf.message import DecodeError
+
 from pytest_coreml.engine.server import feature_description, weight_types
 from pytest_coreml.engine.server.compiled_specification import load_compiled_specification
 from pytest_coreml.engine.server.known_values import with_known_values
@@ -14,6 +16,8 @@ from pytest_coreml.engine.server.weight_types import pipeline_models
 from pytest_coreml.errors import ModelError
 from pytest_coreml.facts.model_spec import ModelSpec
 from pytest_coreml.facts.suffixes import COMPILED_SUFFIX, MODEL_SUFFIXES
+from pytest_coreml.reference.errors import BadModelError
+from pytest_coreml.reference.format.package import open_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,7 +72,7 @@ def describe(path: str, function: str | None = None) -> ModelSpec:
 
 def load_specification(path: str) -> Any:
     """Return the `Model` message of a file or package. Raises `ModelError`, naming file and cause, if there is none."""
-    import coremltools
+    from coremltools.proto import Model_pb2
 
     name = Path(path)
     if not name.exists():
@@ -79,10 +83,14 @@ def load_specification(path: str) -> Any:
         return load_compiled_specification(path)
     if name.is_dir() and not (name / "Manifest.json").is_file():
         raise ModelError(f"{path}: not a Core ML package: it has no Manifest.json; export or copy the model again")
+    model = Model_pb2.Model()
     try:
-        model = coremltools.utils.load_spec(path)
-    except Exception as error:
-        raise ModelError(f"{path}: cannot be read as a Core ML model: {_first_line(error)}") from error
+        # Not by coremltools: its native reader of packages follows paths out of the package, waits for pipes, and
+        # writes the manifest anew when it lets the package go.
+        model.ParseFromString(open_package(name).model())
+    except (BadModelError, DecodeError) as error:
+        why = _first_line(error).removeprefix(f"{path}: ")
+        raise ModelError(f"{path}: cannot be read as a Core ML model: {why}") from error
     if model.WhichOneof("Type") is None:
         raise ModelError(f"{path}: not a Core ML model: its specification names no model type")
     return model

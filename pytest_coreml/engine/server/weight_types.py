@@ -85,9 +85,10 @@ def _operand(operation: Any, name: str, constants: dict[str, Any], seen: set[str
 
 def _storage(value: Any) -> tuple[str, int]:
     tensor = value.type.tensorType
-    word = _type_word(
-        type(tensor).DESCRIPTOR.fields_by_name["dataType"].enum_type.values_by_number[tensor.dataType].name
-    )
+    types = type(tensor).DESCRIPTOR.fields_by_name["dataType"].enum_type.values_by_number
+    if tensor.dataType not in types:  # of a newer Core ML
+        return "unknown", 1
+    word = _type_word(types[tensor.dataType].name)
     count = math.prod(dimension.constant.size for dimension in tensor.dimensions)
     return word, max(1, count * _bits(word) // 8)
 

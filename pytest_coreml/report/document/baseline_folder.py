@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import itertools
 import json
+import os
 import re
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 DEFAULT_KEEP: Final = 5
 # Durations come from clocks that count nanoseconds at best, which is the sixth digit of a millisecond.
 _DIGITS: Final = 6
+_LOCK_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.02
 # The chip, a digest of what makes machines comparable, the time of the run, and a number if two have the same time.
 _FILE_NAME: Final = re.compile(r"[a-z0-9-]+-[0-9a-f]{8}-\d{8}T\d{6}Z(-\d+)?\.json")
 
@@ -49,13 +55,53 @@ def add_runs(reports: Sequence[Path], folder: Path, keep: int = DEFAULT_KEEP, re
     call has written are changed. Raise `ReportError` for a file that is not a report, and if a file cannot be written.
     """
     documents = [_thin(document) for path in reports for document in _by_machine(read_document(path))]
-    runs = _Folder(folder)
-    if replace:
-        runs.forget(documents)
-    for document in documents:
-        runs.add(document)
-    runs.trim({_kind(document) for document in documents}, keep)
+    with _locked(folder):
+        runs = _Folder(folder)
+        if replace:
+            runs.forget(documents)
+        for document in documents:
+            runs.add(document)
+        runs.trim({_kind(document) for document in documents}, keep)
     return FolderUpdate(tuple(runs.written), tuple(runs.removed), tuple(runs.runs))
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Create *folder* if needed, and hold a lock on it: two commands at once would take the same names.
+
+    The folder itself is locked, since a file for it would turn up in version control.
+    Raise `ReportError` if it cannot be created, or another process holds the lock for a minute.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise ReportError(f"cannot write to the baseline folder {folder}: {error.strerror or error}") from error
+    try:
+        _lock(descriptor, folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, folder: Path) -> None:
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while not _is_locked(descriptor):
+        if time.monotonic() > deadline:
+            raise ReportError(
+                f"cannot write to the baseline folder {folder}: another process has been writing to it for "
+                f"{_LOCK_SECONDS:.0f} s"
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_locked(descriptor: int) -> bool:
+    """Try to lock; return True if this process holds the lock now."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class _Folder:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from functools import cache
 from importlib import resources
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 SCHEMA_VERSION: Final = 1
+_MANY_DIGITS: Final = re.compile(r"[0-9]{300}")
 SAMPLE_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "load": ("compile_ms", "first_load_ms", "load_ms"),
     "predict": ("native_ms", "wall_ms", "wait_ms"),
@@ -53,10 +55,11 @@ def _surely_valid(document: Any) -> bool:
     try:
         _compiled()(thin)
         # The generated code accepts an infinite number, which the parser makes of a number that is too large.
-        json.dumps(thin, allow_nan=False)
+        text = json.dumps(thin, allow_nan=False)
     except (fastjsonschema.JsonSchemaException, ValueError):
         return False
-    return True
+    # It also accepts a whole number that no float can hold.
+    return _MANY_DIGITS.search(text) is None
 
 
 @cache

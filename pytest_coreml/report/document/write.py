@@ -23,7 +23,15 @@ def check_writable(path: Path) -> None:
 
     Nothing is left behind.
     """
-    target = path.resolve()
+    try:
+        target = path.resolve()
+        target.exists()
+    except (OSError, RuntimeError) as error:
+        # A link to itself, before Python 3.13 a RuntimeError; a name that is too long.
+        cause = getattr(error, "strerror", None) or str(error)
+        raise ReportError(f"cannot write the report to {path}: {cause}; choose another path") from error
+    if target.is_symlink():
+        raise ReportError(f"cannot write the report to {path}: it is a link to itself; choose another path")
     if target.is_dir():
         raise ReportError(f"cannot write the report to {path}: it is a folder; name a file in it")
     if target.exists() and not target.is_file():

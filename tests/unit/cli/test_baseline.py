@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -151,3 +153,14 @@ def test_what_is_no_report_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["baseline", "add", str(tmp_path / "bad.json"), str(tmp_path / "b")]) == 2
     assert "bad.json" in capsys.readouterr().err
     assert not (tmp_path / "b").exists()
+
+
+def test_commands_at_the_same_time_keep_every_run(tmp_path: Path) -> None:
+    """Runs of one second on one machine want the same name."""
+    reports = [write(tmp_path / f"{ms}.json", 1, ms=ms) for ms in (1.0, 2.0, 3.0, 4.0)]
+    command = [sys.executable, "-m", "pytest_coreml", "baseline", "add"]
+
+    started = [subprocess.Popen([*command, report, str(tmp_path / "b")]) for report in reports]
+
+    assert [process.wait(timeout=120) for process in started] == [0, 0, 0, 0]
+    assert len(names(tmp_path / "b")) == 4

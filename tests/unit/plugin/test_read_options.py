@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_coreml.errors import UsageError
-from pytest_coreml.plugin.read_options import read_choice, read_number, read_path, read_paths, read_switch, read_units
+from pytest_coreml.plugin.read_options import (
+    check_threads,
+    read_choice,
+    read_number,
+    read_path,
+    read_paths,
+    read_switch,
+    read_units,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,3 +115,16 @@ def test_anything_else_is_told_with_what_was_expected(
     """A usage error, whatever the type."""
     with pytest.raises(UsageError, match=f"^{expected}"):
         read(value)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "abc", "1.5", "9" * 400, "²"])
+def test_a_number_of_threads_that_is_none_is_a_usage_error(value: str) -> None:
+    """No engine has started yet."""
+    with pytest.raises(UsageError, match="PYTEST_COREML_THREADS: expected a whole number"):
+        check_threads(value)
+
+
+@pytest.mark.parametrize("value", [None, "", "1", "16"])
+def test_a_number_of_threads_is_taken(value: str | None) -> None:
+    """An empty variable is as good as none."""
+    check_threads(value)

@@ -131,3 +131,18 @@ def test_the_quick_check_agrees_with_jsonschema(path, value):
         accepted = False
 
     assert accepted == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (lambda document: document.update(created=document["created"] + "\n"), "created"),
+        (lambda document: next(iter(document["models"].values())).update(size_bytes=10**400), "size_bytes"),
+    ],
+)
+def test_what_only_looks_valid_is_refused(document: dict[str, Any], change: Any, place: str):
+    """A line break at the end of a date, and a whole number that no float can hold."""
+    change(document)
+
+    with pytest.raises(ReportError, match=place):
+        schema.validate(document)

@@ -146,3 +146,12 @@ def test_a_folder_without_rights_is_refused(tmp_path, monkeypatch):
 
     with pytest.raises(ReportError, match=r"Permission denied; choose another path with --coreml-report=PATH"):
         check_writable(tmp_path / "report.json")
+
+
+def test_a_path_that_cannot_be_followed_is_an_error(tmp_path):
+    """A link to itself, and a name that no file system takes."""
+    (tmp_path / "loop.json").symlink_to("loop.json")
+
+    for name in ("loop.json", "x" * 300 + ".json"):
+        with pytest.raises(ReportError, match="cannot write the report to"):
+            check_writable(tmp_path / name)
