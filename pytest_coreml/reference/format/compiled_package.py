@@ -10,6 +10,7 @@ from pytest_coreml.reference.errors import BadModelError, UnsupportedModelError
 from pytest_coreml.reference.format.blob import BlobFile
 from pytest_coreml.reference.format.core_ml_data import read_core_ml_data
 from pytest_coreml.reference.format.folder_files import inside, read_file, relative_name
+from pytest_coreml.reference.format.mil import wire
 from pytest_coreml.reference.format.mil.grammar import parse_program
 from pytest_coreml.reference.format.model_metadata import read_metadata
 
@@ -49,6 +50,12 @@ class CompiledPackage:
 
     def model(self) -> bytes:
         """Return the serialized `Model` message. Raises `BadModelError` and `UnsupportedModelError`."""
+        data = self._core_ml_data("")
+        if data is not None and data.description and self._has(PROGRAM_TEXT):
+            # Without a detour over a message: the program may be large.
+            version = wire.number_field(wire.MODEL_VERSION, data.specification_version)
+            description = wire.field(wire.MODEL_DESCRIPTION, data.description)
+            return version + description + wire.field(wire.MODEL_PROGRAM, self._program(""))
         content: bytes = self._model("").SerializeToString()
         return content
 
@@ -115,6 +122,10 @@ class CompiledPackage:
                 self._read(metadata, _MAX_METADATA), self.path / metadata
             )
             model.description.CopyFrom(description)
+        model.mlProgram.ParseFromString(self._program(folder))
+
+    def _program(self, folder: str) -> bytes:
+        """Read the text of a program as a serialized message."""
         name = f"{folder}{PROGRAM_TEXT}"
         try:
             text = self._read(name, _MAX_TEXT).decode()
@@ -123,7 +134,7 @@ class CompiledPackage:
                 f"{self.path / name}: not the text of an ML Program, perhaps it is encrypted: {error}"
             ) from error
         check = self._check_blob if self.checks_weights else None
-        model.mlProgram.ParseFromString(parse_program(text, str(self.path / name), folder, check))
+        return parse_program(text, str(self.path / name), folder, check)
 
     def _check_blob(self, name: str, offset: int, dtype: DType, shape: tuple[int, ...]) -> None:
         self.blob_file(name).ref(offset, dtype, math.prod(shape), shape)

@@ -6,11 +6,10 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.reference.errors import UnsupportedModelError
-from pytest_coreml.reference.format.dtypes import DType
 from pytest_coreml.reference.format.mil import wire
 from pytest_coreml.reference.format.mil.text_types import TypeReader
-from pytest_coreml.reference.format.mil.text_values import ValueReader, text_value
-from pytest_coreml.reference.format.mil.tokens import END, Tokens
+from pytest_coreml.reference.format.mil.text_values import ValueReader
+from pytest_coreml.reference.format.mil.tokens import CONSTANT, END, LETTERS, Tokens
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.format.mil.text_types import TextType
@@ -21,8 +20,7 @@ NEWEST: Final = (1, 3)
 OPSETS: Final = {"ios15": "CoreML5", "ios16": "CoreML6", "ios17": "CoreML7", "ios18": "CoreML8", "ios26": "CoreML9"}
 _VERSION: Final = re.compile(r"(\d{1,9})\.(\d{1,9})", re.ASCII)
 _NAME_HEADS: Final = (wire.head(wire.ARGUMENT_BINDINGS), wire.head(wire.BINDING_NAME))
-_CONSTANT_NAMED: Final = ["=", "const", "(", ")", "[", "name", "="]
-_WITH_VALUE: Final = [")", ",", "val", "="]
+_ENDS: Final = (",", ")")
 _TYPE_CONSTANT: Final = wire.text_field(wire.OPERATION_TYPE, "const")
 
 
@@ -107,12 +105,11 @@ class _Parser:
 
     def _declaration(self, field: int) -> bytes:
         """Take a type and a name."""
-        return self._named(field, self._types.read())
+        type_ = self._types.read()
+        return self._named(field, type_, self._tokens.name("a name"))
 
-    def _named(self, field: int, type_: TextType) -> bytes:
-        """Take the name of something of *type_*."""
-        name = wire.text_field(wire.NAMED_NAME, self._tokens.name("a name"))
-        return wire.field(field, name + wire.field(wire.NAMED_TYPE, type_.content))
+    def _named(self, field: int, type_: TextType, name: str) -> bytes:
+        return wire.field(field, wire.text_field(wire.NAMED_NAME, name) + wire.field(wire.NAMED_TYPE, type_.content))
 
     def _block(self) -> bytes:
         tokens = self._tokens
@@ -132,30 +129,19 @@ class _Parser:
         return b"".join(parts)
 
     def _operation(self) -> bytes:
-        return self._usual_constant() or self._any_operation()
+        tokens = self._tokens
+        constant = CONSTANT.fullmatch(tokens.peek()) if tokens.peek().endswith("];") else None
+        return self._any_operation() if constant is None else self._constant(constant)
 
-    def _usual_constant(self) -> bytes:
-        """Take `TYPE NAME = const()[name = TYPE("…"), val = VALUE];`, without looking at each token; or nothing.
-
-        Most operations are of this form. What deviates from it is left to `_any_operation`.
-        """
-        tokens, at = self._tokens, self._tokens.position
-        words = tokens.list
-        if words[at + 2 : at + 9] != _CONSTANT_NAMED or words[at + 12 : at + 16] != _WITH_VALUE:
-            return b""
-        type_, text_type, text = self._types.known(words[at]), self._types.known(words[at + 9]), words[at + 11]
-        if type_ is None or text_type is None or text_type.dtype is not DType.STRING or text_type.shape:
-            return b""
-        if words[at + 10] != "(" or "\\" in text or len(text) < 2 or text[0] != '"' or text[-1] != '"':
-            return b""
-        tokens.position = at + 1
-        output = self._named(wire.OPERATION_OUTPUTS, type_)
-        tokens.position = at + 16
-        value = self._values.read()
-        tokens.expect("]")
-        tokens.expect(";")
-        name = wire.entry(wire.OPERATION_ATTRIBUTES, "name", text_value(text_type, text[1:-1]))
-        return output + _TYPE_CONSTANT + name + wire.entry(wire.OPERATION_ATTRIBUTES, "val", value)
+    def _constant(self, found: re.Match[str]) -> bytes:
+        """Take a constant that is one token."""
+        type_, name, name_type, text, value_type, literal = found.groups()
+        output = self._named(wire.OPERATION_OUTPUTS, self._types.named(type_), name)
+        value = self._values.constant(self._types.named(name_type), f'"{text}"')
+        attributes = wire.entry(wire.OPERATION_ATTRIBUTES, "name", value)
+        value = self._values.constant(self._types.named(value_type), literal)
+        self._tokens.position += 1
+        return output + _TYPE_CONSTANT + attributes + wire.entry(wire.OPERATION_ATTRIBUTES, "val", value)
 
     def _any_operation(self) -> bytes:
         tokens, parts = self._tokens, []
@@ -181,7 +167,7 @@ class _Parser:
         return b"".join(parts)
 
     def _bindings(self) -> bytes:
-        tokens = self._tokens
+        tokens, words = self._tokens, self._tokens.list
         bindings: list[bytes] = []
         tokens.expect("(")
         while not tokens.accept(")"):
@@ -189,7 +175,14 @@ class _Parser:
                 tokens.expect(",")
             name = tokens.name("the name of a parameter")
             tokens.expect("=")
-            bindings.append(wire.entry(wire.OPERATION_INPUTS, name, self._argument()))
+            at = tokens.position
+            if words[at + 1] in _ENDS and words[at][:1] in LETTERS and words[at][-1] != ">":
+                # A name and nothing else, as nearly always
+                argument = wire.nested_text(_NAME_HEADS, words[at])
+                tokens.position = at + 1
+            else:
+                argument = self._argument()
+            bindings.append(wire.entry(wire.OPERATION_INPUTS, name, argument))
         return b"".join(bindings)
 
     def _argument(self) -> bytes:

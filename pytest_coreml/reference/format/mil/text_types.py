@@ -45,9 +45,15 @@ class TypeReader:
         self._tokens = tokens
         self._known: dict[str, TextType] = {}
 
-    def known(self, token: str) -> TextType | None:
-        """Return the type that a token stands for, if it was read before."""
-        return self._known.get(token)
+    def named(self, word: str) -> TextType:
+        """Return the type that is one word. Raises `BadModelError` at the next token."""
+        known = self._known.get(word)
+        if known is None:
+            if not (word.startswith("tensor<") or word in _DTYPES or word in _UNKNOWN_DTYPES):
+                self._tokens.fail("expected a type")
+            known = self._tensor(word) if word.startswith("tensor<") else _tensor_type(self._dtype(word), ())
+            self._known[word] = known
+        return known
 
     def starts_type(self) -> bool:
         """Return whether a type comes next. A name may be a word of a type, too: then no `<` is behind it."""

@@ -56,6 +56,7 @@ class ValueReader:
         self._check = check
         # By type and literal: a program says the same few small things again and again.
         self._scalars: dict[tuple[str, str], bytes] = {}
+        self._constants: dict[tuple[bytes, str], bytes] = {}
 
     def read(self) -> bytes:
         """Take a value. Raises `BadModelError` when it does not fit its type."""
@@ -77,6 +78,33 @@ class ValueReader:
         if tokens.position == at + 4:
             self._scalars[key] = content
         return content
+
+    def constant(self, type_: TextType, literal: str) -> bytes:
+        """Return the value of a literal that is part of the next token. Raises `BadModelError` there."""
+        if type_.dtype is DType.STRING and not type_.shape:
+            if literal[0] != '"':
+                self._tokens.fail("expected a text in quotes")
+            return text_value(type_, literal[1:-1])
+        known = self._constants.get((type_.content, literal))
+        if known is None:
+            known = self._constants[type_.content, literal] = self._new_constant(type_, literal)
+        return known
+
+    def _new_constant(self, type_: TextType, literal: str) -> bytes:
+        dtype, is_list = type_.dtype, literal[0] == "["
+        if dtype is None or dtype is DType.STRING or len(type_.shape) != is_list:
+            self._tokens.fail("expected a literal that fits its type")
+        words = [literal]
+        if is_list:
+            words = [word.strip() for word in literal[1:-1].split(",")] if literal[1:-1].strip() else []
+        if type_.shape not in ((), (None,), (len(words),)):
+            self._tokens.fail(f"expected a list of {type_.shape[0]}, found one of {len(words)}")
+        try:
+            content = _encoded(words, dtype)
+        except (ValueError, OverflowError) as error:
+            self._tokens.fail(f"expected elements of type {dtype.value}: {error}")
+        tensor = wire.field(wire.IMMEDIATE_TENSOR, wire.field(_FIELDS.get(dtype, wire.BYTES), content))
+        return _value(type_, tensor)
 
     def _blob(self, type_: TextType) -> bytes:
         tokens = self._tokens

@@ -17,10 +17,22 @@ END: Final = ""
 # Characters of the text that a message quotes
 _QUOTED: Final = 60
 
+_TYPE: Final = r"(?:tensor<\w+,[ ]?\[[\d?, ]*\]>|[a-z]+\d*)"
+# Most operations are constants of this form, and one token each. Its parts are bounded, so that what only begins like
+# it costs little.
+CONSTANT: Final = re.compile(
+    rf"""(?P<type>{_TYPE})[ ](?P<name>[A-Za-z_][\w.@/]{{0,200}})[ ]=[ ]const\(\)
+    \[name[ ]=[ ](?P<name_type>{_TYPE})\("(?P<text>[^"\\]{{0,200}})"\),
+    [ ]val[ ]=[ ](?P<value_type>{_TYPE})
+    \((?P<literal>"[^"\\]{{0,200}}"|[-+\w.]{{1,200}}|\[[-+\w., ]{{0,200}}\])\)\];""",
+    re.VERBOSE,
+)
+_WHOLE: Final = re.sub(r"\?P<\w+>", "?:", CONSTANT.pattern)
 # A tensor type, and a list of numbers or names, are one token each: there are many, and they look alike. No alternative
 # can match a text in two ways, so that no text takes long. An unclosed text runs to the end, and is refused there.
 _TOKEN: Final = re.compile(
-    r"""\s*(tensor<\w+,[ ]?\[[\d?, ]*\]>
+    rf"""\s*({_WHOLE}
+    | tensor<\w+,[ ]?\[[\d?, ]*\]>
     | "[^"\\]*(?:\\.[^"\\]*)*"?
     | [A-Za-z_][\w.@/]*
     | [-+]?(?:\d[\w.]*(?:(?<=[pPeE])[-+]\d+)?|inf|nan)
@@ -29,7 +41,7 @@ _TOKEN: Final = re.compile(
     | \S)""",
     re.VERBOSE | re.DOTALL,
 )
-_LETTERS: Final = frozenset(string.ascii_letters + "_")
+LETTERS: Final = frozenset(string.ascii_letters + "_")
 _TEXT: Final = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES: Final = {'"': '"', "\\": "\\", "'": "'", "n": "\n", "t": "\t", "r": "\r", "0": "\0"}
@@ -74,7 +86,7 @@ class Tokens:
     def name(self, what: str) -> str:
         """Take a name. Raises `BadModelError`, which calls it *what*."""
         token = self.list[self.position]
-        if token[:1] not in _LETTERS or token[-1] == ">":
+        if token[:1] not in LETTERS or token[-1] == ">":
             self.fail(f"expected {what}")
         self.position += 1
         return token

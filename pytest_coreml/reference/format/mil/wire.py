@@ -76,17 +76,11 @@ def text_field(number: int, text: str) -> bytes:
 def nested_text(heads: Sequence[bytes], text: str) -> bytes:
     """Return a text in fields inside each other, the outermost first; `head` makes heads."""
     content = text.encode()
-    size = len(content) + 2 * len(heads) - 2
-    if size >= 128:
-        for outer in reversed(heads):
-            content = outer + varint(len(content)) + content
-        return content
-    parts: list[bytes] = []
-    for outer in heads:
-        parts += (outer, _BYTES[size])
-        size -= 2
-    parts.append(content)
-    return b"".join(parts)
+    size = len(content)
+    for outer in reversed(heads):
+        content = outer + (_BYTES[size] if size < 128 else varint(size)) + content
+        size = len(content)
+    return content
 
 
 def head(number: int) -> bytes:
