@@ -87,7 +87,7 @@ def test_weights_that_are_missing_are_named_by_the_user_s_path(project: pytest.P
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*Compiled.mlmodelc on all: cannot be loaded: *Compiled.mlmodelc/model.mil, line *weight.bin' is not there*"]
+        ["*Compiled.mlmodelc on all: cannot be loaded: *Compiled.mlmodelc/model.mil, line *weight.bin' is missing*"]
     )
 
 
@@ -98,7 +98,7 @@ def test_a_folder_that_only_looks_like_one_is_refused(project: pytest.Pytester) 
     result = project.runpytest_subprocess("Empty.mlmodelc")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*Empty.mlmodelc: no compiled model, coremldata.bin is missing*"])
+    result.stdout.fnmatch_lines(["*Empty.mlmodelc: not a compiled model: coremldata.bin is missing*"])
 
 
 def inspect(path: Path) -> str:
