@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -77,6 +79,7 @@ def summarize(run: PytestRun, reporter: Any) -> None:
         return
     if results.records:
         _print_table(run, results, reporter)
+    _tell_missing_baseline(run, reporter)
     for record in results.failed_late:
         reporter.write_line(f"ERROR: {record.id} failed after its end, by what a later test measured", red=True)
     if results.problem:
@@ -86,6 +89,17 @@ def summarize(run: PytestRun, reporter: Any) -> None:
     elif run.options.report is not None and results.ran:
         words = " (partial: the run ended before all its tests)" if results.partial else ""
         reporter.write_line(f"Core ML report: {run.options.report}{words}")
+
+
+def _tell_missing_baseline(run: PytestRun, reporter: Any) -> None:
+    baseline = run.read_baseline()
+    if baseline is None or baseline.by_key or run.results is None or not run.results.ran:
+        return
+    folder = shlex.quote(os.path.relpath(run.options.baseline[0]))
+    reporter.write_line(
+        f"Core ML baseline: nothing to compare with yet in {folder}; record a run with --coreml-report=r.json, and add "
+        f"it with: pytest-coreml baseline add r.json {folder}"
+    )
 
 
 def _print_table(run: PytestRun, results: Results, reporter: Any) -> None:

@@ -121,3 +121,18 @@ def test_the_report_of_a_whole_run_does_not_speak_of_parts(net):
     net.runpytest(*ARGUMENTS)
 
     assert "partial" not in document(net)
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_without_a_baseline_yet_there_is_nothing_to_compare_with(net, exists):
+    """A first pull request: the folder is missing or empty, and the command that records one is named."""
+    if exists:
+        net.mkdir("baselines")
+    net.makeini("[pytest]\ncoreml_baseline = baselines")
+
+    result = net.runpytest(*ARGUMENTS)
+
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["Core ML baseline: nothing to compare with yet*baseline add r.json baselines"])
+    assert main(["baseline", "add", "r.json", "baselines"]) == 0
+    assert "nothing to compare" not in net.runpytest(*ARGUMENTS).stdout.str()

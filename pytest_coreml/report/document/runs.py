@@ -34,14 +34,26 @@ def read_runs(paths: Iterable[Path]) -> Runs:
 
 
 def read_baseline(paths: Sequence[Path]) -> Runs:
-    """Return the runs to judge against; raise `UsageError` if they cannot be read or contain no measurement."""
+    """Return the runs to judge against; none as long as there is nothing but folders without reports.
+
+    A folder need not exist yet: a first pull request has nothing to compare with.
+    Raise `UsageError` if runs cannot be read or contain no measurement.
+    """
+    recorded = [path for path in paths if not _is_to_be_recorded(path)]
+    if not recorded:
+        return Runs()
     try:
-        runs = read_runs(paths)
+        runs = read_runs(recorded)
     except CoreMLTestError as error:
         raise UsageError(f"the baseline cannot be used: {error}") from error
     if not runs.by_key:
         raise UsageError(f"the baseline cannot be used: {', '.join(map(str, paths))} contains no measurement")
     return runs
+
+
+def _is_to_be_recorded(path: Path) -> bool:
+    """Return True for a folder without reports, and for the name of one that does not exist."""
+    return not any(path.glob("*.json")) if path.is_dir() else not path.exists() and path.suffix != ".json"
 
 
 class _Part(NamedTuple):
