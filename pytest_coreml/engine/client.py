@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from multiprocessing.reduction import ForkingPickler
 from typing import TYPE_CHECKING, TypeVar
 
@@ -32,6 +34,8 @@ _ERRORS = {"model": ModelError, "input": InputError, "engine": EngineError}
 class Engine:
     """One engine process, started by the first `ask`.
 
+    Threads may share it: one request and its answer are one critical section, and the others wait.
+
     *runtime*: `auto`, `coreml` or `reference`. *timeout*: seconds without a response before the process is killed.
     *arguments*: further words for its command line.
     """
@@ -45,35 +49,64 @@ class Engine:
         self._doing = ""
         self._arguments = arguments
         self._process: EngineProcess | None = None
+        self._owner = os.getpid()
+        self._lock = threading.RLock()
+        self._is_asked = False
 
     def start(self) -> RuntimeFacts:
         """Start the process and wait until it has imported coremltools; later calls return the same facts."""
-        if self._process is None:
-            self._process = EngineProcess(self.runtime, self.timeout, self._arguments)
-            self.facts = self._converse(self._process, Hello(), None)
-        assert self.facts is not None, "an engine that failed to start is not asked again"
-        return self.facts
+        self._refuse_forked()
+        with self._lock:
+            if self._process is None:
+                self._process = EngineProcess(self.runtime, self.timeout, self._arguments)
+                self.facts = self._converse(self._process, Hello(), None)
+            assert self.facts is not None, "an engine that failed to start is not asked again"
+            return self.facts
 
     def ask(self, request: Request[T], on_progress: Callable[[Progress], None] | None = None) -> T:
         """Send *request* and return its answer.
 
         Raises `ModelError`, `InputError` or `EngineError` as the engine reports, `EngineTimeoutError` when the time
         limit is over, and `EngineDiedError` when the process ends. After the last two the engine cannot be used again.
+        Raises `EngineError` in a forked child, and in a signal handler that interrupted another request.
         """
-        if self.dead:
-            raise EngineDiedError(self.dead)
-        self.start()
-        assert self._process is not None
-        return self._converse(self._process, request, on_progress)
+        self._refuse_forked()
+        with self._lock:
+            if self.dead:
+                raise EngineDiedError(self.dead)
+            self.start()
+            assert self._process is not None
+            return self._converse(self._process, request, on_progress)
 
     def close(self) -> None:
         """End the process, and remove all that it left behind."""
-        if self._process is not None:
-            self._process.end()
+        # The engine belongs to the process that started it: a forked child must not end it.
+        if os.getpid() != self._owner:
+            return
+        with self._lock:
+            if self._process is not None:
+                self._process.end()
+
+    def _refuse_forked(self) -> None:
+        # Before the lock is taken: another thread of the parent may have held it at the fork.
+        if os.getpid() != self._owner:
+            raise EngineError(
+                f"{self.subject}: a forked child process cannot use the engine of its parent; "
+                "predict in the parent, or start the child with multiprocessing's method 'spawn'"
+            )
 
     def _converse(
         self, process: EngineProcess, request: Request[T], on_progress: Callable[[Progress], None] | None
     ) -> T:
+        if self._is_asked:
+            raise EngineError(f"{self.subject}: asked while the same thread waits for an answer ({self._doing})")
+        self._is_asked = True
+        try:
+            return self._answer(process, request, on_progress)
+        finally:
+            self._is_asked = False
+
+    def _answer(self, process: EngineProcess, request: Request[T], on_progress: Callable[[Progress], None] | None) -> T:
         self._doing = request.doing
         if self.facts is not None and process.has_ended:
             raise self._died(process, f"between two steps, before {self._doing}")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import threading
 from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.host_lock import HostLock
-from pytest_coreml.errors import hidden_for_ours
+from pytest_coreml.errors import EngineError, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.machine import conditions
 from pytest_coreml.machine.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterator
 
     from pytest_coreml.engine.client import Engine
     from pytest_coreml.engine.crashes import ModelKey
@@ -49,11 +50,27 @@ class SharedByEngines:
     """The state that all engines of a run share.
 
     *progress*: called with the name of a model and a step. *watch*: reads the machine's conditions around measurements.
+    *threads*: held by the thread that uses an engine. It is taken before *lock*, so that two threads never wait for
+    each other. *owner*: the process that started the engines.
     """
 
     progress: Callable[[str, Progress], None]
     lock: HostLock = field(default_factory=HostLock)
     watch: Watch = field(default_factory=lambda: Watch(conditions))
+    threads: threading.RLock = field(default_factory=threading.RLock)
+    owner: int = field(default_factory=os.getpid)
+
+    @contextlib.contextmanager
+    def one_thread(self) -> Iterator[None]:
+        """Let one thread at a time use the engines; blocks can be nested. Raises `EngineError` in a forked child."""
+        # Before the lock is taken: another thread of the parent may have held it at the fork.
+        if os.getpid() != self.owner:
+            raise EngineError(
+                "a forked child process cannot use the engines of its parent; "
+                "predict in the parent, or start the child with multiprocessing's method 'spawn'"
+            )
+        with self.threads:
+            yield
 
 
 @dataclass(frozen=True)
@@ -119,10 +136,11 @@ class Lease:
 
     def ask(self, request: protocol.Request[T]) -> T:
         """Ask the engine, as `Engine.ask` does; a measured request first waits for the host's lock."""
-        self.resume()
-        self._drop_unused()
-        with self.exclusive() if request.measured else contextlib.nullcontext():
-            return self.engine.ask(request, self._report)
+        with self._shared.one_thread():
+            self.resume()
+            self._drop_unused()
+            with self.exclusive() if request.measured else contextlib.nullcontext():
+                return self.engine.ask(request, self._report)
 
     def drop_later(self, engine: Engine, state: int) -> None:
         """Let *engine* drop an unused state before the next request.
@@ -133,13 +151,16 @@ class Lease:
 
     def predict(self, inputs: protocol.Features, state: int | None) -> protocol.Prediction:
         """Predict once."""
-        timed = self._timing.first
-        self._timing = replace(self._timing, first=False)
-        return self.ask(protocol.Predict(inputs, state, measured=timed))
+        with self._shared.one_thread():
+            timed = self._timing.first
+            self._timing = replace(self._timing, first=False)
+            return self.ask(protocol.Predict(inputs, state, measured=timed))
 
-    def exclusive(self) -> AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
         """Hold the host's lock for measuring, once it is free; blocks can be nested."""
-        return self._shared.lock.held(lambda: self._report(protocol.Progress(_WAITING)))
+        with self._shared.one_thread(), self._shared.lock.held(lambda: self._report(protocol.Progress(_WAITING))):
+            yield
 
     def with_thermal(self, work: Callable[[], T]) -> tuple[T, Thermal | None]:
         """Do *work* while holding the host's lock; return its result and the thermal states before and after it."""

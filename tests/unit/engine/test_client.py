@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -144,4 +146,42 @@ def test_what_cannot_be_sent_leaves_the_engine_as_it_is(monkeypatch: pytest.Monk
         engine.ask(Predict({"x": lambda: None}))
     with pytest.raises(InputError, match="as you say"):
         engine.ask(Predict({}))
+    engine.close()
+
+
+# An engine whose answer to a request is the request's own input, some time later.
+ECHO = "for _ in range(200): value = connection.recv().inputs; time.sleep(0.001); connection.send(Done(value))"
+
+
+def test_each_thread_gets_the_answer_to_its_own_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight threads ask one engine at the same time."""
+    monkeypatch.setattr(process, "_BOOT", ONE_ANSWER.format(then=ECHO))
+    engine = Engine("auto", 60)
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda number: engine.ask(Predict({"x": number})), range(200)))
+    engine.close()
+
+    assert answers == [{"x": number} for number in range(200)]
+
+
+def test_a_forked_child_gets_an_error_and_leaves_the_engine_to_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child can neither ask nor close the engine, which then still answers its parent."""
+    monkeypatch.setattr(process, "_BOOT", ONE_ANSWER.format(then=ECHO))
+    engine = Engine("auto", 60)
+    engine.start()
+
+    if (child := os.fork()) == 0:
+        status = 1
+        try:
+            engine.close()
+            engine.ask(Predict({"x": 1}))
+        except EngineError as error:
+            status = 0 if "forked child process cannot use" in str(error) else 2
+        finally:
+            os._exit(status)
+    _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert engine.ask(Predict({"x": 2})) == {"x": 2}  # type: ignore[comparison-overlap]
     engine.close()
