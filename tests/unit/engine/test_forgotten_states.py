@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from report_examples import SPEC
@@ -41,7 +40,7 @@ class FakeEngine:
 
 def make_lease(engine: FakeEngine, resume: Callable[[Lease], None] = lambda _: None) -> Lease:
     """Give the use of *engine*."""
-    shared = cast("SharedByEngines", SimpleNamespace(progress=lambda *_: None))
+    shared = SharedByEngines(progress=lambda *_: None)
     return Lease(EngineKey("Encoder.mlpackage", "all"), cast("Any", engine), shared, UNTIMED, resume)
 
 
