@@ -159,7 +159,7 @@ class CoreMLModel:
         Raise `InputError` for a wrong name, type or shape and for a state of another model, and `ModelError` if the
         framework fails.
         """
-        values = {name: plain(value) for name, value in inputs.items()}
+        values = _kept(inputs)
         self._listeners.used(self)
         number = self._number_of(state)
         since = time.perf_counter()
@@ -187,7 +187,7 @@ class CoreMLModel:
         if *calls* is not a positive whole number, and the errors of `predict`.
         """
         wanted = self._calls if calls is None else positive(calls)
-        values = {name: plain(value) for name, value in inputs.items()} if inputs is not None else None
+        values = _kept(inputs) if inputs is not None else None
         self._listeners.used(self)
         self.measured_with = (values, wanted)
         self.measurement = self._lease.measure(*self.measured_with)
@@ -219,6 +219,12 @@ def positive(calls: Any) -> int:
         if not isinstance(calls, bool) and (number := operator.index(calls)) > 0:
             return number
     raise InputError(f"measure(calls=...): expected a positive whole number, got {calls!r}")
+
+
+def _kept(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    # Measured again after the test's body, which may have filled its arrays, images or dictionaries with other values.
+    values = {name: plain(value) for name, value in inputs.items()}
+    return {name: value.copy() if hasattr(value, "copy") else value for name, value in values.items()}
 
 
 def plain(value: Any) -> Any:
