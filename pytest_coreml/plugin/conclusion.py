@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_coreml.errors import CoreMLTestError
+from pytest_coreml.errors import CoreMLTestError, safe_lines
 from pytest_coreml.plugin.limit_coverage import why_none
 from pytest_coreml.plugin.suggested_commands import accept_command, figures_command
 from pytest_coreml.report.text.failure_text import failure_text, skip_reasons
@@ -60,8 +60,9 @@ def _apply(run: PytestRun, records: list[Record]) -> None:
         return
     concerned = [record for record in records if verdict in record.verdicts]
     if outcome == "failed":
-        pytest.fail(_failure_text(run, concerned, verdict), pytrace=False)
-    pytest.skip("; ".join(dict.fromkeys(reason for record in concerned for reason in skip_reasons(record, verdict))))
+        pytest.fail(safe_lines(_failure_text(run, concerned, verdict)), pytrace=False)
+    reasons = dict.fromkeys(reason for record in concerned for reason in skip_reasons(record, verdict))
+    pytest.skip(safe_lines("; ".join(reasons)))
 
 
 def _failure_text(run: PytestRun, records: list[Record], verdict: Verdict) -> str:
