@@ -67,14 +67,16 @@ class Models:
 
         Raises `ModelError` when it cannot be loaded, `EngineError` when its engine crashed.
         """
-        lease = self.engines.lease(key, timing)
-        if self.runtime is None:
-            self.runtime = lease.engine.facts
-            self.devices = lease.ask(ListDevices())
-        model = self._model(lease)
-        self.specs[model.sha256] = model.spec
-        self._seen[key.path] = (model.spec, model.runtime)
-        return model
+        # Two threads that load one model share it.
+        with self.shared.one_thread():
+            lease = self.engines.lease(key, timing)
+            if self.runtime is None:
+                self.runtime = lease.engine.facts
+                self.devices = lease.ask(ListDevices())
+            model = self._model(lease)
+            self.specs[model.sha256] = model.spec
+            self._seen[key.path] = (model.spec, model.runtime)
+            return model
 
     def seen(self, key: EngineKey) -> tuple[ModelSpec, Runtime] | None:
         """Return what an earlier load in this run found at the path of *key*, None if there was none."""

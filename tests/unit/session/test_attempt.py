@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -161,6 +163,25 @@ def test_checks_without_a_model_cannot_be_judged(session: Session) -> None:
 
     assert before
     assert not attempt.is_unjudgeable
+
+
+def test_threads_that_load_one_model_share_it(
+    session: Session, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second thread waits until the first one has loaded the model."""
+    attempt = attempt_at(session)
+
+    def slow(self: ScriptedEngine, request: object, on_progress: object = None) -> Any:
+        time.sleep(0.01)
+        return ask(self, request, on_progress)
+
+    ask = ScriptedEngine.ask
+    monkeypatch.setattr(ScriptedEngine, "ask", slow)
+    with ThreadPoolExecutor(4) as threads:
+        loaded = list(threads.map(lambda _: attempt.load(MODEL, "all"), range(4)))
+
+    assert script.count("loaded") == 1
+    assert {id(model) for model in loaded} == {id(loaded[0])}
 
 
 def test_the_name_tells_attempts_apart(session: Session) -> None:
