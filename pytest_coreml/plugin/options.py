@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -154,7 +155,9 @@ def is_test_path(word: str) -> bool:
     That is a folder, also one that does not exist, a test file, a node id or a model.
     """
     path = Path(word.split("::", maxsplit=1)[0])
-    return "::" in word or word.endswith("/") or path.is_dir() or path.suffix in (".py", *MODEL_SUFFIXES)
+    # Unlike Path.is_dir, this takes a name that is too long.
+    is_folder = os.path.isdir(path)  # noqa: PTH112
+    return "::" in word or word.endswith("/") or is_folder or path.suffix in (".py", *MODEL_SUFFIXES)
 
 
 def return_test_path(config: pytest.Config) -> None:

@@ -136,3 +136,11 @@ def test_without_a_baseline_yet_there_is_nothing_to_compare_with(net, exists):
     result.stdout.fnmatch_lines(["Core ML baseline: nothing to compare with yet*baseline add r.json baselines"])
     assert main(["baseline", "add", "r.json", "baselines"]) == 0
     assert "nothing to compare" not in net.runpytest(*ARGUMENTS).stdout.str()
+
+
+def test_a_name_that_no_file_system_takes_is_a_usage_error(net):
+    """The report cannot be written; nothing has run."""
+    result = net.runpytest("--coreml-report=" + "x" * 300 + ".json")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: cannot write the report to *"])
