@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_coreml.errors import CoreMLTestError, safe_lines
+from pytest_coreml.errors import CoreMLTestError, UsageError, safe_lines
 from pytest_coreml.plugin.limit_coverage import why_none
 from pytest_coreml.plugin.suggested_commands import accept_command, figures_command
 from pytest_coreml.report.text.failure_text import failure_text, skip_reasons
@@ -20,13 +20,24 @@ if TYPE_CHECKING:
 
 
 def conclude(item: pytest.Item, run: PytestRun, attempt: Attempt) -> None:
-    """Judge what the test declares; fail or skip it when it is not green."""
+    """Judge what the test declares, also by markers that were added to it; fail or skip it when it is not green."""
+    _read_added_markers(item, run, attempt)
     if attempt.is_unjudgeable:
         pytest.skip("its markers ask for checks, and it loaded no model to check")
     records = _judged(item, run, attempt)
     if not any(record.verdicts for record in records):
         _skip_if_limited_elsewhere(run, attempt)
     _apply(run, records)
+
+
+def _read_added_markers(item: pytest.Item, run: PytestRun, attempt: Attempt) -> None:
+    problem: str | None = None
+    try:
+        attempt.declaration = run.declarations.read_again(item, attempt.declaration)
+    except UsageError as error:
+        problem = str(error)
+    if problem is not None:
+        pytest.fail(problem, pytrace=False)
 
 
 def _judged(item: pytest.Item, run: PytestRun, attempt: Attempt) -> list[Record]:

@@ -35,30 +35,35 @@ class DeclarationReader:
         self._known: dict[tuple[object, ...], tuple[list[pytest.Mark], Declaration]] = {}
         self._marks: dict[Hashable, object] = {}
 
-    def read(self, node: pytest.Item | pytest.Function, fixtures: Collection[str]) -> Declaration:
+    def read(
+        self, node: pytest.Item | pytest.Function, fixtures: Collection[str], incomplete: bool = False
+    ) -> Declaration:
         """Return what the markers of *node* declare, the nearest marker first.
 
-        Raises `UsageError` for a mistake in them, and when they do not fit its *fixtures*.
+        *incomplete*: the markers of its parameters are still to come, and may name the model and the compute units.
+        Raises `UsageError` for a mistake in the markers, and when they do not fit the *fixtures*.
         """
         ours = [mark for mark in node.iter_markers() if mark.name.startswith("coreml_")]
         given = [name for name in FIXTURES if name in fixtures]
-        key = (*map(id, ours), *given)
+        key = (*map(id, ours), *given, incomplete)
         if key not in self._known:
             _check_known(ours, node.config)
             # The marks are kept beside what they declare, so that no other object can get the identity of one.
-            self._known[key] = (ours, self._declaration(ours, given))
+            self._known[key] = (ours, self._declaration(ours, given, incomplete))
         if not given:
             _check_own(node)
         declaration = self._known[key][1]
-        self._check_reached(node, declaration)
+        if not incomplete:
+            self._check_reached(node, declaration)
+            _check_parametrized(node, declaration)
         return declaration
 
-    def _declaration(self, ours: list[pytest.Mark], given: list[str]) -> Declaration:
+    def _declaration(self, ours: list[pytest.Mark], given: list[str], incomplete: bool) -> Declaration:
         by_name = {name: [mark for mark in ours if mark.name == name] for name in MARKS}
         names_model = any(name != _LOAD for name in given)
         model, units, budgets, rules = all_of(
             [
-                lambda: self._model(by_name["coreml_model"], names_model, given),
+                lambda: self._model(by_name["coreml_model"], names_model and not incomplete, given),
                 lambda: next(map(self._units, by_name["coreml_compute_units"]), self._options.compute_units),
                 lambda: all_of(partial(self._once, markers.read_budget, mark) for mark in by_name["coreml_budget"]),
                 lambda: all_of(
@@ -126,6 +131,17 @@ class DeclarationReader:
 
 def _checked_units(mark: pytest.Mark) -> frozenset[ComputeUnits]:
     return checked_units(markers.read_budget(mark) if mark.name == "coreml_budget" else markers.read_placement(mark))
+
+
+def _check_parametrized(node: pytest.Item | pytest.Function, declaration: Declaration) -> None:
+    """Refuse compute units that a hook has added when the test was parametrized over others already."""
+    parameters: dict[str, object] = getattr(getattr(node, "callspec", None), "params", {})
+    units = parameters.get("coreml_model")
+    if units is not None and units not in declaration.compute_units:
+        raise UsageError(
+            f"coreml_compute_units({', '.join(map(repr, declaration.compute_units))}) was added to a test that runs on "
+            f"{units} already: mark the test in its file, or choose compute units with --coreml-compute-units"
+        )
 
 
 def _check_own(node: pytest.Item) -> None:

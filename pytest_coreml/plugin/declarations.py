@@ -10,6 +10,7 @@ import pytest
 from pytest_coreml.errors import UsageError
 from pytest_coreml.plugin.declaration_reader import DeclarationReader
 from pytest_coreml.plugin.limit_coverage import LimitCoverage
+from pytest_coreml.plugin.names import FIXTURES
 from pytest_coreml.plugin.ordering import put_partners_first
 from pytest_coreml.plugin.xdist import send_mistakes, worker_name
 
@@ -35,6 +36,20 @@ class Declarations:
         """Return what *item* declares; None for a test that was not collected with the others."""
         return self._declarations.get(item.nodeid)
 
+    def read_again(self, item: pytest.Item, declaration: Declaration) -> Declaration:
+        """Return what *item* declares now: a fixture, a hook or the test itself may have added markers.
+
+        *declaration*: what it declared before. Raises `UsageError` for a mistake in the markers.
+        """
+        fixtures: list[str] = getattr(item, "fixturenames", [])
+        if declaration.names_model and not any(name in fixtures for name in FIXTURES if name != "coreml_load"):
+            # The test has asked for it while it ran.
+            fixtures = [*fixtures, "coreml_model"]
+        current = self.reader.read(item, fixtures)
+        if current is not declaration:
+            self.coverage.note(item.nodeid, current)
+        return current
+
     def position(self, item: pytest.Item) -> int:
         """Return the position of *item* among all tests that were collected."""
         return self._positions.get(item.nodeid, 0)
@@ -43,10 +58,10 @@ class Declarations:
         """Return True if a test of *file* limits the time of a load."""
         return file in self._files_that_limit_loads
 
-    def read(self, node: pytest.Item, fixtures: list[str]) -> Declaration | None:
+    def read(self, node: pytest.Item, fixtures: list[str], incomplete: bool = False) -> Declaration | None:
         """Read the markers of *node*; a mistake is noted for the end of collection, and None returned."""
         try:
-            return self.reader.read(node, fixtures)
+            return self.reader.read(node, fixtures, incomplete)
         except UsageError as error:
             place = node.nodeid.split("[", 1)[0]
             for text in error.texts:

@@ -117,7 +117,8 @@ def has_model_fixture(metafunc: pytest.Metafunc) -> bool:
 def parametrize(metafunc: pytest.Metafunc, run: PytestRun) -> None:
     """Parametrize a test over the sources and compute units that its markers name."""
     names = metafunc.fixturenames
-    declaration = run.declarations.read(metafunc.definition, names)
+    of_parameters = _markers_of_parameters(metafunc.definition)
+    declaration = run.declarations.read(metafunc.definition, names, incomplete=bool(of_parameters))
     if declaration is None:
         return
     if len(declaration.sources) > 1:
@@ -125,6 +126,19 @@ def parametrize(metafunc: pytest.Metafunc, run: PytestRun) -> None:
 
         ids = [label(source) for source in declaration.sources]
         metafunc.parametrize(SOURCE_FIXTURE, declaration.sources, ids=ids, indirect=True, scope="module")
-    if "coreml_model" in names:
+    if "coreml_model" in names and "coreml_compute_units" not in of_parameters:
         units = declaration.compute_units
         metafunc.parametrize("coreml_model", units, ids=units, indirect=True, scope="module")
+
+
+def _markers_of_parameters(definition: pytest.Function) -> set[str]:
+    """Return the names of our markers that parameters of the test have, as `pytest.param(..., marks=...)`."""
+    values = [value for mark in definition.iter_markers("parametrize") for value in _parameters(mark)]
+    names = {mark.name for value in values for mark in getattr(value, "marks", ())}
+    return {name for name in names if name.startswith("coreml_")}
+
+
+def _parameters(mark: pytest.Mark) -> Sequence[object]:
+    values = mark.kwargs.get("argvalues", mark.args[1] if len(mark.args) > 1 else ())
+    # An iterator can be read only once, by pytest.
+    return values if isinstance(values, (list, tuple)) else ()
