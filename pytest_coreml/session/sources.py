@@ -101,10 +101,12 @@ class Sources:
 
 
 def file_name(source: Any) -> str:
-    """Return the file name of a source that may not exist; the name of a callable."""
+    """Return the file name of a source that may not exist, the name of a callable, or the type of anything else."""
     if isinstance(source, PathFrom):
         return Path(source.path).name
-    return Path(source).name if isinstance(source, (str, os.PathLike)) else label(source)
+    if isinstance(source, (str, os.PathLike)):
+        return Path(source).name
+    return label(source) if callable(source) else type(source).__name__
 
 
 def label(source: Any) -> str:

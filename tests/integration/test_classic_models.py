@@ -88,7 +88,7 @@ def test_a_stage_that_only_a_mac_runs_is_named_with_those_that_run_here(project:
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*model 1 of the 3 in the pipeline: *visionFeaturePrint: *runs on a Mac only*",
+            "*model 1 of the 3 in the pipeline: *visionFeaturePrint*runs only on a Mac*",
             "*model 3 (treeEnsembleClassifier) runs here*MLModel(spec.pipelineClassifier.pipeline.models[[]2])*",
         ]
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from pytest_coreml.reference.execution.executable import Executable
@@ -39,14 +38,6 @@ def named_operations(item: pytest.Item) -> set[str]:
         in_brackets = item.name.partition("[")[2].rstrip("]").split("-")
         operations |= handlers().keys() & set(in_brackets)
     return operations
-
-
-@pytest.fixture(autouse=True)
-def same_numbers_in_any_order(request: pytest.FixtureRequest) -> None:
-    """Give each test the random numbers that it would have alone, whichever tests ran before."""
-    random = getattr(request.module, "RANDOM", None)
-    if random is not None:
-        random.bit_generator.state = np.random.default_rng(0).bit_generator.state
 
 
 @pytest.fixture
