@@ -1,0 +1,276 @@
+"""Measures of the difference between two outputs; the formulas are in docs/reference/agreement.md.
+
+All sums are in double precision, over blocks of elements, so that outputs of any size need no second copy.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from pytest_coreml.facts.agreement import DIFFERENCES, NonFinite, OutputAgreement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from pytest_coreml.facts.agreement import Measure
+
+    Array = np.ndarray[Any, Any]
+    # Returns the elements of a flat array from one index up to another.
+    Read = Callable[[int, int], Array]
+
+BY_ELEMENT: Final[tuple[Measure, ...]] = ("psnr", "snr", "cosine", "max_abs", "relative_l2")
+BY_ROW: Final[tuple[Measure, ...]] = ("kl", "top1")
+# 2 MB of each operand: blocks stay in the processor's cache.
+_BLOCK: Final = 1 << 18
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """The measures to compute besides those of single elements, and how.
+
+    *rows*: the measures of rows, the last axis of an output. *margin*: the lead of the reference's choice below which
+    another choice agrees. *probabilities*: rows are probabilities, not logits. *peak*: the greatest possible signal;
+    None for that of the reference.
+    """
+
+    rows: frozenset[Measure] = frozenset()
+    margin: float = 0.0
+    probabilities: bool = False
+    peak: float | None = None
+
+
+class InputMeasures(NamedTuple):
+    """The measures of one output for one input; None where an element could not be compared."""
+
+    values: dict[Measure, float]
+    decisions: int = 0
+    """The number of rows with a decision."""
+    agreeing: int = 0
+    """The number of decisions that agree."""
+    identical: bool = False
+    candidate_bad: tuple[tuple[int, ...], str] | None = None
+    """Index and value of the first element of the candidate that is not finite, where the reference is other."""
+    reference_bad: tuple[tuple[int, ...], str] | None = None
+    """The same of the reference."""
+
+
+def compare(
+    reference: Mapping[str, Array], candidate: Mapping[str, Array], comparing: Comparing | None = None
+) -> dict[str, OutputAgreement]:
+    """Return the agreement of each output of *candidate* for one input.
+
+    Raises `KeyError` for an output that *reference* lacks, and `ValueError` for one of another shape.
+    """
+    found = {
+        name: measure(reference[name], output, comparing or Comparing(frozenset(BY_ROW)))
+        for name, output in candidate.items()
+    }
+    return {name: worst_of(name, [measures]) for name, measures in found.items()}
+
+
+def measure(reference: Array, candidate: Array, comparing: Comparing) -> InputMeasures:
+    """Return the measures of *candidate* against *reference*, two arrays of the same shape."""
+    if reference.shape != candidate.shape:
+        raise ValueError(f"expected the shape {reference.shape}, got {candidate.shape}")
+    flat = np.ascontiguousarray(reference).reshape(-1)
+    return measure_blocks(lambda start, stop: flat[start:stop], candidate, comparing)
+
+
+def measure_blocks(read: Read, candidate: Array, comparing: Comparing) -> InputMeasures:
+    """Return the measures of *candidate* against the elements that *read* returns, in C order."""
+    flat = np.ascontiguousarray(candidate).reshape(-1)
+    width = candidate.shape[-1] if candidate.ndim else 1
+    sums, rows = _Sums(), _Rows(comparing)
+    for start, stop in _blocks(flat.size, width if comparing.rows else 1):
+        expected, got = _double(read(start, stop)), _double(flat[start:stop])
+        sums.add(expected, got, start)
+        if comparing.rows and sums.is_comparable:
+            rows.add(expected.reshape(-1, width), got.reshape(-1, width))
+    if not sums.is_comparable:
+        return sums.incomparable(candidate.shape)
+    return InputMeasures(sums.values(comparing.peak) | rows.values(), rows.decisions, rows.agreeing, sums.max_abs == 0)
+
+
+def compare_text(reference: Array, candidate: Array) -> InputMeasures:
+    """Return the share of equal strings, which is the only measure of labels."""
+    same = int(np.count_nonzero(reference == candidate))
+    return InputMeasures(
+        {"top1": same / max(1, candidate.size)}, candidate.size, same, identical=same == candidate.size
+    )
+
+
+def worst_of(output: str, inputs: Iterable[InputMeasures]) -> OutputAgreement:
+    """Return the agreement of *output* over all inputs, in the order of their numbers."""
+    found = list(inputs)
+    bad = (_first([each.candidate_bad for each in found]), _first([each.reference_bad for each in found]))
+    if bad != (None, None):
+        return OutputAgreement(output, candidate_non_finite=bad[0], reference_non_finite=bad[1])
+    names = list(found[0].values) if found else []
+    worst: dict[str, int] = {name: _worst_input(name, found) for name in names}
+    values = {name: found[worst[name]].values[name] for name in names}
+    if decisions := sum(each.decisions for each in found):
+        values["top1"] = sum(each.agreeing for each in found) / decisions
+    return replace(
+        OutputAgreement(output, identical=all(each.identical for each in found), worst=worst),
+        **values,  # type: ignore[arg-type]  # the measures are fields
+    )
+
+
+def _first(places: Iterable[tuple[tuple[int, ...], str] | None]) -> NonFinite | None:
+    return next((NonFinite(number, *place) for number, place in enumerate(places) if place is not None), None)
+
+
+def _worst_input(measure: Measure, found: Sequence[InputMeasures]) -> int:
+    """Return the number of the first input at which *measure* is the worst."""
+    values = [each.values[measure] for each in found]
+    return values.index(max(values) if measure in DIFFERENCES else min(values))
+
+
+class _Sums:
+    """Sums over the elements of two outputs."""
+
+    def __init__(self) -> None:
+        self.expected = self.got = self.product = self.squares = 0.0
+        self.count = 0
+        self.max_abs = self.peak = 0.0
+        self._bad: tuple[int, float, float] | None = None
+
+    @property
+    def is_comparable(self) -> bool:
+        """True if each element that is not finite is the same on both sides."""
+        return self._bad is None
+
+    def add(self, expected: Array, got: Array, start: int) -> None:
+        """Add a block of elements that begins at the index *start*."""
+        finite = np.isfinite(expected) & np.isfinite(got)
+        if not finite.all():
+            self._note(expected, got, finite, start)
+            expected, got = expected[finite], got[finite]
+        if not expected.size:
+            return
+        difference = got - expected
+        self.count += expected.size
+        self.squares += float(np.dot(difference, difference))
+        self.expected += float(np.dot(expected, expected))
+        self.got += float(np.dot(got, got))
+        self.product += float(np.dot(expected, got))
+        self.max_abs = max(self.max_abs, float(np.abs(difference).max()))
+        self.peak = max(self.peak, float(np.abs(expected).max()))
+
+    def _note(self, expected: Array, got: Array, finite: Array, start: int) -> None:
+        differs = ~finite & ~((expected == got) | (np.isnan(expected) & np.isnan(got)))
+        if self._bad is None and differs.any():
+            place = int(np.argmax(differs))
+            self._bad = start + place, float(expected[place]), float(got[place])
+
+    def incomparable(self, shape: tuple[int, ...]) -> InputMeasures:
+        """Return the place of the first element that could not be compared, in an output of this *shape*."""
+        assert self._bad is not None
+        flat, expected, got = self._bad
+        index = tuple(int(axis) for axis in np.unravel_index(flat, shape)) if shape else ()
+        return InputMeasures(
+            {},
+            candidate_bad=None if math.isfinite(got) else (index, str(got)),
+            reference_bad=None if math.isfinite(expected) else (index, str(expected)),
+        )
+
+    def values(self, peak: float | None) -> dict[Measure, float]:
+        """Return the measures of elements; an output without elements agrees."""
+        error = math.sqrt(self.squares / self.count) if self.count else 0.0
+        signal = math.sqrt(self.expected / self.count) if self.count else 0.0
+        norms = math.sqrt(self.expected) * math.sqrt(self.got)
+        # Parallel outputs may be a few last digits beyond 1.
+        cosine = min(1.0, max(-1.0, self.product / norms)) if norms else float(self.expected == self.got)
+        return {
+            "psnr": _decibels(self.peak if peak is None else peak, error),
+            "snr": _decibels(signal, error),
+            "cosine": 1.0 if error == 0 else cosine,
+            "max_abs": self.max_abs,
+            "relative_l2": _ratio(math.sqrt(self.squares), math.sqrt(self.expected)),
+        }
+
+
+class _Rows:
+    """The decisions and distributions that rows, the last axis of an output, stand for."""
+
+    def __init__(self, comparing: Comparing) -> None:
+        self._comparing = comparing
+        self._kl = 0.0
+        self._count = 0
+        self.decisions = self.agreeing = 0
+
+    def add(self, expected: Array, got: Array) -> None:
+        """Add rows."""
+        if expected.size == 0:
+            return
+        self._count += len(expected)
+        if "kl" in self._comparing.rows:
+            self._kl += float(_divergence(expected, got, self._comparing.probabilities).sum())
+        if "top1" in self._comparing.rows:
+            self.decisions += len(expected)
+            self.agreeing += int(np.count_nonzero(_agrees(expected, got, self._comparing.margin)))
+
+    def values(self) -> dict[Measure, float]:
+        """Return the measures that were asked for: the mean divergence, and the share of decisions that agree."""
+        values: dict[Measure, float] = {}
+        if "kl" in self._comparing.rows:
+            values["kl"] = self._kl / self._count if self._count else 0.0
+        if self.decisions:
+            values["top1"] = self.agreeing / self.decisions
+        return values
+
+
+def _divergence(expected: Array, got: Array, probabilities: bool) -> Array:
+    """Return the Kullback-Leibler divergence of each row of *got* from that of *expected*, in nats."""
+    logs_expected, logs_got = (_log_probabilities(rows, probabilities) for rows in (expected, got))
+    share = np.exp(logs_expected)
+    with np.errstate(invalid="ignore"):
+        terms = share * (logs_expected - logs_got)
+    # What the reference excludes adds nothing, whatever the other side says of it.
+    divergence: Array = np.where(share > 0, terms, 0.0).sum(axis=1)
+    return divergence
+
+
+def _log_probabilities(rows: Array, probabilities: bool) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs: Array = np.log(rows) if probabilities else rows - rows.max(axis=1, keepdims=True)
+        normalized: Array = logs - np.log(np.exp(logs).sum(axis=1, keepdims=True))
+        return normalized
+
+
+def _agrees(expected: Array, got: Array, margin: float) -> Array:
+    """Return for each row True if both sides decide alike, or the reference itself is nearly undecided."""
+    choice = got.argmax(axis=1)
+    with np.errstate(invalid="ignore"):
+        lead = expected.max(axis=1) - expected[np.arange(len(expected)), choice]
+    # An equal value is the same choice, whichever of them `argmax` names.
+    agrees: Array = (choice == expected.argmax(axis=1)) | (lead == 0) | (lead < margin)
+    return agrees
+
+
+def _decibels(signal: float, error: float) -> float:
+    if error == 0:
+        return math.inf
+    return 20 * math.log10(signal / error) if signal else -math.inf
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    if numerator == 0:
+        return 0.0
+    return numerator / denominator if denominator else math.inf
+
+
+def _blocks(size: int, width: int) -> Iterator[tuple[int, int]]:
+    """Yield the bounds of blocks of whole rows."""
+    step = max(1, _BLOCK // max(1, width)) * max(1, width)
+    for start in range(0, size, step):
+        yield start, min(start + step, size)
+
+
+def _double(block: Array) -> Array:
+    double: Array = block.astype(np.float64, copy=False)
+    return double
