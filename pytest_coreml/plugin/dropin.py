@@ -17,7 +17,7 @@ def install(options: Options) -> None:
     from pytest_coreml import reference
 
     try:
-        reference.install(options.precision)
+        reference.install(options.precision, options.threads or "all")
     except ImportError as error:
         raise UsageError(f"coreml_dropin: {error}") from None
 

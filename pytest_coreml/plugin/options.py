@@ -83,6 +83,11 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "help": "half precision on the reference runtime; fast (default): computed in single precision, for timing; "
         "strict: rounded after each operation, for judging outputs",
     },
+    "threads": {
+        "metavar": "N|all",
+        "help": "threads of the reference runtime; all: one on each physical core (default: 1 for measured models, all "
+        "for the drop-in)",
+    },
     "dropin": {
         "action": "store_const",
         "const": "true",

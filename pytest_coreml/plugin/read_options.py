@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.session.options import Threads
 
 _NOTHING: Final[tuple[object, ...]] = (None, "", [])
-# Of the reference runtime, whose engines read it.
+# The default of `--coreml-threads`.
 _THREADS: Final = "PYTEST_COREML_THREADS"
 _MAX_THREADS: Final = 1024
 _UNITS: Final = "names of compute units"
@@ -94,10 +95,16 @@ def read_number(name: str, value: object, kind: Callable[[str], Any], default: A
     return number
 
 
-def check_threads(value: str | None) -> None:
-    """Raise `UsageError` unless *value* of the environment variable is a number of threads; an empty one is none."""
-    if value and not (value.strip().isdecimal() and 0 < int(value) <= _MAX_THREADS):
-        raise UsageError(f"{_THREADS}: expected a whole number of threads, 1 to {_MAX_THREADS}, got {value!r}")
+def read_threads(name: str, value: object) -> Threads | None:
+    """Read a number of threads or the word `all`, None where there is neither."""
+    if value in _NOTHING:
+        return None
+    word = str(value).strip().lower()
+    if word == "all":
+        return "all"
+    if word.isdecimal() and 0 < int(word) <= _MAX_THREADS:
+        return int(word)
+    raise UsageError(f"{name}: expected a whole number of threads, 1 to {_MAX_THREADS}, or all, got {value!r}")
 
 
 def _texts(name: str, value: object, expected: str) -> list[str]:
@@ -110,7 +117,6 @@ def _texts(name: str, value: object, expected: str) -> list[str]:
 def read_options(config: pytest.Config) -> Options:
     """Return the options, those that are not given from the ini file; raise `UsageError` for an impossible value."""
     values = {name: read(config, name) for name, read in _READERS.items()}
-    check_threads(os.environ.get(_THREADS))
     return Options(
         rootdir=config.rootpath,
         started_in=config.invocation_params.dir,
@@ -163,6 +169,11 @@ def _choice(choices: Sequence[str], config: pytest.Config, name: str) -> str:
     return read_choice(name, given(config, name), choices)
 
 
+def _threads(config: pytest.Config, name: str) -> Threads | None:
+    of_environment = read_threads(_THREADS, os.environ.get(_THREADS))
+    return read_threads("--coreml-threads", given(config, name)) or of_environment
+
+
 def _switch(config: pytest.Config, name: str) -> bool:
     return read_switch(name, given(config, name))
 
@@ -176,6 +187,7 @@ _READERS: Final[dict[str, Callable[[pytest.Config, str], Any]]] = {
     "timeout": partial(_number, float, 600.0),
     "inconclusive": partial(_choice, INCONCLUSIVE),
     "precision": partial(_choice, PRECISIONS),
+    "threads": _threads,
     "dropin": _switch,
     "baseline": _paths,
     "against": _existing,

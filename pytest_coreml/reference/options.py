@@ -13,7 +13,8 @@ class RuntimeOptions:
     """The options for executing models.
 
     The default is one thread: values then depend neither on the number of cores nor on the load of the others, and two
-    runs can be compared.
+    runs can be compared. `spinning` makes idle threads wait for work in a loop, as ONNX Runtime's own default does:
+    several threads are faster, and take the cores from all other processes.
 
     `precision` selects how half-precision values are computed. "fast" computes them in single precision, which CPUs do
     well; use it to measure time. "strict" rounds to half precision after each operation; use it to judge outputs.
@@ -21,3 +22,4 @@ class RuntimeOptions:
 
     threads: int = 1
     precision: Precision = "fast"
+    spinning: bool = False

@@ -104,7 +104,8 @@ class Models:
         self.sources.close()
 
     def _make_engine(self) -> Engine:
-        return Engine(self._options.runtime, self._options.timeout, (f"--precision={self._options.precision}",))
+        words = (f"--precision={self._options.precision}", f"--threads={self._options.threads or 1}")
+        return Engine(self._options.runtime, self._options.timeout, words)
 
     def _model(self, lease: Lease) -> CoreMLModel:
         model = self._loaded.get(lease.key)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 Inconclusive: TypeAlias = Literal["skip", "fail"]
 Precision: TypeAlias = Literal["fast", "strict"]
+# `all`: one on each physical core.
+Threads: TypeAlias = int | Literal["all"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Options:
     """The outcome of a test with an inconclusive check."""
     precision: Precision = "fast"
     """The precision with which the reference runtime computes half-precision values."""
+    threads: Threads | None = None
+    """The threads of the reference runtime; None for one in an engine, and all physical cores in the drop-in."""
     dropin: bool = False
     """True to make coremltools' own `predict` work in the pytest process, where Core ML does not exist."""
     baseline: tuple[Path, ...] = ()

@@ -149,6 +149,8 @@ def test_package() -> None:
     """The version, and the runtime for coremltools in the user's own process."""
     assert_type(pytest_coreml.__version__, str)
     install(precision="strict")
+    install(threads="all")
+    install("fast", 2)
     assert_type(is_installed(), bool)
     uninstall()
     assert_type(RuntimeOptions(), RuntimeOptions)

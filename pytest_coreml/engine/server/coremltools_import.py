@@ -6,7 +6,6 @@ import contextlib
 import importlib
 import importlib.util
 import logging
-import os
 import platform
 import sys
 from typing import TYPE_CHECKING
@@ -37,9 +36,10 @@ _NOT_NEEDED = (
 )
 
 
-def import_coremltools(runtime: str, precision: Precision) -> Runtime:
+def import_coremltools(runtime: str, precision: Precision, threads: int = 1) -> Runtime:
     """Import coremltools over Apple's module or the reference binding; *runtime* is `auto`, `coreml` or `reference`.
 
+    *precision* and *threads* are those of the reference runtime.
     Raises `EngineError` when Core ML is requested and its native module is missing; on a Mac, `auto` requests it.
     """
     if importlib.util.find_spec("coremltools") is None:
@@ -53,7 +53,7 @@ def import_coremltools(runtime: str, precision: Precision) -> Runtime:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None is how an import is barred
     with _quiet_logger():
         if chosen == "reference":
-            _install_reference(precision)
+            _install_reference(precision, threads)
         importlib.import_module("coremltools")
     if chosen == "coreml":
         _check_native_module()
@@ -83,16 +83,11 @@ def _quiet_logger() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _install_reference(precision: Precision) -> None:
+def _install_reference(precision: Precision, threads: int) -> None:
     try:
-        put_in_place(RuntimeOptions(precision=precision, threads=threads()))
+        put_in_place(RuntimeOptions(precision=precision, threads=threads))
     except ImportError as error:
         raise EngineError(f"--coreml-runtime=reference: {error}") from None
-
-
-def threads() -> int:
-    """Return the number of threads for the reference runtime: `PYTEST_COREML_THREADS`, else 1, the steadiest."""
-    return int(os.environ.get("PYTEST_COREML_THREADS") or "1")
 
 
 def runtime_version(runtime: str) -> str | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pytest_coreml.engine.protocol import Done, Failed, Progress
 from pytest_coreml.engine.server.service import Service
 from pytest_coreml.errors import CoreMLTestError, InputError, ModelError
+from pytest_coreml.reference.threads import count_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,8 @@ def main(descriptor: int, words: Sequence[str]) -> None:
         connection.send(progress)
 
     try:
-        serve(connection, Service(arguments.runtime, arguments.folder, arguments.precision, notify), alarm)
+        service = Service(arguments.runtime, arguments.folder, arguments.precision, notify, arguments.threads)
+        serve(connection, service, alarm)
     except (EOFError, ConnectionError, KeyboardInterrupt):
         pass
     finally:
@@ -89,4 +91,10 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--timeout", type=float, default=600.0)
     parser.add_argument("--folder", required=True)
     parser.add_argument("--precision", default="fast")
+    # One is the steadiest.
+    parser.add_argument("--threads", type=_threads, default=1)
     return parser.parse_args(words)
+
+
+def _threads(word: str) -> int:
+    return count_threads("all" if word == "all" else int(word))

@@ -29,13 +29,16 @@ class Service:
     """The state of an engine: at most one model, its states, and its inputs.
 
     *runtime*: `auto`, `coreml` or `reference`. *folder*: for compiled models; the client removes it. *notify*: sends
-    heartbeats.
+    heartbeats. *precision*, *threads*: of the reference runtime.
     """
 
-    def __init__(self, runtime: str, folder: str, precision: Precision, notify: Callable[[Progress], None]) -> None:
+    def __init__(
+        self, runtime: str, folder: str, precision: Precision, notify: Callable[[Progress], None], threads: int = 1
+    ) -> None:
         self._wanted_runtime = runtime
         self._folder = Path(folder)
         self._precision = precision
+        self._threads = threads
         self._notify = notify
         self._runtime: Runtime = "reference"
         self._model: LoadedModel | None = None
@@ -72,7 +75,9 @@ class Service:
 
         from pytest_coreml.engine.server import coremltools_import
 
-        self._runtime = runtime = coremltools_import.import_coremltools(self._wanted_runtime, self._precision)
+        self._runtime = runtime = coremltools_import.import_coremltools(
+            self._wanted_runtime, self._precision, self._threads
+        )
         import coremltools
 
         return RuntimeFacts(
@@ -81,7 +86,7 @@ class Service:
             coremltools=coremltools.__version__,
             runtime=runtime,
             runtime_version=coremltools_import.runtime_version(runtime),
-            threads=coremltools_import.threads() if runtime == "reference" else None,
+            threads=self._threads if runtime == "reference" else None,
             precision=self._precision if runtime == "reference" else None,
         )
 

@@ -15,6 +15,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.reference.options import Precision, RuntimeOptions
+from pytest_coreml.reference.threads import Threads, count_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,16 +27,18 @@ _UTILS: Final = "coremltools.models.utils"
 _SUBCLASSING: Final = "coremltools.models.ml_program.experimental.compute_plan_utils"
 
 
-def install(precision: Precision = "fast", threads: int = 1) -> bool:
+def install(precision: Precision = "fast", threads: Threads = "all") -> bool:
     """Make coremltools predict in this process with the reference runtime, whether it is imported already or later.
 
     `MLModel`, `make_state`, `CompiledMLModel` and `compile_model` work as they do on a Mac. If Core ML's own binding
     exists, do nothing and return False. A second call changes the options for models that are loaded later.
-    Raise ImportError if ONNX Runtime is not installed.
+    *threads*: the number of threads of each model; `all`, the default, is one on each physical core, as in an ONNX
+    Runtime session of your own. Raise ValueError for another number, ImportError if ONNX Runtime is not installed.
     """
+    number = count_threads(threads)
     if not is_installed() and has_native_module():
         return False
-    put_in_place(RuntimeOptions(threads=threads, precision=precision))
+    put_in_place(RuntimeOptions(threads=number, precision=precision, spinning=number > 1))
     return True
 
 

@@ -48,7 +48,7 @@ def _settings(options: RuntimeOptions) -> onnxruntime.SessionOptions:
     settings.inter_op_num_threads = 1
     settings.log_severity_level = _FATAL_ONLY
     # A spinning worker takes the core from whatever else is measured.
-    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "1" if options.spinning else "0")
     settings.add_session_config_entry("session.inter_op.allow_spinning", "0")
     # Fused into integer kernels, quantized activations would differ from their definition.
     settings.add_session_config_entry("session.disable_quant_qdq", "1")

@@ -48,12 +48,14 @@ def check_figure(name: str, value: float | None) -> str:
 
 
 def machine_words(machine: Mapping[str, Any]) -> str:
-    """Return the machine in one line: chip, system, runtime, coremltools."""
+    """Return the machine in one line: chip, system, coremltools, runtime, and the threads of the runtime."""
     system = " ".join(filter(None, (machine["os"]["name"], machine["os"]["version"])))
     runtime = machine["runtime"]
     parts = [machine["chip"], system, f"coremltools {machine['coremltools']}" if machine["coremltools"] else None]
     if runtime and runtime["name"] != "coreml":
         parts.append(" ".join(filter(None, (f"{runtime['name']} runtime", runtime["version"]))))
+    if (machine.get("threads") or 1) > 1:
+        parts.append(f"{machine['threads']} threads")
     return ", ".join(part for part in parts if part)
 
 

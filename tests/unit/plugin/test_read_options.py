@@ -8,12 +8,12 @@ import pytest
 
 from pytest_coreml.errors import UsageError
 from pytest_coreml.plugin.read_options import (
-    check_threads,
     read_choice,
     read_number,
     read_path,
     read_paths,
     read_switch,
+    read_threads,
     read_units,
 )
 
@@ -117,14 +117,16 @@ def test_anything_else_is_told_with_what_was_expected(
         read(value)
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "abc", "1.5", "9" * 400, "²"])
-def test_a_number_of_threads_that_is_none_is_a_usage_error(value: str) -> None:
-    """No engine has started yet."""
-    with pytest.raises(UsageError, match="PYTEST_COREML_THREADS: expected a whole number"):
-        check_threads(value)
+@pytest.mark.parametrize("value", ["0", "-1", "abc", "1.5", "9" * 400, "²", "1025", True, 1.5, ["1", "2"]])
+def test_what_is_not_a_number_of_threads_is_a_usage_error(value: object) -> None:
+    """The message names the option or variable, the accepted values, and the value that came."""
+    with pytest.raises(UsageError, match=r"^X: expected a whole number of threads, 1 to 1024, or all, got"):
+        read_threads("X", value)
 
 
-@pytest.mark.parametrize("value", [None, "", "1", "16"])
-def test_a_number_of_threads_is_taken(value: str | None) -> None:
+@pytest.mark.parametrize(
+    ("value", "expected"), [(None, None), ("", None), ("1", 1), (16, 16), ("all", "all"), (" ALL ", "all")]
+)
+def test_threads_are_a_number_or_all(value: object, expected: object) -> None:
     """An empty variable is as good as none."""
-    check_threads(value)
+    assert read_threads("X", value) == expected
