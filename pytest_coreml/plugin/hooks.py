@@ -1,4 +1,7 @@
-"""The hooks of a run in which something of ours turned up: the course of a test, and the end of the run."""
+"""The hooks of a run in which something of ours turned up: the course of a test, and the end of the run.
+
+Hooks import what only a running test needs, so that a run that only collects does not.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_coreml.plugin import dropin, final_report
-from pytest_coreml.plugin.conclusion import conclude
 from pytest_coreml.plugin.names import SOURCE_FIXTURE, uses_fixture
-from pytest_coreml.plugin.sending import attach_records, forget_properties, use_fixture_models
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -38,6 +39,8 @@ class RunHooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Begin an attempt: a plugin that reruns tests calls this again, but not the protocol around it."""
+        from pytest_coreml.plugin.sending import forget_properties
+
         forget_properties(item)
         self.run.benchmark.prepare(item)
         self.run.begin_attempt(item)
@@ -58,6 +61,9 @@ class RunHooks:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         """Judge the limits after the body has passed, so that a miss is an ordinary failure."""
+        from pytest_coreml.plugin.conclusion import conclude
+        from pytest_coreml.plugin.sending import use_fixture_models
+
         self.run.raise_load_failure()
         use_fixture_models(item, self.run.attempt)
         self.run.in_body = True
@@ -73,6 +79,8 @@ class RunHooks:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Attach the records of a test to its report."""
+        from pytest_coreml.plugin.sending import attach_records
+
         report = yield
         attach_records(item, call, report, self.run)
         return report
