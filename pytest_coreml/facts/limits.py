@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, Union
+
+from pytest_coreml.facts.agreement import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pytest_coreml.facts.compute_units import ComputeUnits, Device
     from pytest_coreml.facts.placement import ShareBy
 
@@ -60,3 +61,80 @@ class PlacementRule:
     """Maximum number of changes of device between neighbouring operations."""
     compute_units: tuple[ComputeUnits, ...] | None = None
     """The compute units that this rule applies to; None for all."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The reference of a `coreml_agreement` marker."""
+
+    kind: Literal["units", "original", "outputs", "source", "callable"]
+    """Other compute units, the original of a variant, stored outputs, another model, or a callable from inputs to
+    outputs."""
+    value: Any = None
+    """The compute units, path or callable."""
+
+
+# A limit for all outputs, or by the name of the output.
+OutputLimit = Union[float, "Mapping[str, float]", None]
+
+
+@dataclass(frozen=True)
+class AgreementRule:
+    """The limits of one `coreml_agreement` marker; None is no limit."""
+
+    reference: Reference | None = None
+    """The reference; None for all compute units of the test against each other."""
+    inputs: Any = None
+    """The number of seeded examples, the path of an `.npz`, or a callable that returns inputs; None for the inputs of
+    the test."""
+    outputs: tuple[str, ...] | None = None
+    """The outputs that are compared; None for all."""
+    min_psnr: OutputLimit = None
+    """Minimum peak signal-to-noise ratio, in dB."""
+    min_snr: OutputLimit = None
+    """Minimum signal-to-noise ratio, in dB."""
+    min_cosine: OutputLimit = None
+    """Minimum cosine of the angle between the outputs."""
+    max_abs: OutputLimit = None
+    """Maximum absolute difference of two elements."""
+    max_relative_l2: OutputLimit = None
+    """Maximum norm of the difference, relative to the norm of the reference."""
+    max_kl: OutputLimit = None
+    """Maximum Kullback-Leibler divergence from the reference, in nats."""
+    min_top1: OutputLimit = None
+    """Minimum share (0..1) of decisions that agree."""
+    margin: float = 0.0
+    """The lead of the reference's decision below which another decision agrees."""
+    finite: bool = True
+    """True to check that all values are finite."""
+    varying: bool | Literal["any"] = True
+    """True to check that each output differs between different inputs, `any` that one of them does."""
+    repeatable: bool = True
+    """True to check that a repeated call gives the same values."""
+    compute_units: tuple[ComputeUnits, ...] | None = None
+    """The compute units that this rule applies to; None for all."""
+
+    @property
+    def has_limits(self) -> bool:
+        """True if it limits the difference from a reference."""
+        return any(getattr(self, name) is not None for name in LIMITS)
+
+    @property
+    def named_outputs(self) -> frozenset[str]:
+        """The names of outputs in its arguments."""
+        by_name = [limit for name in LIMITS if isinstance(limit := getattr(self, name), Mapping)]
+        return frozenset(self.outputs or ()).union(*by_name)
+
+    def limit(self, name: str, output: str) -> float | None:
+        """Return the limit *name* of *output*; None if there is none."""
+        limit: OutputLimit = getattr(self, name)
+        return limit.get(output) if isinstance(limit, Mapping) else limit
+
+    def applies_to(self, units: ComputeUnits) -> bool:
+        """Return True if the rule makes checks on *units*."""
+        checks = self.has_limits or self.finite or self.varying or self.repeatable
+        return bool(checks) and (self.compute_units is None or units in self.compute_units)
+
+
+# What a marker of limits is read as.
+Meaning = Budget | PlacementRule | AgreementRule

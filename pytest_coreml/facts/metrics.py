@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
 
-Unit = Literal["ms", "MB", "x", "%", ""]
+Unit = Literal["ms", "MB", "x", "%", "dB", "nats", ""]
 Direction = Literal["at most", "at least"]
 # `first prediction`: of a model that was just loaded. `fresh load`: in a process that has loaded nothing before.
-Need = Literal["prediction", "first prediction", "load", "fresh load", "memory", "model", "placement"]
+Need = Literal["prediction", "first prediction", "load", "fresh load", "memory", "model", "placement", "outputs"]
 
 
 class Measured(NamedTuple):
@@ -149,7 +149,43 @@ PLACEMENT_METRICS: Final = (
     Metric("forbid", "operations planned on", "", "at most", ("placement",)),
     Metric("max_transitions", "device transitions", "", "at most", ("placement",)),
 )
-_BY_NAME: Final = {metric.name: metric for metric in (*BUDGET_METRICS, *PLACEMENT_METRICS)}
+# What `coreml_agreement` limits, for each output.
+AGREEMENT_METRICS: Final = (
+    Metric(
+        *("min_psnr", "PSNR of", "dB", "at least", ("outputs",)),
+        meaning="peak signal-to-noise ratio, dB",
+    ),
+    Metric(*("min_snr", "SNR of", "dB", "at least", ("outputs",)), meaning="signal-to-noise ratio, dB"),
+    Metric(
+        *("min_cosine", "cosine of", "", "at least", ("outputs",)),
+        meaning="cosine of the angle between the outputs, -1 to 1",
+    ),
+    Metric(
+        *("max_abs", "largest difference of", "", "at most", ("outputs",)),
+        meaning="largest absolute difference of two elements",
+    ),
+    Metric(
+        *("max_relative_l2", "relative L2 error of", "", "at most", ("outputs",)),
+        meaning="norm of the difference as a share of the norm of the reference",
+    ),
+    Metric(
+        *("max_kl", "KL divergence of", "nats", "at most", ("outputs",)),
+        meaning="Kullback-Leibler divergence of the softmax of logits, or of the probabilities of a dictionary, nats",
+    ),
+    Metric(
+        *("min_top1", "top-1 agreement of", "%", "at least", ("outputs",)),
+        meaning="share of decisions that agree, 0 to 1",
+    ),
+)
+# What it checks by default, for all outputs together.
+HEALTH_METRICS: Final = (
+    Metric(*("finite", "values that are not finite", "", "at most", ("outputs",))),
+    Metric(*("varying", "outputs of different inputs", "", "at least", ("outputs",))),
+    Metric(*("repeatable", "difference between repeated calls", "", "at most", ("outputs",))),
+)
+_BY_NAME: Final = {
+    metric.name: metric for metric in (*BUDGET_METRICS, *PLACEMENT_METRICS, *AGREEMENT_METRICS, *HEALTH_METRICS)
+}
 
 
 def get_metric(name: str) -> Metric:

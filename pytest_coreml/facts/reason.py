@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pytest_coreml.facts.agreement import NonFinite
     from pytest_coreml.facts.compute_units import ComputeUnits, Device
     from pytest_coreml.facts.placement import Operation
 
@@ -45,6 +46,18 @@ class Cause(str, Enum):
     DEVICE_UNKNOWN = "device unknown"
     COST_OPEN = "cost left open"
     OPEN_OPERATIONS_MATTER = "open operations matter"
+    # Outputs.
+    OUTPUTS_DIFFER = "outputs differ"
+    NOT_FINITE = "not finite"
+    REFERENCE_NOT_FINITE = "reference not finite"
+    CONSTANT_OUTPUT = "constant output"
+    NOT_REPEATABLE = "not repeatable"
+    ONE_INPUT = "one input only"
+    ODD_ONE_OUT = "odd one out"
+    NO_MAJORITY = "no two agree"
+    ONE_CONFIGURATION = "one configuration only"
+    ONE_RUNTIME = "one runtime for all compute units"
+    NO_REFERENCE = "reference not usable"
     # Baselines.
     SLOWER = "slower"
     SLOWER_IN_TAIL = "slower in the tail"
@@ -123,6 +136,42 @@ class MissingModel:
 
     name: str
     where: str
+
+
+@dataclass(frozen=True)
+class WorstInput:
+    """The input on which an output differs most from its reference."""
+
+    reference: str
+    """The reference in words."""
+    input: int
+    """The number of the input, from 0."""
+    inputs: int
+    """The number of inputs."""
+    saved: str | None = None
+    """The file with the input; None if it was not saved."""
+
+
+@dataclass(frozen=True)
+class BadElement:
+    """An element of an output that is not finite."""
+
+    output: str
+    place: NonFinite
+
+
+@dataclass(frozen=True)
+class UnitsApart:
+    """The groups of compute units whose outputs agree, and how close they are."""
+
+    groups: tuple[tuple[ComputeUnits, ...], ...]
+    """Compute units that agree, the largest group first."""
+    limit: str
+    """The name of the limit whose measure the values are of."""
+    between: float | None
+    """The value of the closest two of different groups; None where they cannot be compared."""
+    within: float | None
+    """The value of the most distant two of the largest group; None if it has one member."""
 
 
 @dataclass(frozen=True)

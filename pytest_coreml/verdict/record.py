@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Union
 from pytest_coreml.facts.metrics import Measured
 
 if TYPE_CHECKING:
+    from pytest_coreml.facts.agreement import Agreement, OutputHealth
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.placement import Placement
@@ -46,8 +47,12 @@ class Record:
     """The growth of the engine's peak memory, in 10^6 bytes."""
     placement: Placement | None = None
     """The planned placement; None if it was not read."""
+    agreement: tuple[Agreement, ...] = ()
+    """How close the outputs are to each reference."""
+    health: tuple[OutputHealth, ...] = ()
+    """The health of the outputs."""
     checks: list[Check] = field(default_factory=list)
-    """The results of budgets and placement rules."""
+    """The results of budgets, placement rules and agreement."""
     regression: Regression | None = None
     """The comparison with finished runs of a baseline."""
     duet: Regression | None = None

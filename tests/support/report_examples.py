@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from pytest_coreml.facts.agreement import Agreement, NonFinite, OutputAgreement, OutputHealth
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
 from pytest_coreml.facts.placement import Operation, Placement
@@ -72,6 +73,21 @@ PLACEMENT = Placement(
     )
 )
 
+AGREEMENT = Agreement(
+    reference="cpuOnly",
+    inputs=20,
+    outputs=(
+        OutputAgreement(
+            *("logits", 41.5, 38.5, 0.9995, 0.125, 0.0105, 0.002, 0.95),
+            worst={"psnr": 7, "snr": 7, "cosine": 7, "max_abs": 3, "relative_l2": 7, "kl": 7, "top1": 11},
+        ),
+        OutputAgreement("mask", candidate_non_finite=NonFinite(2, (0, 5), "nan")),
+        OutputAgreement("scale", identical=True, max_abs=0.0, reference_non_finite=None),
+    ),
+    saved_input="inputs/test_encoder.npz",
+)
+HEALTH = OutputHealth("mask", 20, 3, NonFinite(2, (0, 5), "nan"), varies=True, repeat_difference=0.5)
+
 RECORD = Record(
     id="test_a.py::test_encoder[cpuAndNeuralEngine]",
     model=SHA256,
@@ -84,6 +100,8 @@ RECORD = Record(
     predict=MEASUREMENT,
     memory_mb=48.5,
     placement=PLACEMENT,
+    agreement=(AGREEMENT,),
+    health=(HEALTH,),
     checks=[
         Check("predict_ms", 25, 31.5, "failed"),
         Check("size_mb", 20, 12.4, "passed"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_coreml.facts.agreement import Agreement, NonFinite, OutputAgreement, OutputHealth
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
 from pytest_coreml.facts.placement import Operation, Placement
@@ -62,7 +63,7 @@ _FINITE: Final = ValueCodec(finite, None)
 
 # The codec of every annotation of a field that does not name a dataclass; None: the value is a JSON value.
 _CODECS: Final[dict[str, ValueCodec | None]] = {
-    **dict.fromkeys(("bool", "int", "int | None", "str", "str | None")),
+    **dict.fromkeys(("bool", "bool | None", "int", "int | None", "str", "str | None")),
     **dict.fromkeys(("ComputeUnits", "Device | None", "FeatureKind", "Outcome", "Runtime", "Verdict")),
     "float | None": _FINITE,
     "tuple[float, ...]": _TUPLE,
@@ -148,6 +149,16 @@ def decode_placement(entry: Json | None) -> Placement | None:
     return _PLACEMENT.decode(entry)
 
 
+# Agreement: infinite ratios are null, of outputs that are `identical`.
+_NON_FINITE: Final = DataclassCodec(NonFinite, _CODECS)
+_AGREEMENT_CODECS: Final = {**_CODECS, "NonFinite | None": _optional(_NON_FINITE.encode, _NON_FINITE.decode)}
+_OUTPUT: Final = DataclassCodec(OutputAgreement, _AGREEMENT_CODECS)
+_AGREEMENT: Final = DataclassCodec(
+    Agreement, {**_CODECS, "tuple[OutputAgreement, ...]": _items(_OUTPUT.encode, _OUTPUT.decode)}
+)
+_HEALTH: Final = DataclassCodec(OutputHealth, _AGREEMENT_CODECS)
+
+
 # Verdicts: their entries contain the cause code beside the text of the reason.
 _CHECK: Final = DataclassCodec(
     Check,
@@ -208,6 +219,8 @@ _RECORD: Final = DataclassCodec(
         "LoadTimes | None": _optional(encode_load, decode_load),
         "Measurement | None": _optional(_encode_predict, decode_measurement),
         "Placement | None": ValueCodec(encode_placement, decode_placement),
+        "tuple[Agreement, ...]": _items(_AGREEMENT.encode, _AGREEMENT.decode),
+        "tuple[OutputHealth, ...]": _items(_HEALTH.encode, _HEALTH.decode),
         "list[Check]": _items(encode_check, decode_check, list),
         "Regression | None": _optional(encode_regression, decode_regression),
     },

@@ -74,6 +74,8 @@ def _without_figures(record: Record, problem: str) -> Record:
         predict=None,
         memory_mb=None,
         placement=None,
+        agreement=(),
+        health=(),
         checks=[],
         regression=None,
         duet=None,

@@ -6,19 +6,23 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Union
 
 from pytest_coreml.facts.reason import Cause, Reason
-from pytest_coreml.report.text.numbers import percent
+from pytest_coreml.report.text.numbers import check_figure, check_words, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from pytest_coreml.facts.agreement import NonFinite
     from pytest_coreml.facts.placement import Operation
     from pytest_coreml.facts.reason import (
+        BadElement,
         DeviceOfUnits,
         Disturbance,
         MissingModel,
         Noise,
         PlannedOperations,
         UnfitUnits,
+        UnitsApart,
+        WorstInput,
     )
 
 # Up to so many operations are named; the rest is counted.
@@ -110,6 +114,48 @@ def _missing(found: MissingModel) -> str:
     return f"there is no {found.name} in {found.where} to compare with"
 
 
+def _outputs_differ(worst: WorstInput) -> str:
+    saved = f", saved in {worst.saved}" if worst.saved is not None else ""
+    return f"against {worst.reference}; the worst of {count_of('input', worst.inputs)} is number {worst.input}{saved}"
+
+
+def _place(place: NonFinite) -> str:
+    index = f" at index {list(place.index)}" if place.index else ""
+    return f"is {place.value}{index} for input {place.input}"
+
+
+def _not_finite(bad: BadElement) -> str:
+    return f"output {bad.output!r} {_place(bad.place)}"
+
+
+def _reference_not_finite(found: tuple[str, NonFinite]) -> str:
+    return f"the reference, {found[0]}, {_place(found[1])}"
+
+
+def _constant(found: tuple[str, int]) -> str:
+    return f"output {found[0]!r} is the same for {found[1]} different inputs"
+
+
+def _odd_one_out(apart: UnitsApart) -> str:
+    majority, *odd = apart.groups
+    names = " and ".join(units for group in odd for units in group)
+    verb = "disagrees" if sum(map(len, odd)) == 1 else "disagree"
+    these = {2: "these two agree"}.get(len(majority), f"these {len(majority)} agree")
+    figures = f" ({_figure(apart, apart.between)})"
+    return f"{names} {verb} with {' and '.join(majority)}{figures}; {these} ({_figure(apart, apart.within)})"
+
+
+def _no_majority(apart: UnitsApart) -> str:
+    names = ", ".join(" with ".join(group) for group in apart.groups)
+    return f"the compute units disagree, and none is the odd one out: {names} ({_figure(apart, apart.between)} at best)"
+
+
+def _figure(apart: UnitsApart, value: float | None) -> str:
+    if value is None:
+        return "not comparable"
+    return f"{check_words(apart.limit).removesuffix(' of')} {check_figure(apart.limit, value)}"
+
+
 _Text = Union[str, "Callable[[Any], str]"]
 
 
@@ -170,6 +216,25 @@ _WORDS: Final[dict[Cause, _Words]] = {
     Cause.DEVICE_UNKNOWN: _Words(_device_unknown),
     Cause.COST_OPEN: _Words(lambda found: f"the plan gives no cost for {_names(found.ops)}"),
     Cause.OPEN_OPERATIONS_MATTER: _Words("leave them out with allow=, if they do not matter"),
+    Cause.OUTPUTS_DIFFER: _Words(_outputs_differ),
+    Cause.NOT_FINITE: _Words(_not_finite),
+    Cause.REFERENCE_NOT_FINITE: _Words(_reference_not_finite, "compare with another reference"),
+    Cause.CONSTANT_OUTPUT: _Words(_constant, "varying=False accepts it"),
+    Cause.NOT_REPEATABLE: _Words(
+        lambda output: f"output {output!r} differs when the same input is predicted again",
+        "repeatable=False accepts it",
+    ),
+    Cause.ONE_INPUT: _Words("nothing varies between outputs of one input", "give several with inputs="),
+    Cause.ODD_ONE_OUT: _Words(_odd_one_out),
+    Cause.NO_MAJORITY: _Words(_no_majority),
+    Cause.ONE_CONFIGURATION: _Words(
+        "this run has one configuration only", "run on several compute units, or name a reference="
+    ),
+    Cause.ONE_RUNTIME: _Words(
+        "the reference runtime computes the same on all compute units",
+        "run on a Mac, or compare with stored outputs, another model or a callable",
+    ),
+    Cause.NO_REFERENCE: _Words(str),
     Cause.SLOWER: _Words("slower"),
     Cause.SLOWER_IN_TAIL: _Words("slower in the tail"),
     Cause.HIGHER: _Words(lambda runs: f"against {count_of('baseline run', runs)}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.facts.metrics import parse_check
@@ -86,6 +87,9 @@ def _asked(check: Check) -> str:
 def _difference(check: Check) -> str:
     # Without a verdict a difference would read as one.
     if check.value is None or not check.limit or check.verdict == "not_judged":
+        return ""
+    # Decibels are a ratio already, and nothing is a share of infinity.
+    if parse_check(check.check).metric.unit == "dB" or not math.isfinite(check.value):
         return ""
     return f" ({percent(check.value / check.limit - 1, signed=True)})"
 

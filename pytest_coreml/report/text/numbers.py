@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from pytest_coreml.facts.metrics import parse_check
@@ -15,6 +16,8 @@ def number(value: float | None) -> str:
     """Return *value* with three digits that count, more when it is large, two when it is tiny; `-` for None."""
     if value is None:
         return "-"
+    if not math.isfinite(value):
+        return str(value)
     size = abs(value)
     if size >= 100 or value == int(value):
         return f"{value:.0f}"

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from pytest_coreml.facts.agreement import NonFinite
 from pytest_coreml.facts.placement import Operation
 from pytest_coreml.facts.reason import (
+    BadElement,
     Cause,
     DeviceOfUnits,
     Disturbance,
@@ -16,6 +18,8 @@ from pytest_coreml.facts.reason import (
     PlannedOperations,
     Reason,
     UnfitUnits,
+    UnitsApart,
+    WorstInput,
 )
 from pytest_coreml.report.document.codec import decode_check, encode_check
 from pytest_coreml.report.document.schema import report_schema
@@ -24,6 +28,14 @@ from pytest_coreml.verdict.check import Check
 
 GATHER = Operation("x", "gather", "cpu", ("cpu",), None, "main")
 DETAILS = {
+    Cause.OUTPUTS_DIFFER: WorstInput("cpuOnly", 3, 20, "inputs/worst.npz"),
+    Cause.NOT_FINITE: BadElement("logits", NonFinite(3, (0, 5), "nan")),
+    Cause.REFERENCE_NOT_FINITE: ("cpuOnly", NonFinite(3, (0, 5), "nan")),
+    Cause.CONSTANT_OUTPUT: ("logits", 20),
+    Cause.NOT_REPEATABLE: "logits",
+    Cause.ODD_ONE_OUT: UnitsApart((("cpuOnly", "cpuAndGPU"), ("cpuAndNeuralEngine",)), "min_psnr", 12.5, 68.5),
+    Cause.NO_MAJORITY: UnitsApart((("cpuOnly",), ("cpuAndGPU",)), "min_psnr", 12.5, None),
+    Cause.NO_REFERENCE: "cpuAndGPU cannot be loaded",
     Cause.PARTNER_NOT_SELECTED: "cpuOnly",
     Cause.PARTNER_NOT_MEASURED: "cpuOnly",
     Cause.RUN_DISTURBED: Disturbance(100, 7, 0.41),
