@@ -149,8 +149,8 @@ class Lease:
         """
         self._to_drop.append((engine, state))
 
-    def predict(self, inputs: protocol.Features, state: int | None) -> protocol.Prediction:
-        """Predict once."""
+    def predict(self, inputs: protocol.Inputs, state: int | None) -> protocol.Prediction:
+        """Predict once, with one set of inputs or a batch."""
         with self._shared.one_thread():
             timed = self._timing.first
             self._timing = replace(self._timing, first=False)
@@ -168,9 +168,9 @@ class Lease:
         with self.exclusive():
             return self._shared.watch.during(work)
 
-    def measure(self, inputs: protocol.Features | None, calls: int) -> Measurement:
-        """Measure *calls* predictions."""
-        measurement, thermal = self.with_thermal(lambda: self.ask(protocol.Measure(inputs, calls)))
+    def measure(self, request: protocol.Measure) -> Measurement:
+        """Measure predictions."""
+        measurement, thermal = self.with_thermal(lambda: self.ask(request))
         return replace(measurement, thermal=thermal)
 
     def _drop_unused(self) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # Names of inputs or outputs to values by coremltools' conventions: numpy arrays, PIL images, numbers, strings, dicts.
 Features = dict[str, Any]
+# Inputs of one prediction, or a list of them for one call of the framework's batch API.
+Inputs = Features | list[Features]
 
 
 class Request(Generic[T]):
@@ -96,18 +98,18 @@ class LoadAgain(Request[float]):
 
 @dataclass(frozen=True)
 class Prediction:
-    """The outputs of one prediction, and its times in ms."""
+    """The outputs of one call, a list of them for a batch, and its times in ms."""
 
-    outputs: Features
+    outputs: Inputs
     native_ms: float
     wall_ms: float
 
 
 @dataclass(frozen=True)
 class Predict(Request[Prediction]):
-    """Predict once. *state*: the answer of `MakeState`, or None for a fresh state."""
+    """Predict once, or a batch. *state*: the answer of `MakeState`, or None for a fresh state."""
 
-    inputs: Features
+    inputs: Inputs
     state: int | None = None
     measured: bool = False
     doing = "predicting with"
@@ -149,10 +151,14 @@ class DropState(Request[None]):
 
 @dataclass(frozen=True)
 class Measure(Request[Measurement]):
-    """Warm up, then measure *calls* predictions. *inputs* None: example inputs. Stateful models get a fresh state."""
+    """Warm up, then measure *calls* predictions. Stateful models get a fresh state.
 
-    inputs: Features | None
+    *inputs*: those of each call; None: example inputs, a batch of *batch* sets of them if that is not None.
+    """
+
+    inputs: Inputs | None
     calls: int
+    batch: int | None = None
     doing = "measuring"
     measured = True
 
@@ -164,8 +170,9 @@ class MeasurePairs(Request[Pairs]):
     other: str
     compute_units: ComputeUnits
     options: LoadOptions
-    inputs: Features | None
+    inputs: Inputs | None
     pairs: int
+    batch: int | None = None
     doing = "measuring alternately"
     measured = True
 

@@ -97,6 +97,8 @@ class Measurement:
     """The number of warm-up calls, which are not among the samples."""
     batch: int = 1
     """The number of calls that one sample is the mean of: 1, more only for very short calls."""
+    items: int = 1
+    """The number of predictions that one call makes: 1, more for a batch."""
     first_ms: float | None = None
     """Native time in ms of the first prediction after loading; None if this run did not make it."""
     thermal: Thermal | None = None
@@ -162,6 +164,16 @@ class Measurement:
         return self.quantile_ms(0.95)
 
     @property
+    def workload(self) -> str:
+        """What one call does; times of different workloads are not comparable."""
+        return f"batches of {self.items}" if self.items > 1 else "single predictions"
+
+    @property
+    def item_ms(self) -> float:
+        """The median of the judged native times for each prediction of a call."""
+        return self.median_ms / self.items
+
+    @property
     def fps(self) -> float:
         """Predictions per second at the median."""
-        return 1000.0 / self.median_ms if self.median_ms > 0 else float("inf")
+        return 1000.0 * self.items / self.median_ms if self.median_ms > 0 else float("inf")

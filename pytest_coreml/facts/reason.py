@@ -73,6 +73,7 @@ class Cause(str, Enum):
     ONE_PROCESS = "needs a second process"
     OTHER_MACHINE = "not the same machine"
     NO_PREDICTIONS = "no predictions"
+    OTHER_WORKLOAD = "other workload"
     TEST_FAILED = "test failed"
     UNKNOWN_TEST = "not in the baseline"
     NO_OTHER_MODEL = "other model missing"

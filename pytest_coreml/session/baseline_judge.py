@@ -82,21 +82,25 @@ class BaselineJudge:
         if not other.exists():
             reason = Reason(Cause.NO_OTHER_MODEL, MissingModel(model.name, str(against)))
             return Regression(0, None, None, "not_judged", reason, against=_name(other))
-        inputs, calls = model.measured_with or (model.last_inputs, self._options.calls)
+        request = model.measured_with or protocol.Measure(model.last_inputs, self._options.calls)
         runs: list[Pairs] = []
         tolerance = self._options.tolerance or paired.DEFAULT_TOLERANCE
         while not runs or paired.wants_another_duet(runs, tolerance):
             # Which model lies first in memory can make it slower: what confirms has them the other way round.
             if len(runs) % 2 == 0:
-                runs.append(self._measure_pairs(model.key, str(other), inputs, calls))
+                runs.append(self._measure_pairs(model.key, str(other), request))
             else:
                 key = replace(model.key, path=str(other))
-                runs.append(self._measure_pairs(key, model.key.path, inputs, calls).swapped)
+                runs.append(self._measure_pairs(key, model.key.path, request).swapped)
         return paired.judge_duet(runs, _name(other), tolerance)
 
-    def _measure_pairs(self, first: EngineKey, other: str, inputs: protocol.Features | None, calls: int) -> Pairs:
+    def _measure_pairs(self, first: EngineKey, other: str, request: protocol.Measure) -> Pairs:
         with self._engines.fresh(first) as lease:
-            return lease.ask(protocol.MeasurePairs(other, first.compute_units, first.options, inputs, calls))
+            return lease.ask(
+                protocol.MeasurePairs(
+                    other, first.compute_units, first.options, request.inputs, request.calls, request.batch
+                )
+            )
 
     def _judge_by_runs(self, record: Record, model: CoreMLModel) -> None:
         baseline = self._runs(record.key)
@@ -116,6 +120,6 @@ class BaselineJudge:
 
     def _measure_again(self, model: CoreMLModel, machine: Mapping[str, Any]) -> Run:
         with self._engines.fresh(model.key) as lease:
-            predict = lease.measure(*model.measured_with) if model.measured_with is not None else None
+            predict = lease.measure(model.measured_with) if model.measured_with is not None else None
             memory_mb = lease.ask(protocol.ReadMemory())
             return Run(machine, predict, lease.loaded.times, memory_mb, model=lease.loaded.spec)

@@ -6,16 +6,17 @@ import contextlib
 import operator
 import time
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.example_inputs import example_inputs
 from pytest_coreml.errors import InputError, hidden_for_ours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Sequence
 
     from pytest_coreml.engine.lease import EngineKey, Lease
     from pytest_coreml.engine.plans import Plans
@@ -112,9 +113,9 @@ class CoreMLModel:
         self.load_times = lease.loaded.times
         self.runtime = lease.loaded.runtime
         # The inputs of the current test's last prediction, and its last measurement.
-        self.last_inputs: dict[str, Any] | None = None
+        self.last_inputs: protocol.Inputs | None = None
         self.measurement: Measurement | None = None
-        self.measured_with: tuple[dict[str, Any] | None, int] | None = None
+        self.measured_with: protocol.Measure | None = None
 
     def __repr__(self) -> str:
         return f"<CoreMLModel {self.name} on {self.compute_units}>"
@@ -151,15 +152,26 @@ class CoreMLModel:
         """
         return example_inputs(self.spec.inputs, seed)
 
-    def predict(self, inputs: Mapping[str, Any], state: CoreMLState | None = None) -> dict[str, Any]:
+    @overload
+    def predict(self, inputs: Mapping[str, Any], state: CoreMLState | None = None) -> dict[str, Any]: ...
+
+    @overload
+    def predict(self, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]: ...
+
+    def predict(
+        self, inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]], state: CoreMLState | None = None
+    ) -> dict[str, Any] | list[dict[str, Any]]:
         """Predict once and return the outputs by name.
+
+        A list of inputs, all with the same names, is a batch: one call of the framework's batch API, which returns a
+        list of outputs. Stateful models have no batches.
 
         Values follow coremltools' conventions: numpy arrays, PIL images, numbers, strings, dictionaries.
         Half-precision outputs are returned as float32. A stateful model without *state* gets an empty temporary one.
         Raise `InputError` for a wrong name, type or shape and for a state of another model, and `ModelError` if the
         framework fails.
         """
-        values = _kept(inputs)
+        values = _kept_inputs(inputs)
         self._listeners.used(self)
         number = self._number_of(state)
         since = time.perf_counter()
@@ -180,17 +192,26 @@ class CoreMLModel:
         self._listeners.used(self)
         return CoreMLState(self._lease, self._lease.ask(protocol.MakeState()))
 
-    def measure(self, inputs: Mapping[str, Any] | None = None, calls: int | None = None) -> Measurement:
+    def measure(
+        self,
+        inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        calls: int | None = None,
+        *,
+        batch: int | None = None,
+    ) -> Measurement:
         """Warm up and measure *calls* predictions with *inputs*.
 
-        The default of *calls* is `--coreml-calls`, the default of *inputs* is `example_inputs()`. Raise `InputError`
-        if *calls* is not a positive whole number, and the errors of `predict`.
+        The default of *calls* is `--coreml-calls`, the default of *inputs* is `example_inputs()`. With *batch*, or a
+        list of inputs, each call predicts a batch: *batch* times the same inputs, or as many different example inputs.
+        Raise `InputError` if *calls* or *batch* is not a positive whole number or differs from the length of the list,
+        and the errors of `predict`.
         """
-        wanted = self._calls if calls is None else positive(calls)
-        values = _kept(inputs) if inputs is not None else None
+        wanted = self._calls if calls is None else positive("calls", calls)
+        size = None if batch is None else positive("batch", batch)
+        values = _batch_of(_kept_inputs(inputs), size) if inputs is not None else None
         self._listeners.used(self)
-        self.measured_with = (values, wanted)
-        self.measurement = self._lease.measure(*self.measured_with)
+        self.measured_with = protocol.Measure(values, wanted, size)
+        self.measurement = self._lease.measure(self.measured_with)
         return self.measurement
 
     @property
@@ -212,13 +233,32 @@ class CoreMLModel:
         return self._plans.placement_or_reason(self._lease)
 
 
-def positive(calls: Any) -> int:
-    """Return *calls* as an int; raise `InputError` if it is not a positive whole number."""
+def positive(name: str, value: Any) -> int:
+    """Return the argument *name* of `measure` as an int; raise `InputError` if it is not a positive whole number."""
     with contextlib.suppress(TypeError):
         # True would count as 1, which is not what a caller means.
-        if not isinstance(calls, bool) and (number := operator.index(calls)) > 0:
+        if not isinstance(value, bool) and (number := operator.index(value)) > 0:
             return number
-    raise InputError(f"measure(calls=...): expected a positive whole number, got {calls!r}")
+    raise InputError(f"measure({name}=...): expected a positive whole number, got {value!r}")
+
+
+def _batch_of(inputs: protocol.Inputs, size: int | None) -> protocol.Inputs:
+    """Return *inputs* as a batch of *size*, unchanged for None; raise `InputError` for a list of another length."""
+    if size is None:
+        return inputs
+    if not isinstance(inputs, list):
+        return [inputs] * size
+    if len(inputs) != size:
+        raise InputError(f"measure(batch={size}): the list has {len(inputs)} sets of inputs; leave out batch=")
+    return inputs
+
+
+def _kept_inputs(inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> protocol.Inputs:
+    if isinstance(inputs, Mapping):
+        return _kept(inputs)
+    if isinstance(inputs, (list, tuple)) and all(isinstance(each, Mapping) for each in inputs):
+        return [_kept(each) for each in inputs]
+    raise InputError(f"inputs: expected a dict of input names to values, or a list of such dicts, got {inputs!r:.80}")
 
 
 def _kept(inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,10 +13,39 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_coreml.engine.protocol import Features
-    from pytest_coreml.facts.model_spec import Feature
+    from pytest_coreml.facts.model_spec import Feature, ModelSpec
 
 # The native module takes int32, float32 and float64 arrays; half precision is handed over as float32.
 _NATIVE_TYPES = {"float16": "float32"}
+
+
+def prepare_call(values: Features, spec: ModelSpec) -> Features:
+    """Return the inputs of one prediction, as `prepare` does."""
+    return prepare(values, spec.inputs, spec.file_name)
+
+
+def prepare_batch(batch: Sequence[Features], spec: ModelSpec) -> list[Features]:
+    """Return the inputs of each prediction of a batch, as `prepare` does.
+
+    Raises `InputError` for an empty batch, inputs with different names, and a stateful model.
+    """
+    if spec.states:
+        raise InputError(
+            f"{spec.file_name}: a stateful model cannot predict a batch, since the batch API of Core ML takes no "
+            "state; predict once for each set of inputs"
+        )
+    if not batch:
+        raise InputError(f"{spec.file_name}: expected a batch of at least one set of inputs, got an empty list")
+    for number, values in enumerate(batch, 1):
+        if values.keys() != batch[0].keys():
+            first, other = (", ".join(map(repr, sorted(each))) or "none" for each in (batch[0], values))
+            raise InputError(
+                f"{spec.file_name}: all inputs of a batch need the same names: inputs 1 have {first}, "
+                f"inputs {number} have {other}"
+            )
+    return [
+        prepare(values, spec.inputs, f"{spec.file_name}, inputs {number}") for number, values in enumerate(batch, 1)
+    ]
 
 
 def prepare(values: Features, expected: Sequence[Feature], model: str) -> Features:

@@ -19,7 +19,7 @@ from pytest_coreml.facts.suffixes import COMPILED_SUFFIX
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_coreml.engine.protocol import Load, LoadAgain
+    from pytest_coreml.engine.protocol import Inputs, Load, LoadAgain
 
     # Loads a compiled model and returns it.
     Make = Callable[[], Any]
@@ -48,8 +48,11 @@ class LoadedModel:
         # A compiled model has no public duration, `MLModel` has no fixed path: this is the one private name we use.
         return self._model._proxy
 
-    def predict(self, inputs: dict[str, Any], state: Any = None) -> tuple[dict[str, Any], float, float]:
-        """Predict once; return outputs, native and wall time in ms. Raises `ModelError` when the framework fails."""
+    def predict(self, inputs: Inputs, state: Any = None) -> tuple[Inputs, float, float]:
+        """Predict once, or with a batch; return outputs, native and wall time in ms.
+
+        Raises `ModelError` when the framework fails.
+        """
         start = time.perf_counter_ns()
         try:
             outputs = self._model.predict(inputs, state)

@@ -36,12 +36,15 @@ MAX_EXTENSION = 3
 REPORT_SECONDS = 0.25
 
 
-def measure(begin: Callable[[], Call], calls: int, first_ms: float | None, report: Report) -> Measurement:
+def measure(
+    begin: Callable[[], Call], calls: int, first_ms: float | None, report: Report, items: int = 1
+) -> Measurement:
     """Warm up, then take *calls* samples.
 
     *begin* returns the call for each of the two sequences. *first_ms*: native time of the model's first prediction;
-    None: that of the warm-up. Where the time spent waiting for a CPU can be read, a disturbed measurement continues
-    until 30 samples were undisturbed, up to three times *calls*. *report* is called a few times a second.
+    None: that of the warm-up. *items*: predictions that one call makes. *report* is called a few times a second.
+    Where the time spent waiting for a CPU can be read, a disturbed measurement continues until 30 samples were
+    undisturbed, up to three times *calls*.
     """
     warm = warm_up(begin(), report)
     call = begin()
@@ -63,6 +66,7 @@ def measure(begin: Callable[[], Call], calls: int, first_ms: float | None, repor
         wait_ms=tuple(samples.wait_ms) if delay else None,
         warmup=len(warm),
         batch=batch,
+        items=items,
         first_ms=first_ms if first_ms is not None else (warm[0] if warm else None),
     )
 

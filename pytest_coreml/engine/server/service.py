@@ -127,11 +127,9 @@ class Service:
         return protocol.Prediction(outputs, native_ms, wall_ms)
 
     def _measure(self, request: protocol.Measure) -> Measurement:
-        from pytest_coreml.engine.example_inputs import example_inputs
         from pytest_coreml.engine.server.measure import measure
 
-        spec = self._loaded()[1]
-        inputs = self._prepared(request.inputs if request.inputs is not None else example_inputs(spec.inputs))
+        inputs = self._inputs_of(request)
 
         def begin() -> Call:
             # Calls fill a state: every sequence of them begins with an empty one.
@@ -143,26 +141,26 @@ class Service:
             request.calls,
             self._first_ms,
             lambda doing, done, total: self._notify(Progress(doing, done, total)),
+            items=len(inputs) if isinstance(inputs, list) else 1,
         )
 
     def _measure_pairs(self, request: protocol.MeasurePairs) -> Pairs:
-        from pytest_coreml.engine.example_inputs import example_inputs
         from pytest_coreml.engine.server.measure import measure_pairs
 
         _, spec = self._loaded()
-        inputs = self._prepared(request.inputs if request.inputs is not None else example_inputs(spec.inputs))
+        inputs = self._inputs_of(request)
         state = self._fresh_state()
         other, state_of_other = self._load_other(request, with_state=bool(spec.states))
 
         def call_other() -> tuple[float, float]:
             try:
-                return other.predict(dict(inputs), state_of_other)[1:]
+                return other.predict(_copied(inputs), state_of_other)[1:]
             except (ModelError, ValueError, TypeError) as error:
                 name = Path(request.other).name
                 raise ModelError(f"{name}, to compare with, does not predict on the same inputs: {error}") from error
 
         return measure_pairs(
-            lambda: self._call(dict(inputs), state)[1:],
+            lambda: self._call(inputs, state)[1:],
             call_other,
             request.pairs,
             lambda doing, done, total: self._notify(Progress(doing, done, total)),
@@ -226,16 +224,35 @@ class Service:
             raise EngineError("no model is loaded in this engine")
         return self._model, self._spec
 
-    def _prepared(self, values: protocol.Features) -> protocol.Features:
-        from pytest_coreml.engine.server.inputs import prepare
+    def _inputs_of(self, request: protocol.Measure | protocol.MeasurePairs) -> protocol.Inputs:
+        """Return the prepared inputs of each call, example inputs if *request* has none."""
+        from pytest_coreml.engine.example_inputs import example_inputs
+
+        if request.inputs is not None:
+            return self._prepared(request.inputs)
+        inputs = self._loaded()[1].inputs
+        if request.batch is None:
+            return self._prepared(example_inputs(inputs))
+        return self._prepared([example_inputs(inputs, seed) for seed in range(request.batch)])
+
+    def _prepared(self, values: protocol.Inputs) -> protocol.Inputs:
+        from pytest_coreml.engine.server.inputs import prepare_batch, prepare_call
 
         spec = self._loaded()[1]
-        inputs = prepare(values, spec.inputs, spec.file_name)
+        if isinstance(values, list):
+            return [self._kept(inputs) for inputs in prepare_batch(values, spec)]
+        return self._kept(prepare_call(values, spec))
+
+    def _kept(self, inputs: protocol.Features) -> protocol.Features:
         return self._pinned.pin(inputs) if self._runtime == "coreml" else inputs
 
-    def _call(self, inputs: protocol.Features, state: object) -> tuple[protocol.Features, float, float]:
-        # A fresh dict each time, since coremltools changes the one it gets.
-        result = self._loaded()[0].predict(dict(inputs), state)
+    def _call(self, inputs: protocol.Inputs, state: object) -> tuple[protocol.Inputs, float, float]:
+        result = self._loaded()[0].predict(_copied(inputs), state)
         if self._first_ms is None:
             self._first_ms = result[1]
         return result
+
+
+def _copied(inputs: protocol.Inputs) -> protocol.Inputs:
+    """Return fresh dicts: coremltools changes those that it gets."""
+    return [dict(each) for each in inputs] if isinstance(inputs, list) else dict(inputs)

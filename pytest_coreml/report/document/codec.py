@@ -102,7 +102,7 @@ encode_load, decode_load = _LOAD.encode, _LOAD.decode
 
 
 # Predictions: the metrics follow from the samples, of which there must be at least one.
-_METRICS: Final = ("undisturbed", "min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms")
+_METRICS: Final = ("undisturbed", "min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "item_ms")
 _MEASUREMENT: Final = DataclassCodec(
     Measurement,
     _CODECS,

@@ -263,6 +263,9 @@ _WORDS: Final[dict[Cause, _Words]] = {
         "record a baseline on this kind of machine",
     ),
     Cause.NO_PREDICTIONS: _Words(lambda side: f"the {side} has no predictions"),
+    Cause.OTHER_WORKLOAD: _Words(
+        lambda change: f"the baseline measured {change[0]}, this run {change[1]}", "record a baseline of the same"
+    ),
     Cause.TEST_FAILED: _Words("the test failed before anything was measured"),
     Cause.UNKNOWN_TEST: _Words(
         "the baseline has no run of this test",

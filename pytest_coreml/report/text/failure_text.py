@@ -95,10 +95,13 @@ def _difference(check: Check) -> str:
 
 
 def _how_measured(measurement: Measurement) -> str:
-    calls = f"{len(measurement.native_ms)} calls after {measurement.warmup} warm-ups"
+    count, after = f"{len(measurement.native_ms)} calls", f" after {measurement.warmup} warm-ups"
     means = f", each the mean of {measurement.batch}" if measurement.batch > 1 else ""
+    items = (
+        f" of {measurement.items} predictions each ({number(measurement.item_ms)} ms)" if measurement.items > 1 else ""
+    )
     undisturbed = f"{measurement.undisturbed} undisturbed" if measurement.wait_ms is not None else "disturbance unknown"
-    return f"{calls}{means}, {undisturbed}, p10-p90 {number(measurement.p10_ms)}-{number(measurement.p90_ms)} ms"
+    return f"{count}{items}{after}{means}, {undisturbed}, p10-p90 {number(measurement.p10_ms)}-{number(measurement.p90_ms)} ms"
 
 
 def _placement(placement: Placement) -> str:

@@ -99,7 +99,11 @@ def _time(baseline: Sequence[Run], current: Sequence[Run], rules: Rules) -> Regr
         side = "baseline" if not before else "current report"
         reason = Reason(Cause.NO_PREDICTIONS, side)
         return Regression(0, None, None, "inconclusive", reason, baseline_runs=len(before))
-    return judge_regression(before, now, tolerance=rules.tolerance, assume_idle=rules.assume_idle)
+    alike = [measurement for measurement in before if measurement.workload == now[-1].workload]
+    if not alike or any(measurement.workload != now[-1].workload for measurement in now):
+        reason = Reason(Cause.OTHER_WORKLOAD, (before[-1].workload, now[-1].workload))
+        return Regression(0, None, None, "inconclusive", reason, baseline_runs=len(before))
+    return judge_regression(alike, now, tolerance=rules.tolerance, assume_idle=rules.assume_idle)
 
 
 def _open(time: Regression | None, processes: int) -> bool:

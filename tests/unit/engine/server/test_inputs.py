@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from report_examples import SPEC
 
-from pytest_coreml.engine.server.inputs import prepare
+from pytest_coreml.engine.server.inputs import prepare, prepare_batch
 from pytest_coreml.errors import InputError
 from pytest_coreml.facts.model_spec import Feature
 
@@ -32,6 +35,14 @@ def test_an_array_is_contiguous_writeable_and_of_the_declared_type(given: object
     assert prepared.flags.c_contiguous
     assert prepared.flags.writeable
     assert not np.shares_memory(prepared, np.asarray(given))
+
+
+def test_a_stateful_model_has_no_batches() -> None:
+    """The error contains the reason, and what to do instead."""
+    spec = replace(SPEC, inputs=(X,), states=(X,))
+
+    with pytest.raises(InputError, match=r"the batch API of Core ML takes no state; predict once for each"):
+        prepare_batch([{"x": np.ones((2, 3))}], spec)
 
 
 def test_a_dictionary_has_one_type_of_keys_and_of_numbers() -> None:

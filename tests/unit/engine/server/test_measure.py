@@ -65,12 +65,13 @@ def test_samples_are_the_native_times_in_order(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(measure.RunQueueDelay, "available", staticmethod(lambda: False))
     times = [9.0] * 20 + [float(n) for n in range(1, 11)]
 
-    measured = measure.measure(once(playing(iter(times))), 10, 42.0, quiet)
+    measured = measure.measure(once(playing(iter(times))), 10, 42.0, quiet, items=4)
 
     assert measured.native_ms == tuple(float(n) for n in range(1, 11))
     assert measured.wait_ms is None
     assert measured.warmup == 20
     assert measured.first_ms == 42.0
+    assert (measured.item_ms, measured.fps) == (5.5 / 4, 4000 / 5.5)
 
 
 def test_a_disturbed_run_is_extended_to_three_times_its_calls(monkeypatch: pytest.MonkeyPatch) -> None:

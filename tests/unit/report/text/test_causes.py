@@ -57,6 +57,7 @@ DETAILS = {
     Cause.TOO_FEW_PAIRS: 7,
     Cause.UNKNOWN_PLACEMENT: "the plan is empty",
     Cause.NO_PREDICTIONS: "baseline",
+    Cause.OTHER_WORKLOAD: ("single predictions", "batches of 8"),
     Cause.LAST_PROCESS: 2,
     Cause.VIRTUAL_MAC: "VirtualMac2,1",
     Cause.NO_DEVICE: "gpu",

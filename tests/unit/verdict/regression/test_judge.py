@@ -29,6 +29,20 @@ def test_changes_are_since_the_newest_run_where_none_is_of_the_same_kind() -> No
     ]
 
 
+def test_a_batch_is_not_compared_with_single_predictions() -> None:
+    """The times of different workloads say nothing about each other."""
+    single = replace(report_examples.MEASUREMENT, items=1)
+    before, now = (replace(BEFORE, predict=measurement) for measurement in (single, replace(single, items=8)))
+
+    findings = judge_against([before], [now], Rules())
+
+    assert findings.time is not None
+    assert findings.time.verdict == "inconclusive"
+    assert regression_text(findings.time) == (
+        "CANNOT TELL: the baseline measured single predictions, this run batches of 8; record a baseline of the same"
+    )
+
+
 def test_a_current_run_that_failed_before_it_measured_anything_has_failed() -> None:
     """A model that cannot be loaded is on no machine as good as before."""
     for before in (BEFORE, UPDATED):
