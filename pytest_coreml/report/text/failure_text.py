@@ -101,7 +101,8 @@ def _how_measured(measurement: Measurement) -> str:
         f" of {measurement.items} predictions each ({number(measurement.item_ms)} ms)" if measurement.items > 1 else ""
     )
     undisturbed = f"{measurement.undisturbed} undisturbed" if measurement.wait_ms is not None else "disturbance unknown"
-    return f"{count}{items}{after}{means}, {undisturbed}, p10-p90 {number(measurement.p10_ms)}-{number(measurement.p90_ms)} ms"
+    span = f"p10-p90 {number(measurement.p10_ms)}-{number(measurement.p90_ms)} ms"
+    return f"{count}{items}{after}{means}, {undisturbed}, {span}"
 
 
 def _placement(placement: Placement) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from report_examples import MACHINE, bare_record, record
+from report_examples import MACHINE, MEASUREMENT, bare_record, record
 
 from pytest_coreml.facts.placement import Placement
 from pytest_coreml.report.text.failure_text import check_line, failure_text
@@ -25,6 +25,15 @@ def test_a_missed_budget_is_told_from_end_to_end():
         "  Apple M4 Pro, macOS 26.5.1, coremltools 9.0",
         "  each figure: pytest --coreml-report",
     ]
+
+
+def test_the_time_of_a_batch_is_told_with_that_of_its_predictions():
+    """The median of a call and the number of its predictions determine the time of each."""
+    batch = replace(MEASUREMENT, batch=1, items=8)
+
+    text = failure_text(record(regression=None, predict=batch), "failed", MACHINE)
+
+    assert f"4 calls of 8 predictions each ({batch.median_ms / 8:.2f} ms) after 20 warm-ups, 3 undisturbed" in text
 
 
 def test_what_was_not_measured_is_not_told():
