@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,20 +25,22 @@ def run(arguments: argparse.Namespace) -> int:
     from pytest_coreml.cli.doctor_checks import check_machine, check_runtime
     from pytest_coreml.engine.client import Engine
     from pytest_coreml.engine.server.run_queue import RunQueueDelay
+    from pytest_coreml.engine.work_folder import WorkFolder
     from pytest_coreml.machine import conditions, identity
 
     machine = identity()
     engine = Engine("auto", arguments.timeout)
     engine.subject = "a tiny model"
     problems: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="pytest-coreml-doctor-") as folder:
-        try:
-            for finding in check_machine(machine, conditions(), RunQueueDelay.available()):
-                problems += _print(finding)
-            for finding in check_runtime(engine, Path(folder), machine):
-                problems += _print(finding)
-        finally:
-            engine.close()
+    folder = WorkFolder("doctor-")
+    try:
+        for finding in check_machine(machine, conditions(), RunQueueDelay.available()):
+            problems += _print(finding)
+        for finding in check_runtime(engine, folder.path, machine):
+            problems += _print(finding)
+    finally:
+        engine.close()
+        folder.remove()
     sys.stdout.write(f"{_verdict(problems)}\n")
     return 1 if problems else 0
 

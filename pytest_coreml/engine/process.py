@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
-import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
+
+from pytest_coreml.engine.watchdog import Watchdog
+from pytest_coreml.engine.work_folder import WorkFolder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ _HINTS: Final[dict[int, str]] = {
 
 
 class EngineProcess:
-    """A started engine, its socket, its output and its temporary folder.
+    """A started engine, its socket, its output, its temporary folder, and the watchdog that ends it after this process.
 
     *timeout*: the most seconds that one send or receive on `connection` may take. *arguments*: further words for the
     engine's command line.
@@ -45,14 +46,17 @@ class EngineProcess:
 
     def __init__(self, runtime: str, timeout: float, arguments: Sequence[str] = ()) -> None:
         self._stdout, self._stderr = CapturedOutput(), CapturedOutput()
-        self._folder = tempfile.mkdtemp(prefix="pytest-coreml-")
+        self._folder = WorkFolder()
+        self._watchdog: Watchdog | None = None
         self._is_killed = False
         ours, theirs = socket.socketpair()
         self.connection = _connection(ours, timeout)
-        words = [f"--runtime={runtime}", f"--timeout={timeout}", f"--folder={self._folder}", *arguments]
+        words = [f"--runtime={runtime}", f"--timeout={timeout}", f"--folder={self._folder.path}", *arguments]
         try:
             with theirs:
                 self._popen = self._start(theirs.fileno(), words)
+            # The engine leads a process group of its own.
+            self._watchdog = Watchdog(self._popen.pid, str(self._folder.path))
         except BaseException:
             self._release()
             raise
@@ -100,7 +104,7 @@ class EngineProcess:
             pass_fds=[descriptor],
             # What native code leaves in the temporary folder is removed with the engine. Progress bars would fill the
             # last lines that we show. The telemetry of ONNX Runtime is off, whichever package imports it first.
-            env={**os.environ, "TMPDIR": self._folder, "TQDM_DISABLE": "1", "ORT_DISABLE_TELEMETRY": "1"},
+            env={**os.environ, "TMPDIR": str(self._folder.path), "TQDM_DISABLE": "1", "ORT_DISABLE_TELEMETRY": "1"},
             # Ctrl-C is for pytest, which then ends the engine; it must not reach both at once.
             start_new_session=True,
         )
@@ -109,7 +113,9 @@ class EngineProcess:
         self._stdout.close()
         self._stderr.close()
         self.connection.close()
-        _remove_folder(self._folder)
+        self._folder.remove()
+        if self._watchdog is not None:
+            self._watchdog.dismiss()
 
 
 class CapturedOutput:
@@ -162,11 +168,3 @@ def _timeval(seconds: float) -> bytes:
     """Return a `struct timeval` of 64-bit systems; macOS has a shorter second field, padded to this length."""
     whole = int(seconds)
     return struct.pack("ll", whole, int((seconds - whole) * 1e6))
-
-
-def _remove_folder(folder: str) -> None:
-    # A killed process may still be writing while its exit completes; one more try is enough.
-    shutil.rmtree(folder, ignore_errors=True)
-    if Path(folder).exists():
-        time.sleep(0.1)
-        shutil.rmtree(folder, ignore_errors=True)

@@ -12,6 +12,7 @@ from pytest_coreml.engine.engines import Engines
 from pytest_coreml.engine.lease import UNTIMED, EngineKey, SharedByEngines
 from pytest_coreml.engine.plans import Plans
 from pytest_coreml.engine.protocol import ListDevices, Progress
+from pytest_coreml.engine.work_folder import remove_abandoned
 from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.machine import identity
@@ -38,6 +39,7 @@ class Models:
     """The models of a run, the engines that hold them, and their compute plans."""
 
     def __init__(self, options: Options, listeners: Listeners) -> None:
+        remove_abandoned()
         self._options = options
         self._listeners = listeners
         self.sources = Sources(options.rootdir, lambda name: listeners.progress(name, Progress("building")))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_coreml.engine.work_folder import WorkFolder
 from pytest_coreml.errors import ModelError, UsageError, hidden_for_ours
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Sources:
         self._rootdir = rootdir
         self._tell = tell
         self._built: dict[Callable[[], Any], Path] = {}
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: WorkFolder | None = None
 
     def resolve(self, source: Any, test_folder: Path) -> Path:
         """Return the path of a source: a path relative to *test_folder*, then to the rootdir; a `PathFrom`; a callable.
@@ -60,7 +60,7 @@ class Sources:
     def close(self) -> None:
         """Remove the models that were built."""
         if self._folder is not None:
-            self._folder.cleanup()
+            self._folder.remove()
             self._folder = None
         self._built.clear()
 
@@ -92,9 +92,9 @@ class Sources:
             return self.resolve(model, test_folder)
         if not hasattr(model, "save"):
             raise UsageError(f"coreml_model: {name}() returned {type(model).__name__}, expected an MLModel or a path")
-        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="pytest-coreml-models-")
+        self._folder = self._folder or WorkFolder("models-")
         suffix = ".mlpackage" if getattr(model, "is_package", True) else ".mlmodel"
-        path = Path(self._folder.name) / f"{len(self._built)}" / f"{label(build)}{suffix}"
+        path = self._folder.path / f"{len(self._built)}" / f"{label(build)}{suffix}"
         path.parent.mkdir()
         model.save(str(path))
         return path

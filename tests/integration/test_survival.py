@@ -219,3 +219,20 @@ def test_an_interrupt_in_a_native_call_leaves_a_report_and_nothing_else(hanging:
     assert process.returncode == pytest.ExitCode.INTERRUPTED, output
     assert [test["id"] for test in hanging.report["tests"]] == ["test_models.py::test_before"]
     assert left_behind(hanging) == []
+
+
+@pytest.mark.usefixtures("in_one_process")
+def test_a_killed_run_leaves_nothing_although_its_engine_hangs(hanging: MacProject) -> None:
+    """The engine and its folder go within seconds, without a further run."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    process = subprocess.Popen(command, cwd=hanging.path, stdout=subprocess.DEVNULL)
+    while not any(call["units"] == "ALL" for call in hanging.journal("load")) and process.poll() is None:
+        time.sleep(0.05)
+
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 5
+    while left_behind(hanging) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+    assert left_behind(hanging) == []
