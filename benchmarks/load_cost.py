@@ -17,7 +17,7 @@ from network_files import NAMES, PRECISIONS, NetworkFiles, add_arguments
 from taking_turns import fresh, native, ours
 
 from pytest_coreml.engine.server.coremltools_import import import_coremltools
-from pytest_coreml.engine.server.memory import peak_bytes, reset_peak
+from pytest_coreml.engine.server.memory import PeakMemory
 from pytest_coreml.reference.lowering.ops import handlers
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def cost(path: Path, inputs: Arrays) -> tuple[float, float]:
     """Load once and predict once; give the CPU time of the load in ms, and the growth of the peak in MB."""
     import_coremltools("reference", "fast")
     handlers()
-    before, began = reset_peak(), time.process_time()
+    memory, began = PeakMemory(), time.process_time()
     if path.suffix == ".onnx":
         session = native(path)
         taken = time.process_time() - began
@@ -56,7 +56,7 @@ def cost(path: Path, inputs: Arrays) -> tuple[float, float]:
         function = ours(path)
         taken = time.process_time() - began
         function.run(inputs)
-    return taken * 1e3, (peak_bytes() - before) / 1e6
+    return taken * 1e3, memory.growth_bytes() / 1e6
 
 
 def show(name: str, costs: dict[str, list[tuple[float, float]]]) -> None:

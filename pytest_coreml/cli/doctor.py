@@ -22,9 +22,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a line for each check; return 0 if budgets can be judged here, else 1."""
+    from pytest_coreml.cli.contention import waiting_share
     from pytest_coreml.cli.doctor_checks import check_machine, check_runtime
     from pytest_coreml.engine.client import Engine
-    from pytest_coreml.engine.server.run_queue import RunQueueDelay
     from pytest_coreml.engine.work_folder import WorkFolder
     from pytest_coreml.machine import conditions, identity
 
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     problems: list[str] = []
     folder = WorkFolder("doctor-")
     try:
-        for finding in check_machine(machine, conditions(), RunQueueDelay.available()):
+        for finding in check_machine(machine, conditions(), waiting_share()):
             problems += _print(finding)
         for finding in check_runtime(engine, folder.path, machine):
             problems += _print(finding)

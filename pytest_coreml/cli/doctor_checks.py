@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from pytest_coreml.cli.contention import BUSY_PROCESSES_PER_CORE
 from pytest_coreml.engine import protocol
 from pytest_coreml.errors import CoreMLTestError, EngineDiedError, EngineTimeoutError
 from pytest_coreml.machine.policy import clock_doubt
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pytest_coreml.machine.facts import Conditions, Identity
 
 _UNKNOWN = "unknown"
+# Beside two busy processes a core a loop waits for about two thirds of the time.
+_SEEN_WAITING = 0.2
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,11 @@ class Finding:
     """A suggestion for the user; None if nothing is wrong."""
 
 
-def check_machine(machine: Identity, now: Conditions, wait_readable: bool) -> Iterator[Finding]:
-    """Yield what the machine is, its conditions, and the properties of its clock."""
+def check_machine(machine: Identity, now: Conditions, waiting: float | None) -> Iterator[Finding]:
+    """Yield what the machine is, its conditions, and the properties of its clock.
+
+    *waiting*: the share of its time that a loop waited beside many busy processes; None if the system does not say.
+    """
     system = machine.system
     words = " ".join(filter(None, (system.name, system.version, f"({system.build})" if system.build else None)))
     if machine.is_mac:
@@ -53,8 +59,18 @@ def check_machine(machine: Identity, now: Conditions, wait_readable: bool) -> It
     yield _yes_no("rosetta", machine.rosetta, "translated by Rosetta", machine.is_mac, "use a Python for arm64")
     yield _conditions(now, machine.is_mac)
     resolution = time.get_clock_info("perf_counter").resolution * 1e9
-    waiting = "CPU contention can be measured" if wait_readable else "CPU contention cannot be measured here"
-    yield Finding("clock", "ok" if wait_readable else "note", f"resolution {resolution:.0f} ns, {waiting}")
+    yield Finding("clock", "ok", f"resolution {resolution:.0f} ns")
+    yield _waiting(waiting)
+
+
+def _waiting(share: float | None) -> Finding:
+    if share is None:
+        text = "the time that a process waits for a CPU cannot be read here"
+        return Finding("waiting", "note", text, "keep the machine idle: a slow model and a busy machine look the same")
+    text = f"a loop waited {share:.0%} of a second beside {BUSY_PROCESSES_PER_CORE} busy processes a core"
+    if share < _SEEN_WAITING:
+        return Finding("waiting", "note", text, "the system's counter does not move: keep the machine idle")
+    return Finding("waiting", "ok", text)
 
 
 def _system(words: str, version: str | None) -> Finding:

@@ -15,6 +15,8 @@ Thermal = tuple[str, str]
 
 # A call is undisturbed when its threads waited for a CPU for at most this share of its wall time.
 UNDISTURBED_SHARE = 0.05
+# A run whose CPU time was on efficiency cores for more than this share is slower than one on performance cores.
+MAX_EFFICIENCY_SHARE = 0.25
 # A run can be judged when it has this many undisturbed calls, or this share of all its calls, whichever is more.
 USABLE_CALLS = 10
 USABLE_SHARE = 0.10
@@ -103,11 +105,19 @@ class Measurement:
     """Native time in ms of the first prediction after loading; None if this run did not make it."""
     thermal: Thermal | None = None
     """The machine's thermal state before and after; None if the system does not report it."""
+    efficiency_share: float | None = None
+    """The share of the process's CPU time that was on efficiency cores, 0 to 1; None if the system does not report it,
+    or every core is of one kind."""
 
     @property
     def thermal_changed(self) -> bool:
         """True if the thermal state is known to have changed during the measurement."""
         return _changed(self.thermal)
+
+    @property
+    def on_efficiency_cores(self) -> bool:
+        """True if much of the CPU time is known to have been on efficiency cores."""
+        return self.efficiency_share is not None and self.efficiency_share > MAX_EFFICIENCY_SHARE
 
     @cached_property
     def undisturbed_ms(self) -> tuple[float, ...]:

@@ -24,6 +24,7 @@ class Cause(str, Enum):
     # Conditions of a measurement.
     RUN_DISTURBED = "current run disturbed"
     THERMAL_CHANGE = "thermal state changed"
+    EFFICIENCY_CORES = "on efficiency cores"
     LOADED_BESIDE_OTHERS = "loaded beside others"
     CONDITIONS_UNKNOWN = "machine state not measured"
     # The machine, and the clock.

@@ -135,7 +135,11 @@ def _verdict(kept: bool, doubt: Reason | None) -> tuple[Verdict, Reason | None]:
 
 def _doubt(times: LoadTimes | Measurement | None, kept: bool) -> Reason | None:
     """Return the reason why a time may be longer than the model's own; a limit that is kept is kept all the same."""
-    if kept or not isinstance(times, Measurement) or times.usable:
+    if kept or not isinstance(times, Measurement):
+        return None
+    if times.on_efficiency_cores:
+        return Reason(Cause.EFFICIENCY_CORES, times.efficiency_share)
+    if times.usable:
         return None
     return Reason(Cause.RUN_DISTURBED, Disturbance(len(times.native_ms), times.undisturbed))
 

@@ -1,4 +1,4 @@
-"""Verdicts that need the whole run: speed-ups over later measurements, and plans that timing does not confirm."""
+"""Verdicts and notes that need the whole run: speed-ups over later measurements, plans that timing does not confirm."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Partners = dict["ComputeUnits", "Measurement"]
 
 
 def settle(records: Iterable[Record]) -> list[Record]:
-    """Judge the speed-ups that waited for a partner, and note plans that timing does not confirm.
+    """Judge the speed-ups that waited for a partner, and note what makes times doubtful.
 
     The records are changed. Gives those that have failed by it, after their tests had ended.
     """
@@ -30,6 +30,7 @@ def settle(records: Iterable[Record]) -> list[Record]:
             measured[_what(record)][record.compute_units] = record.predict
     for record in everything:
         _note_clock(record, measured[_what(record)])
+        _note_cores(record)
     return [record for record in everything if _judge_late(record, measured[_what(record)])]
 
 
@@ -61,3 +62,12 @@ def _note_clock(record: Record, partners: Mapping[ComputeUnits, Measurement]) ->
     found = unconfirmed(record.placement, record.predict, partner)
     if found is not None:
         record.notes.append(f"{record.model_name} on {record.compute_units}: {found}")
+
+
+def _note_cores(record: Record) -> None:
+    if record.predict is not None and record.predict.on_efficiency_cores:
+        share = record.predict.efficiency_share or 0.0
+        record.notes.append(
+            f"{record.model_name} on {record.compute_units}: {100 * share:.0f} % of the CPU time of its predictions "
+            "was on efficiency cores, where calls take longer"
+        )

@@ -97,3 +97,15 @@ def test_without_core_ml_the_reference_runtime_is_named() -> None:
     assert result.returncode == 1
     assert "reference runtime" in result.stdout
     assert "Core ML exists on macOS only" in result.stdout
+
+
+def test_waiting_beside_busy_processes_is_seen(mac_project: MacProject) -> None:
+    """The counters of the Mac move while a loop shares its cores; without counters, or with still ones, it says so."""
+    for scenario, line in (
+        ({"counters": True, "waiting_share": 20.0}, "ok   waiting    a loop waited "),
+        ({"counters": True}, "note waiting    a loop waited 0% of a second"),
+        ({}, "note waiting    the time that a process waits for a CPU cannot be read here"),
+    ):
+        mac_project.become(**scenario)
+
+        assert line in doctor().stdout

@@ -61,6 +61,7 @@ MEASUREMENT = Measurement(
     warmup=20,
     batch=2,
     first_ms=44.5,
+    efficiency_share=0.125,
     thermal=("nominal", "fair"),
 )
 

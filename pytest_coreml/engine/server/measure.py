@@ -11,11 +11,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_coreml.engine.server.run_queue import RunQueueDelay
+from pytest_coreml.engine.server.core_kinds import CoreKinds
+from pytest_coreml.engine.server.run_queue import open_run_queue
 from pytest_coreml.facts.measurement import UNDISTURBED_SHARE, Measurement, Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pytest_coreml.engine.server.run_queue import RunQueueDelay
 
     # One prediction; returns native and wall time in ms.
     Call = Callable[[], tuple[float, float]]
@@ -49,7 +52,7 @@ def measure(
     warm = warm_up(begin(), report)
     call = begin()
     batch = batch_for(warm)
-    delay = RunQueueDelay() if RunQueueDelay.available() else None
+    delay, cores = open_run_queue(), CoreKinds()
     samples = _Samples()
     reported = time.monotonic()
     while samples.count < calls or _continues(samples, calls, delay):
@@ -63,11 +66,12 @@ def measure(
     return Measurement(
         native_ms=tuple(samples.native_ms),
         wall_ms=tuple(samples.wall_ms),
-        wait_ms=tuple(samples.wait_ms) if delay else None,
+        wait_ms=tuple(samples.wait_ms) if delay and delay.complete else None,
         warmup=len(warm),
         batch=batch,
         items=items,
         first_ms=first_ms if first_ms is not None else (warm[0] if warm else None),
+        efficiency_share=cores.efficiency_share(),
     )
 
 

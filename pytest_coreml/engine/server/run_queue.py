@@ -5,31 +5,60 @@ from __future__ import annotations
 import os
 import platform
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from pytest_coreml.engine.server.resource_usage import ResourceUsageReader
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _TASKS = Path("/proc/self/task")
 
 
-class RunQueueDelay:
-    """The total time that the threads of this process were runnable but not running.
+class RunQueueDelay(Protocol):
+    """The total time that the threads of this process were runnable but not running."""
 
-    On Linux it is the sum of the second field of `/proc/self/task/*/schedstat`, in ns
-    (https://docs.kernel.org/scheduler/sched-stats.html). No such value of other systems has been tried.
+    complete: bool
+    """False after a reading that failed: what was read since is less than the delay."""
+
+    @classmethod
+    def open(cls) -> Self | None:
+        """Return a reading, or None where the system does not report the value."""
+
+    def read_ms(self) -> float:
+        """Return the delay so far, in ms."""
+
+    def close(self) -> None:
+        """Close what the reading holds open."""
+
+
+def open_run_queue() -> RunQueueDelay | None:
+    """Return how this system reports the delay, or None if it does not."""
+    return LinuxRunQueue.open() or MacRunQueue.open()
+
+
+class LinuxRunQueue:
+    """The sum of the second field of `/proc/self/task/*/schedstat`, in ns.
+
+    Source: https://docs.kernel.org/scheduler/sched-stats.html.
     """
+
+    complete = True
 
     def __init__(self) -> None:
         self._descriptors: dict[str, int] = {}
 
-    @staticmethod
-    def available() -> bool:
-        """Return whether this system reports the value."""
+    @classmethod
+    def open(cls) -> Self | None:
+        """Return a reading, or None where the kernel does not count."""
         if platform.system() != "Linux":
-            return False
+            return None
         try:
             own = (_TASKS / str(os.getpid()) / "schedstat").read_text().split()
         except OSError:
-            return False
+            return None
         # A kernel without schedule statistics shows zeros, but a running process has run for some time.
-        return int(own[0]) > 0
+        return cls() if int(own[0]) > 0 else None
 
     def read_ms(self) -> float:
         """Return the delay so far, in ms."""
@@ -49,3 +78,34 @@ class RunQueueDelay:
         except OSError:
             # The thread has ended, and its delay with it.
             return 0
+
+
+class MacRunQueue:
+    """Runnable time less CPU time, as macOS counts them for the process."""
+
+    def __init__(self, reader: ResourceUsageReader) -> None:
+        self._reader = reader
+        self._highest = 0.0
+        self.complete = True
+
+    @classmethod
+    def open(cls) -> Self | None:
+        """Return a reading, or None where the counters are unavailable."""
+        reader = ResourceUsageReader.open()
+        return cls(reader) if reader is not None else None
+
+    def read_ms(self) -> float:
+        """Return the delay so far, in ms.
+
+        The runnable time of a thread that runs without a break is brought up to date later than its CPU time. The
+        difference falls meanwhile, and what it regains was no waiting: the highest difference so far counts.
+        """
+        usage = self._reader.try_read()
+        if usage is None:
+            self.complete = False
+        else:
+            self._highest = max(self._highest, usage.runnable_ms - usage.cpu_ms)
+        return self._highest
+
+    def close(self) -> None:
+        """Do nothing: no file is open."""

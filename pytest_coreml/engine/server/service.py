@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.engine.server.load import LoadedModel
     from pytest_coreml.engine.server.measure import Call
+    from pytest_coreml.engine.server.memory import PeakMemory
     from pytest_coreml.facts.measurement import Measurement, Pairs
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.placement import Placement
@@ -44,7 +45,7 @@ class Service:
         self._model: LoadedModel | None = None
         self._spec: ModelSpec | None = None
         self._first_ms: float | None = None
-        self._memory_before = 0
+        self._memory: PeakMemory | None = None
         self._states: dict[int, Any] = {}
         self._state_numbers = itertools.count(1)
         self._pinned = PinnedInputs()
@@ -106,11 +107,12 @@ class Service:
         return describe(request.path, request.function)
 
     def _load(self, request: protocol.Load) -> protocol.Loaded:
-        from pytest_coreml.engine.server import load, memory
+        from pytest_coreml.engine.server import load
+        from pytest_coreml.engine.server.memory import PeakMemory
         from pytest_coreml.engine.server.specification import describe
 
         self._spec = describe(request.path, request.options.function)
-        self._memory_before = memory.reset_peak()
+        self._memory = PeakMemory()
         self._model, times = load.load(request, self._folder, lambda doing: self._notify(Progress(doing)))
         self._first_ms = None
         return protocol.Loaded(self._spec, times, self._runtime, str(self._model.compiled))
@@ -215,9 +217,7 @@ class Service:
         return read_plan(request.path, request.compute_units, request.function)
 
     def _read_memory(self, _: protocol.ReadMemory) -> float:
-        from pytest_coreml.engine.server import memory
-
-        return max(0, memory.peak_bytes() - self._memory_before) / 1e6
+        return self._memory.growth_bytes() / 1e6 if self._memory is not None else 0.0
 
     def _loaded(self) -> tuple[LoadedModel, ModelSpec]:
         if self._model is None or self._spec is None:

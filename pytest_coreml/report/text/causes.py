@@ -178,6 +178,10 @@ _WORDS: Final[dict[Cause, _Words]] = {
     ),
     Cause.RUN_DISTURBED: _Words(_disturbed, "free the machine, or pin threads below the core count, and run again"),
     Cause.THERMAL_CHANGE: _Words(_thermal, "let it cool down and run again"),
+    Cause.EFFICIENCY_CORES: _Words(
+        lambda share: f"{percent(share) if share else 'much'} of the CPU time was on efficiency cores",
+        "close other programs, run in the foreground on mains power, and run again",
+    ),
     Cause.LOADED_BESIDE_OTHERS: _Words(
         "workers of pytest-xdist loaded models concurrently",
         "measure without -n, or compare by pytest --coreml-baseline",

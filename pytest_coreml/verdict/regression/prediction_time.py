@@ -7,8 +7,8 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.facts.measurement import UNDISTURBED_SHARE
-from pytest_coreml.facts.reason import Cause, find_cause
+from pytest_coreml.facts.measurement import MAX_EFFICIENCY_SHARE, UNDISTURBED_SHARE
+from pytest_coreml.facts.reason import Cause, Reason, find_cause
 from pytest_coreml.verdict.regression.confirmation import MAX_RUNS, combine, is_settled
 from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE, MIN_EFFECT, judge_run, make_baseline
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_coreml.facts.measurement import Measurement
-    from pytest_coreml.facts.reason import Reason
     from pytest_coreml.verdict.check import Verdict
     from pytest_coreml.verdict.regression.level import Baseline, RunVerdict
 
@@ -86,8 +85,8 @@ def judge_regression(
     """Judge one to three *current* runs, in the order made, against the *baseline* runs.
 
     A run that is fine clears the model, two slower ones confirm a regression, anything else is inconclusive. Without a
-    reading of wait time a confirmed one is inconclusive too, unless *assume_idle*. Raises `ValueError`
-    without a current run.
+    reading of wait time a confirmed one is inconclusive too, unless *assume_idle*, and so is one of runs that were on
+    efficiency cores for much of their time. Raises `ValueError` without a current run.
     """
     if not current:
         raise ValueError("no current run to judge")
@@ -101,6 +100,9 @@ def judge_regression(
     verdict, reason = combine([verdict for _, verdict in judged], sure_alone=alone)
     if verdict == "failed" and not assume_idle and _unmeasured(judged):
         verdict, reason = "inconclusive", Cause.CONDITIONS_UNKNOWN
+    share = max((run.efficiency_share or 0.0 for run, of_run in judged if of_run.slower), default=0.0)
+    if verdict == "failed" and share > MAX_EFFICIENCY_SHARE:
+        return _describe(summary, judged, tolerance, "inconclusive", Reason(Cause.EFFICIENCY_CORES, share))
     return _describe(summary, judged, tolerance, verdict, reason)
 
 
@@ -117,7 +119,7 @@ def _describe(
     judged: list[tuple[Measurement, RunVerdict]],
     tolerance: float,
     verdict: Verdict,
-    reason: Cause | None,
+    reason: Reason | Cause | None,
 ) -> Regression:
     run, last = judged[-1]
     return Regression(

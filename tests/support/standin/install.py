@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from standin import session
+from standin import session, system_library
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +36,8 @@ def install(path: Path) -> None:
     scenario = session.begin(path).scenario
     sys.meta_path.insert(0, _Finder())
     version = ".".join(map(str, scenario.macos))
+    if scenario.counters:
+        system_library.install()
     platform.system = lambda: "Darwin"
     platform.machine = lambda: scenario.machine
     platform.mac_ver = lambda *_args, **_kwargs: (version, ("", "", ""), scenario.machine)  # type: ignore[assignment]

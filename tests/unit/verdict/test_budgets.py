@@ -99,6 +99,14 @@ def test_disturbed_and_within_the_limit_passes() -> None:
     assert judge_one(Budget(predict_ms=6), MeasuredFacts("all", predict=steady(6.0, disturbed=95))).verdict == "passed"
 
 
+@pytest.mark.parametrize(("limit", "verdict"), [(1.0, "inconclusive"), (3.0, "passed")])
+def test_a_miss_on_efficiency_cores_is_inconclusive(limit: float, verdict: str) -> None:
+    """A limit that is kept there is kept."""
+    slow = replace(steady(2.0), efficiency_share=0.5)
+
+    assert judge_one(Budget(predict_ms=limit), MeasuredFacts("all", predict=slow)).verdict == verdict
+
+
 def test_disturbed_calls_do_not_count() -> None:
     """With enough undisturbed calls, the figure is made of those."""
     slow_when_disturbed = run_of(*[9.0] * 60, *[5.0] * 40, wait_ms=(4.0,) * 60 + (0.0,) * 40)

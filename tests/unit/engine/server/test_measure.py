@@ -62,7 +62,7 @@ def test_equal_calls_have_their_time_as_the_mean(nanoseconds: int) -> None:
 
 def test_samples_are_the_native_times_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a reading of waiting there are exactly as many samples as asked for, and no wait times."""
-    monkeypatch.setattr(measure.RunQueueDelay, "available", staticmethod(lambda: False))
+    monkeypatch.setattr(measure, "open_run_queue", lambda: None)
     times = [9.0] * 20 + [float(n) for n in range(1, 11)]
 
     measured = measure.measure(once(playing(iter(times))), 10, 42.0, quiet, items=4)
@@ -79,10 +79,7 @@ def test_a_disturbed_run_is_extended_to_three_times_its_calls(monkeypatch: pytes
 
     class Waiting:
         total = 0.0
-
-        @staticmethod
-        def available() -> bool:
-            return True
+        complete = True
 
         def read_ms(self) -> float:
             Waiting.total += 1.0
@@ -91,7 +88,7 @@ def test_a_disturbed_run_is_extended_to_three_times_its_calls(monkeypatch: pytes
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr(measure, "RunQueueDelay", Waiting)
+    monkeypatch.setattr(measure, "open_run_queue", Waiting)
 
     measured = measure.measure(once(playing(iter([2.0] * 1000))), 40, None, quiet)
 

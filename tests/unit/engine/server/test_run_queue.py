@@ -18,7 +18,7 @@ def test_delay_is_the_sum_over_threads_in_milliseconds(tmp_path: Path, monkeypat
         (tmp_path / thread).mkdir()
         (tmp_path / thread / "schedstat").write_text(line)
     monkeypatch.setattr(run_queue, "_TASKS", tmp_path)
-    delay = run_queue.RunQueueDelay()
+    delay = run_queue.LinuxRunQueue()
 
     assert delay.read_ms() == 4.0
     delay.close()
@@ -29,4 +29,4 @@ def test_a_thread_that_ended_counts_no_more(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "13").mkdir()
     monkeypatch.setattr(run_queue, "_TASKS", tmp_path)
 
-    assert run_queue.RunQueueDelay().read_ms() == 0.0
+    assert run_queue.LinuxRunQueue().read_ms() == 0.0

@@ -40,6 +40,7 @@ DETAILS = {
     Cause.PARTNER_NOT_MEASURED: "cpuOnly",
     Cause.RUN_DISTURBED: Disturbance(100, 7, 0.41),
     Cause.THERMAL_CHANGE: ("nominal", "heavy"),
+    Cause.EFFICIENCY_CORES: 0.4,
     Cause.UNFIT_UNITS: UnfitUnits("all", "VirtualMac2,1"),
     Cause.PLANNED_ON: PlannedOperations((GATHER,), "cpu"),
     Cause.PLANNED_ELSEWHERE: PlannedOperations((GATHER,)),

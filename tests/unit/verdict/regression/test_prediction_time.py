@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -54,6 +55,17 @@ def test_confirmation(runs: str, verdict: str, reason: str | None, processes: in
     result = judge_regression(BASELINE, [RUNS[name] for name in runs.split()])
 
     assert (result.verdict, result.reason, result.processes) == (verdict, reason, processes)
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.26, "inconclusive"), (0.25, "failed"), (None, "failed")])
+def test_a_slowdown_on_efficiency_cores_is_inconclusive(share: float | None, verdict: str) -> None:
+    """The same model is slower there."""
+    slower = replace(run_at(12.0), efficiency_share=share)
+
+    result = judge_regression(BASELINE, [slower, slower])
+
+    assert result.verdict == verdict
+    assert result.cause == ("on efficiency cores" if verdict == "inconclusive" else "slower")
 
 
 def test_one_run_of_short_calls_does_not_convict() -> None:
