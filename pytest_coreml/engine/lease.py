@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.host_lock import HostLock
+from pytest_coreml.engine.protocol import Progress
 from pytest_coreml.errors import EngineError, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.machine import conditions
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
 
     from pytest_coreml.engine.client import Engine
     from pytest_coreml.engine.crashes import ModelKey
-    from pytest_coreml.engine.protocol import Loaded, Progress
+    from pytest_coreml.engine.protocol import Loaded
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.measurement import Measurement, Thermal
 
 __tracebackhide__ = hidden_for_ours
 
 T = TypeVar("T")
-_WAITING = "waiting for another process to finish measuring, before"
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Lease:
         self.engine = engine
         engine.subject = self.subject
         # Starting is not timed, so it does not hold the lock.
-        self._report(protocol.Progress(protocol.Hello.doing))
+        self._report(Progress(protocol.Hello.doing))
         engine.start()
         self._suspended = False
         self.loaded = self._load()
@@ -157,10 +157,13 @@ class Lease:
             return self.ask(protocol.Predict(inputs, state, measured=timed))
 
     @contextlib.contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Hold the host's lock for measuring, once it is free; blocks can be nested."""
-        with self._shared.one_thread(), self._shared.lock.held(lambda: self._report(protocol.Progress(_WAITING))):
-            yield
+    def exclusive(self) -> Iterator[bool]:
+        """Hold the host's lock for measuring, once it is free; blocks can be nested.
+
+        Yields False where the wait for it was given up.
+        """
+        with self._shared.one_thread(), self._shared.lock.held(lambda text: self._report(Progress(text))) as is_held:
+            yield is_held
 
     def with_thermal(self, work: Callable[[], T]) -> tuple[T, Thermal | None]:
         """Do *work* while holding the host's lock; return its result and the thermal states before and after it."""
@@ -183,8 +186,13 @@ class Lease:
     def _load(self) -> Loaded:
         key, timed = self.key, self._timing.load
         request = protocol.Load(key.path, key.compute_units, key.options, measured=timed)
-        loaded, thermal = self.with_thermal(lambda: self.ask(request)) if timed else (self.ask(request), None)
-        return replace(loaded, times=replace(loaded.times, thermal=thermal, alone=timed))
+        if not timed:
+            loaded = self.ask(request)
+            return replace(loaded, times=replace(loaded.times, alone=False))
+        with self.exclusive() as alone:
+            loaded, thermal = self.with_thermal(lambda: self.ask(request))
+        return replace(loaded, times=replace(loaded.times, thermal=thermal, alone=alone))
 
     def _report(self, progress: Progress) -> None:
+        self._shared.lock.give_sign()
         self._shared.progress(self.subject, progress)

@@ -6,6 +6,9 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_coreml.errors import safe_lines
+from pytest_coreml.plugin.xdist import worker_name
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
@@ -50,6 +53,20 @@ class ProgressLine:
         if self._is_shown:
             self._write(_ERASE_TO_END)
             self._is_shown = False
+
+    def announce(self, text: str) -> None:
+        """Write *text* on a line of its own, also where the output is not a terminal."""
+        self.erase()
+        line = safe_lines(f"pytest-coreml: {text}")
+        reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
+        with self._uncaptured():
+            if reporter is None or worker_name(self._config) is not None:
+                # A worker of pytest-xdist shares only the error output with its controller.
+                sys.stderr.write(f"{line}\n")
+                sys.stderr.flush()
+            else:
+                reporter.ensure_newline()
+                reporter.write_line(line)
 
     @property
     def _is_terminal(self) -> bool:

@@ -101,7 +101,9 @@ class PytestRun:
             from pytest_coreml.session.model import Listeners
             from pytest_coreml.session.session import Session
 
-            listeners = Listeners(self.progress.show, self._note_use, self.clock.record, self._name_of_attempt)
+            listeners = Listeners(
+                self.progress.show, self._note_use, self.clock.record, self._name_of_attempt, self.progress.announce
+            )
             self.session = Session(self.options, listeners, self.read_baseline(), self.machine)
         return self.session
 

@@ -55,6 +55,10 @@ class Attempt:
     is_over: bool = False
     """True once the records are final; models that are used later, as in a teardown, do not count."""
 
+    def __post_init__(self) -> None:
+        # What is measured from now on without the host's lock is of this attempt.
+        self._given_up = len(self.session.models.shared.lock.given_up)
+
     @property
     def name(self) -> str:
         """The node id, with the number of the attempt where it is not the first."""
@@ -116,8 +120,10 @@ class Attempt:
             # The test may have failed in the middle of being judged.
             self.records += map(self._bare_record, self.models[len(self.records) :])
             self.records += self._unloaded_records()
+        given_up = dict.fromkeys(self.session.models.shared.lock.given_up[self._given_up :])
         for record in self.records:
             record.outcome, record.line, record.expected_failure = outcome, line, expected_failure
+            record.notes += given_up
         return self.records
 
     def _complete_measurement(self, model: CoreMLModel) -> None:

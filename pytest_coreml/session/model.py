@@ -42,6 +42,8 @@ class Listeners:
     """Gets a model, a prediction it has made, and the `time.perf_counter` at which that was asked for."""
     current_test: Callable[[], str | None] = lambda: None
     """Returns the name of the running attempt at a test, None between tests."""
+    announced: Callable[[str], None] = lambda _: None
+    """Gets a line of text that must be read while the run goes on, also where there is no terminal."""
 
 
 class CoreMLState:

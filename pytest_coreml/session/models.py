@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.engine.client import Engine
 from pytest_coreml.engine.crashes import Crashes
 from pytest_coreml.engine.engines import Engines
+from pytest_coreml.engine.host_lock import HostLock
 from pytest_coreml.engine.lease import UNTIMED, EngineKey, SharedByEngines
 from pytest_coreml.engine.plans import Plans
 from pytest_coreml.engine.protocol import ListDevices, Progress
@@ -43,7 +44,7 @@ class Models:
         self._options = options
         self._listeners = listeners
         self.sources = Sources(options.rootdir, lambda name: listeners.progress(name, Progress("building")))
-        self.shared = SharedByEngines(listeners.progress)
+        self.shared = SharedByEngines(listeners.progress, HostLock(options.timeout, listeners.announced))
         self.crashes = Crashes(os.environ.get("PYTEST_XDIST_TESTRUNUID"), listeners.current_test)
         self.engines = Engines(self._make_engine, self.shared, self.crashes)
         self.plans = Plans(self._make_engine)

@@ -1,8 +1,14 @@
-"""What is measured is measured alone on its host: workers take turns, and so do separate runs of pytest."""
+"""What is measured is measured alone on its host: workers take turns, and so do separate runs of pytest.
+
+A process that does not go on is waited for within the time limit.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import itertools
+import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -67,3 +73,41 @@ def test_separate_runs_take_turns(rivals: MacProject) -> None:
 
     assert [run.returncode for run in runs] == [0, 0], outputs
     assert len(sections(rivals)) == 2
+
+
+STUCK = """
+    import pytest
+
+    @pytest.mark.coreml_model("Net.mlpackage")
+    def test_it(coreml_model):
+        coreml_model.measure(calls=5)
+"""
+
+
+@pytest.mark.usefixtures("script")
+@pytest.mark.parametrize(
+    "workers", [pytest.param((), id="alone"), pytest.param(("-n", "1"), id="worker", marks=pytest.mark.slow)]
+)
+def test_a_run_says_what_it_waits_for_and_goes_on_after_the_time_limit(
+    workers: tuple[str, ...], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also without a terminal, and in a worker; the report has a note of it, without the command."""
+    pytester.mkdir("Net.mlpackage")
+    pytester.makepyfile(STUCK)
+    temporary = pytester.mkdir("temporary")
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    folder = temporary / f"pytest-coreml-of-{os.getuid()}"
+    folder.mkdir(mode=0o700)
+    with (folder / "measuring.lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        options = ("-p", "no:cacheprovider", "--coreml-report=r.json", "--coreml-timeout=3", *workers)
+        result = pytester.runpytest_subprocess(*options)
+
+    result.assert_outcomes(passed=1)
+    lines = result.errlines if workers else result.outlines
+    assert [line for line in lines if line.startswith("pytest-coreml: waiting for another process to finish measuring")]
+    [test] = json.loads((pytester.path / "r.json").read_text())["tests"]
+    assert [note.split(";")[0] for note in test["notes"]] == [
+        "measured while another process held the lock for measuring, which gave no sign of life for 3 s"
+    ]
+    assert test["load"]["alone"] is False
