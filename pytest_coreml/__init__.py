@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_coreml._version import __version__
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
+    from pytest_coreml.facts.model_boundary import Boundary
     from pytest_coreml.facts.model_spec import Feature, ModelSpec
     from pytest_coreml.facts.placement import Operation, Placement
     from pytest_coreml.session.model import CoreMLModel, CoreMLState
 
 __all__ = [
+    "Boundary",
     "CoreMLModel",
     "CoreMLState",
     "LoadTimes",
@@ -29,6 +31,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Boundary": "pytest_coreml.facts.model_boundary",
     "CoreMLModel": "pytest_coreml.session.model",
     "CoreMLState": "pytest_coreml.session.model",
     "Feature": "pytest_coreml.facts.model_spec",

@@ -136,5 +136,17 @@ class AgreementRule:
         return bool(checks) and (self.compute_units is None or units in self.compute_units)
 
 
+@dataclass(frozen=True)
+class BoundaryRule:
+    """The limits of one `coreml_boundary` marker."""
+
+    forbid_casts: bool = False
+    """True to allow no change of type that another declaration would remove."""
+    max_bytes: float | None = None
+    """Maximum of the bytes that cross the boundary in one call, at the default shapes."""
+    compute_units: tuple[ComputeUnits, ...] | None = None
+    """The compute units that this rule applies to; None for all."""
+
+
 # What a marker of limits is read as.
-Meaning = Budget | PlacementRule | AgreementRule
+Meaning = Budget | PlacementRule | AgreementRule | BoundaryRule

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
 
-Unit = Literal["ms", "MB", "x", "%", "dB", "nats", ""]
+Unit = Literal["ms", "MB", "x", "%", "dB", "nats", "bytes", ""]
 Direction = Literal["at most", "at least"]
 # `first prediction`: of a model that was just loaded. `fresh load`: in a process that has loaded nothing before.
 Need = Literal["prediction", "first prediction", "load", "fresh load", "memory", "model", "placement", "outputs"]
@@ -183,8 +183,14 @@ HEALTH_METRICS: Final = (
     Metric(*("varying", "outputs of different inputs", "", "at least", ("outputs",))),
     Metric(*("repeatable", "difference between repeated calls", "", "at most", ("outputs",))),
 )
+# What `coreml_boundary` limits.
+BOUNDARY_METRICS: Final = (
+    Metric(*("forbid_casts", "avoidable casts at the boundary", "", "at most", ("model",))),
+    Metric(*("max_bytes", "crossing the boundary in a call", "bytes", "at most", ("model",))),
+)
 _BY_NAME: Final = {
-    metric.name: metric for metric in (*BUDGET_METRICS, *PLACEMENT_METRICS, *AGREEMENT_METRICS, *HEALTH_METRICS)
+    metric.name: metric
+    for metric in (*BUDGET_METRICS, *PLACEMENT_METRICS, *AGREEMENT_METRICS, *HEALTH_METRICS, *BOUNDARY_METRICS)
 }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pytest_coreml.facts.model_boundary import Boundary
+
 FeatureKind = Literal["multiArray", "image", "double", "int64", "string", "dictionary", "sequence", "state"]
 
 
@@ -79,6 +81,8 @@ class ModelSpec:
     """The names of all functions of an ML Program."""
     default_function: str | None = None
     """The name of the function that is used if none is named."""
+    boundary: Boundary = field(default_factory=Boundary)
+    """The conversions and bytes of each call, at the default shapes; empty in reports of versions without it."""
 
     @property
     def size_mb(self) -> float:

@@ -59,6 +59,12 @@ class Cause(str, Enum):
     ONE_CONFIGURATION = "one configuration only"
     ONE_RUNTIME = "one runtime for all compute units"
     NO_REFERENCE = "reference not usable"
+    # The boundary.
+    CASTS_AT_BOUNDARY = "casts at the boundary"
+    UNAVOIDABLE_CASTS = "unavoidable casts"
+    BOUNDARY_UNKNOWN = "boundary unknown"
+    SIZE_UNKNOWN = "size unknown"
+    CACHES_CROSS = "caches cross the boundary"
     # Baselines.
     SLOWER = "slower"
     SLOWER_IN_TAIL = "slower in the tail"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from pytest_coreml.errors import UsageError, all_of, did_you_mean
 from pytest_coreml.plugin import markers
@@ -14,7 +14,7 @@ from pytest_coreml.plugin.names import FIXTURES, MARKS
 from pytest_coreml.session.declaration import Declaration, Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable
+    from collections.abc import Callable, Collection, Hashable, Mapping
 
     import pytest
 
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_LIMITS: Final = ("coreml_budget", "coreml_placement")
+# The markers of limits, each with what reads it.
+_LIMITS: Final[Mapping[str, Callable[[pytest.Mark], Any]]] = {
+    "coreml_budget": markers.read_budget,
+    "coreml_placement": markers.read_placement,
+    "coreml_boundary": markers.read_boundary,
+}
 _LOAD: Final = "coreml_load"
 
 
@@ -61,17 +66,15 @@ class DeclarationReader:
     def _declaration(self, ours: list[pytest.Mark], given: list[str], incomplete: bool) -> Declaration:
         by_name = {name: [mark for mark in ours if mark.name == name] for name in MARKS}
         names_model = any(name != _LOAD for name in given)
-        model, units, budgets, rules = all_of(
+        model, units, *limits = all_of(
             [
                 lambda: self._model(by_name["coreml_model"], names_model and not incomplete, given),
                 lambda: next(map(self._units, by_name["coreml_compute_units"]), self._options.compute_units),
-                lambda: all_of(partial(self._once, markers.read_budget, mark) for mark in by_name["coreml_budget"]),
-                lambda: all_of(
-                    partial(self._once, markers.read_placement, mark) for mark in by_name["coreml_placement"]
-                ),
+                *(partial(self._limits, read, by_name[name]) for name, read in _LIMITS.items()),
             ]
         )
-        limiting = [*by_name["coreml_budget"], *by_name["coreml_placement"]]
+        budgets, rules, boundary_rules = limits
+        limiting = [mark for name in _LIMITS for mark in by_name[name]]
         return Declaration(
             sources=model.sources,
             function=model.function,
@@ -79,6 +82,7 @@ class DeclarationReader:
             compute_units=units,
             budgets=tuple(budgets),
             rules=tuple(rules),
+            boundary_rules=tuple(boundary_rules),
             names_model=names_model,
             against=model.against,
             limits=tuple(Limit(id(mark), self._once(_checked_units, mark)) for mark in limiting),
@@ -88,6 +92,9 @@ class DeclarationReader:
 
     def _units(self, mark: pytest.Mark) -> tuple[ComputeUnits, ...]:
         return self._once(markers.read_compute_units, mark)
+
+    def _limits(self, read: Callable[[pytest.Mark], T], found: list[pytest.Mark]) -> list[T]:
+        return all_of(partial(self._once, read, mark) for mark in found)
 
     def _once(self, read: Callable[[pytest.Mark], T], mark: pytest.Mark) -> T:
         """Read *mark*, or return what an equal marker was read as: most markers of a run are equal to another one."""
@@ -130,7 +137,7 @@ class DeclarationReader:
 
 
 def _checked_units(mark: pytest.Mark) -> frozenset[ComputeUnits]:
-    return checked_units(markers.read_budget(mark) if mark.name == "coreml_budget" else markers.read_placement(mark))
+    return checked_units(_LIMITS[mark.name](mark))
 
 
 def _check_parametrized(node: pytest.Item | pytest.Function, declaration: Declaration) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_coreml.facts.compute_units import COMPUTE_UNITS
-from pytest_coreml.facts.limits import Budget
+from pytest_coreml.facts.limits import BoundaryRule, Budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,15 +58,19 @@ def why_none(limits: Iterable[Limit], ran_on: Iterable[ComputeUnits]) -> str:
     return f"none of its limits apply to {ran}; they apply to {asked} only"
 
 
-def checked_units(meaning: Budget | PlacementRule) -> frozenset[ComputeUnits]:
+def checked_units(meaning: Budget | PlacementRule | BoundaryRule) -> frozenset[ComputeUnits]:
     """Return the compute units on which a budget or a rule makes a check."""
     return frozenset(units for units in COMPUTE_UNITS if _makes_check(meaning, units))
 
 
-def _makes_check(meaning: Budget | PlacementRule, units: ComputeUnits) -> bool:
+def _makes_check(meaning: Budget | PlacementRule | BoundaryRule, units: ComputeUnits) -> bool:
+    from pytest_coreml.facts.model_boundary import Boundary
+    from pytest_coreml.verdict.boundary_rules import judge_boundary
     from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets
     from pytest_coreml.verdict.placement_rules import judge_placement
 
     if isinstance(meaning, Budget):
         return bool(judge_budgets(meaning, MeasuredFacts(units)))
+    if isinstance(meaning, BoundaryRule):
+        return bool(judge_boundary(meaning, Boundary(), units))
     return bool(judge_placement(meaning, None, units, None))

@@ -23,4 +23,7 @@ DESCRIPTIONS: Final = {
         "coreml_placement(forbid, min_share, by, allow, max_transitions, compute_units): rules for the planned "
         "placement"
     ),
+    "coreml_boundary": (
+        "coreml_boundary(forbid_casts, max_bytes, compute_units): limits on what crosses the model's boundary in a call"
+    ),
 }

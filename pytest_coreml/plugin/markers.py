@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.errors import MistakesError, UsageError, all_of, did_you_mean
 from pytest_coreml.facts.compute_units import parse_compute_units, parse_device
-from pytest_coreml.facts.limits import Budget, PlacementRule
+from pytest_coreml.facts.limits import BoundaryRule, Budget, PlacementRule
 
 if TYPE_CHECKING:
     import pytest
@@ -79,6 +79,14 @@ def read_placement(mark: pytest.Mark) -> PlacementRule:
     return PlacementRule(**values)
 
 
+def read_boundary(mark: pytest.Mark) -> BoundaryRule:
+    """Read a `coreml_boundary` mark."""
+    values = _read(mark, _BOUNDARY_READERS)
+    if not values.get("forbid_casts") and values.get("max_bytes") is None:
+        raise UsageError("coreml_boundary: expected forbid_casts=True or max_bytes=")
+    return BoundaryRule(**values)
+
+
 def read_units(mark: pytest.Mark) -> tuple[ComputeUnits, ...]:
     """Read the settings that a mark of limits is for, which it names."""
     return tuple(_each(mark, parse_compute_units, _as_list(mark.kwargs["compute_units"])))
@@ -135,6 +143,12 @@ def _operators(mark: pytest.Mark, name: str, value: Any) -> frozenset[str]:
     return frozenset(word.rsplit(".", 1)[-1] for word in words)
 
 
+def _truth(mark: pytest.Mark, name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(mark, name, "True or False", value)
+    return value
+
+
 def _transitions(mark: pytest.Mark, name: str, value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise _wrong(mark, name, "a whole number, 0 or more", value)
@@ -143,6 +157,7 @@ def _transitions(mark: pytest.Mark, name: str, value: Any) -> int:
 
 _Reader = Callable[[Any, str, Any], Any]
 _BUDGET_READERS: dict[str, _Reader] = {"min_speedup": _speedup, "compute_units": _units}
+_BOUNDARY_READERS: dict[str, _Reader] = {"forbid_casts": _truth, "max_bytes": _limit, "compute_units": _units}
 _PLACEMENT_READERS: dict[str, _Reader] = {
     "forbid": _devices,
     "min_share": _shares,

@@ -23,7 +23,7 @@ FIXTURES: Final = {
     "coreml_cpu_and_neural_engine": "cpuAndNeuralEngine",
     "coreml_load": None,
 }
-MARKS: Final = ("coreml_model", "coreml_compute_units", "coreml_budget", "coreml_placement")
+MARKS: Final = ("coreml_model", "coreml_compute_units", "coreml_budget", "coreml_placement", "coreml_boundary")
 
 
 def uses_fixture(item: pytest.Item) -> bool:

@@ -13,6 +13,7 @@ from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import clock_doubt, usable_devices
 from pytest_coreml.session.sources import file_name
+from pytest_coreml.verdict.boundary_rules import judge_boundary
 from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets, needs_fresh_load, needs_prediction
 from pytest_coreml.verdict.placement_rules import judge_placement
 from pytest_coreml.verdict.record import Record
@@ -67,7 +68,8 @@ class Attempt:
     @property
     def is_unjudgeable(self) -> bool:
         """True where the test declares checks, and used no model that they could be about."""
-        return not self.models and bool(self.declaration.budgets or self.declaration.rules)
+        declared = self.declaration
+        return not self.models and bool(declared.budgets or declared.rules or declared.boundary_rules)
 
     def load(self, source: Any, units: ComputeUnits, options: LoadOptions | None = None) -> CoreMLModel:
         """Return the model of *source*, loaded for *units* in an engine, and note that the test uses it.
@@ -156,7 +158,11 @@ class Attempt:
     def _judged_record(self, model: CoreMLModel) -> Record:
         record = self._bare_record(model)
         record.memory_mb = model.memory_mb
-        record.checks = [*self._budget_checks(model, record), *self._placement_checks(model, record)]
+        record.checks = [
+            *self._budget_checks(model, record),
+            *self._placement_checks(model, record),
+            *self._boundary_checks(model),
+        ]
         if record.placement is None and self._shows_placement(record):
             record.placement = model.known_placement
         return record
@@ -218,6 +224,10 @@ class Attempt:
             for rule in self.declaration.rules
             for check in judge_placement(rule, placement, model.compute_units, devices, reason)
         ]
+
+    def _boundary_checks(self, model: CoreMLModel) -> list[Check]:
+        rules = self.declaration.boundary_rules
+        return [check for rule in rules for check in judge_boundary(rule, model.spec.boundary, model.compute_units)]
 
     def _clock_doubt(self, model: CoreMLModel) -> Reason | None:
         return clock_doubt(model.runtime, self.session.options.runtime, identity())

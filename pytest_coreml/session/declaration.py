@@ -10,7 +10,7 @@ from pytest_coreml.verdict.budgets import needs_load
 
 if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits
-    from pytest_coreml.facts.limits import Budget, PlacementRule
+    from pytest_coreml.facts.limits import BoundaryRule, Budget, PlacementRule
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Declaration:
     """True where a fixture of ours, other than `coreml_load`, gives the test its model."""
     against: Any = None
     """The source of another version to run interleaved; None for no comparison."""
+    boundary_rules: tuple[BoundaryRule, ...] = ()
+    """The `coreml_boundary` markers."""
     limits: tuple[Limit, ...] = ()
     """Where the budgets and rules make checks."""
     reached: frozenset[ComputeUnits] = frozenset()

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_coreml.facts.agreement import Agreement, NonFinite, OutputAgreement, OutputHealth
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
+from pytest_coreml.facts.model_boundary import Boundary, Conversion, Crossing, HandedCache, Remedy
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
 from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.verdict.check import Check
@@ -52,6 +53,21 @@ SPEC = ModelSpec(
     operations={"conv": 12, "relu": 11},
     functions=("main", "prefill"),
     default_function="main",
+    boundary=Boundary(
+        inputs=(
+            Crossing("image", "RGB", "float32", 286_720, (Conversion("convert", "uint8", "float32", 2, False),)),
+            Crossing("ids", "int32", "uint16", 32, (Conversion("cast", "int32", "uint16"),), Remedy(None)),
+            Crossing("mask", "float16", "float16", 16),
+        ),
+        outputs=(
+            Crossing(
+                *("logits", "float32", "float16", 4000, (Conversion("cast", "float16", "float32"),)),
+                remedy=Remedy("float16", "iOS 16"),
+            ),
+        ),
+        caches=(HandedCache("mask", "logits", 4016),),
+        why_unknown="a part of it has no types",
+    ),
 )
 
 MEASUREMENT = Measurement(

@@ -13,6 +13,7 @@ from typing_extensions import assert_type
 
 import pytest_coreml
 from pytest_coreml import (
+    Boundary,
     CoreMLModel,
     CoreMLState,
     Feature,
@@ -41,6 +42,7 @@ def build() -> Path:
 @pytest.mark.coreml_compute_units("cpuAndNeuralEngine", "all")
 @pytest.mark.coreml_budget(predict_ms=25, load_ms=400, min_speedup={"cpuOnly": 2.0}, compute_units="all")
 @pytest.mark.coreml_placement(forbid="gpu", min_share={"neuralEngine": 0.95}, by="cost", allow=["cast"])
+@pytest.mark.coreml_boundary(forbid_casts=True, max_bytes=1_000_000, compute_units="all")
 def test_model(coreml_model: CoreMLModel) -> None:
     """The attributes and methods of a loaded model."""
     assert_type(coreml_model.name, str)
@@ -50,6 +52,7 @@ def test_model(coreml_model: CoreMLModel) -> None:
     assert_type(coreml_model.function, "str | None")
     assert_type(coreml_model.runtime, Literal["coreml", "reference"])
     assert_type(coreml_model.spec, ModelSpec)
+    assert_type(coreml_model.spec.boundary, Boundary)
     assert_type(coreml_model.load_times, LoadTimes)
     assert_type(coreml_model.memory_mb, float)
     assert_type(coreml_model.placement, Placement)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.message import DecodeError
 
 from pytest_coreml.engine.server import feature_description, weight_types
+from pytest_coreml.engine.server.boundary_reader import read_boundary
 from pytest_coreml.engine.server.compiled_specification import load_compiled_specification
 from pytest_coreml.engine.server.known_values import with_known_values
 from pytest_coreml.engine.server.weight_types import pipeline_models
@@ -52,6 +53,8 @@ def describe(path: str, function: str | None = None) -> ModelSpec:
     program_functions = _functions(model)
     version = model.specificationVersion
     targets = dict(zip(("iOS", "macOS"), _TARGETS[version], strict=True)) if version in _TARGETS else {}
+    inputs = tuple(map(feature_description.read, description.input))
+    outputs = tuple(map(feature_description.read, description.output))
     return ModelSpec(
         file_name=Path(path).name,
         sha256=_sha256(Path(path), files),
@@ -60,13 +63,14 @@ def describe(path: str, function: str | None = None) -> ModelSpec:
         deployment_target=targets,
         size_bytes=sum(sizes),
         weights_bytes=sum(file.stat().st_size for file in files if file.suffix == ".bin" and file.name != _DATA),
-        inputs=with_known_values(model, map(feature_description.read, description.input)),
-        outputs=tuple(feature_description.read(entry) for entry in description.output),
+        inputs=with_known_values(model, inputs),
+        outputs=outputs,
         states=tuple(feature_description.read(entry) for entry in description.state),
         precision=weight_types.precision(model),
         operations=dict(sorted(Counter(_operators(model, function)).items())),
         functions=tuple(program_functions),
         default_function=_default_function(model) if program_functions else None,
+        boundary=read_boundary(model, inputs, outputs, function),
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.facts.agreement import Agreement, NonFinite, OutputAgreement, OutputHealth
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
+from pytest_coreml.facts.model_boundary import Boundary, Conversion, Crossing, HandedCache, Remedy
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
 from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.facts.reason import Cause, Reason, find_cause
@@ -186,11 +187,46 @@ def decode_regression(entry: Json) -> Regression:
     return _REGRESSION.decode(entry, reason=decode_reason(entry))
 
 
+# Boundaries: an empty one is of a report that has none.
+_CONVERSION: Final = DataclassCodec(Conversion, _CODECS)
+_REMEDY: Final = DataclassCodec(Remedy, _CODECS)
+_CROSSING: Final = DataclassCodec(
+    Crossing,
+    {
+        **_CODECS,
+        "tuple[Conversion, ...]": _items(_CONVERSION.encode, _CONVERSION.decode),
+        "Remedy | None": _optional(_REMEDY.encode, _REMEDY.decode),
+    },
+)
+_CACHE: Final = DataclassCodec(HandedCache, _CODECS)
+_BOUNDARY: Final = DataclassCodec(
+    Boundary,
+    {
+        **_CODECS,
+        "tuple[Crossing, ...]": _items(_CROSSING.encode, _CROSSING.decode),
+        "tuple[HandedCache, ...]": _items(_CACHE.encode, _CACHE.decode),
+    },
+    derived=lambda boundary: {"size_bytes": boundary.size_bytes},
+)
+
+
+def _encode_boundary(boundary: Boundary) -> Json | None:
+    return _BOUNDARY.encode(boundary) if boundary.crossings else None
+
+
+def _decode_boundary(entry: Json | None) -> Boundary:
+    return _BOUNDARY.decode(entry) if entry is not None else Boundary()
+
+
 # Models.
 _FEATURE: Final = DataclassCodec(Feature, _CODECS)
 _MODEL: Final = DataclassCodec(
     ModelSpec,
-    {**_CODECS, "tuple[Feature, ...]": _items(_FEATURE.encode, _FEATURE.decode)},
+    {
+        **_CODECS,
+        "tuple[Feature, ...]": _items(_FEATURE.encode, _FEATURE.decode),
+        "Boundary": ValueCodec(_encode_boundary, _decode_boundary),
+    },
     absent={"deployment_target": {}, "weights_bytes": 0},
 )
 

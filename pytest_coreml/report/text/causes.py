@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Union
 
 from pytest_coreml.facts.reason import Cause, Reason
+from pytest_coreml.report.text.boundary_text import caches_text, casts_remedy, casts_text
 from pytest_coreml.report.text.numbers import check_figure, check_words, percent
 
 if TYPE_CHECKING:
@@ -239,6 +240,11 @@ _WORDS: Final[dict[Cause, _Words]] = {
         "run on a Mac, or compare with stored outputs, another model or a callable",
     ),
     Cause.NO_REFERENCE: _Words(str),
+    Cause.CASTS_AT_BOUNDARY: _Words(casts_text, casts_remedy),
+    Cause.UNAVOIDABLE_CASTS: _Words(lambda found: f"besides what no declaration removes: {casts_text(found)}"),
+    Cause.BOUNDARY_UNKNOWN: _Words(lambda why: why or "the inputs and outputs are unknown"),
+    Cause.SIZE_UNKNOWN: _Words(lambda names: f"the size of {', '.join(names) or 'its inputs and outputs'} is unknown"),
+    Cause.CACHES_CROSS: _Words(caches_text),
     Cause.SLOWER: _Words("slower"),
     Cause.SLOWER_IN_TAIL: _Words("slower in the tail"),
     Cause.HIGHER: _Words(lambda runs: f"against {count_of('baseline run', runs)}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_coreml.report.text.boundary_text import boundary_lines
 from pytest_coreml.report.text.numbers import number, printable
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def spec_lines(spec: ModelSpec) -> Iterator[str]:
         yield _line("functions", ", ".join(names))
     for word, features in (("input", spec.inputs), ("output", spec.outputs), ("state", spec.states)):
         yield from (_line(word, _feature(feature)) for feature in features)
+    yield from boundary_lines(spec.boundary)
     yield _line("operations", str(sum(spec.operations.values())))
     for operator, count in sorted(spec.operations.items(), key=lambda item: (-item[1], item[0])):
         yield f"{count:>{_WIDTH + 4}} x {printable(operator)}"

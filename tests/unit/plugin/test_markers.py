@@ -47,6 +47,20 @@ def test_every_mistake_of_a_placement_rule_is_told() -> None:
     ]
 
 
+def test_every_mistake_of_a_boundary_rule_is_told() -> None:
+    """Names, a truth value and a number; and a marker that limits nothing."""
+    with pytest.raises(UsageError) as caught:
+        markers.read_boundary(pytest.mark.coreml_boundary(forbid_cast=True, forbid_casts=1, max_bytes=0).mark)
+    with pytest.raises(UsageError, match="expected forbid_casts=True or max_bytes="):
+        markers.read_boundary(pytest.mark.coreml_boundary(forbid_casts=False).mark)
+
+    assert [text.split(",")[0] for text in caught.value.texts] == [
+        "coreml_boundary: unknown argument 'forbid_cast'; did you mean 'forbid_casts'?",
+        "coreml_boundary: forbid_casts: expected True or False",
+        "coreml_boundary: max_bytes: expected a positive number",
+    ]
+
+
 def test_marks_without_mistakes() -> None:
     """Every argument that there is."""
     budget = markers.read_budget(

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from pytest_coreml.facts.agreement import NonFinite
+from pytest_coreml.facts.model_boundary import Conversion, Crossing, HandedCache, Remedy
 from pytest_coreml.facts.placement import Operation
 from pytest_coreml.facts.reason import (
     BadElement,
@@ -26,6 +27,7 @@ from pytest_coreml.report.document.schema import report_schema
 from pytest_coreml.report.text.causes import reason_text, tally
 from pytest_coreml.verdict.check import Check
 
+CAST = Conversion("cast", "float32", "float16")
 GATHER = Operation("x", "gather", "cpu", ("cpu",), None, "main")
 DETAILS = {
     Cause.OUTPUTS_DIFFER: WorstInput("cpuOnly", 3, 20, "inputs/worst.npz"),
@@ -36,6 +38,11 @@ DETAILS = {
     Cause.ODD_ONE_OUT: UnitsApart((("cpuOnly", "cpuAndGPU"), ("cpuAndNeuralEngine",)), "min_psnr", 12.5, 68.5),
     Cause.NO_MAJORITY: UnitsApart((("cpuOnly",), ("cpuAndGPU",)), "min_psnr", 12.5, None),
     Cause.NO_REFERENCE: "cpuAndGPU cannot be loaded",
+    Cause.CASTS_AT_BOUNDARY: (Crossing("x", "float32", "float16", 4, (CAST,), Remedy("float16", "iOS 16")),),
+    Cause.UNAVOIDABLE_CASTS: (Crossing("ids", "int32", "uint16", 4, (CAST,), Remedy(None)),),
+    Cause.BOUNDARY_UNKNOWN: "a neural network has no types",
+    Cause.SIZE_UNKNOWN: ("probabilities",),
+    Cause.CACHES_CROSS: (HandedCache("past", "present", 2000),),
     Cause.PARTNER_NOT_SELECTED: "cpuOnly",
     Cause.PARTNER_NOT_MEASURED: "cpuOnly",
     Cause.RUN_DISTURBED: Disturbance(100, 7, 0.41),
