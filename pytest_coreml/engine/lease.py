@@ -44,6 +44,12 @@ class EngineKey:
         """The key of the model in `Crashes`: however it was loaded, a model that crashed is not loaded again."""
         return self.path, self.compute_units, self.options.function
 
+    def is_of_same_file(self, other: EngineKey) -> bool:
+        """Return True if *other* is of the same file, loaded in the same way, whatever its function."""
+        return replace(self, options=replace(self.options, function=None)) == replace(
+            other, options=replace(other.options, function=None)
+        )
+
 
 @dataclass(frozen=True)
 class SharedByEngines:

@@ -151,7 +151,8 @@ class DropState(Request[None]):
 
 @dataclass(frozen=True)
 class Measure(Request[Measurement]):
-    """Warm up, then measure *calls* predictions. Stateful models get a fresh state.
+    """Warm up, then measure *calls* predictions. Stateful models get a fresh state, and another one after *sequence*
+    calls, if that is not None, or when a call fails.
 
     *inputs*: those of each call; None: example inputs, a batch of *batch* sets of them if that is not None.
     """
@@ -159,6 +160,7 @@ class Measure(Request[Measurement]):
     inputs: Inputs | None
     calls: int
     batch: int | None = None
+    sequence: int | None = None
     doing = "measuring"
     measured = True
 
@@ -173,6 +175,7 @@ class MeasurePairs(Request[Pairs]):
     inputs: Inputs | None
     pairs: int
     batch: int | None = None
+    sequence: int | None = None
     doing = "measuring alternately"
     measured = True
 

@@ -94,7 +94,7 @@ class Attempt:
         """Note that the test uses *model*, which forgets what an earlier test did with it."""
         if self.is_over or model in self.models:
             return
-        model.last_inputs = model.measurement = model.measured_with = None
+        model.forget_test()
         self.models.append(model)
 
     def judge(self) -> list[Record]:

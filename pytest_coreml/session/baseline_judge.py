@@ -82,7 +82,9 @@ class BaselineJudge:
         if not other.exists():
             reason = Reason(Cause.NO_OTHER_MODEL, MissingModel(model.name, str(against)))
             return Regression(0, None, None, "not_judged", reason, against=_name(other))
-        request = model.measured_with or protocol.Measure(model.last_inputs, self._options.calls)
+        request = model.measured_with or protocol.Measure(
+            model.last_inputs, self._options.calls, sequence=model.sequence
+        )
         runs: list[Pairs] = []
         tolerance = self._options.tolerance or paired.DEFAULT_TOLERANCE
         while not runs or paired.wants_another_duet(runs, tolerance):
@@ -98,7 +100,13 @@ class BaselineJudge:
         with self._engines.fresh(first) as lease:
             return lease.ask(
                 protocol.MeasurePairs(
-                    other, first.compute_units, first.options, request.inputs, request.calls, request.batch
+                    other,
+                    first.compute_units,
+                    first.options,
+                    request.inputs,
+                    request.calls,
+                    request.batch,
+                    request.sequence,
                 )
             )
 

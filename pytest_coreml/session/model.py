@@ -6,6 +6,7 @@ import contextlib
 import operator
 import time
 import weakref
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +51,14 @@ class CoreMLState:
     """A state of a stateful model, made by `CoreMLModel.make_state` and passed to `predict`."""
 
     def __init__(self, lease: Lease, number: int) -> None:
-        self._lease = lease
-        self._engine = lease.engine
-        self._number = number
+        self._uses: Counter[str | None] = Counter()
+        self._hold(lease, number)
+
+    def _hold(self, lease: Lease, number: int) -> None:
+        self._lease, self._engine, self._number = lease, lease.engine, number
         # The state of a language model can be a gigabyte.
-        weakref.finalize(self, lease.drop_later, lease.engine, number).atexit = False
+        self._drop = weakref.finalize(self, lease.drop_later, lease.engine, number)
+        self._drop.atexit = False
 
     @property
     def number(self) -> int:
@@ -67,15 +71,41 @@ class CoreMLState:
         return self._number
 
     def number_in(self, lease: Lease) -> int:
-        """Return the number of this state for the model in *lease*; raise `InputError` if it belongs to another model.
+        """Return the number of this state for the model in *lease*.
 
-        Numbers are unique within one engine only.
+        A state of one function of a model file can go on with another function of it: it is copied to the engine of
+        that one. Raises `InputError` if it belongs to another model, or the functions have different states.
         """
         if self._lease is not lease:
-            raise InputError(
-                f"{lease.subject}: the state belongs to {self._lease.subject}; make one with this model's make_state()"
-            )
+            # Numbers are unique within one engine only.
+            self._move(lease)
         return self.number
+
+    def _move(self, lease: Lease) -> None:
+        self._check_movable(lease)
+        # Before the other engine is asked, which may have to be opened in the room of this one.
+        values = {state.name: self.read_state(state.name) for state in lease.loaded.spec.states}
+        number = lease.ask(protocol.MakeState())
+        self._drop()
+        self._hold(lease, number)
+        for name, value in values.items():
+            self.write_state(name, value)
+
+    def _check_movable(self, lease: Lease) -> None:
+        subject, former = lease.subject, self._lease.subject
+        if not lease.key.is_of_same_file(self._lease.key):
+            raise InputError(f"{subject}: the state belongs to {former}; make one with this model's make_state()")
+        ours, theirs = ([(state.name, state.shape) for state in it.loaded.spec.states] for it in (self._lease, lease))
+        if sorted(ours) != sorted(theirs):
+            raise InputError(
+                f"{subject}: the state of function {self._lease.key.options.function!r} has {_tensors(ours)}, and that "
+                f"of {lease.key.options.function!r} {_tensors(theirs)}"
+            )
+
+    def count_use(self, model: CoreMLModel) -> int:
+        """Count a prediction that *model* has made with this state, and return their number."""
+        self._uses[model.function] += 1
+        return self._uses[model.function]
 
     def read_state(self, name: str) -> Any:
         """Return the tensor *name* as a numpy array, half precision as float32."""
@@ -118,9 +148,22 @@ class CoreMLModel:
         self.last_inputs: protocol.Inputs | None = None
         self.measurement: Measurement | None = None
         self.measured_with: protocol.Measure | None = None
+        # The most predictions that the current test has made with one state.
+        self._longest_sequence = 0
 
     def __repr__(self) -> str:
         return f"<CoreMLModel {self.name} on {self.compute_units}>"
+
+    def forget_test(self) -> None:
+        """Forget what the test before did with the model."""
+        self.last_inputs = self.measurement = self.measured_with = None
+        self._longest_sequence = 0
+
+    @property
+    def sequence(self) -> int | None:
+        """The number of predictions after which a measurement goes on with a fresh state; None for no limit."""
+        # One prediction is not a sequence: a state for each call would make its first use a part of the times.
+        return self._longest_sequence if self._longest_sequence > 1 else None
 
     @property
     def lease(self) -> Lease:
@@ -180,6 +223,8 @@ class CoreMLModel:
         answer = self._lease.predict(values, number)
         self._listeners.predicted(self, answer, since)
         self.last_inputs = values
+        if state is not None:
+            self._longest_sequence = max(self._longest_sequence, state.count_use(self))
         return answer.outputs
 
     def _number_of(self, state: CoreMLState | None) -> int | None:
@@ -212,7 +257,7 @@ class CoreMLModel:
         size = None if batch is None else positive("batch", batch)
         values = _batch_of(_kept_inputs(inputs), size) if inputs is not None else None
         self._listeners.used(self)
-        self.measured_with = protocol.Measure(values, wanted, size)
+        self.measured_with = protocol.Measure(values, wanted, size, self.sequence)
         self.measurement = self._lease.measure(self.measured_with)
         return self.measurement
 
@@ -242,6 +287,10 @@ def positive(name: str, value: Any) -> int:
         if not isinstance(value, bool) and (number := operator.index(value)) > 0:
             return number
     raise InputError(f"measure({name}=...): expected a positive whole number, got {value!r}")
+
+
+def _tensors(states: list[tuple[str, tuple[int, ...]]]) -> str:
+    return ", ".join(f"{name} {shape}" for name, shape in states) or "no tensors"
 
 
 def _batch_of(inputs: protocol.Inputs, size: int | None) -> protocol.Inputs:

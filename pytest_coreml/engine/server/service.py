@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import platform
 from pathlib import Path
@@ -14,7 +15,7 @@ from pytest_coreml.errors import EngineError, InputError, ModelError
 from pytest_coreml.facts.runtime import RuntimeFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pytest_coreml.engine.server.load import LoadedModel
     from pytest_coreml.engine.server.measure import Call
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.placement import Placement
     from pytest_coreml.facts.runtime import DeviceFacts, Runtime
     from pytest_coreml.reference.options import Precision
+
+_NO_ACCESS = "cannot read or write state {!r}, or pass it to another function: coremltools 9.0 or later is needed"
 
 
 class Service:
@@ -133,13 +136,8 @@ class Service:
 
         inputs = self._inputs_of(request)
 
-        def begin() -> Call:
-            # Calls fill a state: every sequence of them begins with an empty one.
-            state = self._fresh_state()
-            return lambda: self._call(inputs, state)[1:]
-
         return measure(
-            begin,
+            self._sequences(inputs, request.sequence),
             request.calls,
             self._first_ms,
             lambda doing, done, total: self._notify(Progress(doing, done, total)),
@@ -149,36 +147,59 @@ class Service:
     def _measure_pairs(self, request: protocol.MeasurePairs) -> Pairs:
         from pytest_coreml.engine.server.measure import measure_pairs
 
-        _, spec = self._loaded()
         inputs = self._inputs_of(request)
-        state = self._fresh_state()
-        other, state_of_other = self._load_other(request, with_state=bool(spec.states))
+        begin = self._sequences(inputs, request.sequence)
+        other = self._load_other(request)
 
-        def call_other() -> tuple[float, float]:
+        def predict_other(state: Any) -> tuple[float, float]:
             try:
-                return other.predict(_copied(inputs), state_of_other)[1:]
+                return other.predict(_copied(inputs), state)[1:]
             except (ModelError, ValueError, TypeError) as error:
                 name = Path(request.other).name
                 raise ModelError(f"{name}, to compare with, does not predict on the same inputs: {error}") from error
 
         return measure_pairs(
-            lambda: self._call(inputs, state)[1:],
-            call_other,
+            begin(),
+            self._sequence_of_other(request, predict_other, other),
             request.pairs,
             lambda doing, done, total: self._notify(Progress(doing, done, total)),
         )
 
-    def _load_other(self, request: protocol.MeasurePairs, *, with_state: bool) -> tuple[LoadedModel, Any]:
-        """Load the model to compare with, and make its state; errors name it as that model."""
+    def _load_other(self, request: protocol.MeasurePairs) -> LoadedModel:
+        """Load the model to compare with; errors name it as that model."""
         from pytest_coreml.engine.server import load
 
         order = protocol.Load(request.other, request.compute_units, request.options)
         aim = f"{Path(request.other).name} to compare with"
-        try:
-            other, _ = load.load(order, self._folder, lambda doing: self._notify(Progress(f"{doing} {aim}")))
-            return other, other.make_state() if with_state else None
-        except ModelError as error:
-            raise ModelError(f"the model to compare with: {error}") from error
+        with _naming_other():
+            return load.load(order, self._folder, lambda doing: self._notify(Progress(f"{doing} {aim}")))[0]
+
+    def _sequence_of_other(
+        self, request: protocol.MeasurePairs, predict: Callable[[Any], tuple[float, float]], other: LoadedModel
+    ) -> Call:
+        from pytest_coreml.engine.server.state_sequence import StateSequence
+
+        def make_state() -> Any:
+            with _naming_other():
+                return other.make_state()
+
+        if not self._loaded()[1].states:
+            return lambda: predict(None)
+        return StateSequence(predict, make_state, request.sequence)
+
+    def _sequences(self, inputs: protocol.Inputs, length: int | None) -> Callable[[], Call]:
+        """Return a function that begins a sequence of calls: each begins with an empty state, which its calls fill."""
+        from pytest_coreml.engine.server.state_sequence import StateSequence
+
+        if not self._loaded()[1].states:
+            return lambda: lambda: self._call(inputs, None)[1:]
+        sequence = StateSequence(lambda state: self._call(inputs, state)[1:], self._fresh_state, length)
+
+        def begin() -> Call:
+            sequence.restart()
+            return sequence
+
+        return begin
 
     def _fresh_state(self) -> Any:
         model, spec = self._loaded()
@@ -197,6 +218,8 @@ class Service:
             return self._states[request.state].read_state(request.name)
         except RuntimeError as error:
             raise InputError(f"cannot read state {request.name!r}: {error}") from error
+        except AttributeError as error:
+            raise InputError(_NO_ACCESS.format(request.name)) from error
 
     def _write_state(self, request: protocol.WriteState) -> None:
         import numpy as np
@@ -207,6 +230,8 @@ class Service:
             self._states[request.state].write_state(request.name, value)
         except (RuntimeError, ValueError, TypeError) as error:
             raise InputError(f"cannot write state {request.name!r}: {error}") from error
+        except AttributeError as error:
+            raise InputError(_NO_ACCESS.format(request.name)) from error
 
     def _drop_state(self, request: protocol.DropState) -> None:
         self._states.pop(request.state, None)
@@ -256,3 +281,12 @@ class Service:
 def _copied(inputs: protocol.Inputs) -> protocol.Inputs:
     """Return fresh dicts: coremltools changes those that it gets."""
     return [dict(each) for each in inputs] if isinstance(inputs, list) else dict(inputs)
+
+
+@contextlib.contextmanager
+def _naming_other() -> Iterator[None]:
+    """Let an error say that it is about the model to compare with."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelError(f"the model to compare with: {error}") from error
