@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 from pytest_coreml.plugin import model_marker
 from pytest_coreml.plugin.activate import activate, is_active, prepare_controller
 from pytest_coreml.plugin.fixtures import (
@@ -83,7 +83,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect a model file that was named on the command line."""
+    """Collect a model file, or the manifest of a Swift package, that was named on the command line."""
     return _model_collector(file_path, parent)
 
 
@@ -93,7 +93,7 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def _model_collector(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if path.suffix not in MODEL_SUFFIXES:
+    if path.suffix not in MODEL_SUFFIXES and path.name != SWIFT_MANIFEST:
         return None
     from pytest_coreml.plugin import model_files
 

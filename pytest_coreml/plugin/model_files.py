@@ -1,4 +1,4 @@
-"""Model files as tests: `pytest Encoder.mlpackage`."""
+"""Model files as tests: `pytest Encoder.mlpackage`, and `pytest Package.swift` for all models of a Swift package."""
 
 from __future__ import annotations
 
@@ -8,23 +8,27 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_coreml.errors import CoreMLTestError
+from pytest_coreml.facts.suffixes import SWIFT_MANIFEST
 from pytest_coreml.plugin.activate import activate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.session.model import CoreMLModel
 
 
 def collector_for(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Return the collector of the model at *path*.
+    """Return the collector of the model at *path*, or of the models of a Swift package whose manifest it is.
 
-    Returns None when the user did not name the model on the command line: other models are not tests.
+    Returns None when the user did not name it on the command line: other models are not tests.
     """
     config = parent.config
     words = [Path(config.invocation_params.dir, word.split("::", maxsplit=1)[0]) for word in config.args]
     if path.resolve() not in [word.resolve() for word in words]:
         return None
+    if path.name == SWIFT_MANIFEST and path.is_file():
+        return SwiftModule.from_parent(parent, path=path)
     return ModelModule.from_parent(parent, path=path)
 
 
@@ -43,14 +47,42 @@ class ModelModule(pytest.Module):
     def collect(self) -> Iterator[ModelItem]:
         """Yield one test for each of the compute units that the options name."""
         for units in activate(self.config).options.compute_units:
-            item = ModelItem.from_parent(self, name=units, callobj=check_model)
-            item.add_marker(pytest.mark.coreml_model(self.path))
-            item.add_marker(pytest.mark.coreml_compute_units(units))
-            yield item
+            yield _make_item(self, units, self.path, self.path.name, units)
+
+
+class SwiftModule(pytest.Module):
+    """The `Package.swift` of a Swift package, in the place of a module of tests."""
+
+    # Nothing is imported.
+    obj = None
+
+    def collect(self) -> Iterator[ModelItem]:
+        """Yield one test for each model and each of the compute units; warn of models that an app will not get."""
+        from pytest_coreml.session.swift.packaged_models import read_package
+
+        try:
+            package = read_package(self.path)
+        except OSError as error:
+            raise self.CollectError(str(error)) from error
+        for text in package.warnings:
+            self.warn(pytest.PytestCollectionWarning(f"{self.path.name}: {text}"))
+        for model in package.models:
+            for units in activate(self.config).options.compute_units:
+                yield _make_item(self, f"{model.label}[{units}]", model.path, model.label, units)
+
+
+def _make_item(parent: pytest.Module, name: str, path: Path, label: str, units: ComputeUnits) -> ModelItem:
+    item = ModelItem.from_parent(parent, name=name, callobj=check_model)
+    item.title = f"{label} on {units}"
+    item.add_marker(pytest.mark.coreml_model(path))
+    item.add_marker(pytest.mark.coreml_compute_units(units))
+    return item
 
 
 class ModelItem(pytest.Function):
     """`check_model` for one configuration, under the name of its model."""
+
+    title: str
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any) -> Any:
         """Return the text of our own errors as it is."""
@@ -60,4 +92,4 @@ class ModelItem(pytest.Function):
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Name the model and the compute units."""
-        return self.path, None, f"{self.path.name} on {self.name}"
+        return self.path, None, self.title

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pytest
 
-from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,12 +157,13 @@ def is_any_given(config: pytest.Config) -> bool:
 def is_test_path(word: str) -> bool:
     """Return True if *word*, which follows `--coreml-report`, is something to run.
 
-    That is a folder, also one that does not exist, a test file, a node id or a model.
+    That is a folder, also one that does not exist, a test file, a node id, a model or the manifest of a Swift package.
     """
     path = Path(word.split("::", maxsplit=1)[0])
     # Unlike Path.is_dir, this takes a name that is too long.
     is_folder = os.path.isdir(path)  # noqa: PTH112
-    return "::" in word or word.endswith("/") or is_folder or path.suffix in (".py", *MODEL_SUFFIXES)
+    is_file = path.suffix in (".py", *MODEL_SUFFIXES) or path.name == SWIFT_MANIFEST
+    return "::" in word or word.endswith("/") or is_folder or is_file
 
 
 def return_test_path(config: pytest.Config) -> None:

@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +30,8 @@ def accept_command(record: Record, options: Options, asked: Sequence[str]) -> st
         return None
     folder = next((path for path in reversed(options.baseline) if path.is_dir()), None)
     if folder is None:
-        # All tests at once, as the file had them; pytest finds a model only by its name.
-        models = asked if _is_of_model_file(record) else ()
+        # All tests at once, as the file had them; pytest finds models only by the name of a model or a manifest.
+        models = asked if _is_of_model_file(record) or _file(record).name == SWIFT_MANIFEST else ()
         return f"{_words('pytest', *models, *options.repeated)} --coreml-report={_path(options.baseline[-1], options)}"
     report = _path(options.report or options.started_in / "coreml-report.json", options)
     # A run that writes a report has the new state in it already.
@@ -53,7 +53,11 @@ def _rerun(record: Record, options: Options) -> str:
 
 
 def _is_of_model_file(record: Record) -> bool:
-    return Path(record.id.partition("::")[0]).suffix in MODEL_SUFFIXES
+    return _file(record).suffix in MODEL_SUFFIXES
+
+
+def _file(record: Record) -> Path:
+    return Path(record.id.partition("::")[0])
 
 
 def _path(path: Path, options: Options) -> str:

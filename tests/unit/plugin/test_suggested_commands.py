@@ -33,6 +33,11 @@ ROOT = Path("/project")
             ),
             "new/A.mlmodel --coreml-compute-units=all --coreml-runtime=reference",
         ),
+        (
+            "Kit/Package.swift::Kit/A.mlmodel[all]",
+            Options(ROOT, started_in=ROOT),
+            "'Kit/Package.swift::Kit/A.mlmodel[all]'",
+        ),
         ("/other/A.mlmodel::all", Options(ROOT, started_in=ROOT), "../other/A.mlmodel --coreml-compute-units=all"),
     ],
 )
@@ -74,4 +79,7 @@ def test_a_file_is_written_anew(tmp_path: Path) -> None:
     assert accept_command(record(id="test_a.py::test_it"), options, ["test_a.py"]) == "pytest --coreml-report=old.json"
     assert accept_command(record(id="A.mlmodel::all"), options, ["A.mlmodel", "B.mlmodel"]) == (
         "pytest A.mlmodel B.mlmodel --coreml-report=old.json"
+    )
+    assert accept_command(record(id="Package.swift::Kit/A.mlmodel[all]"), options, ["Package.swift"]) == (
+        "pytest Package.swift --coreml-report=old.json"
     )

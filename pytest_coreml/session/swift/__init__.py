@@ -1,0 +1,1 @@
+"""Swift packages: their manifests, and the Core ML models that their targets ship."""
