@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_coreml._version import __version__
+    from pytest_coreml.facts.advice import Advice
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.model_boundary import Boundary
     from pytest_coreml.facts.model_spec import Feature, ModelSpec
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_coreml.session.model import CoreMLModel, CoreMLState
 
 __all__ = [
+    "Advice",
     "Boundary",
     "CoreMLModel",
     "CoreMLState",
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Advice": "pytest_coreml.facts.advice",
     "Boundary": "pytest_coreml.facts.model_boundary",
     "CoreMLModel": "pytest_coreml.session.model",
     "CoreMLState": "pytest_coreml.session.model",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pytest_coreml.facts.model_boundary import Boundary
+
+if TYPE_CHECKING:
+    from pytest_coreml.facts.advice import Advice
 
 FeatureKind = Literal["multiArray", "image", "double", "int64", "string", "dictionary", "sequence", "state"]
 
@@ -83,6 +86,9 @@ class ModelSpec:
     """The name of the function that is used if none is named."""
     boundary: Boundary = field(default_factory=Boundary)
     """The conversions and bytes of each call, at the default shapes; empty in reports of versions without it."""
+    advice: tuple[Advice, ...] = ()
+    """The rules that speak against the Neural Engine for operations of the default function; empty for other model
+    types than ML Programs."""
 
     @property
     def size_mb(self) -> float:

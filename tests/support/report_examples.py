@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from pytest_coreml.facts.advice import Advice
 from pytest_coreml.facts.agreement import Agreement, NonFinite, OutputAgreement, OutputHealth
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.facts.model_boundary import Boundary, Conversion, Crossing, HandedCache, Remedy
@@ -67,6 +68,13 @@ SPEC = ModelSpec(
         ),
         caches=(HandedCache("mask", "logits", 4016),),
         why_unknown="a part of it has no types",
+    ),
+    advice=(
+        Advice(
+            *("int32-result", "refused", {"topk": 3}, ("top", "best", "third"), "the result is int32"),
+            *("compute it outside the model", "M4, macOS 27", "the compiler's messages", "high"),
+        ),
+        Advice(*("shape-range", "refused", {}, ("ids",), "it has a range", "enumerate", "all", "Apple", "medium")),
     ),
 )
 

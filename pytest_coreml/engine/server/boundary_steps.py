@@ -71,7 +71,7 @@ def read_program(program: Any, name: str) -> Flow | None:
     if function is None or function.opset not in function.block_specializations:
         return None
     block = function.block_specializations[function.opset]
-    inputs = {each.name: _value(each) for each in function.inputs}
+    inputs = {each.name: read_value(each) for each in function.inputs}
     return Flow(inputs, tuple(_steps(block)), tuple(block.outputs))
 
 
@@ -97,7 +97,7 @@ def _steps(block: Any) -> Iterator[Step]:
         for nested in operation.blocks:
             # A branch or a loop reads what is around it, by any operation.
             operands["block"] = (*operands.get("block", ()), *(_read_in(nested) - constants))
-        yield Step(operator, operands, tuple(map(_value, outputs)))
+        yield Step(operator, operands, tuple(map(read_value, outputs)))
 
 
 def _read_in(block: Any) -> set[str]:
@@ -109,7 +109,7 @@ def _read_in(block: Any) -> set[str]:
     return names - {""}
 
 
-def _value(named: Any) -> Value:
+def read_value(named: Any) -> Value:
     kind = named.type.WhichOneof("type")
     tensor = named.type.stateType.wrappedType.tensorType if kind == "stateType" else named.type.tensorType
     numbers = type(tensor).DESCRIPTOR.fields_by_name["dataType"].enum_type.values_by_number

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.message import DecodeError
 
 from pytest_coreml.engine.server import feature_description, weight_types
+from pytest_coreml.engine.server.advice.reader import read_advice
 from pytest_coreml.engine.server.boundary_reader import read_boundary
 from pytest_coreml.engine.server.compiled_specification import load_compiled_specification
 from pytest_coreml.engine.server.known_values import with_known_values
@@ -55,6 +56,7 @@ def describe(path: str, function: str | None = None) -> ModelSpec:
     targets = dict(zip(("iOS", "macOS"), _TARGETS[version], strict=True)) if version in _TARGETS else {}
     inputs = tuple(map(feature_description.read, description.input))
     outputs = tuple(map(feature_description.read, description.output))
+    weights = sum(file.stat().st_size for file in files if file.suffix == ".bin" and file.name != _DATA)
     return ModelSpec(
         file_name=Path(path).name,
         sha256=_sha256(Path(path), files),
@@ -62,7 +64,7 @@ def describe(path: str, function: str | None = None) -> ModelSpec:
         specification_version=version,
         deployment_target=targets,
         size_bytes=sum(sizes),
-        weights_bytes=sum(file.stat().st_size for file in files if file.suffix == ".bin" and file.name != _DATA),
+        weights_bytes=weights,
         inputs=with_known_values(model, inputs),
         outputs=outputs,
         states=tuple(feature_description.read(entry) for entry in description.state),
@@ -71,6 +73,7 @@ def describe(path: str, function: str | None = None) -> ModelSpec:
         functions=tuple(program_functions),
         default_function=_default_function(model) if program_functions else None,
         boundary=read_boundary(model, inputs, outputs, function),
+        advice=read_advice(model, inputs, weights, function),
     )
 
 

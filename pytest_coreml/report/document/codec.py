@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_coreml.facts.advice import Advice
 from pytest_coreml.facts.agreement import Agreement, NonFinite, OutputAgreement, OutputHealth
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.facts.model_boundary import Boundary, Conversion, Crossing, HandedCache, Remedy
@@ -65,7 +66,8 @@ _FINITE: Final = ValueCodec(finite, None)
 # The codec of every annotation of a field that does not name a dataclass; None: the value is a JSON value.
 _CODECS: Final[dict[str, ValueCodec | None]] = {
     **dict.fromkeys(("bool", "bool | None", "int", "int | None", "str", "str | None")),
-    **dict.fromkeys(("ComputeUnits", "Device | None", "FeatureKind", "Outcome", "Runtime", "Verdict")),
+    **dict.fromkeys(("Certainty", "ComputeUnits", "Device | None", "Effect", "FeatureKind", "Outcome")),
+    **dict.fromkeys(("Runtime", "Verdict")),
     "float | None": _FINITE,
     "tuple[float, ...]": _TUPLE,
     "tuple[float, ...] | None": _optional(list, tuple),
@@ -210,6 +212,9 @@ _BOUNDARY: Final = DataclassCodec(
 )
 
 
+_ADVICE: Final = DataclassCodec(Advice, _CODECS)
+
+
 def _encode_boundary(boundary: Boundary) -> Json | None:
     return _BOUNDARY.encode(boundary) if boundary.crossings else None
 
@@ -226,6 +231,7 @@ _MODEL: Final = DataclassCodec(
         **_CODECS,
         "tuple[Feature, ...]": _items(_FEATURE.encode, _FEATURE.decode),
         "Boundary": ValueCodec(_encode_boundary, _decode_boundary),
+        "tuple[Advice, ...]": _items(_ADVICE.encode, _ADVICE.decode),
     },
     absent={"deployment_target": {}, "weights_bytes": 0},
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_coreml.report.text.advice_text import advice_lines
 from pytest_coreml.report.text.boundary_text import boundary_lines
 from pytest_coreml.report.text.numbers import number, printable
 
@@ -28,6 +29,7 @@ def spec_lines(spec: ModelSpec) -> Iterator[str]:
     for word, features in (("input", spec.inputs), ("output", spec.outputs), ("state", spec.states)):
         yield from (_line(word, _feature(feature)) for feature in features)
     yield from boundary_lines(spec.boundary)
+    yield from advice_lines(spec.advice)
     yield _line("operations", str(sum(spec.operations.values())))
     for operator, count in sorted(spec.operations.items(), key=lambda item: (-item[1], item[0])):
         yield f"{count:>{_WIDTH + 4}} x {printable(operator)}"
