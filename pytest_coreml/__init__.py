@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_coreml._version import __version__
     from pytest_coreml.facts.advice import Advice
+    from pytest_coreml.facts.io import IO
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.model_boundary import Boundary
     from pytest_coreml.facts.model_spec import Feature, ModelSpec
@@ -23,6 +24,7 @@ __all__ = [
     "Boundary",
     "CoreMLModel",
     "CoreMLState",
+    "IO",
     "LoadTimes",
     "Measurement",
     "ModelSpec",
@@ -38,6 +40,7 @@ _HOMES = {
     "CoreMLModel": "pytest_coreml.session.model",
     "CoreMLState": "pytest_coreml.session.model",
     "Feature": "pytest_coreml.facts.model_spec",
+    "IO": "pytest_coreml.facts.io",
     "LoadTimes": "pytest_coreml.facts.measurement",
     "Measurement": "pytest_coreml.facts.measurement",
     "ModelSpec": "pytest_coreml.facts.model_spec",

@@ -18,7 +18,7 @@ from pytest_coreml.machine import conditions
 from pytest_coreml.machine.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytest_coreml.engine.client import Engine
     from pytest_coreml.engine.crashes import ModelKey
@@ -155,12 +155,14 @@ class Lease:
         """
         self._to_drop.append((engine, state))
 
-    def predict(self, inputs: protocol.Inputs, state: int | None) -> protocol.Prediction:
-        """Predict once, with one set of inputs or a batch."""
+    def predict(
+        self, inputs: protocol.Inputs, state: int | None, backings: Mapping[str, protocol.Backing] | None = None
+    ) -> protocol.Prediction:
+        """Predict once, with one set of inputs or a batch. *backings*: outputs to be written into an array."""
         with self._shared.one_thread():
             timed = self._timing.first
             self._timing = replace(self._timing, first=False)
-            return self.ask(protocol.Predict(inputs, state, measured=timed))
+            return self.ask(protocol.Predict(inputs, state, measured=timed, backings=backings or {}))
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[bool]:

@@ -17,7 +17,10 @@ from pytest_coreml.facts.placement import Placement
 from pytest_coreml.facts.runtime import DeviceFacts, RuntimeFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.io import IO
     from pytest_coreml.facts.runtime import Runtime
 
 T = TypeVar("T")
@@ -97,21 +100,34 @@ class LoadAgain(Request[float]):
 
 
 @dataclass(frozen=True)
+class Backing:
+    """Element type and shape of an array that an output is to be written into."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Prediction:
     """The outputs of one call, a list of them for a batch, and its times in ms."""
 
     outputs: Inputs
     native_ms: float
     wall_ms: float
+    io: IO | None = None
 
 
 @dataclass(frozen=True)
 class Predict(Request[Prediction]):
-    """Predict once, or a batch. *state*: the answer of `MakeState`, or None for a fresh state."""
+    """Predict once, or a batch. *state*: the answer of `MakeState`, or None for a fresh state.
+
+    *backings*: outputs for which the framework is given an array.
+    """
 
     inputs: Inputs
     state: int | None = None
     measured: bool = False
+    backings: Mapping[str, Backing] = field(default_factory=dict)
     doing = "predicting with"
 
 
@@ -155,12 +171,14 @@ class Measure(Request[Measurement]):
     calls, if that is not None, or when a call fails.
 
     *inputs*: those of each call; None: example inputs, a batch of *batch* sets of them if that is not None.
+    *backings*: outputs for which the framework is given an array.
     """
 
     inputs: Inputs | None
     calls: int
     batch: int | None = None
     sequence: int | None = None
+    backings: Mapping[str, Backing] = field(default_factory=dict)
     doing = "measuring"
     measured = True
 

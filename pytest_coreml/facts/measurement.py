@@ -9,6 +9,10 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_coreml.facts.io import IO
 
 # The machine's thermal state before and after, as the system names it.
 Thermal = tuple[str, str]
@@ -108,6 +112,8 @@ class Measurement:
     efficiency_share: float | None = None
     """The share of the process's CPU time that was on efficiency cores, 0 to 1; None if the system does not report it,
     or every core is of one kind."""
+    io: IO | None = None
+    """How arrays enter and leave the framework; None if that was not recorded."""
 
     @property
     def thermal_changed(self) -> bool:

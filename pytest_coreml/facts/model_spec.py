@@ -52,6 +52,18 @@ class Feature:
         return self.kind
 
 
+def shape_fits(shape: tuple[int, ...], feature: Feature) -> bool:
+    """Return True if *feature* accepts *shape*. A feature without a declared shape accepts any."""
+    if feature.shapes:
+        return shape in feature.shapes or shape == feature.shape
+    if feature.shape_range:
+        return len(shape) == len(feature.shape_range) and all(
+            low <= size and (high < 0 or size <= high)
+            for size, (low, high) in zip(shape, feature.shape_range, strict=True)
+        )
+    return not feature.shape or shape == feature.shape
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """The description of a model, read from its files."""

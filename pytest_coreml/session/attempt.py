@@ -150,10 +150,8 @@ class Attempt:
         return any(needs_fresh_load(budget, model.compute_units) for budget in self.declaration.budgets)
 
     def _measure(self, model: CoreMLModel) -> None:
-        inputs = model.last_inputs
-        if inputs is None and (declared := self.declaration.inputs) is not None:
-            inputs = declared() if callable(declared) else declared
-        model.measure(inputs)
+        declared = self.declaration.inputs if model.last_inputs is None else None
+        model.measure_like_last(declared() if callable(declared) else declared)
 
     def _judged_record(self, model: CoreMLModel) -> Record:
         record = self._bare_record(model)

@@ -19,9 +19,12 @@ from pytest_coreml.errors import InputError, hidden_for_ours
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import numpy as np
+
     from pytest_coreml.engine.lease import EngineKey, Lease
     from pytest_coreml.engine.plans import Plans
     from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.io import IO
     from pytest_coreml.facts.load_options import LoadOptions
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.model_spec import ModelSpec
@@ -131,6 +134,8 @@ class CoreMLModel:
     """The description of the model, read from its files."""
     load_times: LoadTimes
     """The compile and load times, in ms."""
+    io: IO | None
+    """How arrays entered and left the framework in the last prediction; None before the first one."""
 
     def __init__(self, lease: Lease, plans: Plans, calls: int, listeners: Listeners | None = None) -> None:
         self._lease = lease
@@ -146,6 +151,8 @@ class CoreMLModel:
         self.runtime = lease.loaded.runtime
         # The inputs of the current test's last prediction, and its last measurement.
         self.last_inputs: protocol.Inputs | None = None
+        self.last_backings: dict[str, protocol.Backing] = {}
+        self.io: IO | None = None
         self.measurement: Measurement | None = None
         self.measured_with: protocol.Measure | None = None
         # The most predictions that the current test has made with one state.
@@ -156,7 +163,8 @@ class CoreMLModel:
 
     def forget_test(self) -> None:
         """Forget what the test before did with the model."""
-        self.last_inputs = self.measurement = self.measured_with = None
+        self.last_inputs = self.measurement = self.measured_with = self.io = None
+        self.last_backings = {}
         self._longest_sequence = 0
 
     @property
@@ -198,13 +206,21 @@ class CoreMLModel:
         return example_inputs(self.spec.inputs, seed)
 
     @overload
-    def predict(self, inputs: Mapping[str, Any], state: CoreMLState | None = None) -> dict[str, Any]: ...
+    def predict(
+        self,
+        inputs: Mapping[str, Any],
+        state: CoreMLState | None = None,
+        output_backings: Mapping[str, np.ndarray[Any, Any]] | None = None,
+    ) -> dict[str, Any]: ...
 
     @overload
     def predict(self, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]: ...
 
     def predict(
-        self, inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]], state: CoreMLState | None = None
+        self,
+        inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        state: CoreMLState | None = None,
+        output_backings: Mapping[str, np.ndarray[Any, Any]] | None = None,
     ) -> dict[str, Any] | list[dict[str, Any]]:
         """Predict once and return the outputs by name.
 
@@ -213,19 +229,31 @@ class CoreMLModel:
 
         Values follow coremltools' conventions: numpy arrays, PIL images, numbers, strings, dictionaries.
         Half-precision outputs are returned as float32. A stateful model without *state* gets an empty temporary one.
-        Raise `InputError` for a wrong name, type or shape and for a state of another model, and `ModelError` if the
-        framework fails.
+
+        *output_backings*: arrays of the declared types and shapes, by output, into which the framework writes; they are
+        returned as the outputs. Half precision is then neither converted on the way in nor on the way out, and `io`
+        tells which arrays the framework filled itself.
+
+        Raise `InputError` for a wrong name, type or shape, for a state of another model, and for an array that cannot
+        be an output backing, and `ModelError` if the framework fails.
         """
-        values = _kept_inputs(inputs)
+        values, backings = _kept_inputs(inputs), self._backings(output_backings)
         self._listeners.used(self)
         number = self._number_of(state)
         since = time.perf_counter()
-        answer = self._lease.predict(values, number)
+        answer = self._lease.predict(values, number, backings)
         self._listeners.predicted(self, answer, since)
-        self.last_inputs = values
+        self.last_inputs, self.last_backings, self.io = values, backings, answer.io
         if state is not None:
             self._longest_sequence = max(self._longest_sequence, state.count_use(self))
-        return answer.outputs
+        return _filled(answer.outputs, output_backings or {})
+
+    def _backings(self, arrays: Mapping[str, np.ndarray[Any, Any]] | None) -> dict[str, protocol.Backing]:
+        if not arrays:
+            return {}
+        from pytest_coreml.engine.output_backings import check_backings
+
+        return check_backings(arrays, self.spec)
 
     def _number_of(self, state: CoreMLState | None) -> int | None:
         if state is None:
@@ -245,20 +273,30 @@ class CoreMLModel:
         calls: int | None = None,
         *,
         batch: int | None = None,
+        output_backings: Mapping[str, np.ndarray[Any, Any]] | None = None,
     ) -> Measurement:
         """Warm up and measure *calls* predictions with *inputs*.
 
         The default of *calls* is `--coreml-calls`, the default of *inputs* is `example_inputs()`. With *batch*, or a
         list of inputs, each call predicts a batch: *batch* times the same inputs, or as many different example inputs.
+        With *output_backings*, the framework writes into arrays of the same types and shapes in the engine process.
         Raise `InputError` if *calls* or *batch* is not a positive whole number or differs from the length of the list,
         and the errors of `predict`.
         """
         wanted = self._calls if calls is None else positive("calls", calls)
         size = None if batch is None else positive("batch", batch)
         values = _batch_of(_kept_inputs(inputs), size) if inputs is not None else None
+        return self._measure(protocol.Measure(values, wanted, size, self.sequence, self._backings(output_backings)))
+
+    def measure_like_last(self, inputs: protocol.Inputs | None) -> Measurement:
+        """Measure calls like the last prediction, or with *inputs* if there was none."""
+        values = inputs if self.last_inputs is None else self.last_inputs
+        return self._measure(protocol.Measure(values, self._calls, None, self.sequence, self.last_backings))
+
+    def _measure(self, request: protocol.Measure) -> Measurement:
         self._listeners.used(self)
-        self.measured_with = protocol.Measure(values, wanted, size, self.sequence)
-        self.measurement = self._lease.measure(self.measured_with)
+        self.measured_with = request
+        self.measurement = self._lease.measure(request)
         return self.measurement
 
     @property
@@ -302,6 +340,15 @@ def _batch_of(inputs: protocol.Inputs, size: int | None) -> protocol.Inputs:
     if len(inputs) != size:
         raise InputError(f"measure(batch={size}): the list has {len(inputs)} sets of inputs; leave out batch=")
     return inputs
+
+
+def _filled(outputs: protocol.Inputs, arrays: Mapping[str, np.ndarray[Any, Any]]) -> protocol.Inputs:
+    """Write the outputs of the engine's arrays into the caller's *arrays*, which become the outputs."""
+    if isinstance(outputs, list):
+        return outputs
+    for name, array in arrays.items():
+        array[...] = outputs[name]
+    return {**outputs, **arrays}
 
 
 def _kept_inputs(inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> protocol.Inputs:

@@ -15,7 +15,6 @@ from coremltools.converters.mil.mil import types
 from pytest_coreml.reference.execution import executable
 from pytest_coreml.reference.format.package import open_package
 from pytest_coreml.reference.format.proto import read_spec
-from pytest_coreml.reference.interface.arrays import as_stored
 from pytest_coreml.reference.options import Precision, RuntimeOptions
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def run_op(
     model = build(body, arrays, opset, shapes)
     function = load_program(Path(model.package_path), precision)
     feeds = {
-        port.name: _as_entered(array).astype(port.type.dtype.compute.numpy)
+        port.name: _as_entered(array).astype(port.type.dtype.boundary.numpy)
         for port, array in zip(function.lowered.inputs, arrays, strict=True)
     }
     results = function.run(feeds).values()
@@ -57,7 +56,7 @@ def run_op(
 
 
 def _as_left(result: NDArray[Any], type_: TensorType) -> NDArray[Any]:
-    return as_stored(result, type_).astype(result.dtype)
+    return result.astype(type_.dtype.compute.numpy)
 
 
 def load_program(path: Path, precision: Precision = "fast", function: str = "main") -> executable.Executable:

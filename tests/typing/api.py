@@ -60,6 +60,8 @@ def test_model(coreml_model: CoreMLModel) -> None:
     assert_type(coreml_model.predict(coreml_model.example_inputs(seed=1)), dict[str, Any])
     assert_type(coreml_model.measure(), Measurement)
     assert_type(coreml_model.measure({"x": [1.0]}, calls=10), Measurement)
+    assert_type(coreml_model.measure(batch=8), Measurement)
+    assert_type(coreml_model.predict([{"x": [1.0]}]), list[dict[str, Any]])
 
 
 def test_state(coreml_model: CoreMLModel) -> None:

@@ -8,9 +8,10 @@ import numpy as np
 
 from pytest_coreml.engine.example_inputs import IMAGE_MODES
 from pytest_coreml.errors import InputError, did_you_mean
+from pytest_coreml.facts.model_spec import shape_fits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_coreml.engine.protocol import Features
     from pytest_coreml.facts.model_spec import Feature, ModelSpec
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 _NATIVE_TYPES = {"float16": "float32"}
 
 
-def prepare_call(values: Features, spec: ModelSpec) -> Features:
+def prepare_call(values: Features, spec: ModelSpec, *, keeps_half: bool = False) -> Features:
     """Return the inputs of one prediction, as `prepare` does."""
-    return prepare(values, spec.inputs, spec.file_name)
+    return prepare(values, spec.inputs, spec.file_name, keeps_half=keeps_half)
 
 
 def prepare_batch(batch: Sequence[Features], spec: ModelSpec) -> list[Features]:
@@ -48,14 +49,16 @@ def prepare_batch(batch: Sequence[Features], spec: ModelSpec) -> list[Features]:
     ]
 
 
-def prepare(values: Features, expected: Sequence[Feature], model: str) -> Features:
+def prepare(values: Features, expected: Sequence[Feature], model: str, *, keeps_half: bool = False) -> Features:
     """Return *values* as contiguous, writeable arrays of the declared types, images, numbers and strings.
 
+    Half precision becomes single precision unless *keeps_half*.
     Raises `InputError` for an unknown or missing name, and for a wrong type or shape, with what *model* expects.
     """
     by_name = {feature.name: feature for feature in expected}
     _check_names(values, by_name, model)
-    return {name: _prepare_one(value, by_name[name], model) for name, value in values.items()}
+    types = {} if keeps_half else _NATIVE_TYPES
+    return {name: _prepare_one(value, by_name[name], model, types) for name, value in values.items()}
 
 
 def _check_names(values: Features, by_name: dict[str, Feature], model: str) -> None:
@@ -69,10 +72,10 @@ def _check_names(values: Features, by_name: dict[str, Feature], model: str) -> N
         raise InputError(f"{model}: missing input {', '.join(map(repr, missing))}. It takes {takes}")
 
 
-def _prepare_one(value: Any, feature: Feature, model: str) -> Any:
+def _prepare_one(value: Any, feature: Feature, model: str, types: Mapping[str, str]) -> Any:
     try:
         if feature.kind == "multiArray":
-            return _array(value, feature)
+            return _array(value, feature, types)
         if feature.kind == "image":
             return _image(value, feature)
         return _scalar(value, feature)
@@ -81,11 +84,11 @@ def _prepare_one(value: Any, feature: Feature, model: str) -> Any:
         raise InputError(f"{model}: input {feature.name!r} expects {expected}, got {error}") from None
 
 
-def _array(value: Any, feature: Feature) -> np.ndarray[Any, Any]:
+def _array(value: Any, feature: Feature, types: Mapping[str, str]) -> np.ndarray[Any, Any]:
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{type(value).__name__} of {array.dtype}")
-    declared = np.dtype(_NATIVE_TYPES.get(str(feature.dtype), str(feature.dtype)))
+    declared = np.dtype(types.get(str(feature.dtype), str(feature.dtype)))
     if declared.kind in "iu" and array.dtype.kind == "f" and not np.array_equal(array, np.floor(array)):
         raise TypeError(f"{array.dtype} with fractions")
     if declared.kind in "iu" and array.size and not _fits(array, declared):
@@ -93,24 +96,13 @@ def _array(value: Any, feature: Feature) -> np.ndarray[Any, Any]:
     if not shape_fits(array.shape, feature):
         raise TypeError(f"{array.dtype} {array.shape}{_shape_hint(feature)}")
     # A copy in any case: the native module shares the memory, and the caller's array may change.
-    return np.array(array, dtype=declared, order="C", copy=True)
+    with np.errstate(over="ignore"):
+        return np.array(array, dtype=declared, order="C", copy=True)
 
 
 def _fits(array: np.ndarray[Any, Any], declared: np.dtype[Any]) -> bool:
     limits = np.iinfo(declared)
     return bool(array.min() >= limits.min and array.max() <= limits.max)
-
-
-def shape_fits(shape: tuple[int, ...], feature: Feature) -> bool:
-    """Return whether *feature* accepts *shape*. A feature without a declared shape accepts any."""
-    if feature.shapes:
-        return shape in feature.shapes or shape == feature.shape
-    if feature.shape_range:
-        return len(shape) == len(feature.shape_range) and all(
-            low <= size and (high < 0 or size <= high)
-            for size, (low, high) in zip(shape, feature.shape_range, strict=True)
-        )
-    return not feature.shape or shape == feature.shape
 
 
 def _shape_hint(feature: Feature) -> str:

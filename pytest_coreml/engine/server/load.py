@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -17,9 +18,9 @@ from pytest_coreml.facts.measurement import LoadTimes
 from pytest_coreml.facts.suffixes import COMPILED_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from pytest_coreml.engine.protocol import Inputs, Load, LoadAgain
+    from pytest_coreml.engine.protocol import Features, Inputs, Load, LoadAgain
 
     # Loads a compiled model and returns it.
     Make = Callable[[], Any]
@@ -54,13 +55,34 @@ class LoadedModel:
         Raises `ModelError` when the framework fails.
         """
         start = time.perf_counter_ns()
-        try:
+        with self._failures():
             outputs = self._model.predict(inputs, state)
-        except RuntimeError as error:
-            raise ModelError(f"{self.subject}: the prediction failed: {self.subject.cause(error)}") from error
         wall = time.perf_counter_ns() - start
         # Only after a call that returned: a failed one leaves the duration of an earlier call.
         return outputs, _milliseconds(self._proxy.get_last_predict_duration_in_nano_seconds(), "predict"), wall / 1e6
+
+    @property
+    def takes_backings(self) -> bool:
+        """True if outputs can be written into arrays that are passed in: not through coremltools on Core ML."""
+        return hasattr(self._proxy, "predict_into")
+
+    def predict_into(self, inputs: Features, state: Any, backings: dict[str, Any]) -> tuple[Features, float, float]:
+        """Predict once, past coremltools: with arrays of the declared types, and arrays for outputs.
+
+        Return as `predict` does; an output that the framework wrote into its array is that very array. Threads may call
+        this at the same time. Raises `ModelError` when the framework fails.
+        """
+        start = time.perf_counter_ns()
+        with self._failures():
+            outputs, native = self._proxy.predict_into(inputs, state and state.__proxy__, backings)
+        return outputs, native / 1e6, (time.perf_counter_ns() - start) / 1e6
+
+    @contextlib.contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except RuntimeError as error:
+            raise ModelError(f"{self.subject}: the prediction failed: {self.subject.cause(error)}") from error
 
     def make_state(self) -> Any:
         """Make a fresh state. Raises `ModelError` where the framework cannot, as before macOS 15."""

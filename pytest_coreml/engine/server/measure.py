@@ -17,6 +17,7 @@ from pytest_coreml.facts.measurement import UNDISTURBED_SHARE, Measurement, Pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from pytest_coreml.engine.server.run_queue import RunQueueDelay
 
@@ -40,27 +41,20 @@ REPORT_SECONDS = 0.25
 
 
 def measure(
-    begin: Callable[[], Call], calls: int, first_ms: float | None, report: Report, items: int = 1
+    begin: Callable[[], AbstractContextManager[Call]], calls: int, first_ms: float | None, report: Report
 ) -> Measurement:
     """Warm up, then take *calls* samples.
 
-    *begin* returns the call for each of the two sequences. *first_ms*: native time of the model's first prediction;
-    None: that of the warm-up. *items*: predictions that one call makes. *report* is called a few times a second.
-    Where the time spent waiting for a CPU can be read, a disturbed measurement continues until 30 samples were
-    undisturbed, up to three times *calls*.
+    *begin* makes the call for each of the two sequences. *first_ms*: native time of the model's first prediction;
+    None: that of the warm-up. Where the time spent waiting for a CPU can be read, a disturbed measurement continues
+    until 30 samples were undisturbed, up to three times *calls*. *report* is called a few times a second.
     """
-    warm = warm_up(begin(), report)
-    call = begin()
+    with begin() as call:
+        warm = warm_up(call, report)
     batch = batch_for(warm)
     delay, cores = open_run_queue(), CoreKinds()
-    samples = _Samples()
-    reported = time.monotonic()
-    while samples.count < calls or _continues(samples, calls, delay):
-        before = delay.read_ms() if delay else 0.0
-        native, wall = sample(call, batch)
-        after = delay.read_ms() if delay else 0.0
-        samples.add(native, wall, max(0.0, after - before) / batch)
-        reported = report_progress(report, "measuring", samples.count, max(calls, samples.count), reported)
+    with begin() as call:
+        samples = _take(call, calls, batch, delay, report)
     if delay:
         delay.close()
     return Measurement(
@@ -69,10 +63,21 @@ def measure(
         wait_ms=tuple(samples.wait_ms) if delay and delay.complete else None,
         warmup=len(warm),
         batch=batch,
-        items=items,
         first_ms=first_ms if first_ms is not None else (warm[0] if warm else None),
         efficiency_share=cores.efficiency_share(),
     )
+
+
+def _take(call: Call, calls: int, batch: int, delay: RunQueueDelay | None, report: Report) -> _Samples:
+    samples = _Samples()
+    reported = time.monotonic()
+    while samples.count < calls or _continues(samples, calls, delay):
+        before = delay.read_ms() if delay else 0.0
+        native, wall = sample(call, batch)
+        after = delay.read_ms() if delay else 0.0
+        samples.add(native, wall, max(0.0, after - before) / batch)
+        reported = report_progress(report, "measuring", samples.count, max(calls, samples.count), reported)
+    return samples
 
 
 def measure_pairs(current: Call, other: Call, pairs: int, report: Report) -> Pairs:

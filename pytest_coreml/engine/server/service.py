@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.server.load import LoadedModel
     from pytest_coreml.engine.server.measure import Call
     from pytest_coreml.engine.server.memory import PeakMemory
+    from pytest_coreml.engine.server.predictor import Predictor
     from pytest_coreml.facts.measurement import Measurement, Pairs
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.placement import Placement
@@ -45,9 +46,7 @@ class Service:
         self._threads = threads
         self._notify = notify
         self._runtime: Runtime = "reference"
-        self._model: LoadedModel | None = None
-        self._spec: ModelSpec | None = None
-        self._first_ms: float | None = None
+        self._predictor: Predictor | None = None
         self._memory: PeakMemory | None = None
         self._states: dict[int, Any] = {}
         self._state_numbers = itertools.count(1)
@@ -112,13 +111,14 @@ class Service:
     def _load(self, request: protocol.Load) -> protocol.Loaded:
         from pytest_coreml.engine.server import load
         from pytest_coreml.engine.server.memory import PeakMemory
+        from pytest_coreml.engine.server.predictor import Predictor
         from pytest_coreml.engine.server.specification import describe
 
-        self._spec = describe(request.path, request.options.function)
+        spec = describe(request.path, request.options.function)
         self._memory = PeakMemory()
-        self._model, times = load.load(request, self._folder, lambda doing: self._notify(Progress(doing)))
-        self._first_ms = None
-        return protocol.Loaded(self._spec, times, self._runtime, str(self._model.compiled))
+        model, times = load.load(request, self._folder, lambda doing: self._notify(Progress(doing)))
+        self._predictor = Predictor(model, spec, self._pinned if self._runtime == "coreml" else None)
+        return protocol.Loaded(spec, times, self._runtime, str(model.compiled))
 
     def _load_again(self, request: protocol.LoadAgain) -> float:
         from pytest_coreml.engine.server import load
@@ -126,44 +126,33 @@ class Service:
         return load.load_again(request)
 
     def _predict(self, request: protocol.Predict) -> protocol.Prediction:
-        inputs = self._prepared(request.inputs)
-        state = self._states[request.state] if request.state is not None else self._fresh_state()
-        outputs, native_ms, wall_ms = self._call(inputs, state)
-        return protocol.Prediction(outputs, native_ms, wall_ms)
+        return self._loaded().predict(request, self._states[request.state] if request.state is not None else None)
 
     def _measure(self, request: protocol.Measure) -> Measurement:
-        from pytest_coreml.engine.server.measure import measure
-
-        inputs = self._inputs_of(request)
-
-        return measure(
-            self._sequences(inputs, request.sequence),
-            request.calls,
-            self._first_ms,
-            lambda doing, done, total: self._notify(Progress(doing, done, total)),
-            items=len(inputs) if isinstance(inputs, list) else 1,
-        )
+        return self._loaded().measure(request, self._report)
 
     def _measure_pairs(self, request: protocol.MeasurePairs) -> Pairs:
         from pytest_coreml.engine.server.measure import measure_pairs
+        from pytest_coreml.engine.server.predictor import copied
 
-        inputs = self._inputs_of(request)
-        begin = self._sequences(inputs, request.sequence)
+        predictor = self._loaded()
+        inputs = predictor.inputs_of(request)
+        current = predictor.sequence(predictor.slot(inputs, {}), request.sequence)
         other = self._load_other(request)
 
         def predict_other(state: Any) -> tuple[float, float]:
             try:
-                return other.predict(_copied(inputs), state)[1:]
+                return other.predict(copied(inputs), state)[1:]
             except (ModelError, ValueError, TypeError) as error:
                 name = Path(request.other).name
                 raise ModelError(f"{name}, to compare with, does not predict on the same inputs: {error}") from error
 
         return measure_pairs(
-            begin(),
-            self._sequence_of_other(request, predict_other, other),
-            request.pairs,
-            lambda doing, done, total: self._notify(Progress(doing, done, total)),
+            current, self._sequence_of_other(request, predict_other, other), request.pairs, self._report
         )
+
+    def _report(self, doing: str, done: int, total: int) -> None:
+        self._notify(Progress(doing, done, total))
 
     def _load_other(self, request: protocol.MeasurePairs) -> LoadedModel:
         """Load the model to compare with; errors name it as that model."""
@@ -183,34 +172,16 @@ class Service:
             with _naming_other():
                 return other.make_state()
 
-        if not self._loaded()[1].states:
+        if not self._loaded().spec.states:
             return lambda: predict(None)
         return StateSequence(predict, make_state, request.sequence)
 
-    def _sequences(self, inputs: protocol.Inputs, length: int | None) -> Callable[[], Call]:
-        """Return a function that begins a sequence of calls: each begins with an empty state, which its calls fill."""
-        from pytest_coreml.engine.server.state_sequence import StateSequence
-
-        if not self._loaded()[1].states:
-            return lambda: lambda: self._call(inputs, None)[1:]
-        sequence = StateSequence(lambda state: self._call(inputs, state)[1:], self._fresh_state, length)
-
-        def begin() -> Call:
-            sequence.restart()
-            return sequence
-
-        return begin
-
-    def _fresh_state(self) -> Any:
-        model, spec = self._loaded()
-        return model.make_state() if spec.states else None
-
     def _make_state(self, _: protocol.MakeState) -> int:
-        model, spec = self._loaded()
-        if not spec.states:
-            raise InputError(f"{spec.file_name} has no states; only stateful models have make_state()")
+        predictor = self._loaded()
+        if not predictor.spec.states:
+            raise InputError(f"{predictor.spec.file_name} has no states; only stateful models have make_state()")
         number = next(self._state_numbers)
-        self._states[number] = model.make_state()
+        self._states[number] = predictor.fresh_state()
         return number
 
     def _read_state(self, request: protocol.ReadState) -> object:
@@ -244,43 +215,10 @@ class Service:
     def _read_memory(self, _: protocol.ReadMemory) -> float:
         return self._memory.growth_bytes() / 1e6 if self._memory is not None else 0.0
 
-    def _loaded(self) -> tuple[LoadedModel, ModelSpec]:
-        if self._model is None or self._spec is None:
+    def _loaded(self) -> Predictor:
+        if self._predictor is None:
             raise EngineError("no model is loaded in this engine")
-        return self._model, self._spec
-
-    def _inputs_of(self, request: protocol.Measure | protocol.MeasurePairs) -> protocol.Inputs:
-        """Return the prepared inputs of each call, example inputs if *request* has none."""
-        from pytest_coreml.engine.example_inputs import example_inputs
-
-        if request.inputs is not None:
-            return self._prepared(request.inputs)
-        inputs = self._loaded()[1].inputs
-        if request.batch is None:
-            return self._prepared(example_inputs(inputs))
-        return self._prepared([example_inputs(inputs, seed) for seed in range(request.batch)])
-
-    def _prepared(self, values: protocol.Inputs) -> protocol.Inputs:
-        from pytest_coreml.engine.server.inputs import prepare_batch, prepare_call
-
-        spec = self._loaded()[1]
-        if isinstance(values, list):
-            return [self._kept(inputs) for inputs in prepare_batch(values, spec)]
-        return self._kept(prepare_call(values, spec))
-
-    def _kept(self, inputs: protocol.Features) -> protocol.Features:
-        return self._pinned.pin(inputs) if self._runtime == "coreml" else inputs
-
-    def _call(self, inputs: protocol.Inputs, state: object) -> tuple[protocol.Inputs, float, float]:
-        result = self._loaded()[0].predict(_copied(inputs), state)
-        if self._first_ms is None:
-            self._first_ms = result[1]
-        return result
-
-
-def _copied(inputs: protocol.Inputs) -> protocol.Inputs:
-    """Return fresh dicts: coremltools changes those that it gets."""
-    return [dict(each) for each in inputs] if isinstance(inputs, list) else dict(inputs)
+        return self._predictor
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from pytest_coreml.reference.binding.plan import (
 from pytest_coreml.reference.binding.signatures import takes, text
 from pytest_coreml.reference.binding.structure import model_structure
 from pytest_coreml.reference.errors import BadModelError, ReferenceRuntimeError
-from pytest_coreml.reference.execution.loaded_model import load_model
+from pytest_coreml.reference.execution.loaded_model import load_model, predict_into
 from pytest_coreml.reference.execution.state import StateTensors
 from pytest_coreml.reference.format import compiled
 from pytest_coreml.reference.format.package import MemoryPackage, open_compiled
@@ -130,6 +130,16 @@ class _MLModelProxy:
         """Predict once."""
         results, self._predict_ns = self._model.predict(_features(data), state._tensors if state is not None else None)
         return results
+
+    def predict_into(
+        self, data: dict[str, Any], state: _State | None, backings: dict[str, NDArray[Any]]
+    ) -> tuple[dict[str, Any], int]:
+        """Predict once with arrays of the declared types, and compute outputs in the memory of *backings*, by name.
+
+        Return the outputs and the time in ns. An output that was computed in its array is that very array. Threads may
+        call it at the same time. Apple's binding has no such function.
+        """
+        return predict_into(self._model, _features(data), state._tensors if state is not None else None, backings)
 
     @takes("list")
     def batchPredict(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:  # noqa: N802 - a native name

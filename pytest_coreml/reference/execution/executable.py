@@ -31,13 +31,16 @@ class Executable:
     session: Any
 
     def run(
-        self, inputs: Mapping[str, NDArray[Any]], states: dict[str, NDArray[Any]] | None = None
+        self,
+        inputs: Mapping[str, NDArray[Any]],
+        states: dict[str, NDArray[Any]] | None = None,
+        backings: Mapping[str, NDArray[Any]] | None = None,
     ) -> dict[str, NDArray[Any]]:
-        """Execute once; inputs and outputs have the names of the program and compute types.
+        """Execute once; inputs and outputs have the names of the program, and half precision where it declares that.
 
         *states* is updated: a state that can be written in place in its array, which is undefined after a failed run,
-        another one with a new array. Both outputs of a classifier are the probabilities; the caller makes the label and
-        the dictionary.
+        another one with a new array. *backings*: arrays in whose memory outputs are computed, by name. Both outputs of
+        a classifier are the probabilities; the caller makes the label and the dictionary.
         """
         lowered = self.lowered
         states = {} if states is None else states
@@ -45,7 +48,10 @@ class Executable:
         feeds.update({port.value: states[port.name] for port in lowered.states})
         written = {port.name: port.written for port in lowered.states if port.written and not port.versions}
         shared = {version: states[port.name] for port in lowered.states for version in port.versions}
-        results = run(self.session, [*(port.value for port in lowered.outputs), *written.values()], feeds, shared)
+        backings = {} if backings is None else backings
+        into = {port.value: backings[port.name] for port in lowered.outputs if port.name in backings}
+        outputs = [*(port.value for port in lowered.outputs), *written.values()]
+        results = run(self.session, outputs, feeds, shared, into)
         states.update(zip(written, results[len(lowered.outputs) :], strict=True))
         return {port.name: result for port, result in zip(lowered.outputs, results, strict=False)}
 

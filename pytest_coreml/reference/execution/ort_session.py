@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.reference.errors import ExecutionError, UnsupportedModelError
@@ -62,23 +63,40 @@ def run(
     outputs: Sequence[str],
     feeds: Mapping[str, NDArray[Any]],
     shared: Mapping[str, NDArray[Any]],
+    backings: Mapping[str, NDArray[Any]] = MappingProxyType({}),
 ) -> list[NDArray[Any]]:
     """Execute once and return *outputs*; raise `ExecutionError`, naming the operation, if it fails.
 
-    *shared*: further outputs, each with the array in whose memory it is computed.
+    *shared*: further outputs, each with the array in whose memory it is computed. *backings*: the same for some of
+    *outputs*; such an array is returned itself if ONNX Runtime wrote into it.
     """
     try:
-        if not shared:
+        if not shared and not backings:
             results: list[NDArray[Any]] = session.run(outputs, feeds)
             return results
         binding = session.io_binding()
         for name, array in feeds.items():
             binding.bind_cpu_input(name, array)
         for name in outputs:
-            binding.bind_output(name)
+            _bind_output(binding, name, backings.get(name))
         for name, array in shared.items():
-            binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+            _bind_output(binding, name, array)
         session.run_with_iobinding(binding)
-        return [value.numpy() for value in binding.get_outputs()[: len(outputs)]]
+        values = zip(outputs, binding.get_outputs(), strict=False)
+        return [_result(value, backings.get(name)) for name, value in values]
     except Exception as error:
         raise ExecutionError(reason(error)) from error
+
+
+def _bind_output(binding: Any, name: str, array: NDArray[Any] | None) -> None:
+    if array is None:
+        binding.bind_output(name)
+    else:
+        binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+
+
+def _result(value: Any, backing: NDArray[Any] | None) -> NDArray[Any]:
+    if backing is not None and value.data_ptr() == backing.ctypes.data:
+        return backing
+    copy: NDArray[Any] = value.numpy()
+    return copy

@@ -64,6 +64,11 @@ class DType(enum.Enum):
         return "int" in self.value
 
     @property
+    def boundary(self) -> DType:
+        """The type in which the graph takes inputs and returns outputs: half precision is converted in the graph."""
+        return self if self is DType.FP16 else self.compute
+
+    @property
     def compute(self) -> DType:
         """The type in which the graph computes: fp32 for fp16 (see `options.py`), int8 and uint8 for less."""
         if self is DType.FP16:

@@ -8,6 +8,7 @@ import numpy as np
 
 from pytest_coreml.reference.errors import BadInputError, BadModelError
 from pytest_coreml.reference.format.dtypes import DType
+from pytest_coreml.reference.half_precision import to_half, to_single
 from pytest_coreml.reference.interface.allowed_shapes import AllowedShapes
 
 if TYPE_CHECKING:
@@ -34,27 +35,21 @@ def declared_dtype(array: Any, name: str) -> DType:
     return _DECLARED[array.dataType]
 
 
-def as_stored(result: NDArray[Any], port: TensorType) -> NDArray[Any]:
-    """Round the value of a half-precision output to half precision.
-
-    This is not done in the graph, where it would count as time of the model: a cache that is an output is large.
-    """
-    if port.dtype is not DType.FP16:
-        return result
-    with np.errstate(over="ignore"):
-        return result.astype(np.float16)
-
-
 class ArrayInput:
     """A multi-array input of a function of the program."""
 
-    def __init__(self, feature: Any, port: TensorType) -> None:
-        """Read a `FeatureDescription`; raise `BadModelError` if it does not match the program."""
+    def __init__(self, feature: Any, port: TensorType, *, accepts_half: bool = False) -> None:
+        """Read a `FeatureDescription`; raise `BadModelError` if it does not match the program.
+
+        *accepts_half*: whether arrays in half precision are taken, which Apple's binding refuses.
+        """
         self.name = feature.name
         self.optional = bool(feature.type.isOptional)
         self._array = feature.type.multiArrayType
         self._dtype = declared_dtype(self._array, self.name)
         self._port = port
+        int8 = ("int8",) if self._dtype is DType.INT8 else ()
+        self._accepted = (*_ACCEPTED, *int8, *(("float16",) if accepts_half else ()))
         self._shapes = AllowedShapes.of_array(self._array, port)
 
     @property
@@ -63,7 +58,7 @@ class ArrayInput:
         return f"{self._dtype.value} {self._shapes}"
 
     def read(self, value: Any) -> NDArray[Any]:
-        """Return the array in the compute type; raise `BadInputError` if the binding or Core ML refuses the value."""
+        """Return the array as the graph takes it; raise `BadInputError` if the binding or Core ML refuses the value."""
         array = self._taken(value)
         if not self._shapes.allow(array.shape):
             objection = self._shapes.objection(array.shape)
@@ -79,38 +74,50 @@ class ArrayInput:
         return self._as_declared(np.full(tuple(self._array.shape), getattr(self._array, kind)))
 
     def _taken(self, value: Any) -> NDArray[Any]:
-        accepted = (*_ACCEPTED, "int8") if self._dtype is DType.INT8 else _ACCEPTED
         if not isinstance(value, np.ndarray):
             came = type(value).__name__
-        elif value.dtype.name not in accepted or value.ndim == 0:
+        elif value.dtype.name not in self._accepted or value.ndim == 0:
             came = f"an array of {value.dtype}, rank {value.ndim}"
         elif not value.flags.writeable:
             came = "a read-only array"
         else:
             return value
         raise BadInputError(
-            f"value type not convertible: input {self.name!r} accepts writable arrays of {', '.join(accepted)}, "
+            f"value type not convertible: input {self.name!r} accepts writable arrays of {', '.join(self._accepted)}, "
             f"got {came}"
         )
 
     def _as_declared(self, array: NDArray[Any]) -> NDArray[Any]:
-        """Convert to the declared type, which may lose precision, and then to the compute type."""
+        """Convert to the declared type, which may lose precision, and then to that of the graph's input."""
         with np.errstate(invalid="ignore", over="ignore"):
-            declared = array.astype(self._dtype.numpy, copy=False)
-            return np.ascontiguousarray(declared, self._port.dtype.compute.numpy)
+            return np.ascontiguousarray(_converted(array, self._dtype), self._port.dtype.boundary.numpy)
 
 
 class ArrayOutput:
     """A multi-array output of the program."""
 
-    def __init__(self, feature: Any, port: TensorType) -> None:
-        """Read a `FeatureDescription`; half precision is returned as single precision, like Apple's binding does."""
+    def __init__(self, feature: Any, port: TensorType, *, keeps_half: bool = False) -> None:
+        """Read a `FeatureDescription`.
+
+        *keeps_half*: whether half precision is returned as such, not in single precision as by Apple's binding.
+        """
         self.name = feature.name
         self._dtype = declared_dtype(feature.type.multiArrayType, self.name)
         self._port = port
+        self._keeps_half = keeps_half
+
+    @property
+    def can_be_backed(self) -> bool:
+        """True if the graph computes the very array that is returned, so that it can be written into another one."""
+        return self._port.rank > 0 and self._port.dtype.boundary is self._dtype
 
     def write(self, result: NDArray[Any]) -> NDArray[Any]:
-        """Return a new array of the declared type; rank 0 becomes the shape (1,)."""
-        array = np.atleast_1d(as_stored(result, self._port))
+        """Return an array of the declared type; rank 0 becomes the shape (1,)."""
         with np.errstate(invalid="ignore", over="ignore"):
-            return np.array(array.astype(self._dtype.numpy, copy=False), self._dtype.compute.numpy)
+            array = _converted(np.atleast_1d(result), self._dtype)
+        return array if self._keeps_half else to_single(array) if self._dtype is DType.FP16 else array
+
+
+def _converted(array: NDArray[Any], dtype: DType) -> NDArray[Any]:
+    """Return *array* in another type, itself if it has that already."""
+    return to_half(array) if dtype is DType.FP16 else array.astype(dtype.numpy, copy=False)

@@ -48,13 +48,16 @@ class OutputFeature(Protocol):
 
 
 class Interface:
-    """The inputs and outputs of a function: `description` declares them, `lowered` computes them."""
+    """The inputs and outputs of a function: `description` declares them, `lowered` computes them.
 
-    def __init__(self, description: Any, lowered: LoweredFunction) -> None:
+    *with_half*: whether arrays in half precision are taken and returned as such, which Apple's binding does not do.
+    """
+
+    def __init__(self, description: Any, lowered: LoweredFunction, *, with_half: bool = False) -> None:
         """Read a description; raise an error for a feature that is not in the program or has an unsupported type."""
         inputs, outputs = ({port.name: port for port in ports} for ports in (lowered.inputs, lowered.outputs))
-        self._inputs = [_input(feature, _find_port(feature, inputs)) for feature in description.input]
-        self._outputs = [_output(feature, _find_port(feature, outputs)) for feature in description.output]
+        self._inputs = [_input(feature, _find_port(feature, inputs), with_half) for feature in description.input]
+        self._outputs = [_output(feature, _find_port(feature, outputs), with_half) for feature in description.output]
         undeclared = sorted(inputs.keys() - {feature.name for feature in self._inputs})
         if undeclared:
             raise BadModelError(f"the program has inputs that the model does not declare: {', '.join(undeclared)}")
@@ -73,6 +76,11 @@ class Interface:
     def write(self, results: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         """Return the outputs, in an order that differs from the model's: Apple's binding guarantees none."""
         return ordered_outputs((feature.name, feature.write(results[feature.name])) for feature in self._outputs)
+
+    @property
+    def backable(self) -> set[str]:
+        """The names of the outputs that the graph can compute in the memory of an array that is passed in."""
+        return {feature.name for feature in self._outputs if isinstance(feature, ArrayOutput) and feature.can_be_backed}
 
     def _left_out(self, feature: InputFeature, features: Iterable[str]) -> NDArray[Any]:
         default = feature.default() if feature.optional else None
@@ -98,21 +106,21 @@ def _find_port(feature: Any, ports: Mapping[str, Any]) -> Any:
     return ports[feature.name]
 
 
-def _input(feature: Any, port: Port) -> InputFeature:
+def _input(feature: Any, port: Port, with_half: bool) -> InputFeature:
     kind = feature.type.WhichOneof("Type")
     if kind == "multiArrayType":
-        return ArrayInput(feature, port.type)
+        return ArrayInput(feature, port.type, accepts_half=with_half)
     if kind == "imageType":
         return ImageInput(feature, port.type)
     raise UnsupportedModelError(f"the input {feature.name!r} has the type {kind}, which ML Programs do not accept")
 
 
-def _output(feature: Any, port: Port | LabelPort) -> OutputFeature:
+def _output(feature: Any, port: Port | LabelPort, with_half: bool) -> OutputFeature:
     kind = feature.type.WhichOneof("Type")
     if isinstance(port, LabelPort):
         return LabelOutput(feature, port)
     if kind == "multiArrayType":
-        return ArrayOutput(feature, port.type)
+        return ArrayOutput(feature, port.type, keeps_half=with_half)
     if kind == "imageType":
         return ImageOutput(feature, port.type)
     raise UnsupportedModelError(f"the output {feature.name!r} has the type {kind}, which ML Programs do not return")

@@ -12,7 +12,6 @@ import numpy as np
 
 from pytest_coreml.reference.errors import BadInputError, BadModelError
 from pytest_coreml.reference.interface.allowed_shapes import AllowedShapes
-from pytest_coreml.reference.interface.arrays import as_stored
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +48,7 @@ class ImageInput:
         self.optional = bool(feature.type.isOptional)
         self._color = _find_color(feature, port)
         self._sizes = AllowedShapes.of_image(feature.type.imageType)
-        self._dtype = port.dtype.compute.numpy
+        self._dtype = port.dtype.boundary.numpy
 
     @property
     def expected(self) -> str:
@@ -90,7 +89,6 @@ class ImageOutput:
         """Read a `FeatureDescription`."""
         self.name = feature.name
         self._color = _find_color(feature, port)
-        self._port = port
 
     def write(self, result: NDArray[Any]) -> Any:
         """Return a PIL image: RGBA for colour, L for grey, F for half-precision grey.
@@ -101,7 +99,7 @@ class ImageOutput:
 
         if result.shape[0] != 1:
             raise BadInputError(f"output {self.name!r}: expected one image, but the program returned {result.shape[0]}")
-        image = as_stored(result[0], self._port)
+        image = result[0]
         if self._color == _GREY_FLOAT16:
             return Image.fromarray(image[0].astype(np.float16).astype(np.float32))
         pixels = np.nan_to_num(np.rint(image)).clip(0, 255).astype(np.uint8)

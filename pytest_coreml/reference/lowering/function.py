@@ -77,14 +77,15 @@ class FunctionLowering:
             type_ = named.type.wrapped if isinstance(named.type, StateType) else named.type
             if not isinstance(type_, TensorType):
                 raise BadModelError(f"the input {named.name!r} of the function {function.name!r} is not a tensor")
-            value = self.builder.root.input(named.name, type_.dtype.compute, type_.shape)
             if isinstance(named.type, StateType):
+                value = self.builder.root.input(named.name, type_.dtype.compute, type_.shape)
                 states.append((named.name, value, type_))
                 self.states[named.name] = value
                 self._scope.bind(named.name, Symbol(named.type, StateRef(named.name, type_)))
             else:
+                value = self.builder.root.input(named.name, type_.dtype.boundary, type_.shape)
                 ports.append(Port(named.name, value, type_))
-                self._scope.bind(named.name, Symbol(named.type, self._rounded(value, named.type)))
+                self._scope.bind(named.name, Symbol(named.type, self._entered(value, type_.dtype)))
         return tuple(ports), states
 
     def lower_top(self, block: Block) -> list[Symbol]:
@@ -103,7 +104,9 @@ class FunctionLowering:
             return LabelPort(name, self.builder.root.output(value, None), result)
         if not isinstance(symbol.type, TensorType):
             raise BadModelError(f"the output {name!r} of the model is not a tensor")
-        return Port(name, self.builder.root.output(value, symbol.type.dtype.compute), symbol.type)
+        dtype = symbol.type.dtype
+        left = value if dtype.boundary is dtype.compute else self.builder.root.cast(value, dtype.boundary)
+        return Port(name, self.builder.root.output(left, dtype.boundary), symbol.type)
 
     def state_ports(
         self, states: Sequence[tuple[str, Value, TensorType]], outputs: Sequence[Symbol]
@@ -121,6 +124,10 @@ class FunctionLowering:
             names = tuple([self.builder.root.output(version, type_.dtype.compute) for version in leaving])
             ports.append(StatePort(name, value, names[-1] if names else None, type_, names if versions else ()))
         return tuple(ports)
+
+    def _entered(self, value: Value, dtype: DType) -> Value:
+        """Return an input in the type in which the graph computes."""
+        return value if dtype.boundary is dtype.compute else self.builder.root.cast(value, dtype.compute)
 
     def _leaving(self, result: Result | None) -> Value:
         """Return the value that an output is made from."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.facts.advice import Advice
 from pytest_coreml.facts.agreement import Agreement, NonFinite, OutputAgreement, OutputHealth
+from pytest_coreml.facts.io import IO
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.facts.model_boundary import Boundary, Conversion, Crossing, HandedCache, Remedy
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
@@ -79,6 +80,8 @@ _CODECS: Final[dict[str, ValueCodec | None]] = {
     "list[str]": _LIST,
     "dict[str, int]": _DICT,
     "dict[str, str]": _DICT,
+    "Mapping[str, str]": _DICT,
+    "Mapping[str, OutputPlace]": _DICT,
     "Thermal | None": _optional(_encode_thermal, _decode_thermal),
     # The limit and the value of a check, which are numbers in a report.
     "Any": _FINITE,
@@ -104,11 +107,12 @@ _LOAD: Final = DataclassCodec(LoadTimes, _CODECS)
 encode_load, decode_load = _LOAD.encode, _LOAD.decode
 
 
+_IO: Final = DataclassCodec(IO, _CODECS)
 # Predictions: the metrics follow from the samples, of which there must be at least one.
 _METRICS: Final = ("undisturbed", "min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "item_ms")
 _MEASUREMENT: Final = DataclassCodec(
     Measurement,
-    _CODECS,
+    {**_CODECS, "IO | None": _optional(_IO.encode, _IO.decode)},
     derived=lambda measurement: {name: getattr(measurement, name) for name in _METRICS},
 )
 encode_measurement, decode_measurement = _MEASUREMENT.encode, _MEASUREMENT.decode

@@ -121,7 +121,7 @@ def test_states(tmp_path):
     for precision in ("strict", "fast"):
         function, states = load_program(tmp_path / "m.mlpackage", precision), {"memory": np.zeros(2, np.float32)}
         for _ in range(50):
-            (result,) = function.run({"x": np.array([0.1, 0.3], np.float32)}, states).values()
+            (result,) = function.run({"x": np.array([0.1, 0.3], np.float16)}, states).values()
         sums[precision] = _bits(result)
 
     expected = np.zeros(2, np.float16)

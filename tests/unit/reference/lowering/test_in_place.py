@@ -58,7 +58,7 @@ def run(function: Executable, places: tuple[int, ...] = (1, 3, 0)) -> tuple[list
     states = StateTensors(function.lowered.states).arrays
     outputs = []
     for number, place in enumerate(places, 1):
-        x = np.full((1, 2), number, np.float32)
+        x = np.full((1, 2), number, np.float16)
         results = function.run({"x": x, "place": np.array([place], np.int32)}, states)
         outputs.append([result.copy() for result in results.values()])
     return outputs, list(states.values())
@@ -71,7 +71,7 @@ def test_written_rows_share_the_memory_of_the_state() -> None:
     states = StateTensors(function.lowered.states).arrays
     before = states["first"]
 
-    (result,) = function.run({"x": np.ones((1, 2), np.float32), "place": PLACE}, states).values()
+    (result,) = function.run({"x": np.ones((1, 2), np.float16), "place": PLACE}, states).values()
 
     assert len(port.versions) == 1
     assert states["first"] is before
@@ -174,9 +174,9 @@ def test_written_state_that_goes_out_is_a_copy() -> None:
     """What a call gave out does not change with the next call."""
     function = stateful(lambda x, place, first, _: row_written(x, place, first))
     states = StateTensors(function.lowered.states).arrays
-    (result,) = function.run({"x": np.ones((1, 2), np.float32), "place": PLACE}, states).values()
+    (result,) = function.run({"x": np.ones((1, 2), np.float16), "place": PLACE}, states).values()
 
-    function.run({"x": np.full((1, 2), 7, np.float32), "place": PLACE}, states)
+    function.run({"x": np.full((1, 2), 7, np.float16), "place": PLACE}, states)
 
     assert len(function.lowered.states[0].versions) == 1
     assert result.tolist() == [[0, 0], [1, 1], [0, 0], [0, 0]]

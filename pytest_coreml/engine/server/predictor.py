@@ -1,0 +1,152 @@
+"""Predict with the loaded model, and measure it, in the ways that requests ask for."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_coreml.engine.example_inputs import example_inputs
+from pytest_coreml.engine.protocol import Prediction
+from pytest_coreml.engine.server.inputs import prepare_batch, prepare_call
+from pytest_coreml.engine.server.measure import measure
+from pytest_coreml.engine.server.output_arrays import OutputArrays
+from pytest_coreml.engine.server.state_sequence import StateSequence
+from pytest_coreml.errors import InputError
+from pytest_coreml.facts.io import IO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pytest_coreml.engine.protocol import Backing, Inputs, Measure, MeasurePairs, Predict
+    from pytest_coreml.engine.server.load import LoadedModel
+    from pytest_coreml.engine.server.measure import Call, Report
+    from pytest_coreml.engine.server.pinned_inputs import PinnedInputs
+    from pytest_coreml.facts.io import OutputPlace
+    from pytest_coreml.facts.measurement import Measurement
+    from pytest_coreml.facts.model_spec import ModelSpec
+
+
+class Predictor:
+    """Calls *model*, which *spec* describes. *pinned*: keeps the inputs alive; None where that is not needed.
+
+    There are two ways to call it: through coremltools, by whose conventions float16 becomes float32, and directly, with
+    arrays of the declared types and output backings.
+    """
+
+    def __init__(self, model: LoadedModel, spec: ModelSpec, pinned: PinnedInputs | None) -> None:
+        self.model = model
+        self.spec = spec
+        self.first_ms: float | None = None
+        """Native time of the first prediction after loading."""
+        self._pinned = pinned
+
+    def predict(self, request: Predict, state: Any) -> Prediction:
+        """Predict once, or a batch. *state*: None for a fresh one."""
+        slot = self.slot(self.prepare(request.inputs, bool(request.backings)), request.backings)
+        native_ms, wall_ms = slot.predict(state if state is not None else self.fresh_state())
+        return Prediction(slot.outputs, native_ms, wall_ms, slot.settle())
+
+    def measure(self, request: Measure, report: Report) -> Measurement:
+        """Warm up, and measure."""
+        inputs = self.inputs_of(request, direct=bool(request.backings))
+
+        sequence = self.sequence(self.slot(inputs, request.backings), request.sequence)
+
+        @contextlib.contextmanager
+        def begin() -> Iterator[Call]:
+            # Calls fill a state: every sequence of them begins with an empty one.
+            if isinstance(sequence, StateSequence):
+                sequence.restart()
+            yield sequence
+
+        io = self._tried(inputs, request.backings)
+        items = len(inputs) if isinstance(inputs, list) else 1
+        return replace(measure(begin, request.calls, self.first_ms, report), items=items, io=io)
+
+    def sequence(self, slot: Slot, length: int | None) -> Call:
+        """Return the repeated call of *slot*. *length*: of a sequence over one state, if it is known."""
+        if not self.spec.states:
+            return lambda: slot.predict(None)
+        return StateSequence(slot.predict, self.model.make_state, length)
+
+    def slot(self, inputs: Inputs, backings: Mapping[str, Backing]) -> Slot:
+        """Return a slot for prepared *inputs*."""
+        if backings and isinstance(inputs, list):
+            raise InputError(
+                f"{self.spec.file_name}: a batch takes no output backings, since Core ML ignores them there"
+            )
+        if backings and not self.model.takes_backings:
+            raise InputError(
+                f"{self.spec.file_name}: coremltools cannot pass output backings to Core ML; choose PyObjC with "
+                "--coreml-api=pyobjc"
+            )
+        return Slot(self, inputs, OutputArrays(backings) if backings else None)
+
+    def fresh_state(self) -> Any:
+        """Return an empty state, None for a model without states."""
+        return self.model.make_state() if self.spec.states else None
+
+    def inputs_of(self, request: Measure | MeasurePairs, *, direct: bool = False) -> Inputs:
+        """Return the prepared inputs of each call, example inputs if *request* has none."""
+        if request.inputs is not None:
+            return self.prepare(request.inputs, direct)
+        features = self.spec.inputs
+        if request.batch is None:
+            return self.prepare(example_inputs(features), direct)
+        return self.prepare([example_inputs(features, seed) for seed in range(request.batch)], direct)
+
+    def prepare(self, values: Inputs, direct: bool) -> Inputs:
+        """Return inputs as the framework takes them; *direct*: of the declared types, half precision included."""
+        if isinstance(values, list):
+            batch = prepare_batch(values, self.spec)
+            return [self._pinned.pin(inputs) for inputs in batch] if self._pinned else batch
+        inputs = prepare_call(values, self.spec, keeps_half=direct)
+        return self._pinned.pin(inputs) if self._pinned else inputs
+
+    def _tried(self, inputs: Inputs, backings: Mapping[str, Backing]) -> IO:
+        """Return how arrays enter and leave the framework; a prediction finds out whether it honours backings."""
+        slot = self.slot(inputs, backings)
+        if backings:
+            slot.predict(self.fresh_state())
+        return slot.settle()
+
+
+class Slot:
+    """Room for one prediction at a time: inputs, and arrays for outputs, if any."""
+
+    def __init__(self, predictor: Predictor, inputs: Inputs, arrays: OutputArrays | None) -> None:
+        self.outputs: Inputs = {}
+        self._predictor = predictor
+        self._inputs = inputs
+        self._arrays = arrays
+
+    def predict(self, state: Any) -> tuple[float, float]:
+        """Predict once with *state*, None for a model without states; return native and wall time in ms."""
+        model = self._predictor.model
+        if self._arrays is None or isinstance(self._inputs, list):
+            self.outputs, native_ms, wall_ms = model.predict(copied(self._inputs), state)
+        else:
+            self.outputs, native_ms, wall_ms = model.predict_into(self._inputs, state, self._arrays.arrays)
+        if self._predictor.first_ms is None:
+            self._predictor.first_ms = native_ms
+        return native_ms, wall_ms
+
+    def settle(self) -> IO:
+        """Complete the arrays for outputs after a prediction; return how arrays entered and left the framework."""
+        first = self._inputs[0] if isinstance(self._inputs, list) else self._inputs
+        types = {name: str(value.dtype) for name, value in first.items() if isinstance(value, np.ndarray)}
+        spec = self._predictor.spec
+        places: dict[str, OutputPlace] = {
+            feature.name: "copied" for feature in spec.outputs if feature.kind == "multiArray"
+        }
+        if self._arrays is not None and isinstance(self.outputs, dict):
+            places |= self._arrays.settle(self.outputs, spec.file_name)
+        return IO(types, places)
+
+
+def copied(inputs: Inputs) -> Inputs:
+    """Return fresh dicts: coremltools changes those that it gets."""
+    return [dict(each) for each in inputs] if isinstance(inputs, list) else dict(inputs)
