@@ -36,9 +36,7 @@ def test_an_array_that_is_returned_unwritten_is_an_error(dtype: str) -> None:
     """Its values would be those of the sentinel."""
     arrays = OutputArrays({"y": Backing(dtype, (4,))})
 
-    with pytest.raises(
-        ModelError, match="reported to be in its output backing, which is unwritten"
-    ):
+    with pytest.raises(ModelError, match="reported to be in its output backing, which is unwritten"):
         arrays.settle(dict(arrays.arrays), "Model")
 
 
