@@ -46,6 +46,10 @@ class ModelError(CoreMLTestError):
     """A model cannot be read, compiled, loaded or executed; the text names the file and the cause."""
 
 
+class UnfitVariantError(ModelError):
+    """A model cannot have a variant, as for its deployment target; the test is skipped with the text."""
+
+
 class UnfitMachineError(CoreMLTestError):
     """This machine lacks what a test needs; the test is skipped with the text."""
 

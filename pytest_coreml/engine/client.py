@@ -16,6 +16,7 @@ from pytest_coreml.errors import (
     EngineTimeoutError,
     InputError,
     ModelError,
+    UnfitVariantError,
     hidden_for_ours,
 )
 
@@ -28,7 +29,7 @@ __tracebackhide__ = hidden_for_ours
 
 T = TypeVar("T")
 
-_ERRORS = {"model": ModelError, "input": InputError, "engine": EngineError}
+_ERRORS = {"model": ModelError, "input": InputError, "engine": EngineError, "variant": UnfitVariantError}
 
 
 class Engine:

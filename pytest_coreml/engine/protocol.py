@@ -220,6 +220,16 @@ class SaveTinyModel(Request[None]):
 
 
 @dataclass(frozen=True)
+class BuildVariant(Request[None]):
+    """Build the variant *name* of the model at *path*, and save it at *destination*. The engine holds no model."""
+
+    path: str
+    name: str
+    destination: str
+    doing = "building a variant of"
+
+
+@dataclass(frozen=True)
 class ReadMemory(Request[float]):
     """Read the peak growth of the engine's resident memory since before it loaded its model, in 10^6 bytes."""
 
@@ -249,5 +259,5 @@ class Failed:
     *kind*: selects the exception that the client raises, and for `memory` its text too.
     """
 
-    kind: Literal["model", "input", "engine", "memory"]
+    kind: Literal["model", "input", "engine", "memory", "variant"]
     message: str = ""

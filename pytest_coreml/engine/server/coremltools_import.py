@@ -60,6 +60,13 @@ def import_coremltools(runtime: str, precision: Precision, threads: int = 1) -> 
     return chosen
 
 
+def unbar_imports() -> None:
+    """Let packages be imported that an engine does without: k-means of palettes needs scikit-learn."""
+    for name in _NOT_NEEDED:
+        if sys.modules.get(name, ...) is None:
+            del sys.modules[name]
+
+
 def _check_native_module() -> None:
     # coremltools ignores a native module that cannot be imported, such as one for another processor.
     try:

@@ -8,11 +8,11 @@ import shutil
 import signal
 import traceback
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from pytest_coreml.engine.protocol import Done, Failed, Progress
 from pytest_coreml.engine.server.service import Service
-from pytest_coreml.errors import CoreMLTestError, InputError, ModelError
+from pytest_coreml.errors import CoreMLTestError, InputError, ModelError, UnfitVariantError
 from pytest_coreml.reference.threads import count_threads
 
 if TYPE_CHECKING:
@@ -70,15 +70,20 @@ class Alarm:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+# What the client raises again, the narrowest first.
+_KINDS: Final[tuple[tuple[type[CoreMLTestError], Literal["input", "variant", "model", "engine"]], ...]] = (
+    (InputError, "input"),
+    (UnfitVariantError, "variant"),
+    (ModelError, "model"),
+    (CoreMLTestError, "engine"),
+)
+
+
 def _answer(service: Service, request: object) -> Done | Failed:
     try:
         return Done(service.handle(request))
-    except InputError as error:
-        return Failed("input", str(error))
-    except ModelError as error:
-        return Failed("model", str(error))
     except CoreMLTestError as error:
-        return Failed("engine", str(error))
+        return Failed(next(kind for cls, kind in _KINDS if isinstance(error, cls)), str(error))
     except MemoryError:
         return Failed("memory")
     except Exception:  # noqa: BLE001  (an unforeseen error of one step must not end the engine)

@@ -56,6 +56,7 @@ class Service:
             protocol.ListDevices: self._list_devices,
             protocol.SaveTinyModel: self._save_tiny_model,
             protocol.Describe: self._describe,
+            protocol.BuildVariant: self._build_variant,
             protocol.Load: self._load,
             protocol.LoadAgain: self._load_again,
             protocol.Predict: self._predict,
@@ -107,6 +108,11 @@ class Service:
         from pytest_coreml.engine.server.specification import describe
 
         return describe(request.path, request.function)
+
+    def _build_variant(self, request: protocol.BuildVariant) -> None:
+        from pytest_coreml.engine.server.build_variant import build_variant
+
+        build_variant(request.path, request.name, request.destination, lambda doing: self._notify(Progress(doing)))
 
     def _load(self, request: protocol.Load) -> protocol.Loaded:
         from pytest_coreml.engine.server import load

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
 
+from pytest_coreml.engine.model_digest import digest, model_files
 from pytest_coreml.engine.server import feature_description, weight_types
 from pytest_coreml.engine.server.advice.reader import read_advice
 from pytest_coreml.engine.server.boundary_reader import read_boundary
@@ -22,7 +22,7 @@ from pytest_coreml.reference.errors import BadModelError
 from pytest_coreml.reference.format.package import open_package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 # The oldest systems that take a specification version (Model.proto of coremltools).
 _TARGETS = {
@@ -37,7 +37,6 @@ _TARGETS = {
     9: ("18", "15"),
     10: ("26", "26"),
 }
-_CHUNK = 1 << 20
 # Of a compiled model: its description, which is no weight
 _DATA = "coremldata.bin"
 
@@ -59,7 +58,7 @@ def describe(path: str, function: str | None = None) -> ModelSpec:
     weights = sum(file.stat().st_size for file in files if file.suffix == ".bin" and file.name != _DATA)
     return ModelSpec(
         file_name=Path(path).name,
-        sha256=_sha256(Path(path), files),
+        sha256=digest(Path(path), files),
         type=model.WhichOneof("Type") or "unknown",
         specification_version=version,
         deployment_target=targets,
@@ -103,11 +102,6 @@ def load_specification(path: str) -> Any:
     return model
 
 
-def model_files(path: Path) -> list[Path]:
-    """Return the files of a model, in a stable order."""
-    return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-
-
 def model_bytes(path: Path) -> tuple[bytes, dict[str, bytes]]:
     """Return the arguments of `MLModelAsset.from_memory`: the specification, and weight files by relative name."""
     files = model_files(path)
@@ -116,19 +110,6 @@ def model_bytes(path: Path) -> tuple[bytes, dict[str, bytes]]:
     return specification.read_bytes(), {
         file.relative_to(specification.parent).as_posix(): file.read_bytes() for file in blobs
     }
-
-
-def _sha256(path: Path, files: Iterable[Path]) -> str:
-    # The manifest is omitted: each time a model is saved it gets new identifiers.
-    digest = hashlib.sha256()
-    for file in files:
-        if file.name == "Manifest.json":
-            continue
-        digest.update(file.relative_to(path).as_posix().encode() if file != path else b"")
-        with file.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _description_of(model: Any, function: str | None, path: str) -> Any:
