@@ -55,7 +55,8 @@ def weights_of(path):
     """Return the weight of a model of one linear layer, by what the reference runtime makes of it."""
     function = load_program(path, "strict")
     (port,) = function.lowered.inputs
-    (result,) = function.run({port.name: np.eye(SIZE, dtype=port.type.dtype.compute.numpy)}).values()
+    dtype = np.float16 if port.type.dtype.value == "fp16" else np.float32
+    (result,) = function.run({port.name: np.eye(SIZE, dtype=dtype)}).values()
     return np.asarray(result, np.float32).T
 
 
