@@ -171,7 +171,8 @@ class Measure(Request[Measurement]):
     calls, if that is not None, or when a call fails.
 
     *inputs*: those of each call; None: example inputs, a batch of *batch* sets of them if that is not None.
-    *backings*: outputs for which the framework is given an array.
+    *backings*: outputs for which the framework is given an array. *in_flight*: predictions that run at the same time,
+    each with a state and arrays of its own.
     """
 
     inputs: Inputs | None
@@ -179,6 +180,7 @@ class Measure(Request[Measurement]):
     batch: int | None = None
     sequence: int | None = None
     backings: Mapping[str, Backing] = field(default_factory=dict)
+    in_flight: int = 1
     doing = "measuring"
     measured = True
 

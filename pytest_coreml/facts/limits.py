@@ -39,6 +39,8 @@ class Budget:
     """Maximum growth of the engine process's peak memory, in 10^6 bytes."""
     min_fps: float | None = None
     """Minimum of predictions per second at the median."""
+    min_throughput: float | None = None
+    """Minimum of predictions that end in a second, of those in flight together."""
     min_speedup: Mapping[ComputeUnits, float] = field(default_factory=dict)
     """Minimum speed relative to each of these configurations, measured in the same run."""
     compute_units: tuple[ComputeUnits, ...] | None = None

@@ -105,6 +105,10 @@ class Measurement:
     """The number of calls that one sample is the mean of: 1, more only for very short calls."""
     items: int = 1
     """The number of predictions that one call makes: 1, more for a batch."""
+    in_flight: int = 1
+    """The number of predictions that ran at the same time."""
+    elapsed_ms: float | None = None
+    """Time in ms in which all samples were taken; None where calls ran one after the other, and their times add up."""
     first_ms: float | None = None
     """Native time in ms of the first prediction after loading; None if this run did not make it."""
     thermal: Thermal | None = None
@@ -182,12 +186,19 @@ class Measurement:
     @property
     def workload(self) -> str:
         """What one call does; times of different workloads are not comparable."""
-        return f"batches of {self.items}" if self.items > 1 else "single predictions"
+        calls = f"batches of {self.items}" if self.items > 1 else "single predictions"
+        return f"{calls}, {self.in_flight} in flight" if self.in_flight > 1 else calls
 
     @property
     def item_ms(self) -> float:
         """The median of the judged native times for each prediction of a call."""
         return self.median_ms / self.items
+
+    @property
+    def throughput(self) -> float:
+        """Predictions that ended in a second: those in flight together, or one after the other."""
+        elapsed = sum(self.wall_ms) * self.batch if self.elapsed_ms is None else self.elapsed_ms
+        return 1000.0 * len(self.native_ms) * self.batch * self.items / elapsed if elapsed > 0 else float("inf")
 
     @property
     def fps(self) -> float:

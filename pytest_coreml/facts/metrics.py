@@ -136,6 +136,12 @@ METRICS: Final = (
         value=lambda measured: measured.predict.fps if measured.predict is not None else None,
         figure="fps",
     ),
+    Metric(
+        *("min_throughput", "throughput in predictions a second", "", "at least", ("prediction",)),
+        meaning="predictions that end in a second, at least; of those in flight after `measure(in_flight=4)`",
+        value=lambda measured: measured.predict.throughput if measured.predict is not None else None,
+        figure="throughput",
+    ),
 )
 # What it takes as a number for each of several compute units.
 SPEEDUP: Final = Metric(

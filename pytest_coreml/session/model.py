@@ -273,20 +273,26 @@ class CoreMLModel:
         calls: int | None = None,
         *,
         batch: int | None = None,
+        in_flight: int = 1,
         output_backings: Mapping[str, np.ndarray[Any, Any]] | None = None,
     ) -> Measurement:
         """Warm up and measure *calls* predictions with *inputs*.
 
         The default of *calls* is `--coreml-calls`, the default of *inputs* is `example_inputs()`. With *batch*, or a
         list of inputs, each call predicts a batch: *batch* times the same inputs, or as many different example inputs.
-        With *output_backings*, the framework writes into arrays of the same types and shapes in the engine process.
-        Raise `InputError` if *calls* or *batch* is not a positive whole number or differs from the length of the list,
+        With *in_flight*, that many predictions run at the same time: native times are those under load, and
+        `throughput` is the number that ends in a second. With *output_backings*, the framework writes into arrays of
+        the same types and shapes in the engine process.
+
+        Raise `InputError` if *calls*, *batch* or *in_flight* is not a positive whole number, if *batch* differs from
+        the length of the list, if the runtime makes one prediction at a time and *in_flight* asks for more,
         and the errors of `predict`.
         """
         wanted = self._calls if calls is None else positive("calls", calls)
         size = None if batch is None else positive("batch", batch)
         values = _batch_of(_kept_inputs(inputs), size) if inputs is not None else None
-        return self._measure(protocol.Measure(values, wanted, size, self.sequence, self._backings(output_backings)))
+        backings, parallel = self._backings(output_backings), positive("in_flight", in_flight)
+        return self._measure(protocol.Measure(values, wanted, size, self.sequence, backings, parallel))
 
     def measure_like_last(self, inputs: protocol.Inputs | None) -> Measurement:
         """Measure calls like the last prediction, or with *inputs* if there was none."""

@@ -62,8 +62,8 @@ class LoadedModel:
         return outputs, _milliseconds(self._proxy.get_last_predict_duration_in_nano_seconds(), "predict"), wall / 1e6
 
     @property
-    def takes_backings(self) -> bool:
-        """True if outputs can be written into arrays that are passed in: not through coremltools on Core ML."""
+    def is_direct(self) -> bool:
+        """True if there is `predict_into`: not through coremltools on Core ML."""
         return hasattr(self._proxy, "predict_into")
 
     def predict_into(self, inputs: Features, state: Any, backings: dict[str, Any]) -> tuple[Features, float, float]:

@@ -41,18 +41,24 @@ REPORT_SECONDS = 0.25
 
 
 def measure(
-    begin: Callable[[], AbstractContextManager[Call]], calls: int, first_ms: float | None, report: Report
+    begin: Callable[[], AbstractContextManager[Call]],
+    calls: int,
+    first_ms: float | None,
+    report: Report,
+    *,
+    reads_waiting: bool = True,
 ) -> Measurement:
     """Warm up, then take *calls* samples.
 
     *begin* makes the call for each of the two sequences. *first_ms*: native time of the model's first prediction;
-    None: that of the warm-up. Where the time spent waiting for a CPU can be read, a disturbed measurement continues
-    until 30 samples were undisturbed, up to three times *calls*. *report* is called a few times a second.
+    None: that of the warm-up. *report* is called a few times a second. Where the time spent waiting for a CPU can be
+    read, and *reads_waiting* asks for it, a disturbed measurement continues until 30 samples were undisturbed, up to
+    three times *calls*.
     """
     with begin() as call:
         warm = warm_up(call, report)
     batch = batch_for(warm)
-    delay, cores = open_run_queue(), CoreKinds()
+    delay, cores = open_run_queue() if reads_waiting else None, CoreKinds()
     with begin() as call:
         samples = _take(call, calls, batch, delay, report)
     if delay:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pytest_coreml.engine.example_inputs import example_inputs
 from pytest_coreml.engine.protocol import Prediction
+from pytest_coreml.engine.server.in_flight import InFlight
 from pytest_coreml.engine.server.inputs import prepare_batch, prepare_call
 from pytest_coreml.engine.server.measure import measure
 from pytest_coreml.engine.server.output_arrays import OutputArrays
@@ -18,7 +20,8 @@ from pytest_coreml.errors import InputError
 from pytest_coreml.facts.io import IO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from pytest_coreml.engine.protocol import Backing, Inputs, Measure, MeasurePairs, Predict
     from pytest_coreml.engine.server.load import LoadedModel
@@ -45,26 +48,37 @@ class Predictor:
 
     def predict(self, request: Predict, state: Any) -> Prediction:
         """Predict once, or a batch. *state*: None for a fresh one."""
-        slot = self.slot(self.prepare(request.inputs, bool(request.backings)), request.backings)
+        is_direct = bool(request.backings)
+        slot = self.slot(self.prepare(request.inputs, is_direct), request.backings, is_direct)
         native_ms, wall_ms = slot.predict(state if state is not None else self.fresh_state())
         return Prediction(slot.outputs, native_ms, wall_ms, slot.settle())
 
     def measure(self, request: Measure, report: Report) -> Measurement:
         """Warm up, and measure."""
-        inputs = self.inputs_of(request, direct=bool(request.backings))
-
-        sequence = self.sequence(self.slot(inputs, request.backings), request.sequence)
-
-        @contextlib.contextmanager
-        def begin() -> Iterator[Call]:
-            # Calls fill a state: every sequence of them begins with an empty one.
-            if isinstance(sequence, StateSequence):
-                sequence.restart()
-            yield sequence
-
-        io = self._tried(inputs, request.backings)
+        is_direct = bool(request.backings) or request.in_flight > 1
+        inputs = self.inputs_of(request, direct=is_direct)
+        slots = [self.slot(inputs, request.backings, is_direct) for _ in range(request.in_flight)]
+        io = self._tried(slots[0])
         items = len(inputs) if isinstance(inputs, list) else 1
-        return replace(measure(begin, request.calls, self.first_ms, report), items=items, io=io)
+        calls = [self.sequence(slot, request.sequence) for slot in slots]
+        if len(calls) == 1:
+            measured = measure(partial(_one_by_one, calls[0]), request.calls, self.first_ms, report)
+        else:
+            measured = self._measure_in_flight(calls, request, report)
+        return replace(measured, items=items, io=io)
+
+    def _measure_in_flight(self, calls: Sequence[Call], request: Measure, report: Report) -> Measurement:
+        pools: list[InFlight] = []
+
+        def begin() -> AbstractContextManager[Call]:
+            for call in calls:
+                _restart(call)
+            pools.append(InFlight(calls))
+            return pools[-1].running()
+
+        # Predictions in flight wait for each other, and that is part of what is measured.
+        measured = measure(begin, request.calls, self.first_ms, report, reads_waiting=False)
+        return replace(measured, in_flight=len(calls), elapsed_ms=pools[-1].elapsed_ms)
 
     def sequence(self, slot: Slot, length: int | None) -> Call:
         """Return the repeated call of *slot*. *length*: of a sequence over one state, if it is known."""
@@ -72,18 +86,19 @@ class Predictor:
             return lambda: slot.predict(None)
         return StateSequence(slot.predict, self.model.make_state, length)
 
-    def slot(self, inputs: Inputs, backings: Mapping[str, Backing]) -> Slot:
-        """Return a slot for prepared *inputs*."""
-        if backings and isinstance(inputs, list):
+    def slot(self, inputs: Inputs, backings: Mapping[str, Backing], is_direct: bool = False) -> Slot:
+        """Return a slot for prepared *inputs*; *is_direct*: that predicts past coremltools."""
+        name = self.spec.file_name
+        if is_direct and isinstance(inputs, list):
             raise InputError(
-                f"{self.spec.file_name}: a batch takes no output backings, since Core ML ignores them there"
+                f"{name}: a batch takes no output backings, which Core ML ignores there, and is not kept in flight"
             )
-        if backings and not self.model.takes_backings:
+        if is_direct and not self.model.is_direct:
             raise InputError(
-                f"{self.spec.file_name}: coremltools cannot pass output backings to Core ML; choose PyObjC with "
-                "--coreml-api=pyobjc"
+                f"{name}: coremltools passes no output backings to Core ML, and makes one prediction at a time; choose "
+                "PyObjC with --coreml-api=pyobjc"
             )
-        return Slot(self, inputs, OutputArrays(backings) if backings else None)
+        return Slot(self, inputs, OutputArrays(backings) if is_direct else None)
 
     def fresh_state(self) -> Any:
         """Return an empty state, None for a model without states."""
@@ -106,22 +121,26 @@ class Predictor:
         inputs = prepare_call(values, self.spec, keeps_half=direct)
         return self._pinned.pin(inputs) if self._pinned else inputs
 
-    def _tried(self, inputs: Inputs, backings: Mapping[str, Backing]) -> IO:
+    def _tried(self, slot: Slot) -> IO:
         """Return how arrays enter and leave the framework; a prediction finds out whether it honours backings."""
-        slot = self.slot(inputs, backings)
-        if backings:
+        if slot.is_direct:
             slot.predict(self.fresh_state())
         return slot.settle()
 
 
 class Slot:
-    """Room for one prediction at a time: inputs, and arrays for outputs, if any."""
+    """Room for one prediction at a time: inputs, and, if it predicts past coremltools, arrays for outputs."""
 
     def __init__(self, predictor: Predictor, inputs: Inputs, arrays: OutputArrays | None) -> None:
         self.outputs: Inputs = {}
         self._predictor = predictor
         self._inputs = inputs
         self._arrays = arrays
+
+    @property
+    def is_direct(self) -> bool:
+        """True if it predicts past coremltools."""
+        return self._arrays is not None
 
     def predict(self, state: Any) -> tuple[float, float]:
         """Predict once with *state*, None for a model without states; return native and wall time in ms."""
@@ -150,3 +169,15 @@ class Slot:
 def copied(inputs: Inputs) -> Inputs:
     """Return fresh dicts: coremltools changes those that it gets."""
     return [dict(each) for each in inputs] if isinstance(inputs, list) else dict(inputs)
+
+
+@contextlib.contextmanager
+def _one_by_one(call: Call) -> Iterator[Call]:
+    _restart(call)
+    yield call
+
+
+def _restart(call: Call) -> None:
+    # Calls fill a state: every sequence of them begins with an empty one.
+    if isinstance(call, StateSequence):
+        call.restart()

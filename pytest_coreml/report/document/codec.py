@@ -109,11 +109,11 @@ encode_load, decode_load = _LOAD.encode, _LOAD.decode
 
 _IO: Final = DataclassCodec(IO, _CODECS)
 # Predictions: the metrics follow from the samples, of which there must be at least one.
-_METRICS: Final = ("undisturbed", "min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "item_ms")
+_METRICS: Final = ("undisturbed", "min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "item_ms", "throughput")
 _MEASUREMENT: Final = DataclassCodec(
     Measurement,
     {**_CODECS, "IO | None": _optional(_IO.encode, _IO.decode)},
-    derived=lambda measurement: {name: getattr(measurement, name) for name in _METRICS},
+    derived=lambda measurement: {name: finite(getattr(measurement, name)) for name in _METRICS},
 )
 encode_measurement, decode_measurement = _MEASUREMENT.encode, _MEASUREMENT.decode
 

@@ -101,6 +101,8 @@ def _how_measured(measurement: Measurement) -> str:
         f" of {measurement.items} predictions each ({number(measurement.item_ms)} ms)" if measurement.items > 1 else ""
     )
     undisturbed = f"{measurement.undisturbed} undisturbed" if measurement.wait_ms is not None else "disturbance unknown"
+    if measurement.in_flight > 1:
+        items += f", {measurement.in_flight} in flight"
     span = f"p10-p90 {number(measurement.p10_ms)}-{number(measurement.p90_ms)} ms"
     return f"{count}{items}{after}{means}, {undisturbed}, {span}"
 
