@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.compute_units import ComputeUnits
 
-# Path, compute units and function of a model.
-ModelKey = tuple[str, "ComputeUnits", "str | None"]
+# Path, compute units, function and fingerprint of a model.
+ModelKey = tuple[str, "ComputeUnits", "str | None", str]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.host_lock import HostLock
 from pytest_coreml.engine.protocol import Progress
-from pytest_coreml.errors import EngineError, hidden_for_ours
+from pytest_coreml.errors import EngineError, ModelError, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.machine import conditions
 from pytest_coreml.machine.watch import Watch
@@ -33,16 +33,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class EngineKey:
-    """A model file on compute units, loaded with options: what an engine holds."""
+    """A model file on compute units, loaded with options: what an engine holds.
+
+    *fingerprint*: of the files at *path* when the key was made, so that a model that is saved again is another one.
+    """
 
     path: str
     compute_units: ComputeUnits
     options: LoadOptions = field(default_factory=LoadOptions)
+    fingerprint: str = ""
 
     @property
     def model_key(self) -> ModelKey:
         """The key of the model in `Crashes`: however it was loaded, a model that crashed is not loaded again."""
-        return self.path, self.compute_units, self.options.function
+        return self.path, self.compute_units, self.options.function, self.fingerprint
 
     def is_of_same_file(self, other: EngineKey) -> bool:
         """Return True if *other* is of the same file, loaded in the same way, whatever its function."""
@@ -112,19 +116,28 @@ class Lease:
         self._timing = timing
         self._resume = resume
         self._suspended = False
+        self._sha256: str | None = None
         self._to_drop: deque[tuple[Engine, int]] = deque()
         self.subject = f"{key.path.rstrip('/').rsplit('/', 1)[-1]} on {key.compute_units}"
         self.open(engine)
 
     def open(self, engine: Engine) -> None:
-        """Load the model in *engine*."""
+        """Load the model in *engine*. Raises `ModelError` when another model was saved at its path since."""
         self.engine = engine
         engine.subject = self.subject
         # Starting is not timed, so it does not hold the lock.
         self._report(Progress(protocol.Hello.doing))
         engine.start()
         self._suspended = False
-        self.loaded = self._load()
+        loaded = self._load()
+        if self._sha256 is not None and self._sha256 != loaded.spec.sha256:
+            # The engine is closed by the caller.
+            self._suspended = True
+            raise ModelError(
+                f"{self.key.path}: another model was saved here since it was loaded, and its engine was closed for "
+                "others; load it again, or use several paths"
+            )
+        self.loaded, self._sha256 = loaded, loaded.spec.sha256
 
     def is_open_in(self, engine: Engine) -> bool:
         """Return whether the model is still loaded in *engine*, with all states made there."""

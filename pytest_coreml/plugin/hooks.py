@@ -66,6 +66,7 @@ class RunHooks:
 
         self.run.raise_load_failure()
         use_fixture_models(item, self.run.attempt)
+        self.run.renew_fixture_models(item)
         self.run.in_body = True
         try:
             yield

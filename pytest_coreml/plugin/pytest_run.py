@@ -128,17 +128,35 @@ class PytestRun:
         """Return the model of *source* for a fixture; a problem is the failure of the test, without a traceback."""
         attempt = self.running_attempt()
         try:
-            return attempt.load(source, units, LoadOptions(attempt.declaration.function))
+            model = attempt.load(source, units, LoadOptions(attempt.declaration.function))
         except UnfitMachineError as error:
             pytest.skip(str(error))
         except CoreMLTestError as error:
             text = str(error)
+        else:
+            model.is_of_fixture = True
+            return model
         # Outside of the handler, or pytest would show the same text twice, as an exception and its cause.
         try:
             pytest.fail(text, pytrace=False)
         except pytest.fail.Exception as failure:
             self._load_failures[failure] = LoadFailure(attempt.name, tuple(attempt.unloaded))
             raise
+
+    def renew_fixture_models(self, item: pytest.Item) -> None:
+        """Let the models that fixtures gave to *item* be those that are on disk when its body begins.
+
+        A fixture is set up before others of a narrower scope, which may save the model again, and for several tests.
+        """
+        try:
+            for value in getattr(item, "funcargs", {}).values():
+                if self.attempt is not None and getattr(value, "is_of_fixture", False):
+                    self.attempt.renew(value)
+        except CoreMLTestError as error:
+            text = str(error)
+        else:
+            return
+        pytest.fail(text, pytrace=False)
 
     def load_any(self, source: Any, units: ComputeUnits, options: LoadOptions) -> CoreMLModel:
         """Return the model of *source* for a test that loads it by itself; raise as `Attempt.load` does."""
@@ -216,8 +234,11 @@ class PytestRun:
         return Timing(load=judged or (reported and not shares_host(self.config)), first=judged or reported)
 
     def _note_use(self, model: CoreMLModel) -> None:
-        if self.attempt is not None:
-            self.attempt.use(model)
+        if self.attempt is None:
+            return
+        if model.is_of_fixture and model not in self.attempt.models:
+            self.attempt.renew(model)
+        self.attempt.use(model)
 
     def _name_of_attempt(self) -> str | None:
         return self.attempt.name if self.attempt is not None and not self.attempt.is_over else None

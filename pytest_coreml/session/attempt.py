@@ -90,6 +90,18 @@ class Attempt:
         self.use(model)
         return model
 
+    def renew(self, model: CoreMLModel) -> None:
+        """Load *model* again if another one was saved at its path. Raises as `load` does."""
+        key = self.session.models.renewed_key(model)
+        if key is None:
+            return
+        try:
+            self.session.models.renew(model, key, self.timing)
+        except Exception:
+            self.unloaded.append(key)
+            raise
+        model.forget_test()
+
     def use(self, model: CoreMLModel) -> None:
         """Note that the test uses *model*, which forgets what an earlier test did with it."""
         if self.is_over or model in self.models:

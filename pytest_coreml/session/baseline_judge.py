@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
+from pytest_coreml.engine.fingerprint import fingerprint
+from pytest_coreml.errors import ModelError, hidden_for_ours
 from pytest_coreml.facts.reason import Cause, MissingModel, Reason
 from pytest_coreml.report.document.runs import make_run
 from pytest_coreml.report.text.changes_text import changes_lines
@@ -20,12 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_coreml.engine.engines import Engines
-    from pytest_coreml.engine.lease import EngineKey
+    from pytest_coreml.engine.lease import EngineKey, Lease
     from pytest_coreml.facts.measurement import Pairs
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.options import Options
     from pytest_coreml.verdict.record import Record
     from pytest_coreml.verdict.regression.run import MeasurementKey, Runs
+
+__tracebackhide__ = hidden_for_ours
 
 
 def is_folder_of_models(path: Path) -> bool:
@@ -90,14 +94,17 @@ class BaselineJudge:
         while not runs or paired.wants_another_duet(runs, tolerance):
             # Which model lies first in memory can make it slower: what confirms has them the other way round.
             if len(runs) % 2 == 0:
-                runs.append(self._measure_pairs(model.key, str(other), request))
+                runs.append(self._measure_pairs(model.key, str(other), request, model.sha256))
             else:
-                key = replace(model.key, path=str(other))
+                key = replace(model.key, path=str(other), fingerprint=fingerprint(str(other)))
                 runs.append(self._measure_pairs(key, model.key.path, request).swapped)
         return paired.judge_duet(runs, _name(other), tolerance)
 
-    def _measure_pairs(self, first: EngineKey, other: str, request: protocol.Measure) -> Pairs:
+    def _measure_pairs(
+        self, first: EngineKey, other: str, request: protocol.Measure, sha256: str | None = None
+    ) -> Pairs:
         with self._engines.fresh(first) as lease:
+            _check_same(lease, sha256)
             return lease.ask(
                 protocol.MeasurePairs(
                     other,
@@ -128,6 +135,15 @@ class BaselineJudge:
 
     def _measure_again(self, model: CoreMLModel, machine: Mapping[str, Any]) -> Run:
         with self._engines.fresh(model.key) as lease:
+            _check_same(lease, model.sha256)
             predict = lease.measure(model.measured_with) if model.measured_with is not None else None
             memory_mb = lease.ask(protocol.ReadMemory())
             return Run(machine, predict, lease.loaded.times, memory_mb, model=lease.loaded.spec)
+
+
+def _check_same(lease: Lease, sha256: str | None) -> None:
+    """Raise `ModelError` when the model that was loaded once more is not the one that the test has measured."""
+    if sha256 is not None and lease.loaded.spec.sha256 != sha256:
+        raise ModelError(
+            f"{lease.key.path}: cannot be measured again: another model was saved here since the test loaded it"
+        )

@@ -138,17 +138,12 @@ class CoreMLModel:
     """How arrays entered and left the framework in the last prediction; None before the first one."""
 
     def __init__(self, lease: Lease, plans: Plans, calls: int, listeners: Listeners | None = None) -> None:
-        self._lease = lease
         self._plans = plans
         self._calls = calls
         self._listeners = listeners or Listeners()
-        self.path = Path(lease.key.path)
-        self.compute_units = lease.key.compute_units
-        self.load_options: LoadOptions = lease.key.options
-        self.function = lease.key.options.function
-        self.spec = lease.loaded.spec
-        self.load_times = lease.loaded.times
-        self.runtime = lease.loaded.runtime
+        self.is_of_fixture = False
+        """True if a fixture gave it to a test: the next test gets the one that is on disk then."""
+        self.bind(lease)
         # The inputs of the current test's last prediction, and its last measurement.
         self.last_inputs: protocol.Inputs | None = None
         self.last_backings: dict[str, protocol.Backing] = {}
@@ -157,6 +152,17 @@ class CoreMLModel:
         self.measured_with: protocol.Measure | None = None
         # The most predictions that the current test has made with one state.
         self._longest_sequence = 0
+
+    def bind(self, lease: Lease) -> None:
+        """Be the model that *lease* has loaded."""
+        self._lease = lease
+        self.path = Path(lease.key.path)
+        self.compute_units = lease.key.compute_units
+        self.load_options: LoadOptions = lease.key.options
+        self.function = lease.key.options.function
+        self.spec = lease.loaded.spec
+        self.load_times = lease.loaded.times
+        self.runtime = lease.loaded.runtime
 
     def __repr__(self) -> str:
         return f"<CoreMLModel {self.name} on {self.compute_units}>"

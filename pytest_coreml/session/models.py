@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.client import Engine
 from pytest_coreml.engine.crashes import Crashes
 from pytest_coreml.engine.engines import Engines
+from pytest_coreml.engine.fingerprint import fingerprint
 from pytest_coreml.engine.host_lock import HostLock
 from pytest_coreml.engine.lease import UNTIMED, EngineKey, SharedByEngines
 from pytest_coreml.engine.plans import Plans
@@ -52,7 +54,7 @@ class Models:
         """Specifications of all models that were loaded, by digest."""
         self.runtime: RuntimeFacts | None = None
         self.devices: tuple[DeviceFacts, ...] | None = None
-        self._seen: dict[str, tuple[ModelSpec, Runtime]] = {}
+        self._seen: dict[tuple[str, str], tuple[ModelSpec, Runtime]] = {}
         self._loaded: dict[EngineKey, CoreMLModel] = {}
 
     def key(self, source: Any, folder: Path, units: ComputeUnits, options: LoadOptions | None = None) -> EngineKey:
@@ -63,7 +65,8 @@ class Models:
         """
         if reason := unfit_units(units, self._options.runtime, identity()):
             raise UnfitMachineError(reason_text(reason) or "")
-        return EngineKey(str(self.sources.resolve(source, folder)), units, options or LoadOptions())
+        path = str(self.sources.resolve(source, folder))
+        return EngineKey(path, units, options or LoadOptions(), fingerprint(path))
 
     def load(self, key: EngineKey, timing: Timing = UNTIMED) -> CoreMLModel:
         """Return the model of *key*, loaded in an engine; *timing* says what is measured of a load.
@@ -72,18 +75,39 @@ class Models:
         """
         # Two threads that load one model share it.
         with self.shared.one_thread():
-            lease = self.engines.lease(key, timing)
-            if self.runtime is None:
-                self.runtime = lease.engine.facts
-                self.devices = lease.ask(ListDevices())
-            model = self._model(lease)
-            self.specs[model.sha256] = model.spec
-            self._seen[key.path] = (model.spec, model.runtime)
+            model = self._model(self.engines.lease(key, timing))
+            self._note_loaded(model)
             return model
 
+    def renewed_key(self, model: CoreMLModel) -> EngineKey | None:
+        """Return the key of the file that is at the path of *model* now; None if it is the one that was loaded.
+
+        A path without a file has no other model.
+        """
+        key = replace(model.key, fingerprint=fingerprint(model.key.path))
+        return key if key != model.key and model.path.exists() else None
+
+    def renew(self, model: CoreMLModel, key: EngineKey, timing: Timing = UNTIMED) -> None:
+        """Let *model* be the one of *key*, which is another file at the same path. Raises as `load` does."""
+        with self.shared.one_thread():
+            lease = self.engines.lease(key, timing)
+            self.engines.release(model.key)
+            self._loaded.pop(model.key, None)
+            model.bind(lease)
+            self._loaded.setdefault(key, model)
+            self._note_loaded(model)
+
+    def _note_loaded(self, model: CoreMLModel) -> None:
+        lease = model.lease
+        if self.runtime is None:
+            self.runtime = lease.engine.facts
+            self.devices = lease.ask(ListDevices())
+        self.specs[model.sha256] = model.spec
+        self._seen[model.key.path, model.key.fingerprint] = (model.spec, model.runtime)
+
     def seen(self, key: EngineKey) -> tuple[ModelSpec, Runtime] | None:
-        """Return what an earlier load in this run found at the path of *key*, None if there was none."""
-        return self._seen.get(key.path)
+        """Return what an earlier load of the file of *key* found in this run, None if there was none."""
+        return self._seen.get((key.path, key.fingerprint))
 
     @property
     def expected_runtime(self) -> Runtime:

@@ -15,12 +15,12 @@ WEIGHT = np.arange(12, dtype=np.float32).reshape(3, 4) / 10
 BIAS = np.array([1, -1, 0.5], dtype=np.float32)
 
 
-def save_linear(folder: Path) -> Path:
-    """Save y = relu(W x + b), with x of shape (1, 4), in single precision."""
+def save_linear(folder: Path, name: str = "Linear", factor: float = 1.0) -> Path:
+    """Save y = relu(factor * W x + b), with x of shape (1, 4), in single precision."""
 
     @mb.program(input_specs=[mb.TensorSpec(shape=(1, 4))])
     def program(x):
-        return mb.relu(x=mb.linear(x=x, weight=WEIGHT, bias=BIAS), name="y")
+        return mb.relu(x=mb.linear(x=x, weight=np.float32(factor) * WEIGHT, bias=BIAS), name="y")
 
     model = ct.convert(
         program,
@@ -29,7 +29,7 @@ def save_linear(folder: Path) -> Path:
         compute_precision=ct.precision.FLOAT32,
         skip_model_load=True,
     )
-    path = folder / "Linear.mlpackage"
+    path = folder / f"{name}.mlpackage"
     model.save(str(path))
     return path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,7 @@ from pytest_coreml.engine.engines import Engines
 from pytest_coreml.engine.host_lock import lock_folder
 from pytest_coreml.engine.lease import EngineKey, SharedByEngines
 from pytest_coreml.engine.plans import Plans
-from pytest_coreml.errors import EngineDiedError
+from pytest_coreml.errors import EngineDiedError, ModelError
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.facts.placement import Placement
 from pytest_coreml.machine.facts import Conditions
@@ -126,6 +127,25 @@ def test_the_plan_of_a_model_whose_engine_was_closed_for_others(engines: Engines
 
     assert plans.placement(first) == Placement((), "no plan here")
     assert script.loads == 3
+
+
+def test_another_model_at_the_path_does_not_take_the_place_of_a_suspended_one(engines: Engines, script: Script) -> None:
+    """The test holds a model that no file has any more; each later use gives the same error."""
+    first = engines.lease(KEY)
+    engines.lease(EngineKey("Decoder.mlpackage", "all"))
+    script.spec = replace(script.spec, sha256="f" * 64)
+
+    for _ in range(2):
+        with pytest.raises(ModelError, match=r"Encoder\.mlpackage: another model was saved here since it was loaded"):
+            first.ask(protocol.ReadMemory())
+
+
+def test_a_model_that_was_saved_again_after_a_crash_is_loaded(engines: Engines) -> None:
+    """It is another model, which may not crash."""
+    with pytest.raises(EngineDiedError):
+        engines.lease(replace(KEY, fingerprint="1")).predict({}, None)
+
+    assert engines.lease(replace(KEY, fingerprint="2")).ask(protocol.ReadMemory()) == 50.0
 
 
 def test_workers_of_a_run_tell_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
