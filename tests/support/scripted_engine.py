@@ -15,6 +15,8 @@ import psutil  # noqa: F401
 import report_examples
 
 import pytest_coreml.plugin.hooks
+import pytest_coreml.plugin.limit_coverage
+import pytest_coreml.plugin.markers
 import pytest_coreml.plugin.run_results  # noqa: F401
 from pytest_coreml.engine import protocol
 from pytest_coreml.facts.measurement import LoadTimes, Measurement, Pairs
