@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from multiprocessing.reduction import ForkingPickler
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_coreml.engine.process import EngineProcess
@@ -21,7 +22,7 @@ from pytest_coreml.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pytest_coreml.facts.runtime import RuntimeFacts
 
@@ -38,10 +39,16 @@ class Engine:
     Threads may share it: one request and its answer are one critical section, and the others wait.
 
     *runtime*: `auto`, `coreml` or `reference`. *timeout*: seconds without a response before the process is killed.
-    *arguments*: further words for its command line.
+    *arguments*: further words for its command line. *environment*: further variables of its environment.
     """
 
-    def __init__(self, runtime: str, timeout: float, arguments: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        runtime: str,
+        timeout: float,
+        arguments: tuple[str, ...] = (),
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.runtime = runtime
         self.timeout = timeout
         self.subject = "the engine"
@@ -49,6 +56,7 @@ class Engine:
         self.dead: str | None = None
         self._doing = ""
         self._arguments = arguments
+        self._environment = environment
         self._process: EngineProcess | None = None
         self._owner = os.getpid()
         self._lock = threading.RLock()
@@ -59,7 +67,7 @@ class Engine:
         self._refuse_forked()
         with self._lock:
             if self._process is None:
-                self._process = EngineProcess(self.runtime, self.timeout, self._arguments)
+                self._process = EngineProcess(self.runtime, self.timeout, self._arguments, self._environment)
                 self.facts = self._converse(self._process, Hello(), None)
             assert self.facts is not None, "an engine that failed to start is not asked again"
             return self.facts

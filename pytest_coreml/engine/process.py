@@ -12,13 +12,14 @@ import sys
 import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Final
 
 from pytest_coreml.engine.watchdog import Watchdog
 from pytest_coreml.engine.work_folder import WorkFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 # The package's own folder is appended to the path, and the working folder (the empty entry that -c brings) is removed:
 # the engine must not import a `numpy.py` that lies beside the tests.
@@ -41,10 +42,17 @@ class EngineProcess:
     """A started engine, its socket, its output, its temporary folder, and the watchdog that ends it after this process.
 
     *timeout*: the most seconds that one send or receive on `connection` may take. *arguments*: further words for the
-    engine's command line.
+    engine's command line. *environment*: further variables of its environment.
     """
 
-    def __init__(self, runtime: str, timeout: float, arguments: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        runtime: str,
+        timeout: float,
+        arguments: Sequence[str] = (),
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._environment = environment
         self._stdout, self._stderr = CapturedOutput(), CapturedOutput()
         self._folder = WorkFolder()
         self._watchdog: Watchdog | None = None
@@ -104,7 +112,13 @@ class EngineProcess:
             pass_fds=[descriptor],
             # What native code leaves in the temporary folder is removed with the engine. Progress bars would fill the
             # last lines that we show. The telemetry of ONNX Runtime is off, whichever package imports it first.
-            env={**os.environ, "TMPDIR": str(self._folder.path), "TQDM_DISABLE": "1", "ORT_DISABLE_TELEMETRY": "1"},
+            env={
+                **os.environ,
+                "TMPDIR": str(self._folder.path),
+                "TQDM_DISABLE": "1",
+                "ORT_DISABLE_TELEMETRY": "1",
+                **self._environment,
+            },
             # Ctrl-C is for pytest, which then ends the engine; it must not reach both at once.
             start_new_session=True,
         )

@@ -37,6 +37,8 @@ class Operation:
     """
     unknown_device: str | None = None
     """The plan's name of a planned device that this version does not know."""
+    reason: str | None = None
+    """The reason why it is not on the Neural Engine; None if it is, or nobody knows."""
 
     @property
     def counts(self) -> bool:

@@ -103,6 +103,12 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "help": "accepted slowdown (default: 0.05, which is 5 %%, against a baseline; 0.02 against another version "
         "of the model)",
     },
+    "explain": {
+        "action": "store_const",
+        "const": "true",
+        "help": "after a placement rule has failed on Core ML, compile the model once more, which can take minutes, "
+        "for the compiler's reasons why operations are not on the Neural Engine",
+    },
     "unmeasured": {
         "choices": UNMEASURED,
         "help": "verdict for a slowdown when CPU contention cannot be measured, as on macOS (default: inconclusive)",

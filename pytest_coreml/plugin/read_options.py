@@ -189,6 +189,7 @@ _READERS: Final[dict[str, Callable[[pytest.Config, str], Any]]] = {
     "precision": partial(_choice, PRECISIONS),
     "threads": _threads,
     "dropin": _switch,
+    "explain": _switch,
     "baseline": _paths,
     "against": _existing,
     "tolerance": partial(_number, float, None),

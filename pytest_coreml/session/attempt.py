@@ -168,13 +168,17 @@ class Attempt:
     def _judged_record(self, model: CoreMLModel) -> Record:
         record = self._bare_record(model)
         record.memory_mb = model.memory_mb
+        placement_checks = self._placement_checks(model, record)
         record.checks = [
             *self._budget_checks(model, record),
-            *self._placement_checks(model, record),
+            *placement_checks,
             *self._boundary_checks(model),
         ]
         if record.placement is None and self._shows_placement(record):
             record.placement = model.known_placement
+        if record.placement is not None:
+            has_failed = any(check.verdict == "failed" for check in placement_checks)
+            record.placement = self.session.explanations.explained(record.placement, model, has_failed=has_failed)
         return record
 
     def _bare_record(self, model: CoreMLModel) -> Record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.client import Engine
@@ -25,7 +26,7 @@ from pytest_coreml.session.model import CoreMLModel
 from pytest_coreml.session.sources import Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from pytest_coreml.engine.lease import Lease, Timing
@@ -48,8 +49,8 @@ class Models:
         self.sources = Sources(options.rootdir, lambda name: listeners.progress(name, Progress("building")))
         self.shared = SharedByEngines(listeners.progress, HostLock(options.timeout, listeners.announced))
         self.crashes = Crashes(os.environ.get("PYTEST_XDIST_TESTRUNUID"), listeners.current_test)
-        self.engines = Engines(self._make_engine, self.shared, self.crashes)
-        self.plans = Plans(self._make_engine)
+        self.engines = Engines(self.make_engine, self.shared, self.crashes)
+        self.plans = Plans(self.make_engine)
         self.specs: dict[str, ModelSpec] = {}
         """Specifications of all models that were loaded, by digest."""
         self.runtime: RuntimeFacts | None = None
@@ -130,9 +131,10 @@ class Models:
         self.plans.close()
         self.sources.close()
 
-    def _make_engine(self) -> Engine:
+    def make_engine(self, environment: Mapping[str, str] = MappingProxyType({})) -> Engine:
+        """Return a new engine, with further variables in its environment."""
         words = (f"--precision={self._options.precision}", f"--threads={self._options.threads or 1}")
-        return Engine(self._options.runtime, self._options.timeout, words)
+        return Engine(self._options.runtime, self._options.timeout, words, environment)
 
     def _model(self, lease: Lease) -> CoreMLModel:
         model = self._loaded.get(lease.key)

@@ -52,6 +52,8 @@ class Options:
     """Another version of the model, or a folder of such, to run interleaved with each model."""
     tolerance: float | None = None
     """The accepted slowdown, as a share; None for the default of each comparison."""
+    explain: bool = False
+    """True to compile a model once more after a placement rule has failed, for the compiler's reasons."""
     assume_idle: bool = False
     """True to treat a machine whose CPU contention cannot be measured as idle."""
 

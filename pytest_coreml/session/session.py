@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.session.baseline_judge import BaselineJudge
+from pytest_coreml.session.explanations import Explanations
 from pytest_coreml.session.models import Models
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Session:
         self.options = options
         self.models = Models(options, listeners)
         self.baseline_judge = BaselineJudge(options, baseline, self.models.engines, machine)
+        self.explanations = Explanations(self.models.make_engine, options.explain)
         self._measured: dict[tuple[str, LoadOptions, ComputeUnits], Measurement] = {}
 
     @property

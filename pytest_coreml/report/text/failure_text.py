@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.facts.metrics import parse_check
 from pytest_coreml.report.text.causes import reason_text, tally
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.placement import Placement, ShareBy
     from pytest_coreml.verdict.check import Check, Verdict
     from pytest_coreml.verdict.record import Record
+
+_MAX_REASONS: Final = 5
 
 
 def failure_text(
@@ -71,6 +74,7 @@ def _lines(
         yield f"  {_how_measured(record.predict)}"
     if record.placement is not None and (regressed or not all(name.metric.unit == "MB" for name in names)):
         yield f"  {_placement(record.placement)}"
+        yield from _why(record.placement)
     yield f"  {machine_words(machine)}"
     if accept is not None and verdict == "failed" and (since or any(name.against_baseline for name in names)):
         yield f"  accept the new state: {accept}"
@@ -105,6 +109,15 @@ def _how_measured(measurement: Measurement) -> str:
         items += f", {measurement.in_flight} in flight"
     span = f"p10-p90 {number(measurement.p10_ms)}-{number(measurement.p90_ms)} ms"
     return f"{count}{items}{after}{means}, {undisturbed}, {span}"
+
+
+def _why(placement: Placement) -> Iterator[str]:
+    """Return a line for each reason why operations are not on the Neural Engine, the most frequent first."""
+    counts = Counter((op.operator, op.reason) for op in placement.placed if op.reason is not None)
+    for (operator, reason), count in counts.most_common(_MAX_REASONS):
+        yield f"    {count} x {operator}: {reason}"
+    if len(counts) > _MAX_REASONS:
+        yield f"    and {len(counts) - _MAX_REASONS} more reasons, in the report"
 
 
 def _placement(placement: Placement) -> str:

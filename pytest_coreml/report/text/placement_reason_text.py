@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_coreml.report.text.numbers import number, printable
 
 if TYPE_CHECKING:
+    from pytest_coreml.facts.advice import Advice
     from pytest_coreml.verdict.placement_reasons import PlacementReason
 
 # What a message contains, and what would help. The first that matches counts.
@@ -37,6 +38,11 @@ _CURES: Final = (
 def cure_of(message: str) -> str | None:
     """Return what is known to help against a refusal; None if nothing is known."""
     return next((cure for pattern, cure in _CURES if re.search(pattern, message, re.IGNORECASE)), None)
+
+
+def rule_text(advice: Advice) -> str:
+    """Return the reason of an operation by a rule, which knows the program and not the machine."""
+    return f"by rule {advice.rule}: {advice.finding}; {advice.cure}"
 
 
 def placement_reason_text(reason: PlacementReason) -> str:

@@ -7,7 +7,7 @@ import time
 import pytest
 from analytics_files import FUNCTION, analytics, operation
 
-from pytest_coreml.engine.server.analytics_text import parse_analytics
+from pytest_coreml.engine.analytics_text import parse_analytics
 from pytest_coreml.facts.compiler_analytics import CompilerAnalytics
 
 REFUSED = operation("g", "gather", refused='Op "g" is connected; see [this], (that} = "x1": int32')
