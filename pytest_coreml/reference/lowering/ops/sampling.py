@@ -25,7 +25,11 @@ _MODES: Final = {"bilinear": "linear", "nearest": "nearest"}
 @lowers("resample")
 def resample(ctx: Context) -> Value:
     """Lower to the image sampled at points [batch, height, width, (x, y)]."""
-    points = _in_pixels(ctx, ctx.cast(ctx.input("coordinates"), DType.FP32))
+    return _padded(ctx, _in_pixels(ctx, ctx.cast(ctx.input("coordinates"), DType.FP32)))
+
+
+def _padded(ctx: Context, points: Value) -> Value:
+    """Return the image sampled at *points* in pixels, by the modes of the operation."""
     mode, padding = (str(ctx.scalar(f"{name}_mode")).lower() for name in ("sampling", "padding"))
     if mode not in _MODES:
         ctx.refuse(f"unknown sampling_mode {mode!r}")
@@ -40,22 +44,33 @@ def resample(ctx: Context) -> Value:
 
 @lowers("affine")
 def affine(ctx: Context) -> Value:
-    """Lower to the image sampled at the output's points, transformed by a matrix [a0, a1, a2, b0, b1, b2]."""
+    """Lower to the image sampled at the output's points, transformed by a matrix [a0, a1, a2, b0, b1, b2].
+
+    coremltools' documentation of the operation says that `align_corners=False` is not supported, and writes it for
+    torch's default; what it means follows torch's `affine_grid` and `grid_sample`.
+    """
     height, width = (int(ctx.scalar(f"output_{side}")) for side in ("height", "width"))
     within_reason(ctx, height, width, 3)
-    rows, columns = np.meshgrid(_spread(height), _spread(width), indexing="ij")
+    aligned = bool(ctx.scalar("align_corners"))
+    rows, columns = np.meshgrid(_spread(height, aligned), _spread(width, aligned), indexing="ij")
     base = np.stack((columns, rows, np.ones_like(rows)), -1).reshape(-1, 3)
     matrix = ctx.node("Reshape", ctx.input("transform_matrix"), ctx.int64([-1, 2, 3]))
     moved = ctx.node("MatMul", ctx.literal(base, DType.FP32), ctx.node("Transpose", matrix, perm=[0, 2, 1]))
     batch = dimension(ctx, ctx.input("x"), ctx.shape("x"), 0)
     moved = ctx.node("Expand", moved, vector(ctx, [batch, height * width, 2]))
     coordinates = ctx.node("Reshape", moved, vector(ctx, [batch, height, width, 2]))
-    return sampled(ctx, ctx.input("x"), _in_pixels(ctx, coordinates), "linear", fill=float(ctx.scalar("padding_value")))
+    return _padded(ctx, _in_pixels(ctx, coordinates))
 
 
-def _spread(count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return equally spaced points from -1 to 1; a single one is in the middle."""
-    return np.linspace(-1, 1, count) if count > 1 else np.zeros(1)
+def _spread(count: int, aligned: bool) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return the centers of *count* pixels between -1 and 1; a single one is in the middle.
+
+    -1 and 1 are the centers of the outer pixels when corners are aligned, and their outer edges if not: of the output
+    as of the input, so that the identity matrix returns the image itself.
+    """
+    if not aligned or count == 1:
+        return (2 * np.arange(count) + 1) / count - 1
+    return np.linspace(-1, 1, count)
 
 
 def sampled(ctx: Context, image: Value, points: Value, mode: str, fill: float | None = None) -> Value:

@@ -60,27 +60,95 @@ def test_nearest_point():
     assert _resample([0.4, 0.6, 1.9], sampling_mode="nearest") == pytest.approx([10, 20, 30])
 
 
-@pytest.mark.operation("affine")
-def test_affine():
-    """The matrix says where the points of the output lie; here half as far from the center, and mirrored."""
-    matrix = np.array([[-0.5, 0, 0, 0, 1, 0]], np.float32)
-
+def _affine(x, matrix, height, width, **parameters):
+    given = {"sampling_mode": "bilinear", "padding_mode": "constant", "padding_value": 0.0, "align_corners": True}
     (result,) = run_op(
         lambda x, matrix: mb.affine(
             x=x,
             transform_matrix=matrix,
-            output_height=1,
-            output_width=3,
-            sampling_mode="bilinear",
-            padding_mode="constant",
-            padding_value=0.0,
+            output_height=height,
+            output_width=width,
             coordinates_mode="normalized_minus_one_to_one",
-            align_corners=True,
+            **{**given, **parameters},
         ),
-        *(np.concatenate([LINE, -LINE]), matrix),
+        *(x, np.array([matrix], np.float32)),
     )
+    return result
+
+
+@pytest.mark.operation("affine")
+def test_affine():
+    """The matrix says where the points of the output lie; here half as far from the center, and mirrored."""
+    result = _affine(np.concatenate([LINE, -LINE]), [-0.5, 0, 0, 0, 1, 0], 1, 3)
 
     assert result.reshape(2, 3) == pytest.approx(np.array([[25, 20, 15], [-25, -20, -15]]), abs=1e-4)
+
+
+@pytest.mark.operation("affine")
+@pytest.mark.parametrize("aligned", [True, False])
+@pytest.mark.parametrize(
+    ("matrix", "expected"),
+    [
+        ([1, 0, 0, 0, 1, 0], lambda image: image),
+        ([-1, 0, 0, 0, 1, 0], lambda image: image[..., ::-1]),
+        ([1, 0, 0, 0, -1, 0], lambda image: image[..., ::-1, :]),
+        # The point (x, y) of the output has the value at (y, -x).
+        ([0, 1, 0, -1, 0, 0], lambda image: np.rot90(image, -1, (2, 3))),
+    ],
+    ids=["identity", "mirrored", "upside down", "rotated"],
+)
+def test_affine_maps_the_whole_image_onto_itself(aligned, matrix, expected):
+    """By both conventions, without loss at the border."""
+    image = np.arange(1, 17, dtype=np.float32).reshape(1, 1, 4, 4)
+
+    assert _affine(image, matrix, 4, 4, align_corners=aligned) == pytest.approx(expected(image), abs=1e-4)
+
+
+@pytest.mark.operation("affine")
+@pytest.mark.parametrize(
+    ("aligned", "width", "expected"),
+    [
+        # The pixels of the output divide the edges of the image, as in a resize by the centers of pixels.
+        (False, 6, [7.5, 12.5, 17.5, 22.5, 27.5, 22.5]),
+        (False, 1, [20]),
+        # They divide the distance between the centers of its outer pixels.
+        (True, 5, [10, 15, 20, 25, 30]),
+        (True, 1, [20]),
+    ],
+)
+def test_affine_to_another_width(aligned, width, expected):
+    """A point half outside is half the padding, which is zero."""
+    result = _affine(LINE, [1, 0, 0, 0, 1, 0], 1, width, align_corners=aligned).reshape(-1)
+
+    assert result == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.operation("affine")
+def test_affine_against_its_definition():
+    """Any matrix, any sizes, by both conventions: bilinear sampling in numpy of the points that the text defines."""
+    random = np.random.default_rng(5)
+    image, matrix = random.random((1, 1, 5, 7)).astype(np.float32), random.uniform(-0.8, 0.8, 6)
+    for aligned in (True, False):
+        expected = _defined(image[0, 0], matrix, 3, 4, aligned)
+        assert _affine(image, matrix, 3, 4, align_corners=aligned)[0, 0] == pytest.approx(expected, abs=1e-4)
+
+
+def _defined(image, matrix, height, width, aligned):
+    """Sample by loops: normalize the place of each pixel of the output, map it, and interpolate between pixels."""
+    result = np.zeros((height, width))
+    for row, column in np.ndindex(height, width):
+        x, y = (
+            2 * place / (count - 1) - 1 if aligned else (2 * place + 1) / count - 1
+            for place, count in ((column, width), (row, height))
+        )
+        places = []
+        for (a, b, c), count in zip(np.reshape(matrix, (2, 3)), image.shape[::-1], strict=True):
+            share = (a * x + b * y + c + 1) / 2
+            places.append(share * (count - 1) if aligned else share * count - 0.5)
+        for i, j in np.ndindex(image.shape):
+            weight = max(0, 1 - abs(places[0] - j)) * max(0, 1 - abs(places[1] - i))
+            result[row, column] += weight * image[i, j]
+    return result
 
 
 # The value of a pixel says its place: 10 * row + column
