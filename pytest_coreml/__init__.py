@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.model_boundary import Boundary
     from pytest_coreml.facts.model_spec import Feature, ModelSpec
     from pytest_coreml.facts.placement import Operation, Placement
+    from pytest_coreml.facts.scenario import Scenario, ScenarioModel
     from pytest_coreml.session.model import CoreMLModel, CoreMLState
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "Feature",
     "Operation",
     "Placement",
+    "Scenario",
+    "ScenarioModel",
     "__version__",
 ]
 
@@ -46,6 +49,8 @@ _HOMES = {
     "ModelSpec": "pytest_coreml.facts.model_spec",
     "Operation": "pytest_coreml.facts.placement",
     "Placement": "pytest_coreml.facts.placement",
+    "Scenario": "pytest_coreml.facts.scenario",
+    "ScenarioModel": "pytest_coreml.facts.scenario",
     "__version__": "pytest_coreml._version",
 }
 

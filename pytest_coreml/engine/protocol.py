@@ -109,12 +109,16 @@ class Backing:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The outputs of one call, a list of them for a batch, and its times in ms."""
+    """The outputs of one call, a list of them for a batch, and its times in ms.
+
+    *wait_ms*: how long threads of the engine waited for a CPU meanwhile; None if the system does not report it.
+    """
 
     outputs: Inputs
     native_ms: float
     wall_ms: float
     io: IO | None = None
+    wait_ms: float | None = None
 
 
 @dataclass(frozen=True)

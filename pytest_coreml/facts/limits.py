@@ -43,6 +43,8 @@ class Budget:
     """Minimum of predictions that end in a second, of those in flight together."""
     min_speedup: Mapping[ComputeUnits, float] = field(default_factory=dict)
     """Minimum speed relative to each of these configurations, measured in the same run."""
+    scenario: str | None = None
+    """The name of the scenario that the limits are for; None for those of a model."""
     compute_units: tuple[ComputeUnits, ...] | None = None
     """The compute units that this budget applies to; None for all."""
 

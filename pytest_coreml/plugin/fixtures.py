@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.scenario import Scenario
     from pytest_coreml.plugin.pytest_run import PytestRun
     from pytest_coreml.session.model import CoreMLModel
 
@@ -101,6 +102,28 @@ def coreml_load(_coreml_run: PytestRun) -> Callable[..., CoreMLModel]:
             pytest.skip(str(error))
 
     return load
+
+
+@pytest.fixture(scope="session")
+def coreml_scenario(_coreml_run: PytestRun) -> Callable[..., Scenario]:
+    """Return a function: `coreml_scenario(call, name="chunk", calls=50)` measures *call*, which predicts.
+
+    *call* may predict with any number of models and states. The result has the native time of all its predictions
+    together, the share of each model, and the time between predictions. The default of *calls* is `--coreml-calls`.
+    """
+    from pytest_coreml.errors import InputError, hidden_for_ours
+    from pytest_coreml.session.model import positive
+
+    def scenario(call: Callable[[], Any], *, name: str, calls: int | None = None) -> Scenario:
+        __tracebackhide__ = hidden_for_ours
+        if not callable(call):
+            raise InputError(f"coreml_scenario: expected a callable that predicts, got {call!r:.80}")
+        if not isinstance(name, str) or not name.strip():
+            raise InputError(f"coreml_scenario: name: expected a name, got {name!r}")
+        number = None if calls is None else positive("coreml_scenario(calls=...)", calls)
+        return _coreml_run.running_attempt().measure_scenario(name, call, number)
+
+    return scenario
 
 
 @pytest.fixture(scope="session")

@@ -70,7 +70,7 @@ def _makes_check(meaning: Budget | PlacementRule | BoundaryRule, units: ComputeU
     from pytest_coreml.verdict.placement_rules import judge_placement
 
     if isinstance(meaning, Budget):
-        return bool(judge_budgets(meaning, MeasuredFacts(units)))
+        return bool(judge_budgets(meaning, MeasuredFacts(units, scenario=meaning.scenario)))
     if isinstance(meaning, BoundaryRule):
         return bool(judge_boundary(meaning, Boundary(), units))
     return bool(judge_placement(meaning, None, units, None))

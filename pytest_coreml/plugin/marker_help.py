@@ -16,8 +16,8 @@ DESCRIPTIONS: Final = {
         "coreml_compute_units(*units): run the test once for each: all, cpuAndGPU, cpuOnly, cpuAndNeuralEngine"
     ),
     "coreml_budget": (
-        f"coreml_budget({', '.join(metric.name for metric in BUDGET_METRICS)}, compute_units): limits, in the unit "
-        "that the name says"
+        f"coreml_budget({', '.join(metric.name for metric in BUDGET_METRICS)}, scenario, compute_units): limits, in "
+        "the unit that the name says"
     ),
     "coreml_placement": (
         "coreml_placement(forbid, min_share, by, allow, max_transitions, compute_units): rules for the planned "

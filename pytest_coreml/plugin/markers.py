@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.errors import MistakesError, UsageError, all_of, did_you_mean
 from pytest_coreml.facts.compute_units import parse_compute_units, parse_device
 from pytest_coreml.facts.limits import BoundaryRule, Budget, PlacementRule
+from pytest_coreml.facts.metrics import SPEEDUP, get_metric
 
 if TYPE_CHECKING:
     import pytest
@@ -66,8 +67,13 @@ def read_budget(mark: pytest.Mark) -> Budget:
     """Read a `coreml_budget` mark."""
     limits = _read(mark, dict.fromkeys(_names(Budget), _limit) | _BUDGET_READERS)
     values = {name: value for name, value in limits.items() if value is not None}
-    if not set(values) - {"compute_units"}:
+    limiting = sorted(set(values) - {"compute_units", "scenario"})
+    if not limiting:
         raise UsageError("coreml_budget: expected at least one limit, as coreml_budget(predict_ms=25)")
+    of_a_model = [name for name in limiting if get_metric(name).needs != ("prediction",) or name == SPEEDUP.name]
+    if "scenario" in values and of_a_model:
+        names = ", ".join(of_a_model)
+        raise UsageError(f"coreml_budget: a scenario has no {names}: leave out scenario= to limit a model")
     return Budget(**values)
 
 
@@ -118,6 +124,12 @@ def _limit(mark: pytest.Mark, name: str, value: Any) -> float | None:
     return None if value is None else _number(mark, name, value, math.inf)
 
 
+def _scenario(mark: pytest.Mark, name: str, value: Any) -> str | None:
+    if value is not None and (not isinstance(value, str) or not value.strip()):
+        raise _wrong(mark, name, "the name of a scenario", value)
+    return value
+
+
 def _speedup(mark: pytest.Mark, name: str, value: Any) -> dict[ComputeUnits, float]:
     return _mapping(mark, name, value, parse_compute_units, math.inf)
 
@@ -156,7 +168,7 @@ def _transitions(mark: pytest.Mark, name: str, value: Any) -> int:
 
 
 _Reader = Callable[[Any, str, Any], Any]
-_BUDGET_READERS: dict[str, _Reader] = {"min_speedup": _speedup, "compute_units": _units}
+_BUDGET_READERS: dict[str, _Reader] = {"min_speedup": _speedup, "scenario": _scenario, "compute_units": _units}
 _BOUNDARY_READERS: dict[str, _Reader] = {"forbid_casts": _truth, "max_bytes": _limit, "compute_units": _units}
 _PLACEMENT_READERS: dict[str, _Reader] = {
     "forbid": _devices,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.fresh_loads import measure_fresh_loads
 from pytest_coreml.engine.lease import UNTIMED, EngineKey
-from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
+from pytest_coreml.errors import InputError, UnfitMachineError, did_you_mean, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import clock_doubt, usable_devices
@@ -19,11 +19,13 @@ from pytest_coreml.verdict.placement_rules import judge_placement
 from pytest_coreml.verdict.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_coreml.engine.lease import Timing
     from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.facts.reason import Reason
+    from pytest_coreml.facts.scenario import Scenario
     from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.session import Session
@@ -31,6 +33,29 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.record import Outcome
 
 __tracebackhide__ = hidden_for_ours
+
+
+@dataclass(frozen=True, eq=False)
+class AttemptedScenario:
+    """A scenario that a test has measured, with what is needed to measure it again."""
+
+    scenario: Scenario
+    models: tuple[CoreMLModel, ...]
+    """The models that it uses, in the order of their first prediction."""
+    use: Callable[[], Any]
+    calls: int
+    session: Session
+
+    def measure_again(self) -> Measurement | None:
+        """Measure it in fresh engines; return None if it cannot run there, as when it keeps a state between calls."""
+        for model in self.models:
+            # Its next prediction loads it in another engine.
+            model.lease.suspend()
+        try:
+            scenario, _ = self.session.measure_scenario(self.scenario.name, self.use, self.calls)
+        except InputError:
+            return None
+        return scenario.measurement
 
 
 @dataclass(eq=False)
@@ -51,6 +76,10 @@ class Attempt:
     """The models that the test has used so far."""
     records: list[Record] = field(default_factory=list)
     """A record for each of *models*, once they were judged."""
+    scenarios: list[AttemptedScenario] = field(default_factory=list)
+    """The scenarios that the test has measured so far."""
+    scenario_records: list[Record] = field(default_factory=list)
+    """A record for each of *scenarios*, once they were judged."""
     unloaded: list[EngineKey] = field(default_factory=list)
     """The configurations that could not be loaded; the path is a file name where the model was not found."""
     is_over: bool = False
@@ -121,7 +150,53 @@ class Attempt:
         against = self._other_version()
         for record, model in zip(self.records, self.models, strict=True):
             self.session.baseline_judge.judge(record, model, against)
-        return self.records
+        self._check_scenario_names()
+        for scenario in self.scenarios:
+            self.scenario_records.append(self._scenario_record(scenario))
+            self.session.baseline_judge.judge_scenario(self.scenario_records[-1], scenario.measure_again)
+        return [*self.records, *self.scenario_records]
+
+    def measure_scenario(self, name: str, use: Callable[[], Any], calls: int | None) -> Scenario:
+        """Measure the callable *use* as a scenario, *calls* times, by default as often as the options say.
+
+        Raises `InputError` for a name that the test has used already, and as `Session.measure_scenario` does.
+        """
+        if any(earlier.scenario.name == name for earlier in self.scenarios):
+            raise InputError(f"scenario {name!r}: measured already in this test; give each scenario its own name")
+        wanted = self.session.options.calls if calls is None else calls
+        scenario, models = self.session.measure_scenario(name, use, wanted)
+        self.scenarios.append(AttemptedScenario(scenario, tuple(models), use, wanted, self.session))
+        return scenario
+
+    def _check_scenario_names(self) -> None:
+        """Refuse a budget for a scenario that the test has not measured, which would be kept by any model."""
+        names = [each.scenario.name for each in self.scenarios]
+        for budget in self.declaration.budgets:
+            if budget.scenario is not None and budget.scenario not in names:
+                hint = did_you_mean(budget.scenario, names) or f"; it measured {', '.join(map(repr, names)) or 'none'}"
+                raise InputError(f"coreml_budget: the test measured no scenario {budget.scenario!r}{hint}")
+
+    def _scenario_record(self, attempted: AttemptedScenario) -> Record:
+        scenario, model = attempted.scenario, attempted.models[0]
+        record = Record(
+            id=self.id,
+            model=None,
+            model_name=" + ".join(dict.fromkeys(each.name for each in attempted.models)),
+            compute_units=model.compute_units,
+            function=None,
+            runtime=model.runtime,
+            predict=scenario.measurement,
+            scenarios=(scenario,),
+            attempt=self.number,
+        )
+        facts = MeasuredFacts(
+            compute_units=model.compute_units,
+            predict=scenario.measurement,
+            clock=self._clock_doubt(model),
+            scenario=scenario.name,
+        )
+        record.checks = [check for budget in self.declaration.budgets for check in judge_budgets(budget, facts)]
+        return record
 
     def finish(self, outcome: Outcome, line: int | None = None, expected_failure: bool = False) -> list[Record]:
         """End the attempt with pytest's *outcome*; return its records, unjudged ones for models of a failed test.
@@ -134,6 +209,8 @@ class Attempt:
             # The test may have failed in the middle of being judged.
             self.records += map(self._bare_record, self.models[len(self.records) :])
             self.records += self._unloaded_records()
+            self.scenario_records += map(self._scenario_record, self.scenarios[len(self.scenario_records) :])
+        self.records += self.scenario_records
         given_up = dict.fromkeys(self.session.models.shared.lock.given_up[self._given_up :])
         for record in self.records:
             record.outcome, record.line, record.expected_failure = outcome, line, expected_failure

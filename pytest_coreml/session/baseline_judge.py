@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from pytest_coreml.engine.engines import Engines
     from pytest_coreml.engine.lease import EngineKey, Lease
-    from pytest_coreml.facts.measurement import Pairs
+    from pytest_coreml.facts.measurement import Measurement, Pairs
+    from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.options import Options
     from pytest_coreml.verdict.record import Record
@@ -77,9 +79,22 @@ class BaselineJudge:
         several versions, and interleaved calls show differences that are smaller than those between runs.
         """
         if self._baseline is not None:
-            self._judge_by_runs(record, model)
+            self._judge_by_runs(record, model.spec, partial(self._measure_again, model))
         if against is not None:
             record.duet = self._duet(model, against)
+
+    def judge_scenario(self, record: Record, measure_again: Callable[[], Measurement | None]) -> None:
+        """Add to *record*, of a scenario, its verdicts against the baseline.
+
+        *measure_again*: measures it in fresh engines; returns None where that is not possible.
+        """
+
+        def again(machine: Mapping[str, Any]) -> Run | None:
+            measurement = measure_again()
+            return Run(machine, measurement) if measurement is not None else None
+
+        if self._baseline is not None:
+            self._judge_by_runs(record, None, again)
 
     def _duet(self, model: CoreMLModel, against: Path) -> Regression:
         other = against / model.name if is_folder_of_models(against) else against
@@ -117,16 +132,18 @@ class BaselineJudge:
                 )
             )
 
-    def _judge_by_runs(self, record: Record, model: CoreMLModel) -> None:
+    def _judge_by_runs(
+        self, record: Record, spec: ModelSpec | None, measure_again: Callable[[Mapping[str, Any]], Run | None]
+    ) -> None:
         baseline = self._runs(record.key)
         if not baseline:
             record.regression = Regression(0, None, None, "not_judged", Reason(Cause.UNKNOWN_TEST))
             return
         machine = self._machine()
-        runs = [make_run(record, machine, model.spec)]
+        runs = [make_run(record, machine, spec)]
         findings = judge_against(baseline, runs, self._rules)
-        while findings.wants_another_run:
-            runs.append(self._measure_again(model, machine))
+        while findings.wants_another_run and (run := measure_again(machine)) is not None:
+            runs.append(run)
             findings = judge_against(baseline, runs, self._rules)
         record.regression = findings.time
         record.checks += findings.checks

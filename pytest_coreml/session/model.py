@@ -243,16 +243,17 @@ class CoreMLModel:
         Raise `InputError` for a wrong name, type or shape, for a state of another model, and for an array that cannot
         be an output backing, and `ModelError` if the framework fails.
         """
+        since = time.perf_counter()
         values, backings = _kept_inputs(inputs), self._backings(output_backings)
         self._listeners.used(self)
         number = self._number_of(state)
-        since = time.perf_counter()
         answer = self._lease.predict(values, number, backings)
-        self._listeners.predicted(self, answer, since)
         self.last_inputs, self.last_backings, self.io = values, backings, answer.io
         if state is not None:
             self._longest_sequence = max(self._longest_sequence, state.count_use(self))
-        return _filled(answer.outputs, output_backings or {})
+        outputs = _filled(answer.outputs, output_backings or {})
+        self._listeners.predicted(self, answer, since)
+        return outputs
 
     def _backings(self, arrays: Mapping[str, np.ndarray[Any, Any]] | None) -> dict[str, protocol.Backing]:
         if not arrays:
@@ -294,10 +295,10 @@ class CoreMLModel:
         the length of the list, if the runtime makes one prediction at a time and *in_flight* asks for more,
         and the errors of `predict`.
         """
-        wanted = self._calls if calls is None else positive("calls", calls)
-        size = None if batch is None else positive("batch", batch)
+        wanted = self._calls if calls is None else positive("measure(calls=...)", calls)
+        size = None if batch is None else positive("measure(batch=...)", batch)
         values = _batch_of(_kept_inputs(inputs), size) if inputs is not None else None
-        backings, parallel = self._backings(output_backings), positive("in_flight", in_flight)
+        backings, parallel = self._backings(output_backings), positive("measure(in_flight=...)", in_flight)
         return self._measure(protocol.Measure(values, wanted, size, self.sequence, backings, parallel))
 
     def measure_like_last(self, inputs: protocol.Inputs | None) -> Measurement:
@@ -331,12 +332,12 @@ class CoreMLModel:
 
 
 def positive(name: str, value: Any) -> int:
-    """Return the argument *name* of `measure` as an int; raise `InputError` if it is not a positive whole number."""
+    """Return an argument as an int; raise `InputError`, naming it, if it is not a positive whole number."""
     with contextlib.suppress(TypeError):
         # True would count as 1, which is not what a caller means.
         if not isinstance(value, bool) and (number := operator.index(value)) > 0:
             return number
-    raise InputError(f"measure({name}=...): expected a positive whole number, got {value!r}")
+    raise InputError(f"{name}: expected a positive whole number, got {value!r}")
 
 
 def _tensors(states: list[tuple[str, tuple[int, ...]]]) -> str:

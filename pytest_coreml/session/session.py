@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_coreml.errors import InputError
 from pytest_coreml.session.baseline_judge import BaselineJudge
 from pytest_coreml.session.explanations import Explanations
 from pytest_coreml.session.models import Models
@@ -11,12 +13,15 @@ from pytest_coreml.session.models import Models
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pytest_coreml.engine.protocol import Prediction
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.load_options import LoadOptions
     from pytest_coreml.facts.measurement import Measurement
+    from pytest_coreml.facts.scenario import Scenario
     from pytest_coreml.machine.watch import Watch
     from pytest_coreml.session.model import CoreMLModel, Listeners
     from pytest_coreml.session.options import Options
+    from pytest_coreml.session.scenario import Recorder
     from pytest_coreml.verdict.regression.run import Runs
 
 
@@ -34,7 +39,10 @@ class Session:
         machine: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         self.options = options
-        self.models = Models(options, listeners)
+        self.recorder: Recorder | None = None
+        """What listens to predictions while a scenario is measured."""
+        self._predicted = listeners.predicted
+        self.models = Models(options, replace(listeners, predicted=self._note_prediction))
         self.baseline_judge = BaselineJudge(options, baseline, self.models.engines, machine)
         self.explanations = Explanations(self.models.make_engine, options.explain)
         self._measured: dict[tuple[str, LoadOptions, ComputeUnits], Measurement] = {}
@@ -43,6 +51,28 @@ class Session:
     def conditions(self) -> Watch:
         """The machine's conditions so far."""
         return self.models.shared.watch
+
+    def _note_prediction(self, model: CoreMLModel, prediction: Prediction, since: float) -> None:
+        if self.recorder is not None:
+            self.recorder.record(model, prediction, since)
+        self._predicted(model, prediction, since)
+
+    def measure_scenario(self, name: str, use: Callable[[], Any], calls: int) -> tuple[Scenario, list[CoreMLModel]]:
+        """Measure *use* under *name*; return the scenario, and the models that it has used.
+
+        Raises `InputError` where *use* raises, predicts nothing, or uses other models than in the call before, and when
+        it measures a scenario itself.
+        """
+        from pytest_coreml.session.scenario import Recorder, measure_scenario
+
+        if self.recorder is not None:
+            raise InputError(f"scenario {name!r}: a scenario cannot be measured within another one")
+        self.recorder = recorder = Recorder()
+        try:
+            scenario = measure_scenario(name, use, calls, recorder, self.models.shared)
+        finally:
+            self.recorder = None
+        return scenario, list(recorder.totals)
 
     def note_measured(self, model: CoreMLModel, measurement: Measurement) -> None:
         """Keep a *measurement* for speed-ups of the same model over other compute units."""

@@ -27,7 +27,7 @@ class MeasuredFacts:
 
     *partners*: measurements of the same test under other settings in the same run; an absent key was not measured.
     *reached*: the settings under which the whole test is run. *clock*: None when times may be judged, else the reason
-    why they may not.
+    why they may not. *scenario*: the name of the scenario, None for a model.
     """
 
     compute_units: ComputeUnits
@@ -38,6 +38,7 @@ class MeasuredFacts:
     partners: Mapping[ComputeUnits, Measurement | None] = field(default_factory=dict)
     reached: Collection[ComputeUnits] = ()
     clock: Reason | str | None = None
+    scenario: str | None = None
 
     @property
     def measured(self) -> Measured:
@@ -61,19 +62,22 @@ def needs_fresh_load(budget: Budget, units: ComputeUnits) -> bool:
 
 
 def _needs(budget: Budget, *needs: Need) -> bool:
-    return any(
+    # What a scenario needs, the body of the test has measured.
+    return budget.scenario is None and any(
         getattr(budget, metric.name) not in (None, {}) and not set(needs).isdisjoint(metric.needs)
         for metric in BUDGET_METRICS
     )
 
 
 def judge_budgets(budget: Budget, facts: MeasuredFacts) -> list[Check]:
-    """Return one check for each limit that *budget* sets, none if it is for other compute units.
+    """Return one check for each limit that *budget* sets, none if it is for other compute units or another scenario.
 
     A figure equal to its limit keeps it. A figure beyond its limit that other processes may have caused is
     `inconclusive`; one that keeps its limit in spite of them has passed. A time taken while the machine became warmer
     or cooler is `inconclusive` in any case.
     """
+    if budget.scenario != facts.scenario:
+        return []
     if budget.compute_units is not None and facts.compute_units not in budget.compute_units:
         return []
     figures = (check for metric in METRICS for check in _judge(budget, metric, facts))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.placement import Placement
     from pytest_coreml.facts.runtime import Runtime
+    from pytest_coreml.facts.scenario import Scenario
     from pytest_coreml.verdict.check import Check, Verdict
     from pytest_coreml.verdict.regression.prediction_time import Regression
 
@@ -53,6 +54,8 @@ class Record:
     """The health of the outputs."""
     checks: list[Check] = field(default_factory=list)
     """The results of budgets, placement rules and agreement."""
+    scenarios: tuple[Scenario, ...] = ()
+    """The scenario that this is the record of, and none for that of a model. *predict* has its samples."""
     regression: Regression | None = None
     """The comparison with finished runs of a baseline."""
     duet: Regression | None = None
@@ -113,12 +116,16 @@ class Record:
 
     @property
     def variant(self) -> str | None:
-        """The function and load options as text; None for the main function with default options."""
+        """The scenario, or the function and load options, as text; None for the main function with default options."""
+        if self.scenarios:
+            return f"scenario {self.scenarios[0].name}"
         return variant_of(self.function, self.loaded)
 
     @property
     def subject(self) -> str:
-        """The compute units, and the function and load options that are not the default."""
+        """The compute units, and the function and load options that are not the default, or the scenario."""
+        if self.scenarios:
+            return f"{self.compute_units}, {self.variant}"
         function = None if self.function in (None, "main") else f"function {self.function}"
         return ", ".join([self.compute_units, *filter(None, (function, self.loaded))])
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from pytest_coreml.engine.server.run_queue import RunQueueDelay
+    from pytest_coreml.engine.server.run_queue import DelayReading
 
     # One prediction; returns native and wall time in ms.
     Call = Callable[[], tuple[float, float]]
@@ -46,19 +46,19 @@ def measure(
     first_ms: float | None,
     report: Report,
     *,
-    reads_waiting: bool = True,
+    open_delay: Callable[[], DelayReading | None] | None = None,
 ) -> Measurement:
     """Warm up, then take *calls* samples.
 
     *begin* makes the call for each of the two sequences. *first_ms*: native time of the model's first prediction;
-    None: that of the warm-up. *report* is called a few times a second. Where the time spent waiting for a CPU can be
-    read, and *reads_waiting* asks for it, a disturbed measurement continues until 30 samples were undisturbed, up to
-    three times *calls*.
+    None: that of the warm-up. *report* is called a few times a second. *open_delay*: returns the reading of the time
+    spent waiting for a CPU, by default that of this process; where it can be read, a disturbed measurement continues
+    until 30 samples were undisturbed, up to three times *calls*.
     """
     with begin() as call:
         warm = warm_up(call, report)
     batch = batch_for(warm)
-    delay, cores = open_run_queue() if reads_waiting else None, CoreKinds()
+    delay, cores = (open_delay or open_run_queue)(), CoreKinds()
     with begin() as call:
         samples = _take(call, calls, batch, delay, report)
     if delay:
@@ -74,7 +74,7 @@ def measure(
     )
 
 
-def _take(call: Call, calls: int, batch: int, delay: RunQueueDelay | None, report: Report) -> _Samples:
+def _take(call: Call, calls: int, batch: int, delay: DelayReading | None, report: Report) -> _Samples:
     samples = _Samples()
     reported = time.monotonic()
     while samples.count < calls or _continues(samples, calls, delay):
@@ -170,7 +170,7 @@ def _mean(times: list[float]) -> float:
     return sum(round(ms * 1e6) for ms in times) / len(times) / 1e6
 
 
-def _continues(samples: _Samples, calls: int, delay: RunQueueDelay | None) -> bool:
+def _continues(samples: _Samples, calls: int, delay: DelayReading | None) -> bool:
     return (
         delay is not None
         and calls >= MIN_UNDISTURBED

@@ -15,6 +15,7 @@ from pytest_coreml.engine.server.in_flight import InFlight
 from pytest_coreml.engine.server.inputs import prepare_batch, prepare_call
 from pytest_coreml.engine.server.measure import measure
 from pytest_coreml.engine.server.output_arrays import OutputArrays
+from pytest_coreml.engine.server.run_queue import open_run_queue
 from pytest_coreml.engine.server.state_sequence import StateSequence
 from pytest_coreml.errors import InputError
 from pytest_coreml.facts.io import IO
@@ -45,13 +46,17 @@ class Predictor:
         self.first_ms: float | None = None
         """Native time of the first prediction after loading."""
         self._pinned = pinned
+        self._delay = open_run_queue()
 
     def predict(self, request: Predict, state: Any) -> Prediction:
         """Predict once, or a batch. *state*: None for a fresh one."""
         is_direct = bool(request.backings)
         slot = self.slot(self.prepare(request.inputs, is_direct), request.backings, is_direct)
-        native_ms, wall_ms = slot.predict(state if state is not None else self.fresh_state())
-        return Prediction(slot.outputs, native_ms, wall_ms, slot.settle())
+        own = state if state is not None else self.fresh_state()
+        before = self._delay.read_ms() if self._delay else 0.0
+        native_ms, wall_ms = slot.predict(own)
+        wait_ms = max(0.0, self._delay.read_ms() - before) if self._delay and self._delay.complete else None
+        return Prediction(slot.outputs, native_ms, wall_ms, slot.settle(), wait_ms)
 
     def measure(self, request: Measure, report: Report) -> Measurement:
         """Warm up, and measure."""
@@ -77,7 +82,7 @@ class Predictor:
             return pools[-1].running()
 
         # Predictions in flight wait for each other, and that is part of what is measured.
-        measured = measure(begin, request.calls, self.first_ms, report, reads_waiting=False)
+        measured = measure(begin, request.calls, self.first_ms, report, open_delay=lambda: None)
         return replace(measured, in_flight=len(calls), elapsed_ms=pools[-1].elapsed_ms)
 
     def sequence(self, slot: Slot, length: int | None) -> Call:

@@ -15,21 +15,25 @@ if TYPE_CHECKING:
 _TASKS = Path("/proc/self/task")
 
 
-class RunQueueDelay(Protocol):
-    """The total time that the threads of this process were runnable but not running."""
+class DelayReading(Protocol):
+    """A reading of the time that threads were runnable but not running."""
 
     complete: bool
     """False after a reading that failed: what was read since is less than the delay."""
-
-    @classmethod
-    def open(cls) -> Self | None:
-        """Return a reading, or None where the system does not report the value."""
 
     def read_ms(self) -> float:
         """Return the delay so far, in ms."""
 
     def close(self) -> None:
         """Close what the reading holds open."""
+
+
+class RunQueueDelay(DelayReading, Protocol):
+    """The reading for all threads of this process."""
+
+    @classmethod
+    def open(cls) -> Self | None:
+        """Return a reading, or None where the system does not report the value."""
 
 
 def open_run_queue() -> RunQueueDelay | None:

@@ -17,6 +17,7 @@ from pytest_coreml.facts.model_boundary import Boundary, Conversion, Crossing, H
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
 from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.facts.reason import Cause, Reason, find_cause
+from pytest_coreml.facts.scenario import Scenario, ScenarioModel
 from pytest_coreml.report.document.dataclass_codec import DataclassCodec, Json, ValueCodec
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.verdict.check import Check
@@ -69,6 +70,7 @@ _CODECS: Final[dict[str, ValueCodec | None]] = {
     **dict.fromkeys(("bool", "bool | None", "int", "int | None", "str", "str | None")),
     **dict.fromkeys(("Certainty", "ComputeUnits", "Device | None", "Effect", "FeatureKind", "Outcome")),
     **dict.fromkeys(("Runtime", "Verdict")),
+    "float": None,
     "float | None": _FINITE,
     "tuple[float, ...]": _TUPLE,
     "tuple[float, ...] | None": _optional(list, tuple),
@@ -253,6 +255,13 @@ def decode_model(sha256: str, entry: Json) -> ModelSpec:
     return _MODEL.decode(entry, sha256=sha256)
 
 
+# Scenarios.
+_SCENARIO_MODEL: Final = DataclassCodec(ScenarioModel, _CODECS)
+_SCENARIO: Final = DataclassCodec(
+    Scenario, {**_CODECS, "tuple[ScenarioModel, ...]": _items(_SCENARIO_MODEL.encode, _SCENARIO_MODEL.decode)}
+)
+
+
 # Records.
 def _encode_predict(measurement: Measurement) -> Json | None:
     return encode_measurement(measurement) if measurement.native_ms else None
@@ -268,6 +277,7 @@ _RECORD: Final = DataclassCodec(
         "tuple[Agreement, ...]": _items(_AGREEMENT.encode, _AGREEMENT.decode),
         "tuple[OutputHealth, ...]": _items(_HEALTH.encode, _HEALTH.decode),
         "list[Check]": _items(encode_check, decode_check, list),
+        "tuple[Scenario, ...]": _items(_SCENARIO.encode, _SCENARIO.decode),
         "Regression | None": _optional(encode_regression, decode_regression),
     },
     # Reports of other tools may omit it.

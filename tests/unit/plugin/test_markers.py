@@ -61,6 +61,25 @@ def test_every_mistake_of_a_boundary_rule_is_told() -> None:
     ]
 
 
+def test_a_scenario_has_limits_of_predictions_only() -> None:
+    """A scenario is neither loaded nor stored."""
+    with pytest.raises(UsageError, match=r"^coreml_budget: a scenario has no load_ms, min_speedup, size_mb: leave out"):
+        markers.read_budget(
+            pytest.mark.coreml_budget(
+                scenario="chunk", predict_ms=1, load_ms=5, size_mb=3, min_speedup={"cpuOnly": 2}
+            ).mark
+        )
+    limits = pytest.mark.coreml_budget(scenario="chunk", predict_p95_ms=1, min_fps=5, min_throughput=2).mark
+    assert markers.read_budget(limits).scenario == "chunk"
+
+
+@pytest.mark.parametrize("scenario", ["", " ", 7, True])
+def test_a_scenario_is_named(scenario: object) -> None:
+    """The message says what was expected and what came."""
+    with pytest.raises(UsageError, match="coreml_budget: scenario: expected the name of a scenario, got"):
+        markers.read_budget(pytest.mark.coreml_budget(scenario=scenario, predict_ms=1).mark)
+
+
 def test_marks_without_mistakes() -> None:
     """Every argument that there is."""
     budget = markers.read_budget(
@@ -76,6 +95,7 @@ def test_marks_without_mistakes() -> None:
             size_mb=8,
             memory_mb=9,
             min_fps=10,
+            min_throughput=11,
             min_speedup={"CPU_ONLY": 2},
             compute_units=["cpu_and_ne", "ALL"],
         ).mark
@@ -91,7 +111,8 @@ def test_marks_without_mistakes() -> None:
         ).mark
     )
 
-    assert budget == Budget(*(1, 2, 3, 99, 4, 5, 6, 7, 8, 9, 10), {"cpuOnly": 2.0}, ("cpuAndNeuralEngine", "all"))
+    units = ("cpuAndNeuralEngine", "all")
+    assert budget == Budget(*(1, 2, 3, 99, 4, 5, 6, 7, 8, 9, 10, 11), {"cpuOnly": 2.0}, None, units)
     assert rule == PlacementRule(("gpu",), {"neuralEngine": 1.0}, "ops", frozenset({"cast"}), 0, ("all",))
 
 

@@ -166,7 +166,7 @@ def test_a_foreign_clock_judges_no_time() -> None:
 
 @pytest.mark.parametrize(
     "budget",
-    [Budget(**{f.name: 1.0}) for f in fields(Budget) if f.name not in ("compute_units", "min_speedup")]
+    [Budget(**{f.name: 1.0}) for f in fields(Budget) if f.name not in ("scenario", "compute_units", "min_speedup")]
     + [Budget(min_speedup={"cpuOnly": 1.0})],
     ids=lambda budget: next(f.name for f in fields(budget) if getattr(budget, f.name)),
 )
@@ -176,6 +176,20 @@ def test_nothing_measured_is_not_judged(budget: Budget) -> None:
 
     assert check.verdict == "not_judged"
     assert reason_text(check.reason) == "nothing was measured"
+
+
+def test_the_limits_of_a_scenario_are_for_that_scenario_only() -> None:
+    """Neither those of a model nor those of another scenario are meant by it."""
+    budget = Budget(predict_ms=10, scenario="chunk")
+
+    checks = {
+        name: judge_budgets(budget, MeasuredFacts("all", predict=steady(5.0), scenario=name))
+        for name in (None, "chunk", "other")
+    }
+
+    assert [check.verdict for check in checks["chunk"]] == ["passed"]
+    assert checks[None] == checks["other"] == []
+    assert judge_budgets(Budget(predict_ms=10), MeasuredFacts("all", predict=steady(5.0), scenario="chunk")) == []
 
 
 @pytest.mark.parametrize(("limit", "verdict"), [(2.0, "passed"), (2.1, "failed")])
