@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_coreml.machine.watch import Watch
     from pytest_coreml.session.model import CoreMLModel, Listeners
     from pytest_coreml.session.options import Options
-    from pytest_coreml.session.scenario import Recorder
+    from pytest_coreml.session.scenario_call import Recorder
     from pytest_coreml.verdict.regression.run import Runs
 
 
@@ -63,7 +63,7 @@ class Session:
         Raises `InputError` where *use* raises, predicts nothing, or uses other models than in the call before, and when
         it measures a scenario itself.
         """
-        from pytest_coreml.session.scenario import Recorder, measure_scenario
+        from pytest_coreml.session.scenario_call import Recorder, measure_scenario
 
         if self.recorder is not None:
             raise InputError(f"scenario {name!r}: a scenario cannot be measured within another one")

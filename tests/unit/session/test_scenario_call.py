@@ -8,7 +8,7 @@ import pytest
 
 from pytest_coreml.engine.protocol import Prediction
 from pytest_coreml.errors import InputError
-from pytest_coreml.session.scenario import Recorder, ScenarioCall
+from pytest_coreml.session.scenario_call import Recorder, ScenarioCall
 
 
 class Model:
