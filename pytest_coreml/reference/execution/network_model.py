@@ -108,6 +108,8 @@ class NetworkInterface(Interface):
         self.features = [network_input(feature, mapping) for feature in description.input]
         mapping.check_arrays(any(feature.color == 0 for feature in self.features))
         self._inputs = list(self.features)
+        # Only ML Programs have several inputs with enumerated shapes (coremltools' guide on flexible inputs).
+        self._pairs = None
         self._blobs: dict[str, str] = {}
         self._outputs = [self._output(feature, description, network, mapping) for feature in description.output]
 

@@ -45,7 +45,19 @@ class AllowedShapes:
 
     def allow(self, shape: tuple[int, ...]) -> bool:
         """Return whether a shape is allowed."""
-        return any(len(shape) == len(spans) and all(map(_within, shape, spans)) for spans in self.choices)
+        return bool(self.indices(shape))
+
+    def indices(self, shape: tuple[int, ...]) -> set[int]:
+        """Return the indices of the choices that match a shape; a shape can be listed several times."""
+        return {
+            index
+            for index, spans in enumerate(self.choices)
+            if len(shape) == len(spans) and all(map(_within, shape, spans))
+        }
+
+    def choice(self, index: int) -> str:
+        """Return one choice as messages show it."""
+        return f"[{', '.join(map(_text, self.choices[index]))}]"
 
     def objection(self, shape: tuple[int, ...]) -> str:
         """Return Core ML's message for a shape that is not allowed, or None if that message is not known.
@@ -61,7 +73,7 @@ class AllowedShapes:
 
     def __str__(self) -> str:
         """Return the shapes as messages show them: `[1, 2..4]`, `[1, 2] or [1, 3]`."""
-        return " or ".join(f"[{', '.join(map(_text, spans))}]" for spans in self.choices)
+        return " or ".join(map(self.choice, range(len(self.choices))))
 
 
 def _fixed(shape: Any) -> tuple[Span, ...]:

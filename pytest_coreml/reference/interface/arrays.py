@@ -10,6 +10,7 @@ from pytest_coreml.reference.errors import BadInputError, BadModelError
 from pytest_coreml.reference.format.dtypes import DType
 from pytest_coreml.reference.half_precision import to_half, to_single
 from pytest_coreml.reference.interface.allowed_shapes import AllowedShapes
+from pytest_coreml.reference.interface.paired_shapes import Enumerated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,6 +52,16 @@ class ArrayInput:
         int8 = ("int8",) if self._dtype is DType.INT8 else ()
         self._accepted = (*_ACCEPTED, *int8, *(("float16",) if accepts_half else ()))
         self._shapes = AllowedShapes.of_array(self._array, port)
+
+    @property
+    def enumerated(self) -> Enumerated:
+        """The shapes that may go together with those of other inputs."""
+        return Enumerated(self.name, self._shapes, tuple(map(int, self._array.shape)))
+
+    @staticmethod
+    def shape_of(tensor: NDArray[Any]) -> tuple[int, ...]:
+        """Return the shape of the value that `read` has returned as *tensor*."""
+        return tensor.shape
 
     @property
     def expected(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from pytest_coreml.reference.errors import BadInputError, BadModelError, UnsupportedModelError
 from pytest_coreml.reference.interface.arrays import ArrayInput, ArrayOutput
 from pytest_coreml.reference.interface.images import ImageInput, ImageOutput
+from pytest_coreml.reference.interface.paired_shapes import PairedShapes
 from pytest_coreml.reference.lowering.ports import LabelPort
 from pytest_coreml.reference.lowering.results import ClassLabel
 
@@ -56,7 +57,9 @@ class Interface:
     def __init__(self, description: Any, lowered: LoweredFunction, *, with_half: bool = False) -> None:
         """Read a description; raise an error for a feature that is not in the program or has an unsupported type."""
         inputs, outputs = ({port.name: port for port in ports} for ports in (lowered.inputs, lowered.outputs))
-        self._inputs = [_input(feature, _find_port(feature, inputs), with_half) for feature in description.input]
+        self._tensors = [_input(feature, _find_port(feature, inputs), with_half) for feature in description.input]
+        self._inputs: list[InputFeature] = list(self._tensors)
+        self._pairs: PairedShapes | None = PairedShapes([feature.enumerated for feature in self._tensors])
         self._outputs = [_output(feature, _find_port(feature, outputs), with_half) for feature in description.output]
         undeclared = sorted(inputs.keys() - {feature.name for feature in self._inputs})
         if undeclared:
@@ -66,12 +69,16 @@ class Interface:
         """Return the arrays of a prediction by name; raise `BadInputError`, naming expected and actual value."""
         # Lists vanish in Apple's binding, so that Core ML misses them.
         features = {name: value for name, value in data.items() if not isinstance(value, (list, tuple))}
-        return {
+        arrays = {
             feature.name: feature.read(features[feature.name])
             if feature.name in features
             else self._left_out(feature, features)
             for feature in self._inputs
         }
+        if self._pairs:
+            given = [feature for feature in self._tensors if feature.name in features]
+            self._pairs.check({feature.name: feature.shape_of(arrays[feature.name]) for feature in given})
+        return arrays
 
     def write(self, results: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
         """Return the outputs, in an order that differs from the model's: Apple's binding guarantees none."""
@@ -106,7 +113,7 @@ def _find_port(feature: Any, ports: Mapping[str, Any]) -> Any:
     return ports[feature.name]
 
 
-def _input(feature: Any, port: Port, with_half: bool) -> InputFeature:
+def _input(feature: Any, port: Port, with_half: bool) -> ArrayInput | ImageInput:
     kind = feature.type.WhichOneof("Type")
     if kind == "multiArrayType":
         return ArrayInput(feature, port.type, accepts_half=with_half)

@@ -12,6 +12,7 @@ import numpy as np
 
 from pytest_coreml.reference.errors import BadInputError, BadModelError
 from pytest_coreml.reference.interface.allowed_shapes import AllowedShapes
+from pytest_coreml.reference.interface.paired_shapes import Enumerated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,8 +48,19 @@ class ImageInput:
         self.name = feature.name
         self.optional = bool(feature.type.isOptional)
         self._color = _find_color(feature, port)
-        self._sizes = AllowedShapes.of_image(feature.type.imageType)
+        self._image = feature.type.imageType
+        self._sizes = AllowedShapes.of_image(self._image)
         self._dtype = port.dtype.boundary.numpy
+
+    @property
+    def enumerated(self) -> Enumerated:
+        """The heights and widths that may go together with the shapes of other inputs."""
+        return Enumerated(self.name, self._sizes, (int(self._image.height), int(self._image.width)))
+
+    @staticmethod
+    def shape_of(tensor: NDArray[Any]) -> tuple[int, ...]:
+        """Return height and width of the image that `read` has returned as *tensor*."""
+        return tensor.shape[-2:]
 
     @property
     def expected(self) -> str:
