@@ -9,6 +9,8 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
+from pytest_coreml.escaping import safe_lines
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -76,21 +78,6 @@ class ReportError(CoreMLTestError):
 
 class UnreadableReportError(ReportError):
     """A report is not a file or not JSON, so its content cannot be checked."""
-
-
-def safe_lines(text: str) -> str:
-    """Return *text* in lines that a terminal and GitHub Actions only show.
-
-    Control characters become escapes, and no line begins with `::`, by which Actions recognizes its commands.
-    """
-    return "\n".join(_safe_line(line) for line in text.split("\n"))
-
-
-def _safe_line(line: str) -> str:
-    shown = "".join(
-        char if char.isprintable() or char == "\t" else char.encode("unicode_escape").decode() for char in line
-    )
-    return shown.replace("::", ": :", 1) if shown.lstrip().startswith("::") else shown
 
 
 def did_you_mean(word: object, names: Iterable[str]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pytest_coreml.cli.output import write_text
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     update = add_runs(arguments.reports, arguments.folder, arguments.keep, arguments.replace)
     lines = [*(f"written: {path}" for path in update.written), *(f"removed: {path}" for path in update.removed)]
     lines += _remarks(arguments.reports, update.runs)
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    write_text("".join(f"{line}\n" for line in lines))
     return 0
 
 
@@ -62,8 +63,8 @@ def _remarks(reports: Sequence[Path], all_runs: Sequence[Path]) -> Iterator[str]
 
 def _assess(added: Runs, kept: Runs) -> Iterator[tuple[str, Quality]]:
     """Yield name and quality of the baseline of each measurement in *added*, on each kind of machine."""
+    from pytest_coreml.escaping import printable
     from pytest_coreml.report.text.findings import key_text
-    from pytest_coreml.report.text.numbers import printable
     from pytest_coreml.verdict.regression.baseline_quality import assess
     from pytest_coreml.verdict.regression.machine_kind import machine_kind
 

@@ -10,6 +10,8 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_coreml.cli.output import write_text
+
 if TYPE_CHECKING:
     import argparse
 
@@ -67,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     rules = Rules(arguments.tolerance, arguments.unmeasured == "fail")
     result = compare(read_runs(arguments.baseline), read_runs(arguments.current), rules)
     render = importlib.import_module(f"pytest_coreml.report.formats.comparison_{arguments.format}").render
-    sys.stdout.write(render(result))
+    write_text(render(result)) if arguments.format == "text" else sys.stdout.write(render(result))
     missing = len(result.only_baseline) + len(result.only_current)
     if arguments.require_all and missing:
         sys.stderr.write(f"pytest-coreml: {missing} measurements exist on one side only, and --require-all is given\n")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from pytest_coreml.cli.output import write_text
+
 if TYPE_CHECKING:
     import argparse
 
@@ -41,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         engine.close()
         folder.remove()
-    sys.stdout.write(f"{_verdict(problems)}\n")
+    write_text(f"{_verdict(problems)}\n")
     return 1 if problems else 0
 
 
@@ -54,8 +56,8 @@ def _verdict(problems: list[str]) -> str:
 
 
 def _print(finding: Finding) -> list[str]:
-    sys.stdout.write(f"{finding.state:<4} {finding.subject:<10} {finding.text}\n")
+    write_text(f"{finding.state:<4} {finding.subject:<10} {finding.text}\n")
     if finding.fix:
-        sys.stdout.write(f"{'':<16}-> {finding.fix}\n")
+        write_text(f"{'':<16}-> {finding.fix}\n")
     sys.stdout.flush()
     return [finding.subject] if finding.state == "no" else []

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_coreml.cli.output import write_text
 from pytest_coreml.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         from pytest_coreml.report.text.specification_text import spec_lines
 
-        sys.stdout.write("\n".join(spec_lines(spec)) + "\n")
+        write_text("\n".join(spec_lines(spec)) + "\n")
     return 0
 
 

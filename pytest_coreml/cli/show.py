@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_coreml.cli.output import write_text
+
 if TYPE_CHECKING:
     import argparse
 
@@ -35,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pytest_coreml.report.document.read import read_report
 
     report = read_report(arguments.report)
-    module = importlib.import_module(f"pytest_coreml.report.formats.{_FORMATS[arguments.format]}")
-    sys.stdout.write(module.render(report))
+    text = importlib.import_module(f"pytest_coreml.report.formats.{_FORMATS[arguments.format]}").render(report)
+    # The other formats escape what their readers would obey.
+    write_text(text) if arguments.format == "text" else sys.stdout.write(text)
     return 0

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_coreml.cli.output import write_text
 from pytest_coreml.errors import ReportError, UnreadableReportError
 
 if TYPE_CHECKING:
@@ -34,5 +35,5 @@ def _validate(path: Path) -> int:
     except ReportError as error:
         sys.stderr.write(f"pytest-coreml: {error}\n")
         return 2 if isinstance(error, UnreadableReportError) else 1
-    sys.stdout.write(f"{path}: valid, {len(document['tests'])} tests\n")
+    write_text(f"{path}: valid, {len(document['tests'])} tests\n")
     return 0

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_coreml.errors import CoreMLTestError, UsageError, safe_lines
+from pytest_coreml.errors import CoreMLTestError, UsageError
+from pytest_coreml.escaping import safe_lines
 from pytest_coreml.plugin.limit_coverage import why_none
 from pytest_coreml.plugin.suggested_commands import accept_command, figures_command
 from pytest_coreml.report.text.failure_text import failure_text, skip_reasons

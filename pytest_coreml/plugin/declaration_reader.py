@@ -7,9 +7,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from pytest_coreml.errors import UsageError, all_of, did_you_mean
-from pytest_coreml.plugin import markers
 from pytest_coreml.plugin.limit_coverage import checked_units
-from pytest_coreml.plugin.markers import ModelSource
+from pytest_coreml.plugin.markers import (
+    ModelSource,
+    read_boundary,
+    read_budget,
+    read_compute_units,
+    read_model,
+    read_placement,
+    read_units,
+)
 from pytest_coreml.plugin.names import FIXTURES, MARKS
 from pytest_coreml.session.declaration import Declaration, Limit
 
@@ -25,9 +32,9 @@ T = TypeVar("T")
 
 # The markers of limits, each with what reads it.
 _LIMITS: Final[Mapping[str, Callable[[pytest.Mark], Any]]] = {
-    "coreml_budget": markers.read_budget,
-    "coreml_placement": markers.read_placement,
-    "coreml_boundary": markers.read_boundary,
+    "coreml_budget": read_budget,
+    "coreml_placement": read_placement,
+    "coreml_boundary": read_boundary,
 }
 _LOAD: Final = "coreml_load"
 
@@ -91,7 +98,7 @@ class DeclarationReader:
         )
 
     def _units(self, mark: pytest.Mark) -> tuple[ComputeUnits, ...]:
-        return self._once(markers.read_compute_units, mark)
+        return self._once(read_compute_units, mark)
 
     def _limits(self, read: Callable[[pytest.Mark], T], found: list[pytest.Mark]) -> list[T]:
         return all_of(partial(self._once, read, mark) for mark in found)
@@ -116,7 +123,7 @@ class DeclarationReader:
         if not limits or declaration.loads_any or not declaration.reached or chosen:
             return
         for mark in limits:
-            wanted = markers.read_units(mark)
+            wanted = read_units(mark)
             if declaration.reached.isdisjoint(wanted):
                 reached = ", ".join(sorted(declaration.reached))
                 raise UsageError(
@@ -126,7 +133,7 @@ class DeclarationReader:
 
     def _model(self, found: list[pytest.Mark], names_model: bool, given: list[str]) -> ModelSource:
         if found:
-            return markers.read_model(found[0])
+            return read_model(found[0])
         if self._options.model is None and names_model:
             raise UsageError(
                 f"the fixture {given[0]} has no model: mark the test with "

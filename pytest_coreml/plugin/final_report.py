@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_coreml.errors import CoreMLTestError
+from pytest_coreml.escaping import safe_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,14 +82,14 @@ def summarize(run: PytestRun, reporter: Any) -> None:
         _print_table(run, results, reporter)
     _tell_missing_baseline(run, reporter)
     for record in results.failed_late:
-        reporter.write_line(f"ERROR: {record.id} failed after its end, by what a later test measured", red=True)
+        _write(reporter, f"ERROR: {record.id} failed after its end, by what a later test measured", red=True)
     if results.problem:
-        reporter.write_line(f"ERROR: {results.problem}", red=True)
+        _write(reporter, f"ERROR: {results.problem}", red=True)
     elif run.options.report is not None and results.kept:
-        reporter.write_line(f"Core ML report: no test of a model has ended; {run.options.report} is of an earlier run")
+        _write(reporter, f"Core ML report: no test of a model has ended; {run.options.report} is of an earlier run")
     elif run.options.report is not None and results.ran:
         words = " (partial: the run ended before all its tests)" if results.partial else ""
-        reporter.write_line(f"Core ML report: {run.options.report}{words}")
+        _write(reporter, f"Core ML report: {run.options.report}{words}")
 
 
 def _tell_missing_baseline(run: PytestRun, reporter: Any) -> None:
@@ -96,9 +97,10 @@ def _tell_missing_baseline(run: PytestRun, reporter: Any) -> None:
     if baseline is None or baseline.by_key or run.results is None or not run.results.ran:
         return
     folder = shlex.quote(os.path.relpath(run.options.baseline[0]))
-    reporter.write_line(
+    _write(
+        reporter,
         f"Core ML baseline: nothing to compare with yet in {folder}; record a run with --coreml-report=r.json, and add "
-        f"it with: pytest-coreml baseline add r.json {folder}"
+        f"it with: pytest-coreml baseline add r.json {folder}",
     )
 
 
@@ -108,10 +110,14 @@ def _print_table(run: PytestRun, results: Results, reporter: Any) -> None:
 
     reporter.section("Core ML")
     for line in summary_lines(results.records, _width(reporter), run.config.getoption("verbose") > 0):
-        reporter.write_line(line)
+        _write(reporter, line)
     write_github(results.last_attempts, _machine(run, results), run.options.rootdir, reporter.write_line)
     if run.options.report is not None and any(record.load and not record.load.alone for record in results.records):
         reporter.write_line(_CONCURRENT_LOADS)
+
+
+def _write(reporter: Any, text: str, **markup: bool) -> None:
+    reporter.write_line(safe_lines(text), **markup)
 
 
 def _width(reporter: Any) -> int:

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.errors import safe_lines
+from pytest_coreml.escaping import printable, safe_lines
 from pytest_coreml.plugin.xdist import worker_name
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class ProgressLine:
         room = writer.fullwidth - writer.width_of_current_line - 2
         if room < _MIN_COLUMNS:
             return
-        words = f" {progress.doing} {subject}{amount}"[:room]
+        words = printable(f" {progress.doing} {subject}{amount}")[:room]
         self._write(f"{_SAVE_CURSOR}{words}{_ERASE_TO_END}{_RESTORE_CURSOR}")
         self._is_shown = True
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_coreml.errors import ModelError, did_you_mean, safe_lines
+from pytest_coreml.errors import ModelError, did_you_mean
+from pytest_coreml.escaping import safe_lines
 
 
 @pytest.mark.parametrize("word", ["predict_msec", "PREDICT_MS", "predict_ms"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_coreml.report.formats.escaping import command
+from pytest_coreml.escaping import command
 from pytest_coreml.report.formats.github import annotate
 from pytest_coreml.report.text.findings import one_sided, row_text, total, verdict_lines
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.report.formats.escaping import markdown
+from pytest_coreml.escaping import markdown
 from pytest_coreml.report.text.findings import change_lines, one_sided, row_text, total, verdict_lines
 from pytest_coreml.report.text.numbers import number, percent
 from pytest_coreml.report.text.standings import STANDINGS

@@ -7,6 +7,8 @@ import io
 import statistics
 from typing import TYPE_CHECKING, Any
 
+from pytest_coreml.escaping import csv_cell
+
 if TYPE_CHECKING:
     from pytest_coreml.report.document.read import Report
     from pytest_coreml.verdict.record import Record
@@ -43,7 +45,7 @@ _METRICS = ("min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "undisturbed")
 
 
 def _cells(record: Record) -> dict[str, Any]:
-    cells: dict[str, Any] = {name: getattr(record, name) for name in _FACTS}
+    cells: dict[str, Any] = {name: _safe(getattr(record, name)) for name in _FACTS}
     cells |= {name: record.verdicts.count(name) for name in ("failed", "inconclusive", "not_judged", "passed")}
     if record.load:
         loads = {name: getattr(record.load, name) for name in ("compile_ms", "first_load_ms", "load_ms")}
@@ -53,3 +55,7 @@ def _cells(record: Record) -> dict[str, Any]:
         cells |= {"calls": len(record.predict.native_ms)}
         cells |= {"fps": record.predict.fps} if record.predict.median_ms > 0 else {}
     return cells
+
+
+def _safe(value: Any) -> Any:
+    return csv_cell(value) if isinstance(value, str) else value

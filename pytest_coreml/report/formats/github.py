@@ -9,12 +9,11 @@ import os
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.report.formats.escaping import command
-from pytest_coreml.report.formats.escaping import markdown as escaped
+from pytest_coreml.escaping import command, printable
+from pytest_coreml.escaping import markdown as escaped
 from pytest_coreml.report.formats.report_markdown import table
 from pytest_coreml.report.text.checks import place
 from pytest_coreml.report.text.failure_text import check_line
-from pytest_coreml.report.text.numbers import printable
 from pytest_coreml.report.text.regression_text import comparison_text
 from pytest_coreml.report.text.standings import STANDINGS
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from pytest_coreml.escaping import printable
 from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def measurement_name(record: Record) -> str:
         record.variant,
         record.machine,
     ]
-    return " ".join([record.id, *(part for part in parts if part)])
+    return printable(" ".join([record.id, *(part for part in parts if part)]))
 
 
 def short_name(name: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.report.formats.escaping import markdown as escaped
-from pytest_coreml.report.text.numbers import machine_words, printable
+from pytest_coreml.escaping import markdown as escaped
+from pytest_coreml.escaping import printable
+from pytest_coreml.report.text.numbers import machine_words
 from pytest_coreml.report.text.table import HEADINGS, row
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from pytest_coreml.escaping import printable
 from pytest_coreml.report.text.layout import wrapped
-from pytest_coreml.report.text.numbers import machine_words, printable
+from pytest_coreml.report.text.numbers import machine_words
 from pytest_coreml.report.text.summary import summary_lines
 
 if TYPE_CHECKING:

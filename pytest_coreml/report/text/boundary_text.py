@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pytest_coreml.escaping import printable
 from pytest_coreml.report.text.layout import wrapped
-from pytest_coreml.report.text.numbers import number, printable
+from pytest_coreml.report.text.numbers import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

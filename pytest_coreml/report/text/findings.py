@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_coreml.escaping import printable
 from pytest_coreml.report.text.changes_text import changes_lines
 from pytest_coreml.report.text.failure_text import check_line
-from pytest_coreml.report.text.numbers import printable
 from pytest_coreml.report.text.regression_text import regression_text
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.report.text.numbers import printable
+from pytest_coreml.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -60,8 +60,3 @@ def machine_words(machine: Mapping[str, Any]) -> str:
     if (machine.get("threads") or 1) > 1:
         parts.append(f"{machine['threads']} threads")
     return ", ".join(part for part in parts if part)
-
-
-def printable(text: str) -> str:
-    """Return *text* with control characters as escapes: names in a report must not steer a terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.report.text.numbers import number, printable
+from pytest_coreml.escaping import printable
+from pytest_coreml.report.text.numbers import number
 
 if TYPE_CHECKING:
     from pytest_coreml.facts.advice import Advice

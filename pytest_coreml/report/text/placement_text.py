@@ -6,10 +6,11 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from pytest_coreml.escaping import printable
 from pytest_coreml.facts.compute_units import DEVICES
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.report.text.layout import filled, plain_table, rendered, wrapped
-from pytest_coreml.report.text.numbers import percent, printable
+from pytest_coreml.report.text.numbers import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

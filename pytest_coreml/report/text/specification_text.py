@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_coreml.escaping import printable
 from pytest_coreml.report.text.advice_text import advice_lines
 from pytest_coreml.report.text.boundary_text import boundary_lines
-from pytest_coreml.report.text.numbers import number, printable
+from pytest_coreml.report.text.numbers import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

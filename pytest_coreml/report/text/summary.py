@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pytest_coreml.escaping import printable
 from pytest_coreml.report.text.checks import compared_lines, open_check_lines
 from pytest_coreml.report.text.layout import wrapped
-from pytest_coreml.report.text.numbers import printable
 from pytest_coreml.report.text.placement_text import placement_lines
 from pytest_coreml.report.text.table import Rows
 from pytest_coreml.verdict.repeated_records import last_attempts

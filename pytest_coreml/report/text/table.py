@@ -8,8 +8,9 @@ from collections import Counter
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
+from pytest_coreml.escaping import printable
 from pytest_coreml.report.text.layout import filled, wrapped
-from pytest_coreml.report.text.numbers import number, printable
+from pytest_coreml.report.text.numbers import number
 from pytest_coreml.report.text.standings import STANDINGS
 
 if TYPE_CHECKING:

@@ -155,3 +155,20 @@ def test_text_names_the_machine_and_the_open_checks(report, monkeypatch):
 
     assert "Apple M4 Pro, macOS 26.5.1, coremltools 9.0" in shown
     assert "this machine has no gpu" in shown
+
+
+def test_csv_has_no_formula_and_no_control_character(report):
+    """A spreadsheet shows what a name says; numbers stay numbers."""
+    odd = bare_record(id="=cmd|' /C calc'!A0", model_name="a\x1b[31m\nb", memory_mb=-1.5)
+
+    (row_,) = csv.DictReader(io.StringIO(csv_table.render(replace(report, records=[odd]))))
+
+    assert row_["id"] == "'=cmd|' /C calc'!A0"
+    assert row_["model_name"] == r"a\x1b[31m\nb"
+    assert float(row_["memory_mb"]) == -1.5
+
+
+@pytest.mark.parametrize("kind", [bencher, github_action_benchmark, pytest_benchmark])
+def test_names_for_other_tools_have_no_control_characters(report, kind):
+    """They write names to a terminal or a page as they are."""
+    assert r"\u001b" not in kind.render(replace(report, records=[record(id="test_\x1b[31m")]))
