@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_coreml._version import __version__
     from pytest_coreml.facts.advice import Advice
+    from pytest_coreml.facts.author_notes import ModelMetadata
     from pytest_coreml.facts.io import IO
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.model_boundary import Boundary
@@ -28,6 +29,7 @@ __all__ = [
     "IO",
     "LoadTimes",
     "Measurement",
+    "ModelMetadata",
     "ModelSpec",
     "Feature",
     "Operation",
@@ -46,6 +48,7 @@ _HOMES = {
     "IO": "pytest_coreml.facts.io",
     "LoadTimes": "pytest_coreml.facts.measurement",
     "Measurement": "pytest_coreml.facts.measurement",
+    "ModelMetadata": "pytest_coreml.facts.author_notes",
     "ModelSpec": "pytest_coreml.facts.model_spec",
     "Operation": "pytest_coreml.facts.placement",
     "Placement": "pytest_coreml.facts.placement",

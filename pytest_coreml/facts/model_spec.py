@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+from pytest_coreml.facts.author_notes import ModelMetadata
 from pytest_coreml.facts.model_boundary import Boundary
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_coreml.facts.advice import Advice
+
+# More enumerated shapes are not listed in a text.
+_MAX_SHAPES: Final = 8
 
 FeatureKind = Literal["multiArray", "image", "double", "int64", "string", "dictionary", "sequence", "state"]
 
@@ -41,15 +47,38 @@ class Feature:
 
     def describe(self) -> str:
         """Describe its type in a few words, such as `float32 (1, 3, 224, 224)`."""
-        shape = ", ".join(map(str, self.shape))
+        allowed = self.describe_shapes()
+        flexible = f", flexible: {allowed}" if allowed else ""
         if self.kind == "image":
-            return f"{self.color} image {self.shape[1]} x {self.shape[0]}" if self.shape else f"{self.color} image"
+            size = f" {_size_text(self.shape, self.kind)}" if self.shape else ""
+            return f"{self.color} image{size}{flexible}"
         if self.kind in ("multiArray", "state"):
-            flexible = " (flexible)" if self.shape_range or self.shapes else ""
-            return f"{self.dtype} ({shape}){flexible}"
+            return f"{self.dtype} ({', '.join(map(str, self.shape))}){flexible}"
         if self.kind == "dictionary":
             return f"dictionary of {self.dtype} to double"
         return self.kind
+
+    def describe_shapes(self) -> str:
+        """Describe the shapes of a flexible feature, such as `(1, 1..128)`, images as width x height.
+
+        Return an empty text if it has one shape only.
+        """
+        if self.shapes:
+            listed = [_size_text(shape, self.kind) for shape in self.shapes[:_MAX_SHAPES]]
+            more = len(self.shapes) - len(listed)
+            return ", ".join(listed) + (f" and {more} more" if more else "")
+        spans = [_span(low, high) for low, high in self.shape_range]
+        return _size_text(spans, self.kind) if spans else ""
+
+
+def _size_text(sizes: Sequence[object], kind: FeatureKind) -> str:
+    if kind == "image":
+        return " x ".join(map(str, reversed(sizes)))
+    return f"({', '.join(map(str, sizes))})"
+
+
+def _span(low: int, high: int) -> str:
+    return str(low) if low == high else f"{low}..{high if high >= 0 else ''}"
 
 
 def shape_fits(shape: tuple[int, ...], feature: Feature) -> bool:
@@ -81,7 +110,7 @@ class ModelSpec:
     size_bytes: int
     """The size of the whole file or package."""
     weights_bytes: int
-    """The size of the package's weight files."""
+    """The size of the package's weight files, and of the weights inside a neural network."""
     inputs: tuple[Feature, ...]
     """The inputs, in the specification's order."""
     outputs: tuple[Feature, ...]
@@ -91,7 +120,8 @@ class ModelSpec:
     precision: tuple[str, ...] = ()
     """The storage types of the weights (`float16`, `4-bit palettized`, ...), the type of most bytes first."""
     operations: dict[str, int] = field(default_factory=dict)
-    """The count of each operator or layer type in the default function, without constants."""
+    """The count of each operator or layer type in the default function, without constants; those inside control flow
+    are included."""
     functions: tuple[str, ...] = ()
     """The names of all functions of an ML Program."""
     default_function: str | None = None
@@ -101,6 +131,9 @@ class ModelSpec:
     advice: tuple[Advice, ...] = ()
     """The rules that speak against the Neural Engine for operations of the default function; empty for other model
     types than ML Programs."""
+
+    metadata: ModelMetadata = field(default_factory=ModelMetadata, metadata={"reported": False})
+    """The author's notes: author, license, version, description. Not reported, since they name people."""
 
     @property
     def size_mb(self) -> float:

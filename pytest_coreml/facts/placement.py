@@ -56,7 +56,7 @@ class Placement:
     """The compute plan of one configuration."""
 
     ops: tuple[Operation, ...]
-    """The operations in program order."""
+    """The operations in program order, without constants; reports of earlier versions have these too."""
     reason: str | None = None
     """The reason why there is no plan; None if there is one."""
     cost_reason: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_coreml.facts.author_notes import ModelMetadata
 from pytest_coreml.facts.model_spec import Feature, FeatureKind
 
 _COLORS = {
@@ -31,6 +32,17 @@ def read(entry: Any) -> Feature:
         key = "int64" if feature_type.dictionaryType.WhichOneof("KeyType") == "int64KeyType" else "string"
         return Feature(entry.name, "dictionary", dtype=key, optional=optional)
     return Feature(entry.name, _SCALARS.get(kind, "sequence"), optional=optional)
+
+
+def read_metadata(message: Any) -> ModelMetadata:
+    """Return the author's notes in a `Metadata` message."""
+    return ModelMetadata(
+        message.author,
+        message.license,
+        message.versionString,
+        message.shortDescription,
+        dict(sorted(message.userDefined.items())),
+    )
 
 
 def _enum_name(message: Any, field: str) -> str:

@@ -94,7 +94,7 @@ def _array(value: Any, feature: Feature, types: Mapping[str, str]) -> np.ndarray
     if declared.kind in "iu" and array.size and not _fits(array, declared):
         raise TypeError(f"{array.dtype} beyond the range of {declared}")
     if not shape_fits(array.shape, feature):
-        raise TypeError(f"{array.dtype} {array.shape}{_shape_hint(feature)}")
+        raise TypeError(f"{array.dtype} {array.shape}")
     # A copy in any case: the native module shares the memory, and the caller's array may change.
     with np.errstate(over="ignore"):
         return np.array(array, dtype=declared, order="C", copy=True)
@@ -103,15 +103,6 @@ def _array(value: Any, feature: Feature, types: Mapping[str, str]) -> np.ndarray
 def _fits(array: np.ndarray[Any, Any], declared: np.dtype[Any]) -> bool:
     limits = np.iinfo(declared)
     return bool(array.min() >= limits.min and array.max() <= limits.max)
-
-
-def _shape_hint(feature: Feature) -> str:
-    if feature.shapes:
-        return f"; it takes one of the shapes {', '.join(map(str, feature.shapes))}"
-    if feature.shape_range:
-        spans = ", ".join(f"{low}..{'' if high < 0 else high}" for low, high in feature.shape_range)
-        return f"; it takes shapes within ({spans})"
-    return ""
 
 
 def _image(value: Any, feature: Feature) -> Any:

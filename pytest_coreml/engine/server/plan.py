@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MARK = "coremldata.bin"
 # The blocks of control flow have no names in a structure; these are MIL's, in its order.
 _BLOCKS = {"cond": ("true", "false"), "while_loop": ("cond", "body")}
+_CONSTANT = "const"
 # The operator of a pipeline's part that has no structure, such as a tree, as `allow=` takes it.
 PART = "model"
 _UNNAMED = "a device that coremltools has no class for"
@@ -53,7 +54,8 @@ def _placement(plan: Any, function: str) -> Placement:
     reader = _Reader(plan)
     reason = reader.read(plan.model_structure, function)
     if not reader.ops:
-        return Placement((), reason or "the compute plan lists no operations")
+        listed = "constants only" if reader.constants else "no operations"
+        return Placement((), reason or f"the compute plan lists {listed}")
     costs, why = own_costs([op.cost for op in reader.ops], reader.parents)
     ops = (op if op.cost == cost else replace(op, cost=cost) for op, cost in zip(reader.ops, costs, strict=True))
     return Placement(tuple(ops), cost_reason=why)
@@ -62,12 +64,14 @@ def _placement(plan: Any, function: str) -> Placement:
 class _Reader:
     """A copy of what a plan reports of each operation, in program order.
 
+    Constants, of which a plan says nothing, are counted only: they are most of the operations of a program.
     `parents`: for each of `ops` the index of the operation whose block contains it.
     """
 
     def __init__(self, plan: Any) -> None:
         self.ops: list[Operation] = []
         self.parents: list[int | None] = []
+        self.constants = 0
         self._plan = plan
         self._devices = device_classes()
 
@@ -102,6 +106,9 @@ class _Reader:
 
     def _block(self, block: Any, path: str, parent: int | None = None) -> None:
         for operation in block.operations:
+            if operation.operator_name.rsplit(".", 1)[-1] == _CONSTANT:
+                self.constants += 1
+                continue
             read = self._operation(operation, path)
             index = self._add(read, parent)
             names = _BLOCKS.get(read.operator, ())

@@ -22,7 +22,7 @@ from pytest_coreml.reference.errors import BadModelError
 from pytest_coreml.reference.format.package import open_package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # The oldest systems that take a specification version (Model.proto of coremltools).
 _TARGETS = {
@@ -37,8 +37,12 @@ _TARGETS = {
     9: ("18", "15"),
     10: ("26", "26"),
 }
+# The networks inside a layer of control flow
+_NESTED_NETWORKS = {"branch": ("ifBranch", "elseBranch"), "loop": ("conditionNetwork", "bodyNetwork")}
 # Of a compiled model: its description, which is no weight
 _DATA = "coremldata.bin"
+# Of ML Programs, and of compiled neural networks
+_WEIGHT_SUFFIXES = (".bin", ".weights")
 
 
 def describe(path: str, function: str | None = None) -> ModelSpec:
@@ -55,7 +59,7 @@ def describe(path: str, function: str | None = None) -> ModelSpec:
     targets = dict(zip(("iOS", "macOS"), _TARGETS[version], strict=True)) if version in _TARGETS else {}
     inputs = tuple(map(feature_description.read, description.input))
     outputs = tuple(map(feature_description.read, description.output))
-    weights = sum(file.stat().st_size for file in files if file.suffix == ".bin" and file.name != _DATA)
+    weights = _weights_bytes(model, files)
     return ModelSpec(
         file_name=Path(path).name,
         sha256=digest(Path(path), files),
@@ -73,6 +77,7 @@ def describe(path: str, function: str | None = None) -> ModelSpec:
         default_function=_default_function(model) if program_functions else None,
         boundary=read_boundary(model, inputs, outputs, function),
         advice=read_advice(model, inputs, weights, function),
+        metadata=feature_description.read_metadata(model.description.metadata),
     )
 
 
@@ -112,6 +117,11 @@ def model_bytes(path: Path) -> tuple[bytes, dict[str, bytes]]:
     }
 
 
+def _weights_bytes(model: Any, files: Iterable[Path]) -> int:
+    blobs = (file for file in files if file.suffix in _WEIGHT_SUFFIXES and file.name != _DATA)
+    return sum(file.stat().st_size for file in blobs) + weight_types.network_bytes(model)
+
+
 def _description_of(model: Any, function: str | None, path: str) -> Any:
     described = {entry.name: entry for entry in model.description.functions}
     if not described:
@@ -139,12 +149,20 @@ def _operators(model: Any, function: str | None) -> Iterator[str]:
         for block in chosen.block_specializations.values() if chosen else ():
             yield from _block_operators(block)
     elif kind.startswith("neuralNetwork"):
-        yield from (layer.WhichOneof("layer") or "unknown" for layer in getattr(model, kind).layers)
+        yield from _layer_types(getattr(model, kind).layers)
     elif kind.startswith("pipeline"):
         for part in pipeline_models(model):
             yield from _operators(part, None)
     else:
         yield kind
+
+
+def _layer_types(layers: Iterable[Any]) -> Iterator[str]:
+    for layer in layers:
+        kind = layer.WhichOneof("layer")
+        yield kind or "unknown"
+        for nested in _NESTED_NETWORKS.get(kind, ()):
+            yield from _layer_types(getattr(getattr(layer, kind), nested).layers)
 
 
 def _block_operators(block: Any) -> Iterator[str]:

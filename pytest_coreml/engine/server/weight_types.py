@@ -20,6 +20,9 @@ _COMPRESSED = {
     "constexpr_sparse_blockwise_shift_scale": ("nonzero_data", "linear sparse"),
     "constexpr_cast": ("source_val", "cast"),
 }
+# The operand with the lookup table of palettized weights. In an attribute, as up to iOS 17, it is a list of the
+# entries; from iOS 18 the entries are on the last axis but one, and the last has the components of each entry.
+_TABLES = {"constexpr_lut_to_dense": "lut", "constexpr_lut_to_sparse": "lut"}
 
 
 def precision(model: Any) -> tuple[str, ...]:
@@ -30,6 +33,14 @@ def precision(model: Any) -> tuple[str, ...]:
     return tuple(kind for kind, _ in sizes.most_common())
 
 
+def network_bytes(model: Any) -> int:
+    """Return the size of the weights that a `Model` message itself contains, as neural networks do."""
+    kind = model.WhichOneof("Type") or ""
+    if kind.startswith("neuralNetwork"):
+        return sum(size for _, size in _stored(model))
+    return sum(map(network_bytes, pipeline_models(model))) if kind.startswith("pipeline") else 0
+
+
 def pipeline_models(model: Any) -> Iterator[Any]:
     """Iterate over the models of a pipeline, pipeline classifier or pipeline regressor."""
     kind = model.WhichOneof("Type")
@@ -37,7 +48,7 @@ def pipeline_models(model: Any) -> Iterator[Any]:
 
 
 def _stored(model: Any) -> Iterator[tuple[str, int]]:
-    kind = model.WhichOneof("Type")
+    kind = model.WhichOneof("Type") or ""
     if kind == "mlProgram":
         for function in model.mlProgram.functions.values():
             for block in function.block_specializations.values():
@@ -61,14 +72,29 @@ def _block_weights(block: Any) -> Iterator[tuple[str, int]]:
         operator = operation.type.rsplit(".", 1)[-1]
         if operator in _COMPRESSED:
             operand, word = _COMPRESSED[operator]
+            width = _index_bits(operation, operator, constants)
             for value in _operand(operation, operand, constants, compressed):
                 bits, size = _storage(value)
-                yield f"{bits} {word}", size
+                yield f"{f'{width}-bit' if width else bits} {word}", size
         for nested in operation.blocks:
             yield from _block_weights(nested)
     for name, value in constants.items():
         if name not in compressed and value.WhichOneof("value") == "blobFileValue":
             yield _storage(value)
+
+
+def _index_bits(operation: Any, operator: str, constants: dict[str, Any]) -> int | None:
+    """Return the width of the indices into a lookup table; None if the operation has no table of a known size.
+
+    Up to iOS 17 the type of the indices does not say it: they are packed into bytes.
+    """
+    name = _TABLES.get(operator)
+    table = next(_operand(operation, name, constants, set()), None) if name is not None else None
+    if table is None:
+        return None
+    sizes = [dimension.constant.size for dimension in table.type.tensorType.dimensions]
+    entries = sizes[-2] if len(sizes) > 1 else sum(sizes)
+    return max(1, (entries - 1).bit_length()) if entries > 0 else None
 
 
 def _operand(operation: Any, name: str, constants: dict[str, Any], seen: set[str]) -> Iterator[Any]:
@@ -128,3 +154,5 @@ def _layer_weights(weights: Any) -> Iterator[tuple[str, int]]:
         bits = weights.quantization.numberOfBits or 8
         word = "palettized" if weights.quantization.HasField("lookupTableQuantization") else "linear"
         yield f"{bits}-bit {word}", len(weights.rawValue)
+    if weights.int8RawValue:
+        yield "8-bit linear", len(weights.int8RawValue)

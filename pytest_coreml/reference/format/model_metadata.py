@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 # ArrayFeatureType.ArrayDataType
 _ARRAY_TYPES: Final = {"Float16": 65552, "Float32": 65568, "Double": 65600, "Int8": 131080, "Int32": 131104}
 _COLOURS: Final = {"Grayscale": 10, "RGB": 20, "BGR": 30, "GrayscaleFloat16": 40}
+# The keys of the author's notes, and their fields in `Metadata`
+_NOTES: Final = {
+    "author": "author",
+    "license": "license",
+    "version": "versionString",
+    "shortDescription": "shortDescription",
+}
 _SHAPE: Final = re.compile(r"\[\s*\d{1,18}(\s*,\s*\d{1,18})*\s*\]", re.ASCII)
 
 
@@ -34,7 +41,19 @@ def read_metadata(content: bytes, path: Path) -> tuple[int, Any]:
     for schema, features in zip(schemas, (description.input, description.output, description.state), strict=True):
         for entry in schema if isinstance(schema, list) else [schema]:
             _read_feature(entry, features.add(), path)
+    _read_notes(summary, description.metadata)
     return version, description
+
+
+def _read_notes(summary: Any, metadata: Any) -> None:
+    """Read the author's notes; what is not a text is left out, since nothing is executed by it."""
+    for key, name in _NOTES.items():
+        if isinstance(text := summary.get(key), str):
+            setattr(metadata, name, text)
+    entries = summary.get("userDefinedMetadata")
+    for key, text in entries.items() if isinstance(entries, dict) else ():
+        if isinstance(text, str):
+            metadata.userDefined[key] = text
 
 
 def _read_feature(entry: Any, feature: Any, path: Path) -> None:

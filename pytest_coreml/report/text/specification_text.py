@@ -12,9 +12,11 @@ from pytest_coreml.report.text.numbers import number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_coreml.facts.author_notes import ModelMetadata
     from pytest_coreml.facts.model_spec import Feature, ModelSpec
 
 _WIDTH = 14
+_METADATA = ("description", "author", "license", "version")
 
 
 def spec_lines(spec: ModelSpec) -> Iterator[str]:
@@ -24,6 +26,7 @@ def spec_lines(spec: ModelSpec) -> Iterator[str]:
     yield _line("type", f"{spec.type}, specification {spec.specification_version} ({target or 'unknown systems'})")
     yield _line("size", f"{number(spec.size_mb)} MB, {number(spec.weights_bytes / 1e6)} MB of it weights")
     yield _line("weights", ", ".join(spec.precision) or "-")
+    yield from _metadata_lines(spec.metadata)
     if len(spec.functions) > 1:
         names = [f"{name} (default)" if name == spec.default_function else name for name in spec.functions]
         yield _line("functions", ", ".join(names))
@@ -35,6 +38,26 @@ def spec_lines(spec: ModelSpec) -> Iterator[str]:
     for operator, count in sorted(spec.operations.items(), key=lambda item: (-item[1], item[0])):
         yield f"{count:>{_WIDTH + 4}} x {printable(operator)}"
     yield _line("sha256", spec.sha256)
+
+
+def _metadata_lines(metadata: ModelMetadata) -> Iterator[str]:
+    entries = {
+        "description": metadata.description,
+        "author": metadata.author,
+        "license": metadata.license,
+        "version": metadata.version,
+        **metadata.user_defined,
+    }
+    for name, text in entries.items():
+        # A description may be a page: its first line is enough here, and the JSON has all of it.
+        first, *others = text.strip().splitlines() or [""]
+        if first:
+            yield _line(name if name in _METADATA else "metadata", _entry(name, first, bool(others)))
+
+
+def _entry(name: str, text: str, has_more: bool) -> str:
+    shown = text if name in _METADATA else f"{name}: {text}"
+    return f"{shown} ..." if has_more else shown
 
 
 def _line(word: str, text: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from report_examples import SPEC
 
+from pytest_coreml.facts.author_notes import ModelMetadata
 from pytest_coreml.report.text.specification_text import spec_lines
 
 
@@ -16,8 +19,8 @@ def test_every_fact_of_a_model_has_its_line():
         "  weights     float16, 4-bit palettized",
         "  functions   main (default), prefill",
         "  input       image: RGB image 320 x 224",
-        "  input       ids: int32 (1, 8) (flexible), optional",
-        "  input       mask: float16 (1, 8) (flexible)",
+        "  input       ids: int32 (1, 8), flexible: (1, 1..), optional",
+        "  input       mask: float16 (1, 8), flexible: (1, 8), (1, 16)",
         "  output      logits: float32 (1, 1000)",
         "  state       cache: float16 (2, 64)",
         "  boundary    287 kB in, 4 kB out in each call",
@@ -43,4 +46,18 @@ def test_every_fact_of_a_model_has_its_line():
         "                12 x conv",
         "                11 x relu",
         f"  sha256      {SPEC.sha256}",
+    ]
+
+
+def test_the_notes_of_the_author_have_a_line_each():
+    """Those that are empty have none, and of a long one the first line is shown."""
+    notes = ModelMetadata("A. Thor", "MIT", description="Finds cats.\nAnd dogs.", user_defined={"stage": "beta"})
+
+    lines = list(spec_lines(replace(SPEC, metadata=notes)))
+
+    assert lines[4:8] == [
+        "  description Finds cats. ...",
+        "  author      A. Thor",
+        "  license     MIT",
+        "  metadata    stage: beta",
     ]
