@@ -6,7 +6,7 @@ of ours turns up, the hooks of `hooks.py` join these.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -113,3 +113,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_protocol(item: pytest.Item) -> None:
     """Note which test runs, for fixtures that it asks for by `request.getfixturevalue`."""
     note_running_test(item)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_compare_machine_info(config: pytest.Config, compared_benchmark: dict[str, Any]) -> None:
+    """Keep our measurements out of a gate of pytest-benchmark, which this hook meets before its comparison."""
+    if config.getoption("benchmark_compare_fail"):
+        from pytest_coreml.plugin.benchmark_gate import drop_own_entries
+
+        drop_own_entries(compared_benchmark)

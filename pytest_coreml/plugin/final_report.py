@@ -81,6 +81,12 @@ def summarize(run: PytestRun, reporter: Any) -> None:
     if results.records:
         _print_table(run, results, reporter)
     _tell_missing_baseline(run, reporter)
+    if run.benchmark.problem:
+        from pytest_coreml.report.text.numbers import printable
+
+        reporter.write_line(
+            f"Core ML: pytest-benchmark could not take measurements of {printable(run.benchmark.problem)}"
+        )
     for record in results.failed_late:
         _write(reporter, f"ERROR: {record.id} failed after its end, by what a later test measured", red=True)
     if results.problem:
