@@ -38,7 +38,7 @@ def ours(path: Path) -> executable.Executable:
     """Load a package into the reference runtime, one thread."""
     import_coremltools("reference", "fast")
     package = open_package(path)
-    return executable.load(package, read_spec(package).mlProgram, "main", RuntimeOptions())
+    return executable.load(package, read_spec(package, functions=False).mlProgram, "main", RuntimeOptions())
 
 
 def native(path: Path) -> onnxruntime.InferenceSession:

@@ -22,6 +22,8 @@ from pytest_coreml.reference.format.mil.grammar import parse_program
 from pytest_coreml.reference.format.program import read_function
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_coreml.reference.format.blob import MemoryBlobs
 
 SECONDS = 10
@@ -62,12 +64,28 @@ def _replace_token(text: str, at: int, chance: random.Random) -> str:
 
 
 def check(text: str) -> str:
-    """Read a text and the programs in it, and return what became of it; any other exception passes through."""
+    """Read a text and the functions in it, and return what became of it; any other exception passes through."""
     try:
-        program = MIL_pb2.Program.FromString(parse_program(text, "model.mil"))
-        for name in program.functions:
-            read_function(program, name, _no_weights)
+        parsed = parse_program(text, "model.mil")
     except ReferenceRuntimeError as error:
+        return type(error).__name__
+    program = MIL_pb2.Program.FromString(parsed.message())
+    outcome = "read"
+    for name in program.functions:
+        outcome = _outcome(lambda name=name: read_function(program, name, _no_weights))
+        other = _outcome(lambda name=name: parsed.function(name, _no_weights))
+        if outcome != other:
+            raise AssertionError(f"{name}: read from the message: {outcome}; read from the text: {other}")
+        if outcome != "read":
+            break
+    return outcome
+
+
+def _outcome(read: Callable[[], object]) -> str:
+    try:
+        read()
+    except ReferenceRuntimeError as error:
+        # Which of several faults is found first depends on the order of the fields.
         return type(error).__name__
     return "read"
 

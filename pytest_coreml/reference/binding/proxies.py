@@ -107,7 +107,7 @@ class _MLModelProxy:
         """
         path, function, asset = _arguments(*arguments, *([None] if len(arguments) == 4 else []))
         package = asset._package if asset is not None else self._compiled(path)
-        spec = read_spec(package)
+        spec = read_spec(package, functions=False)
         begin = time.perf_counter_ns()
         self._model = load_model(package, spec, function, self.options)
         self._load_ns = time.perf_counter_ns() - begin

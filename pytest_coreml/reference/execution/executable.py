@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.reference.execution.ort_session import make_session, run
-from pytest_coreml.reference.format.program import Function, read_function
 from pytest_coreml.reference.lowering.function import lower_function
 from pytest_coreml.reference.lowering.ops import handlers
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pytest_coreml.reference.format.package import Package
+    from pytest_coreml.reference.format.program import Function
     from pytest_coreml.reference.lowering.ports import LoweredFunction
     from pytest_coreml.reference.options import RuntimeOptions
 
@@ -70,7 +70,7 @@ def lower(
 ) -> tuple[Function, LoweredFunction]:
     """Read and lower a function, without making a session."""
     with nothing_collected():
-        function = read_function(program, function_name, package.blob_file)
+        function = package.function(program, function_name)
         return function, lower_function(function, handlers(), options.precision)
 
 

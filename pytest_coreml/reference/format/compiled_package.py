@@ -13,12 +13,15 @@ from pytest_coreml.reference.format.folder_files import inside, read_file, relat
 from pytest_coreml.reference.format.mil import wire
 from pytest_coreml.reference.format.mil.grammar import parse_program
 from pytest_coreml.reference.format.model_metadata import read_metadata
+from pytest_coreml.reference.format.program import read_function
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_coreml.reference.format.core_ml_data import CoreMLData
     from pytest_coreml.reference.format.dtypes import DType
+    from pytest_coreml.reference.format.mil.parsed_program import ParsedProgram
+    from pytest_coreml.reference.format.program import Function
 
 COMPILED_MARK: Final = "coremldata.bin"
 PROGRAM_TEXT: Final = "model.mil"
@@ -47,15 +50,18 @@ class CompiledPackage:
     root: Path
     checks_weights: bool = True
     _blobs: dict[str, BlobFile] = field(default_factory=dict, repr=False)
+    # By the folder in which its text is
+    _programs: dict[str, ParsedProgram] = field(default_factory=dict, repr=False)
 
-    def model(self) -> bytes:
+    def model(self, *, functions: bool = True) -> bytes:
         """Return the serialized `Model` message. Raises `BadModelError` and `UnsupportedModelError`."""
         data = self._core_ml_data("")
         if data is not None and data.description and self._has(PROGRAM_TEXT):
             # Without a detour over a message: the program may be large.
             version = wire.number_field(wire.MODEL_VERSION, data.specification_version)
             description = wire.field(wire.MODEL_DESCRIPTION, data.description)
-            return version + description + wire.field(wire.MODEL_PROGRAM, self._program(""))
+            program = self._program("")
+            return version + description + wire.field(wire.MODEL_PROGRAM, program.message() if functions else b"")
         content: bytes = self._model("").SerializeToString()
         return content
 
@@ -74,6 +80,14 @@ class CompiledPackage:
         self._describe(model, data, "")
         getattr(model, types[data.model_type].name).SetInParent()
         return model
+
+    def function(self, program: Any, name: str) -> Function:
+        """Return a function of the program, whose text was read with the message.
+
+        Raises the errors of `read_function`.
+        """
+        parsed = self._programs.get("")
+        return read_function(program, name, self.blob_file) if parsed is None else parsed.function(name, self.blob_file)
 
     def blob_file(self, name: str) -> BlobFile:
         """Return the weight file that the program calls *name*. Raises `BadModelError` unless it is in the folder."""
@@ -122,10 +136,10 @@ class CompiledPackage:
                 self._read(metadata, _MAX_METADATA), self.path / metadata
             )
             model.description.CopyFrom(description)
-        model.mlProgram.ParseFromString(self._program(folder))
+        model.mlProgram.ParseFromString(self._program(folder).message())
 
-    def _program(self, folder: str) -> bytes:
-        """Read the text of a program as a serialized message."""
+    def _program(self, folder: str) -> ParsedProgram:
+        """Read the text of a program."""
         name = f"{folder}{PROGRAM_TEXT}"
         try:
             text = self._read(name, _MAX_TEXT).decode()
@@ -134,7 +148,8 @@ class CompiledPackage:
                 f"{self.path / name}: not the text of an ML Program, perhaps it is encrypted: {error}"
             ) from error
         check = self._check_blob if self.checks_weights else None
-        return parse_program(text, str(self.path / name), folder, check)
+        self._programs[folder] = parse_program(text, str(self.path / name), folder, check)
+        return self._programs[folder]
 
     def _check_blob(self, name: str, offset: int, dtype: DType, shape: tuple[int, ...]) -> None:
         self.blob_file(name).ref(offset, dtype, math.prod(shape), shape)

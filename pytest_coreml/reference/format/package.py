@@ -11,9 +11,12 @@ from pytest_coreml.reference.errors import BadModelError
 from pytest_coreml.reference.format.blob import BlobFile, MemoryBlobs
 from pytest_coreml.reference.format.compiled_package import COMPILED_MARK, CompiledPackage
 from pytest_coreml.reference.format.folder_files import inside, read_file, relative_name
+from pytest_coreml.reference.format.program import read_function
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pytest_coreml.reference.format.program import Function
 
 # The model's proto in a compiled folder of ours, beside the mark that coremltools, and Core ML, look for.
 COMPILED_MODEL: Final = "model.mlmodel"
@@ -30,11 +33,17 @@ class Package(Protocol):
     def path(self) -> Path:
         """The path that the user passed."""
 
-    def model(self) -> bytes:
-        """Return the serialized `Model` message; raise `BadModelError` if it cannot be read."""
+    def model(self, *, functions: bool = True) -> bytes:
+        """Return the serialized `Model` message; raise `BadModelError` if it cannot be read.
+
+        Without *functions*, it may lack those of an ML Program, which `function` returns.
+        """
 
     def blob_file(self, name: str) -> BlobFile | MemoryBlobs:
         """Return the weights that the program refers to by *name*; raise `BadModelError` if missing or outside."""
+
+    def function(self, program: Any, name: str) -> Function:
+        """Return the function *name* of *program*, which is from `model`; raise the errors of `read_function`."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class MemoryPackage:
     weights: Mapping[str, bytes]
     path: Path = Path("a model in memory")
 
-    def model(self) -> bytes:
+    def model(self, *, functions: bool = True) -> bytes:  # noqa: ARG002 - they cost nothing
         """Return the message."""
         return self.content
 
@@ -56,6 +65,10 @@ class MemoryPackage:
             has = ", ".join(sorted(self.weights)) or "none"
             raise BadModelError(f"{self.path}: the weight file {relative!r} is missing; the weight files are: {has}")
         return MemoryBlobs(relative, self.weights[relative])
+
+    def function(self, program: Any, name: str) -> Function:
+        """Return a function of a program in the message; raise the errors of `read_function`."""
+        return read_function(program, name, self.blob_file)
 
 
 @dataclass(frozen=True)
@@ -70,7 +83,7 @@ class FilePackage:
     root: Path
     _blobs: dict[str, BlobFile] = field(default_factory=dict, repr=False)
 
-    def model(self) -> bytes:
+    def model(self, *, functions: bool = True) -> bytes:  # noqa: ARG002 - they cost nothing
         """Return the message; raise `BadModelError` if the file cannot be read."""
         try:
             return read_file(self.model_file, _MAX_MESSAGE)
@@ -84,6 +97,10 @@ class FilePackage:
             path = inside(self.root, self.model_file.parent / relative, f"{self.path}: the weight file {name!r}")
             self._blobs[name] = BlobFile(path)
         return self._blobs[name]
+
+    def function(self, program: Any, name: str) -> Function:
+        """Return a function of a program in the message; raise the errors of `read_function`."""
+        return read_function(program, name, self.blob_file)
 
 
 def open_package(path: Path) -> FilePackage | CompiledPackage:

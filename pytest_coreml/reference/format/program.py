@@ -11,7 +11,7 @@ from pytest_coreml.reference.format.types import ValueType, type_from_proto
 from pytest_coreml.reference.format.values import Blobs, Constant, constant_from_proto
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import TypeAlias
 
 # What a parameter is bound to: the name of another value, or a constant written in place.
@@ -80,13 +80,18 @@ def walk(block: Block) -> Iterator[Operation]:
 def read_function(program: Any, name: str, blobs: Blobs) -> Function:
     """Read the function *name* of a `MILSpec.Program`; raise `BadModelError` if it is missing or invalid."""
     if name not in program.functions:
-        raise BadModelError(f"the model has no function {name!r}; it has {', '.join(sorted(program.functions))}")
+        raise missing_function(name, program.functions)
     proto = program.functions[name]
     if proto.opset not in proto.block_specializations:
         raise BadModelError(f"the function {name!r} has no block for its opset {proto.opset!r}")
     reader = _Reader(blobs)
     block = reader.block(proto.block_specializations[proto.opset])
     return Function(name, proto.opset, reader.named_types(proto.inputs), block)
+
+
+def missing_function(name: str, names: Iterable[str]) -> BadModelError:
+    """Return the error for a function that is not among the *names* of a program."""
+    return BadModelError(f"the model has no function {name!r}; it has {', '.join(sorted(names))}")
 
 
 class _Reader:

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 MAXIMUM_SPECIFICATION_VERSION = 10
 
 
-def read_spec(package: Package) -> Any:
-    """Read the `Model` message of a package; raise an error that names the package if it cannot be run."""
-    return parse_spec(package.model(), package.path)
+def read_spec(package: Package, *, functions: bool = True) -> Any:
+    """Read the `Model` message of a package; raise an error that names the package if it cannot be run.
+
+    Without *functions*, it may lack those of an ML Program, which the package returns.
+    """
+    return parse_spec(package.model(functions=functions), package.path)
 
 
 def parse_spec(content: bytes, name: Path | str) -> Any:

@@ -36,7 +36,7 @@ def boundary_of(inputs, body, outputs, declared, version=9):
         f"program(1.0)\n{INFO}\n{{\n    func main<ios18>({inputs}) {{\n{body}\n        }} -> ({outputs or names});\n}}"
     )
     model = Model_pb2.Model(specificationVersion=version)
-    model.mlProgram.CopyFrom(MIL_pb2.Program.FromString(parse_program(text, "model.mil")))
+    model.mlProgram.CopyFrom(MIL_pb2.Program.FromString(parse_program(text, "model.mil").message()))
     return read_boundary(model, *declared)
 
 

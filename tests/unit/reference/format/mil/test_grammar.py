@@ -17,7 +17,7 @@ INFO = '[buildInfo = dict<tensor<string, []>, tensor<string, []>>({{"coremlc-ver
 
 def function_of(text):
     """Read the function main of a text that names no weights."""
-    program = MIL_pb2.Program.FromString(parse_program(text, "model.mil"))
+    program = MIL_pb2.Program.FromString(parse_program(text, "model.mil").message())
     return read_function(program, "main", None)
 
 
