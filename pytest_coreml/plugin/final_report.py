@@ -82,7 +82,7 @@ def summarize(run: PytestRun, reporter: Any) -> None:
         _print_table(run, results, reporter)
     _tell_missing_baseline(run, reporter)
     if run.benchmark.problem:
-        from pytest_coreml.report.text.numbers import printable
+        from pytest_coreml.escaping import printable
 
         reporter.write_line(
             f"Core ML: pytest-benchmark could not take measurements of {printable(run.benchmark.problem)}"
