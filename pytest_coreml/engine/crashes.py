@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.engine.host_lock import lock_folder, own_folder
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.compute_units import ComputeUnits
 
+# Seconds after which no run can still be going on that wrote a file.
+_MAX_AGE: Final = 7 * 24 * 3600.0
 # Path, compute units, function and fingerprint of a model.
 ModelKey = tuple[str, "ComputeUnits", "str | None", str]
 
@@ -80,8 +83,12 @@ class Crashes:
 
 
 def forget(run_id: str) -> None:
-    """Remove the file that the workers of the run shared, when the run is over."""
+    """Remove the file that the workers of the run shared, when it is over, and old files of runs that were killed."""
     _shared_file(run_id).unlink(missing_ok=True)
+    for file in lock_folder().glob(_shared_file("*").name):
+        with contextlib.suppress(OSError):
+            if file.stat().st_mtime < time.time() - _MAX_AGE:
+                file.unlink()
 
 
 def _shared_file(run_id: str) -> Path:

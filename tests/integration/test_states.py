@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import standin_models
+
+if TYPE_CHECKING:
+    from mac_project import MacProject
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RUN = ("-p", "no:randomly", "--coreml-runtime=reference", "--coreml-calls=10")
@@ -162,3 +167,26 @@ def test_a_state_that_counts_and_a_state_of_two_functions(project: pytest.Pytest
     assert project.runpython(project.path / "make_models.py").ret == 0
 
     project.runpytest_subprocess(*RUN).assert_outcomes(passed=5)
+
+
+ON_A_MAC = """
+    import numpy as np
+
+    def test_prefill_then_decode(coreml_load):
+        prefill, decode = (coreml_load("Model.mlpackage", function=name) for name in ("prefill", "decode"))
+        state = prefill.make_state()
+        state.write_state("cache", np.full((2, 3), 7, np.float32))
+        decode.predict(decode.example_inputs(), state)
+        assert state.read_state("cache").tolist() == [[7, 7, 7], [7, 7, 7]]
+        prefill.predict(prefill.example_inputs(), state)
+        assert state.read_state("cache").max() == 7
+"""
+
+
+def test_a_state_goes_on_with_another_function_on_a_mac(mac_project: MacProject) -> None:
+    """By reading and writing its tensors, since each function has an engine of its own."""
+    mac_project.save(standin_models.multifunction_spec(("decode", "prefill"), state=True))
+    mac_project.test(ON_A_MAC)
+
+    mac_project.run().assert_outcomes(passed=1)
+    assert len({call["pid"] for call in mac_project.journal("predict")}) == 2

@@ -21,7 +21,7 @@ def program_spec(operations: int = 3, version: int = 9, *, state: bool = False, 
     return spec
 
 
-def multifunction_spec(names: tuple[str, ...] = ("main", "other")) -> Any:
+def multifunction_spec(names: tuple[str, ...] = ("main", "other"), *, state: bool = False) -> Any:
     """Return an ML Program with several functions, the first being the default."""
     from coremltools import proto
 
@@ -29,7 +29,7 @@ def multifunction_spec(names: tuple[str, ...] = ("main", "other")) -> Any:
     spec.mlProgram.version = 1
     spec.description.defaultFunctionName = names[0]
     for index, name in enumerate(names):
-        _describe(spec.description.functions.add(name=name))
+        _describe(spec.description.functions.add(name=name), state=state)
         _fill(spec.mlProgram.functions[name], index + 1, "CoreML8", nested=False)
     return spec
 

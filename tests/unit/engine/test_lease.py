@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -159,5 +160,17 @@ def test_workers_of_a_run_tell_each_other(tmp_path: Path, monkeypatch: pytest.Mo
 
     assert second.get(KEY.model_key) == Crash("the engine process was killed by SIGSEGV", "test_it")
     assert other.get(KEY.model_key) is None
+    other.add(KEY.model_key, "the engine process was killed by SIGBUS")
     forget("run")
+    assert [file.name for file in lock_folder().iterdir()] == ["crashes-other.jsonl"]
+
+
+def test_the_file_of_a_killed_run_is_removed_when_it_is_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that was killed cannot remove it; a week later no worker of it is left."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    Crashes("killed").add(KEY.model_key, "the engine process was killed by SIGSEGV")
+    os.utime(lock_folder() / "crashes-killed.jsonl", (0, 0))
+
+    forget("run")
+
     assert list(lock_folder().iterdir()) == []
