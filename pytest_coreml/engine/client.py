@@ -54,6 +54,8 @@ class Engine:
         self.subject = "the engine"
         self.facts: RuntimeFacts | None = None
         self.dead: str | None = None
+        # True if it is dead since this process was interrupted, for which its model is not to blame.
+        self.interrupted = False
         self._doing = ""
         self._arguments = arguments
         self._environment = environment
@@ -129,6 +131,7 @@ class Engine:
             raise self._timed_out(process) from None
         except BaseException:
             # Ctrl-C, or a plugin's time limit: the pending answer would be taken for that of the next request.
+            self.interrupted = True
             self._give_up(process, f"the engine process was interrupted while {self._doing} {self.subject}")
             raise
         if isinstance(reply, Failed):

@@ -84,7 +84,7 @@ class Engines:
             self._leases.popitem(last=False)[1].suspend()
 
     def _resume(self, lease: Lease) -> None:
-        if lease.engine.dead:
+        if lease.engine.dead and not lease.engine.interrupted:
             # The test that saw the crash gets the original error from the engine.
             if (crash := self._crashes.from_another_test(lease.key.model_key)) is not None:
                 raise EngineDiedError(crash.message)
@@ -104,8 +104,9 @@ class Engines:
             raise EngineDiedError(crash.message)
 
     def _record_crash(self, key: EngineKey, engine: Engine) -> bool:
-        # An engine that failed to start has not touched the model.
-        if engine.dead and engine.facts is not None:
+        # An engine that failed to start has not touched the model. What interrupts this process, as a time limit of
+        # pytest-timeout, says nothing about the model.
+        if engine.dead and not engine.interrupted and engine.facts is not None:
             self._crashes.add(key.model_key, engine.dead)
         return engine.dead is not None
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import _socket
 import contextlib
 import os
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
+from subprocess import DEVNULL, TimeoutExpired
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Final
 
 from pytest_coreml.engine.watchdog import Watchdog
 from pytest_coreml.engine.work_folder import WorkFolder
+from pytest_coreml.machine.child_process import ChildProcess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,11 +59,11 @@ class EngineProcess:
         self._folder = WorkFolder()
         self._watchdog: Watchdog | None = None
         self._is_killed = False
-        ours, theirs = socket.socketpair()
+        ours, theirs = socket_pair()
         self.connection = _connection(ours, timeout)
         words = [f"--runtime={runtime}", f"--timeout={timeout}", f"--folder={self._folder.path}", *arguments]
         try:
-            with theirs:
+            with contextlib.closing(theirs):
                 self._popen = self._start(theirs.fileno(), words)
             # The engine leads a process group of its own.
             self._watchdog = Watchdog(self._popen.pid, str(self._folder.path))
@@ -80,7 +82,7 @@ class EngineProcess:
 
     def exit_text(self) -> str:
         """Describe how the process ended, for a message about a connection that the engine closed."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        with contextlib.suppress(TimeoutExpired):
             self._popen.wait(_EXIT_SECONDS)
         status = self._popen.poll()
         return describe_exit(status) if status is not None else "closed its connection"
@@ -88,7 +90,7 @@ class EngineProcess:
     def end(self) -> None:
         """Close the connection, on which the engine exits; kill it if it does not exit in time."""
         self.connection.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        with contextlib.suppress(TimeoutExpired):
             self._popen.wait(_EXIT_SECONDS)
         self.kill()
 
@@ -103,10 +105,10 @@ class EngineProcess:
             self._popen.wait()
         self._release()
 
-    def _start(self, descriptor: int, words: Sequence[str]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
+    def _start(self, descriptor: int, words: Sequence[str]) -> ChildProcess:
+        return ChildProcess(
             [sys.executable, "-c", _BOOT, str(descriptor), _PACKAGE_PARENT, *words],
-            stdin=subprocess.DEVNULL,
+            stdin=DEVNULL,
             stdout=self._stdout.fileno(),
             stderr=self._stderr.fileno(),
             pass_fds=[descriptor],
@@ -155,6 +157,15 @@ class CapturedOutput:
         self._file.close()
 
 
+def socket_pair() -> tuple[_socket.socket, _socket.socket]:
+    """Return two connected sockets.
+
+    Of the class below `socket.socket`: a plugin that forbids the network, as pytest-socket, replaces that one, and the
+    way to a child process is no network.
+    """
+    return _socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+
+
 def describe_exit(status: int) -> str:
     """Describe the exit status that `subprocess` reports: the negative of a signal, or the process's own status."""
     if status >= 0:
@@ -171,7 +182,7 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _connection(ours: socket.socket, timeout: float) -> Connection:
+def _connection(ours: _socket.socket, timeout: float) -> Connection:
     # Messages may be large: an engine that stops in the middle of one must not stop us.
     for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
         ours.setsockopt(socket.SOL_SOCKET, option, _timeval(timeout))

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import weakref
+from subprocess import DEVNULL
 from typing import Final
+
+from pytest_coreml.machine.child_process import ChildProcess
 
 # Waits until the pipe is closed, then kills the process group $1 and removes the folder $2. It removes twice, since a
 # process may still be writing while its exit completes. Signals that are sent to all processes must not end it first.
@@ -29,7 +31,7 @@ class Watchdog:
 
     def __init__(self, group: int, folder: str) -> None:
         self._pipe: int | None = None
-        self._popen: subprocess.Popen[bytes] | None = None
+        self._popen: ChildProcess | None = None
         theirs, ours = os.pipe()
         try:
             self._popen = _start_shell(theirs, group, folder)
@@ -60,12 +62,12 @@ class Watchdog:
 _watchdogs: Final[weakref.WeakSet[Watchdog]] = weakref.WeakSet()
 
 
-def _start_shell(stdin: int, group: int, folder: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+def _start_shell(stdin: int, group: int, folder: str) -> ChildProcess:
+    return ChildProcess(
         ["/bin/sh", "-c", _SCRIPT, "pytest-coreml-watchdog", str(group), folder],
         stdin=stdin,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=DEVNULL,
+        stderr=DEVNULL,
         cwd="/",
         # What is sent to the group or the terminal of pytest must not end the watchdog with it.
         start_new_session=True,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Sequence
+from subprocess import DEVNULL, PIPE, TimeoutExpired
+
+from pytest_coreml.machine.child_process import ChildProcess
 
 # A function that runs a command and returns its stdout.
 Run = Callable[[Sequence[str]], str]
@@ -21,14 +23,17 @@ def run(words: Sequence[str], seconds: float = SECONDS) -> str:
     """
     path = os.pathsep.join(filter(None, (os.environ.get("PATH"), _SYSTEM_PATH)))
     try:
-        done = subprocess.run(
-            words,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            env={**os.environ, "PATH": path, "LC_ALL": "C"},
-            timeout=seconds,
-            check=False,
+        process = ChildProcess(
+            words, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, env={**os.environ, "PATH": path, "LC_ALL": "C"}
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
         return ""
-    return done.stdout.decode(errors="replace")
+    with process:
+        try:
+            output, _ = process.communicate(timeout=seconds)
+        except BaseException as error:
+            process.kill()
+            if isinstance(error, TimeoutExpired):
+                return ""
+            raise
+    return output.decode(errors="replace")

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
     from pytest_coreml.plugin.pytest_run import PytestRun
     from pytest_coreml.plugin.run_results import Results
+    from pytest_coreml.verdict.record import Record
 
 _CONCURRENT_LOADS: Final = "load times: workers loaded concurrently; a load budget loads one at a time"
+
+# It annotates each test that fails in its body.
+_ANNOTATING_PLUGIN: Final = "pytest_github_actions_annotate_failures"
 
 
 def finish(run: PytestRun, session: pytest.Session) -> None:
@@ -117,13 +121,23 @@ def _print_table(run: PytestRun, results: Results, reporter: Any) -> None:
     reporter.section("Core ML")
     for line in summary_lines(results.records, _width(reporter), run.config.getoption("verbose") > 0):
         _write(reporter, line)
-    write_github(results.last_attempts, _machine(run, results), run.options.rootdir, reporter.write_line)
+    records = results.last_attempts
+    write_github(records, _to_annotate(run, results), _machine(run, results), run.options.rootdir, reporter.write_line)
     if run.options.report is not None and any(record.load and not record.load.alone for record in results.records):
         reporter.write_line(_CONCURRENT_LOADS)
 
 
 def _write(reporter: Any, text: str, **markup: bool) -> None:
     reporter.write_line(safe_lines(text), **markup)
+
+
+def _to_annotate(run: PytestRun, results: Results) -> list[Record]:
+    """Return the last attempts, without the failed tests that another plugin has annotated when they failed."""
+    records = results.last_attempts
+    if not run.config.pluginmanager.hasplugin(_ANNOTATING_PLUGIN):
+        return records
+    late = {id(record) for record in results.failed_late}
+    return [record for record in records if record.outcome != "failed" or id(record) in late]
 
 
 def _width(reporter: Any) -> int:

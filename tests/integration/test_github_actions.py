@@ -45,6 +45,17 @@ def test_a_failed_check_is_an_annotation_on_the_line_of_its_test(pytester: pytes
     result.stdout.fnmatch_lines([f"::error {place}::size 12.4 MB, budget 1 MB (+1140.0 %25)"])
 
 
+def test_a_failure_is_annotated_once(pytester: pytest.Pytester, summary: Path) -> None:
+    """pytest-github-actions-annotate-failures annotates every test that fails; the step summary stays ours."""
+    pytester.makepyfile(pytest_github_actions_annotate_failures="")
+    pytester.syspathinsert()
+
+    result = pytester.runpytest_inprocess(*RUN, "-p", "pytest_github_actions_annotate_failures")
+
+    result.stdout.no_fnmatch_line("::error *")
+    assert "**FAILED**: size 12.4 MB, budget 1 MB" in summary.read_text()
+
+
 def test_the_step_summary_has_the_table_and_the_verdict(pytester: pytest.Pytester, summary: Path) -> None:
     """It is appended to what other steps wrote."""
     summary.write_text("before\n")

@@ -96,6 +96,7 @@ class ScriptedEngine:
         self._script = script
         self.facts: RuntimeFacts | None = FACTS
         self.dead: str | None = None
+        self.interrupted = False
         self.subject = ""
         self._held = ""
 

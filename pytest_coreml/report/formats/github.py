@@ -27,15 +27,20 @@ _MAX_ROWS: Final = 500
 
 
 def write_github(
-    records: Sequence[Record], machine: Mapping[str, Any], rootdir: Path, write_line: Callable[[str], object]
+    records: Sequence[Record],
+    to_annotate: Sequence[Record],
+    machine: Mapping[str, Any],
+    rootdir: Path,
+    write_line: Callable[[str], object],
 ) -> None:
     """Write annotations with *write_line*, and the step summary to its file; do nothing outside GitHub Actions.
 
-    A summary that cannot be written is a warning, because it must not end a run that may have measured for hours.
+    *to_annotate*: those of *records* that no other plugin annotates. A summary that cannot be written is a warning,
+    because it must not end a run that may have measured for hours.
     """
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
-    for line in annotation_lines(records, _folder(rootdir)):
+    for line in annotation_lines(to_annotate, _folder(rootdir)):
         write_line(line)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if not summary:

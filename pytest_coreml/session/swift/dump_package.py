@@ -10,13 +10,14 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from contextlib import suppress
+from subprocess import DEVNULL, PIPE, TimeoutExpired
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.machine import commands
+from pytest_coreml.machine.child_process import ChildProcess
 from pytest_coreml.session.swift.package_manifest import RESOURCE_RULES, PackageManifest, Resource, Target
 
 if TYPE_CHECKING:
@@ -56,11 +57,11 @@ def dump_manifest(swift: str, folder: Path, seconds: float = SECONDS) -> Package
 def _run(words: list[str], seconds: float) -> str:
     try:
         # Of a session of its own, so that what it has started ends with it.
-        process = subprocess.Popen(
+        process = ChildProcess(
             words,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
             start_new_session=True,
         )
     except OSError as error:
@@ -69,7 +70,7 @@ def _run(words: list[str], seconds: float) -> str:
         output, errors = process.communicate(timeout=seconds)
     except BaseException as error:
         _end(process)
-        if isinstance(error, subprocess.TimeoutExpired):
+        if isinstance(error, TimeoutExpired):
             raise DumpError(f"no answer within {seconds:g} s") from None
         raise
     if process.returncode != 0:
@@ -78,12 +79,12 @@ def _run(words: list[str], seconds: float) -> str:
     return output.decode(errors="replace")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: ChildProcess) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()
     # Not forever: a pipe may be open in a process that has left the group.
-    with suppress(subprocess.TimeoutExpired):
+    with suppress(TimeoutExpired):
         process.communicate(timeout=5)
 
 

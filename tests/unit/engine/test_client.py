@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -133,6 +136,25 @@ def test_an_engine_whose_answer_nobody_waited_for_is_not_asked_again(monkeypatch
     with pytest.raises(EngineDiedError, match="interrupted while predicting with"):
         engine.ask(Predict({}))
     assert not psutil.pid_exists(facts.pid)
+
+
+def test_doubles_of_a_test_do_not_reach_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plugins that forbid sockets or processes in a test, as pytest-socket and pytest-subprocess do, are not asked."""
+
+    def forbidden(*_: object, **__: object) -> None:
+        raise RuntimeError("forbidden in this test")
+
+    monkeypatch.setattr(process, "_BOOT", ONE_ANSWER.format(then=STOPS))
+    monkeypatch.setattr(socket, "socket", forbidden)
+    # As pytest-subprocess does: wherever a module refers to it.
+    original = subprocess.Popen
+    for module in [module for module in sys.modules.values() if hasattr(module, "__dict__")]:
+        for name in [name for name, value in vars(module).items() if value is original]:
+            monkeypatch.setattr(module, name, forbidden)
+
+    engine = Engine("auto", 60)
+    assert engine.start().pid
+    engine.close()
 
 
 def test_what_cannot_be_sent_leaves_the_engine_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

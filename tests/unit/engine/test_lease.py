@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from scripted_engine import Script, ScriptedEngine
@@ -25,6 +25,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY = EngineKey("Encoder.mlpackage", "all")
+
+
+class InterruptedEngine(ScriptedEngine):
+    """An engine that is dead since a time limit has interrupted the test; the next one predicts."""
+
+    interruptions: ClassVar[list[str]] = []
+
+    def ask(self, request: protocol.Request[Any], on_progress: object = None) -> Any:
+        if isinstance(request, protocol.Predict) and not self.interruptions:
+            self.dead, self.interrupted = "the engine process was interrupted", True
+            self.interruptions.append(self.dead)
+            raise KeyboardInterrupt
+        return super().ask(request, on_progress)
 
 
 class CrashingEngine(ScriptedEngine):
@@ -62,6 +75,18 @@ def test_a_model_that_ended_its_engine_is_not_loaded_again(engines: Engines, scr
     with pytest.raises(EngineDiedError, match=r"not reloaded: .*\nthe engine process was killed by SIGSEGV"):
         engines.lease(again)
     assert script.loads == 1
+
+
+def test_a_model_whose_test_was_interrupted_is_loaded_again(script: Script) -> None:
+    """A time limit of a plugin says nothing about the model: later tests use it, by a new engine."""
+    shared = SharedByEngines(lambda *_: None, watch=Watch(Conditions))
+    engines = Engines(lambda: InterruptedEngine(script), shared, Crashes(None))
+    lease = engines.lease(KEY)
+    with pytest.raises(KeyboardInterrupt):
+        lease.predict({}, None)
+
+    assert lease.predict({}, None)
+    assert engines.lease(KEY).predict({}, None)
 
 
 def test_neither_is_one_that_ended_an_engine_to_measure_again(engines: Engines, script: Script) -> None:
