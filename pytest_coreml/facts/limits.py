@@ -43,6 +43,10 @@ class Budget:
     """Minimum of predictions that end in a second, of those in flight together."""
     min_speedup: Mapping[ComputeUnits, float] = field(default_factory=dict)
     """Minimum speed relative to each of these configurations, measured in the same run."""
+    max_size_ratio: float | None = None
+    """Maximum size of a variant, as a share of its original's."""
+    max_time_ratio: float | None = None
+    """Maximum prediction time of a variant, as a share of its original's, in interleaved calls."""
     scenario: str | None = None
     """The name of the scenario that the limits are for; None for those of a model."""
     compute_units: tuple[ComputeUnits, ...] | None = None

@@ -148,7 +148,18 @@ SPEEDUP: Final = Metric(
     *("min_speedup", "speed-up over", "x", "at least", ("prediction",)),
     meaning='`{"cpuOnly": 2.0}`: times faster than under another setting in the same run, at least',
 )
-BUDGET_METRICS: Final = (*METRICS, SPEEDUP)
+# What it takes for variants, relative to their original.
+RATIOS: Final = (
+    Metric(
+        *("max_size_ratio", "size relative to the original", "x", "at most", ("model",)),
+        meaning="the size of a [variant](../how-to/variants.md), as a share of its original's",
+    ),
+    Metric(
+        *("max_time_ratio", "prediction time relative to the original", "x", "at most", ("prediction",)),
+        meaning="the prediction time of a variant, as a share of its original's; both are called alternately",
+    ),
+)
+BUDGET_METRICS: Final = (*METRICS, SPEEDUP, *RATIOS)
 # What `coreml_placement` limits.
 PLACEMENT_METRICS: Final = (
     Metric("min_share", "planned share on", "%", "at least", ("placement",)),

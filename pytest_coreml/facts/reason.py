@@ -21,6 +21,7 @@ class Cause(str, Enum):
     NOTHING_MEASURED = "nothing measured"
     PARTNER_NOT_SELECTED = "partner not selected"
     PARTNER_NOT_MEASURED = "partner not measured"
+    NO_VARIANT = "not a variant"
     # Conditions of a measurement.
     RUN_DISTURBED = "current run disturbed"
     THERMAL_CHANGE = "thermal state changed"

@@ -21,6 +21,7 @@ from pytest_coreml.plugin.fixtures import (
     coreml_load,
     coreml_machine,
     coreml_model,
+    coreml_original,
     coreml_run,
     coreml_scenario,
     coreml_source,
@@ -44,6 +45,7 @@ __all__ = [
     "coreml_scenario",
     "coreml_machine",
     "coreml_model",
+    "coreml_original",
     "coreml_run",
     "coreml_source",
 ]

@@ -16,9 +16,11 @@ from pytest_coreml.plugin.markers import (
     read_model,
     read_placement,
     read_units,
+    read_variants,
 )
 from pytest_coreml.plugin.names import FIXTURES, MARKS
-from pytest_coreml.session.declaration import Declaration, Limit
+from pytest_coreml.session.declaration import Declaration, Limit, Variant
+from pytest_coreml.session.sources import VariantSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Mapping
@@ -73,10 +75,11 @@ class DeclarationReader:
     def _declaration(self, ours: list[pytest.Mark], given: list[str], incomplete: bool) -> Declaration:
         by_name = {name: [mark for mark in ours if mark.name == name] for name in MARKS}
         names_model = any(name != _LOAD for name in given)
-        model, units, *limits = all_of(
+        model, units, variants, *limits = all_of(
             [
                 lambda: self._model(by_name["coreml_model"], names_model and not incomplete, given),
                 lambda: next(map(self._units, by_name["coreml_compute_units"]), self._options.compute_units),
+                lambda: self._variants(by_name["coreml_variants"]),
                 *(partial(self._limits, read, by_name[name]) for name, read in _LIMITS.items()),
             ]
         )
@@ -91,6 +94,7 @@ class DeclarationReader:
             rules=tuple(rules),
             boundary_rules=tuple(boundary_rules),
             names_model=names_model,
+            variants=variants if names_model and not _has_variant(model) else (),
             against=model.against,
             limits=tuple(Limit(id(mark), self._once(_checked_units, mark)) for mark in limiting),
             reached=frozenset(FIXTURES[name] or each for name in given if name != _LOAD for each in units),
@@ -99,6 +103,10 @@ class DeclarationReader:
 
     def _units(self, mark: pytest.Mark) -> tuple[ComputeUnits, ...]:
         return self._once(read_compute_units, mark)
+
+    def _variants(self, found: list[pytest.Mark]) -> tuple[Variant, ...]:
+        of_option = tuple(map(Variant, self._options.variants))
+        return self._once(read_variants, found[0]) if found else of_option
 
     def _limits(self, read: Callable[[pytest.Mark], T], found: list[pytest.Mark]) -> list[T]:
         return all_of(partial(self._once, read, mark) for mark in found)
@@ -141,6 +149,11 @@ class DeclarationReader:
                 "--coreml-model=PATH"
             )
         return ModelSource((self._options.model,) if self._options.model is not None else ())
+
+
+def _has_variant(model: ModelSource) -> bool:
+    """Return True if the marker names a variant already, as that of a model file does."""
+    return any(isinstance(source, VariantSource) for source in model.sources)
 
 
 def _checked_units(mark: pytest.Mark) -> frozenset[ComputeUnits]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.scenario import Scenario
     from pytest_coreml.plugin.pytest_run import PytestRun
+    from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
 
 T = TypeVar("T")
@@ -31,7 +32,8 @@ def coreml_source(request: pytest.FixtureRequest, _coreml_run: PytestRun) -> Any
     """Return the source that this test is parametrized with, or the only one."""
     if hasattr(request, "param"):
         return request.param
-    return _the_only(_coreml_run.running_attempt().declaration.sources, "sources")
+    declaration = _coreml_run.running_attempt().declaration
+    return _the_only(_sources(declaration)[0], "variants" if declaration.variants else "sources")
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,12 @@ coreml_all = _unit_fixture("coreml_all")
 coreml_cpu_only = _unit_fixture("coreml_cpu_only")
 coreml_cpu_and_gpu = _unit_fixture("coreml_cpu_and_gpu")
 coreml_cpu_and_neural_engine = _unit_fixture("coreml_cpu_and_neural_engine")
+
+
+@pytest.fixture(scope="module")
+def coreml_original(_coreml_run: PytestRun, _coreml_source: Any, coreml_model: CoreMLModel) -> CoreMLModel:
+    """Return the original of the variant under test, loaded for the same compute units; no limit is judged by it."""
+    return _coreml_run.load_original(_coreml_source, coreml_model)
 
 
 @pytest.fixture(scope="session")
@@ -144,14 +152,22 @@ def parametrize(metafunc: pytest.Metafunc, run: PytestRun) -> None:
     declaration = run.declarations.read(metafunc.definition, names, incomplete=bool(of_parameters))
     if declaration is None:
         return
-    if len(declaration.sources) > 1:
-        from pytest_coreml.session.sources import label
-
-        ids = [label(source) for source in declaration.sources]
-        metafunc.parametrize(SOURCE_FIXTURE, declaration.sources, ids=ids, indirect=True, scope="module")
+    if len(declaration.sources) > 1 or declaration.variants:
+        sources, ids = _sources(declaration)
+        metafunc.parametrize(SOURCE_FIXTURE, sources, ids=ids, indirect=True, scope="module")
     if "coreml_model" in names and "coreml_compute_units" not in of_parameters:
         units = declaration.compute_units
         metafunc.parametrize("coreml_model", units, ids=units, indirect=True, scope="module")
+
+
+def _sources(declaration: Declaration) -> tuple[Sequence[Any], list[str]]:
+    """Return the sources of a test, each beside its variants, and their ids."""
+    from pytest_coreml.session.sources import label, with_variants
+
+    if not declaration.variants:
+        return declaration.sources, [label(source) for source in declaration.sources]
+    sources = [variant for source in declaration.sources for variant in with_variants(source, declaration.variants)]
+    return sources, [source.name if len(declaration.sources) == 1 else label(source) for source in sources]
 
 
 def _markers_of_parameters(definition: pytest.Function) -> set[str]:

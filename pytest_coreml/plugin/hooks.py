@@ -51,6 +51,9 @@ class RunHooks:
             if item.config.getoption("setuponly", default=False) or not self.run.keep_load_failure(failure):
                 raise
             return None
+        except pytest.skip.Exception as skip:
+            self.run.note_skip(skip)
+            raise
 
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
         """Note how fixtures are set up that may have to be set up again."""

@@ -26,4 +26,8 @@ DESCRIPTIONS: Final = {
     "coreml_boundary": (
         "coreml_boundary(forbid_casts, max_bytes, compute_units): limits on what crosses the model's boundary in a call"
     ),
+    "coreml_variants": (
+        "coreml_variants(*presets, **callables): run the test for the original and for each variant of it: presets "
+        "such as int8, palette-4 or sparse-50+palette-4, and callables that make one MLModel of another"
+    ),
 }

@@ -14,6 +14,9 @@ from pytest_coreml.errors import MistakesError, UsageError, all_of, did_you_mean
 from pytest_coreml.facts.compute_units import parse_compute_units, parse_device
 from pytest_coreml.facts.limits import BoundaryRule, Budget, PlacementRule
 from pytest_coreml.facts.metrics import SPEEDUP, get_metric
+from pytest_coreml.facts.presets import ORIGINAL, parse_preset
+from pytest_coreml.session.declaration import Variant
+from pytest_coreml.session.sources import VariantSource
 
 if TYPE_CHECKING:
     import pytest
@@ -52,6 +55,21 @@ def read_model(mark: pytest.Mark) -> ModelSource:
     if against is not None:
         _check_source(mark, "against", against)
     return ModelSource(sources, function, inputs, against)
+
+
+def read_variants(mark: pytest.Mark) -> tuple[Variant, ...]:
+    """Read a `coreml_variants` mark: presets, and callables by the names of their variants."""
+    words = [word for argument in mark.args for word in _as_list(argument)]
+    presets = [Variant(preset.name) for preset in _each(mark, parse_preset, words)]
+    for name, build in mark.kwargs.items():
+        if not callable(build):
+            raise _wrong(mark, name, "a callable that takes an MLModel and returns one", build)
+    named = {each.name: each for each in [*presets, *(Variant(name, build) for name, build in mark.kwargs.items())]}
+    if ORIGINAL in named:
+        raise UsageError(f"coreml_variants: {ORIGINAL!r} is the name of the model itself; choose another one")
+    if not named:
+        raise UsageError("coreml_variants: expected at least one variant, as coreml_variants('int8', 'palette-4')")
+    return tuple(named.values())
 
 
 def read_compute_units(mark: pytest.Mark) -> tuple[ComputeUnits, ...]:
@@ -112,7 +130,8 @@ def _names(data: type) -> list[str]:
 
 
 def _check_source(mark: pytest.Mark, name: str, source: object) -> None:
-    if not (isinstance(source, (str, Path)) or callable(source)):
+    # The last is of the test that a model file stands for.
+    if not (isinstance(source, (str, Path, VariantSource)) or callable(source)):
         raise _wrong(mark, name, "a path or a callable that returns an MLModel or a path", source)
 
 

@@ -12,7 +12,7 @@ from pytest_coreml.facts.suffixes import SWIFT_MANIFEST
 from pytest_coreml.plugin.activate import activate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.session.model import CoreMLModel
@@ -46,8 +46,11 @@ class ModelModule(pytest.Module):
 
     def collect(self) -> Iterator[ModelItem]:
         """Yield one test for each of the compute units that the options name."""
-        for units in activate(self.config).options.compute_units:
-            yield _make_item(self, units, self.path, self.path.name, units)
+        options = activate(self.config).options
+        for source, word in _variants(self.path, options.variants):
+            for units in options.compute_units:
+                name = f"{units}[{word}]" if word else units
+                yield _make_item(self, name, source, _title(self.path.name, word), units)
 
 
 class SwiftModule(pytest.Module):
@@ -66,15 +69,34 @@ class SwiftModule(pytest.Module):
             raise self.CollectError(str(error)) from error
         for text in package.warnings:
             self.warn(pytest.PytestCollectionWarning(f"{self.path.name}: {text}"))
+        options = activate(self.config).options
         for model in package.models:
-            for units in activate(self.config).options.compute_units:
-                yield _make_item(self, f"{model.label}[{units}]", model.path, model.label, units)
+            for source, word in _variants(model.path, options.variants):
+                for units in options.compute_units:
+                    name = f"{model.label}[{word}-{units}]" if word else f"{model.label}[{units}]"
+                    yield _make_item(self, name, source, _title(model.label, word), units)
 
 
-def _make_item(parent: pytest.Module, name: str, path: Path, label: str, units: ComputeUnits) -> ModelItem:
+def _variants(path: Path, presets: Iterable[str]) -> Iterator[tuple[Any, str]]:
+    """Yield the sources of the model at *path*, each with the name of the variant, empty if it has none."""
+    if not presets:
+        yield path, ""
+        return
+    from pytest_coreml.session.declaration import Variant
+    from pytest_coreml.session.sources import with_variants
+
+    yield from ((source, source.name) for source in with_variants(path, map(Variant, presets)))
+
+
+def _title(label: str, variant: str) -> str:
+    return f"{label} ({variant})" if variant else label
+
+
+def _make_item(parent: pytest.Module, name: str, source: Any, title: str, units: ComputeUnits) -> ModelItem:
     item = ModelItem.from_parent(parent, name=name, callobj=check_model)
-    item.title = f"{label} on {units}"
-    item.add_marker(pytest.mark.coreml_model(path))
+    item.title = f"{title} on {units}"
+    # Called as a function, the mark would take a callable for what it marks.
+    item.add_marker(pytest.mark.coreml_model(source))
     item.add_marker(pytest.mark.coreml_compute_units(units))
     return item
 
@@ -90,6 +112,7 @@ class ModelItem(pytest.Function):
             return str(excinfo.value)
         return super().repr_failure(excinfo)
 
-    def reportinfo(self) -> tuple[Path, None, str]:
+    def reportinfo(self) -> tuple[Path, int, str]:
         """Name the model and the compute units."""
-        return self.path, None, self.title
+        # pytest needs a line of a test that a fixture skips.
+        return self.path, 0, self.title

@@ -21,9 +21,17 @@ FIXTURES: Final = {
     "coreml_cpu_only": "cpuOnly",
     "coreml_cpu_and_gpu": "cpuAndGPU",
     "coreml_cpu_and_neural_engine": "cpuAndNeuralEngine",
+    "coreml_original": None,
     "coreml_load": None,
 }
-MARKS: Final = ("coreml_model", "coreml_compute_units", "coreml_budget", "coreml_placement", "coreml_boundary")
+MARKS: Final = (
+    "coreml_model",
+    "coreml_compute_units",
+    "coreml_budget",
+    "coreml_placement",
+    "coreml_boundary",
+    "coreml_variants",
+)
 
 
 def uses_fixture(item: pytest.Item) -> bool:

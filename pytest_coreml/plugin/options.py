@@ -69,6 +69,11 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "metavar": "LIST",
         "help": "compute units for tests that don't name any, separated by commas (default: all)",
     },
+    "variants": {
+        "metavar": "LIST",
+        "help": "variants of the models of tests that don't name any, built by coremltools and run beside their "
+        "originals, separated by commas, such as int8,palette-4",
+    },
     "calls": {"metavar": "N", "help": "measured calls per run (default: 100)"},
     "timeout": {
         "metavar": "SECONDS",
@@ -115,7 +120,7 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
     },
 }
 # Those of which the ini file may give several, one a line or as a list.
-_LISTS: Final = ("baseline", "compute_units")
+_LISTS: Final = ("baseline", "compute_units", "variants")
 
 
 def add_options(parser: pytest.Parser) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import pytest
 
-from pytest_coreml.errors import CoreMLTestError, UnfitMachineError, hidden_for_ours
+from pytest_coreml.errors import CoreMLTestError, UnfitMachineError, UnfitVariantError, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.plugin import dropin
 from pytest_coreml.plugin.benchmark_fixture import BenchmarkEntries
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.lease import EngineKey, Timing
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.plugin.run_results import Results
-    from pytest_coreml.session.attempt import Attempt
+    from pytest_coreml.session.attempt import Attempt, LoadProblem
     from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.options import Options
@@ -40,6 +40,8 @@ class LoadFailure(NamedTuple):
     """The name of the attempt that asked for it."""
     keys: tuple[EngineKey, ...]
     """The configurations that could not be loaded."""
+    problems: dict[EngineKey, LoadProblem]
+    """Why, and of which variants."""
 
 
 class PytestRun:
@@ -132,15 +134,15 @@ class PytestRun:
         except UnfitMachineError as error:
             pytest.skip(str(error))
         except CoreMLTestError as error:
-            text = str(error)
+            text, give_up = str(error), pytest.skip if isinstance(error, UnfitVariantError) else _fail
         else:
             model.is_of_fixture = True
             return model
         # Outside of the handler, or pytest would show the same text twice, as an exception and its cause.
         try:
-            pytest.fail(text, pytrace=False)
-        except pytest.fail.Exception as failure:
-            self._load_failures[failure] = LoadFailure(attempt.name, tuple(attempt.unloaded))
+            give_up(text)
+        except (pytest.fail.Exception, pytest.skip.Exception) as failure:
+            self._load_failures[failure] = LoadFailure(attempt.name, tuple(attempt.unloaded), dict(attempt.problems))
             raise
 
     def renew_fixture_models(self, item: pytest.Item) -> None:
@@ -156,6 +158,15 @@ class PytestRun:
             text = str(error)
         else:
             return
+        pytest.fail(text, pytrace=False)
+
+    def load_original(self, source: Any, model: CoreMLModel) -> CoreMLModel:
+        """Return the original of *source*, of which *model* is the variant under test; itself if it has none."""
+        attempt = self.running_attempt()
+        try:
+            return attempt.load_original(source, model)
+        except CoreMLTestError as error:
+            text = str(error)
         pytest.fail(text, pytrace=False)
 
     def load_any(self, source: Any, units: ComputeUnits, options: LoadOptions) -> CoreMLModel:
@@ -183,11 +194,22 @@ class PytestRun:
             return
         failure, attempt = self._load_failures[self._load_failure], self.attempt
         if attempt is not None and attempt.name != failure.attempt:
-            attempt.unloaded += failure.keys
+            self._take_over(attempt, failure)
             crashes = attempt.session.models.crashes
             if (crash := crashes.for_test(failure.attempt, str(self._load_failure))) is not None:
                 pytest.fail(crash.message, pytrace=False)
         raise self._load_failure
+
+    def note_skip(self, skip: BaseException) -> None:
+        """Let a test be recorded that is skipped as an earlier one was, since its model cannot have the variant."""
+        failure = self._load_failures.get(skip)
+        if failure is not None and self.attempt is not None and self.attempt.name != failure.attempt:
+            self._take_over(self.attempt, failure)
+
+    @staticmethod
+    def _take_over(attempt: Attempt, failure: LoadFailure) -> None:
+        attempt.unloaded += failure.keys
+        attempt.problems.update(failure.problems)
 
     def machine(self) -> dict[str, Any]:
         """Return facts about this machine, as a report has them."""
@@ -242,6 +264,10 @@ class PytestRun:
 
     def _name_of_attempt(self) -> str | None:
         return self.attempt.name if self.attempt is not None and not self.attempt.is_over else None
+
+
+def _fail(text: str) -> NoReturn:
+    pytest.fail(text, pytrace=False)
 
 
 def _make_results(config: pytest.Config) -> Results | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.errors import UsageError
 from pytest_coreml.facts.compute_units import parse_compute_units
+from pytest_coreml.facts.presets import parse_preset
 from pytest_coreml.plugin.options import INCONCLUSIVE, PRECISIONS, RUNTIMES, UNMEASURED, given
 from pytest_coreml.session.options import Options, default_units
 from pytest_coreml.session.sources import PathFrom
@@ -60,6 +61,19 @@ def read_units(value: object) -> tuple[ComputeUnits, ...]:
         return tuple(dict.fromkeys(map(parse_compute_units, words)))
     except UsageError as error:
         raise UsageError(f"--coreml-compute-units: {error}") from None
+
+
+def read_variants(value: object) -> tuple[str, ...]:
+    """Read names of presets, with commas or spaces between them, or a list of such; none when none are given."""
+    if value in _NOTHING:
+        return ()
+    names = " ".join(_texts("variants", value, "names of variants, as int8,palette-4")).replace(",", " ").split()
+    if not names:
+        raise UsageError(f"--coreml-variants: expected names of variants, as int8,palette-4, got {value!r}")
+    try:
+        return tuple(dict.fromkeys(parse_preset(name).name for name in names))
+    except UsageError as error:
+        raise UsageError(f"--coreml-variants: {error}") from None
 
 
 def read_choice(name: str, value: object, choices: Sequence[str]) -> str:
@@ -122,13 +136,14 @@ def read_options(config: pytest.Config) -> Options:
         started_in=config.invocation_params.dir,
         repeated=tuple(_repeated(config)),
         compute_units=read_units(given(config, "compute_units")) or (default_units(values["runtime"]),),
+        variant_cache=partial(_variant_cache, config),
         assume_idle=values.pop("unmeasured") == "fail",
         **values,
     )
 
 
 def _repeated(config: pytest.Config) -> Iterator[str]:
-    for name in ("runtime", "model", "compute_units"):
+    for name in ("runtime", "model", "compute_units", "variants"):
         value = config.getoption(f"coreml_{name}", None)
         if value:
             yield f"--coreml-{name.replace('_', '-')}={value}"
@@ -178,6 +193,16 @@ def _switch(config: pytest.Config, name: str) -> bool:
     return read_switch(name, given(config, name))
 
 
+def _variants(config: pytest.Config, name: str) -> tuple[str, ...]:
+    return read_variants(given(config, name))
+
+
+def _variant_cache(config: pytest.Config) -> Path | None:
+    """Return the folder for variants in pytest's cache, which is made now; None without a cache."""
+    cache = getattr(config, "cache", None)
+    return cache.mkdir("coreml-variants") if cache is not None else None
+
+
 # All options but the compute units, whose default depends on another one.
 _READERS: Final[dict[str, Callable[[pytest.Config, str], Any]]] = {
     "runtime": partial(_choice, RUNTIMES),
@@ -192,6 +217,7 @@ _READERS: Final[dict[str, Callable[[pytest.Config, str], Any]]] = {
     "explain": _switch,
     "baseline": _paths,
     "against": _existing,
+    "variants": _variants,
     "tolerance": partial(_number, float, None),
     "unmeasured": partial(_choice, UNMEASURED),
 }

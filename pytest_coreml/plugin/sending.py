@@ -35,7 +35,11 @@ def use_fixture_models(item: pytest.Item, attempt: Attempt | None) -> None:
     """Note the models that a test got from fixtures, also from one that an earlier test of its module has set up."""
     if attempt is None:
         return
-    for value in getattr(item, "funcargs", {}).values():
+    values: dict[str, object] = getattr(item, "funcargs", {})
+    original = values.get("coreml_original")
+    if isinstance(original, CoreMLModel) and original is not values.get("coreml_model"):
+        attempt.refer_to(original)
+    for value in values.values():
         if isinstance(value, CoreMLModel):
             attempt.use(value)
 
@@ -79,7 +83,8 @@ def _finish(
     elif call.when != "setup" and run.subtest_failed:
         # pytest fails a test for its subtests later, when it counts.
         outcome = "failed"
-    line = item.location[1]
+    # A model file has no lines.
+    line = None if hasattr(item, "title") else item.location[1]
     # pytest says so of a test that is marked with xfail, and failed, or passed anyway.
     is_expected = hasattr(report, "wasxfail")
     return attempt.finish(cast("Outcome", outcome), line + 1 if line is not None else None, is_expected)

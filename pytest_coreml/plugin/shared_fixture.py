@@ -37,4 +37,4 @@ class SharedFixture:
 
 
 def _model_of(declaration: Declaration) -> tuple[Any, ...]:
-    return declaration.sources, declaration.function, declaration.compute_units
+    return declaration.sources, declaration.variants, declaration.function, declaration.compute_units

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_coreml.engine.fresh_loads import measure_fresh_loads
 from pytest_coreml.engine.lease import UNTIMED, EngineKey
@@ -12,10 +13,11 @@ from pytest_coreml.errors import InputError, UnfitMachineError, did_you_mean, hi
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import clock_doubt, usable_devices
-from pytest_coreml.session.sources import file_name
+from pytest_coreml.session.sources import VariantSource, file_name
 from pytest_coreml.verdict.boundary_rules import judge_boundary
 from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets, needs_fresh_load, needs_prediction
 from pytest_coreml.verdict.placement_rules import judge_placement
+from pytest_coreml.verdict.ratio_rules import compare_specs, paired_times, wants_another_run
 from pytest_coreml.verdict.record import Record
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.engine.lease import Timing
     from pytest_coreml.facts.compute_units import ComputeUnits
-    from pytest_coreml.facts.measurement import Measurement
+    from pytest_coreml.facts.measurement import Measurement, Pairs
     from pytest_coreml.facts.reason import Reason
     from pytest_coreml.facts.scenario import Scenario
     from pytest_coreml.session.declaration import Declaration
@@ -33,6 +35,15 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.record import Outcome
 
 __tracebackhide__ = hidden_for_ours
+
+
+class LoadProblem(NamedTuple):
+    """Why a configuration could not be loaded."""
+
+    text: str
+    """The first line of the error."""
+    variant: str | None
+    """The name of the variant that it is; None for a test without variants."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,10 +93,16 @@ class Attempt:
     """A record for each of *scenarios*, once they were judged."""
     unloaded: list[EngineKey] = field(default_factory=list)
     """The configurations that could not be loaded; the path is a file name where the model was not found."""
+    problems: dict[EngineKey, LoadProblem] = field(default_factory=dict)
+    """Why each of *unloaded* could not be loaded."""
+    references: list[CoreMLModel] = field(default_factory=list)
+    """The models that others are compared with, which no limit is for."""
     is_over: bool = False
     """True once the records are final; models that are used later, as in a teardown, do not count."""
 
     def __post_init__(self) -> None:
+        # Of variants and their originals.
+        self._pairs: dict[str, list[Pairs]] = {}
         # What is measured from now on without the host's lock is of this attempt.
         self._given_up = len(self.session.models.shared.lock.given_up)
 
@@ -112,10 +129,14 @@ class Attempt:
             model = self.session.models.load(key, self.timing)
         except UnfitMachineError:
             raise
-        except Exception:
+        except Exception as error:
             # Also what a callable raises that builds a model.
             self.unloaded.append(key)
+            variant = source.name if isinstance(source, VariantSource) else None
+            self.problems[key] = LoadProblem(_first_line(error), variant)
             raise
+        if isinstance(source, VariantSource):
+            self.session.models.variant_sources[key.path] = source
         self.use(model)
         return model
 
@@ -131,9 +152,27 @@ class Attempt:
             raise
         model.forget_test()
 
+    def load_original(self, source: Any, model: CoreMLModel) -> CoreMLModel:
+        """Return the original of *source*, of which *model* is the variant under test; *model* if it has none.
+
+        Raises as `load` does.
+        """
+        if not isinstance(source, VariantSource) or source.is_original:
+            return model
+        models = self.session.models
+        key = models.key(source.original, self.folder, model.compute_units, model.load_options)
+        original = models.load(key)
+        self.refer_to(original)
+        return original
+
+    def refer_to(self, model: CoreMLModel) -> None:
+        """Note that others are compared with *model*, which no limit is for."""
+        if model not in self.references:
+            self.references.append(model)
+
     def use(self, model: CoreMLModel) -> None:
         """Note that the test uses *model*, which forgets what an earlier test did with it."""
-        if self.is_over or model in self.models:
+        if self.is_over or model in self.models or model in self.references:
             return
         model.forget_test()
         self.models.append(model)
@@ -229,6 +268,8 @@ class Attempt:
         if self.session.baseline_judge.wants_prediction(self._bare_record(model).key):
             return True
         budgets = self.declaration.budgets
+        if self._variant(model) is not None:
+            return True
         is_partner = any(budget.min_speedup for budget in budgets)
         is_reported = self.session.options.report is not None and self.declaration.names_model
         return is_reported or is_partner or any(map(needs_prediction, budgets))
@@ -245,6 +286,7 @@ class Attempt:
     def _judged_record(self, model: CoreMLModel) -> Record:
         record = self._bare_record(model)
         record.memory_mb = model.memory_mb
+        self._compare_with_original(model, record)
         placement_checks = self._placement_checks(model, record)
         record.checks = [
             *self._budget_checks(model, record),
@@ -270,7 +312,31 @@ class Attempt:
             load=model.load_times,
             predict=model.measurement,
             attempt=self.number,
+            variant=variant.name if (variant := self._variant(model)) is not None else None,
         )
+
+    def _variant(self, model: CoreMLModel) -> VariantSource | None:
+        """Return which variant *model* is, None in a test without variants."""
+        declared = self.declaration
+        if not declared.variants and not any(isinstance(source, VariantSource) for source in declared.sources):
+            return None
+        return self.session.models.variant_sources.get(model.key.path)
+
+    def _compare_with_original(self, model: CoreMLModel, record: Record) -> None:
+        """Add to *record* how *model*, if it is a variant, differs from its original."""
+        variant = self._variant(model)
+        if variant is None:
+            return
+        if variant.is_original:
+            record.against_original = compare_specs(model.spec, model.spec)
+            return
+        models, judge = self.session.models, self.session.baseline_judge
+        original = models.sources.resolve(variant.original, self.folder)
+        limit = min((budget.max_time_ratio or math.inf for budget in self.declaration.budgets), default=math.inf)
+        pairs = judge.interleave(model, original, lambda runs: limit < math.inf and wants_another_run(runs, limit))
+        self._pairs[model.key.path] = pairs
+        difference = compare_specs(model.spec, models.describe(original, model.lease))
+        record.against_original = replace(difference, times=paired_times(pairs))
 
     def _unloaded_records(self) -> Iterator[Record]:
         """Return records of models that could not be loaded, with what an earlier load in this run found."""
@@ -278,6 +344,7 @@ class Attempt:
         for key in dict.fromkeys(self.unloaded):
             if key in held:
                 continue
+            problem = self.problems.get(key)
             spec, runtime = self.session.models.seen(key) or (None, self.session.models.expected_runtime)
             yield Record(
                 id=self.id,
@@ -288,6 +355,8 @@ class Attempt:
                 loaded=key.options.words,
                 runtime=runtime,
                 attempt=self.number,
+                variant=problem.variant if problem else None,
+                problem=problem.text if problem else None,
             )
 
     def _budget_checks(self, model: CoreMLModel, record: Record) -> list[Check]:
@@ -300,6 +369,9 @@ class Attempt:
             partners=self.session.partners(model),
             reached=self.declaration.reached,
             clock=self._clock_doubt(model),
+            against_original=record.against_original,
+            pairs=self._pairs.get(model.key.path, ()),
+            is_original=(variant := self._variant(model)) is not None and variant.is_original,
         )
         return [check for budget in self.declaration.budgets for check in judge_budgets(budget, facts)]
 
@@ -342,3 +414,8 @@ class Attempt:
         if source is None:
             return self.session.options.against
         return self.session.models.sources.resolve(source, self.folder)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

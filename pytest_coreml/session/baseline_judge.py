@@ -101,19 +101,24 @@ class BaselineJudge:
         if not other.exists():
             reason = Reason(Cause.NO_OTHER_MODEL, MissingModel(model.name, str(against)))
             return Regression(0, None, None, "not_judged", reason, against=_name(other))
+        tolerance = self._options.tolerance or paired.DEFAULT_TOLERANCE
+        runs = self.interleave(model, other, lambda runs: paired.wants_another_duet(runs, tolerance))
+        return paired.judge_duet(runs, _name(other), tolerance)
+
+    def interleave(self, model: CoreMLModel, other: Path, wants_another: Callable[[list[Pairs]], bool]) -> list[Pairs]:
+        """Call *model* and the model at *other* alternately, in one process after another while *wants_another*."""
         request = model.measured_with or protocol.Measure(
             model.last_inputs, self._options.calls, sequence=model.sequence
         )
         runs: list[Pairs] = []
-        tolerance = self._options.tolerance or paired.DEFAULT_TOLERANCE
-        while not runs or paired.wants_another_duet(runs, tolerance):
+        while not runs or wants_another(runs):
             # Which model lies first in memory can make it slower: what confirms has them the other way round.
             if len(runs) % 2 == 0:
                 runs.append(self._measure_pairs(model.key, str(other), request, model.sha256))
             else:
                 key = replace(model.key, path=str(other), fingerprint=fingerprint(str(other)))
                 runs.append(self._measure_pairs(key, model.key.path, request).swapped)
-        return paired.judge_duet(runs, _name(other), tolerance)
+        return runs
 
     def _measure_pairs(
         self, first: EngineKey, other: str, request: protocol.Measure, sha256: str | None = None

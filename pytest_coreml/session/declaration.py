@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.verdict.budgets import needs_load
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.limits import BoundaryRule, Budget, PlacementRule
 
@@ -21,6 +23,16 @@ class Limit:
     """The identity of the marker object, which all tests that inherit the marker share."""
     units: frozenset[ComputeUnits]
     """The compute units on which the marker makes a check."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A variant of a model: a preset, or what *build* makes of an `MLModel`."""
+
+    name: str
+    """The name in test ids and tables."""
+    build: Callable[[Any], Any] | None = None
+    """The callable; None for a preset."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,8 @@ class Declaration:
     """The `coreml_placement` markers."""
     names_model: bool
     """True where a fixture of ours, other than `coreml_load`, gives the test its model."""
+    variants: tuple[Variant, ...] = ()
+    """The variants that are tested beside each source."""
     against: Any = None
     """The source of another version to run interleaved; None for no comparison."""
     boundary_rules: tuple[BoundaryRule, ...] = ()

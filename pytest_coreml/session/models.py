@@ -15,7 +15,7 @@ from pytest_coreml.engine.fingerprint import fingerprint
 from pytest_coreml.engine.host_lock import HostLock
 from pytest_coreml.engine.lease import UNTIMED, EngineKey, SharedByEngines
 from pytest_coreml.engine.plans import Plans
-from pytest_coreml.engine.protocol import ListDevices, Progress
+from pytest_coreml.engine.protocol import Describe, ListDevices, Progress
 from pytest_coreml.engine.work_folder import remove_abandoned
 from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
@@ -24,6 +24,7 @@ from pytest_coreml.machine.policy import unfit_units
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.session.model import CoreMLModel
 from pytest_coreml.session.sources import Sources
+from pytest_coreml.session.variants import Variants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.runtime import DeviceFacts, Runtime, RuntimeFacts
     from pytest_coreml.session.model import Listeners
     from pytest_coreml.session.options import Options
+    from pytest_coreml.session.sources import VariantSource
 
 __tracebackhide__ = hidden_for_ours
 
@@ -46,7 +48,10 @@ class Models:
         remove_abandoned()
         self._options = options
         self._listeners = listeners
-        self.sources = Sources(options.rootdir, lambda name: listeners.progress(name, Progress("building")))
+        self.variants = Variants(self.make_engine, options.variant_cache, listeners.progress)
+        self.sources = Sources(
+            options.rootdir, lambda name: listeners.progress(name, Progress("building")), self.variants.path
+        )
         self.shared = SharedByEngines(listeners.progress, HostLock(options.timeout, listeners.announced))
         self.crashes = Crashes(os.environ.get("PYTEST_XDIST_TESTRUNUID"), listeners.current_test)
         self.engines = Engines(self.make_engine, self.shared, self.crashes)
@@ -56,6 +61,9 @@ class Models:
         self.runtime: RuntimeFacts | None = None
         self.devices: tuple[DeviceFacts, ...] | None = None
         self._seen: dict[tuple[str, str], tuple[ModelSpec, Runtime]] = {}
+        self.variant_sources: dict[str, VariantSource] = {}
+        """The variant at each path, as a test has last asked for it."""
+        self._described: dict[Path, ModelSpec] = {}
         self._loaded: dict[EngineKey, CoreMLModel] = {}
 
     def key(self, source: Any, folder: Path, units: ComputeUnits, options: LoadOptions | None = None) -> EngineKey:
@@ -110,6 +118,12 @@ class Models:
         """Return what an earlier load of the file of *key* found in this run, None if there was none."""
         return self._seen.get((key.path, key.fingerprint))
 
+    def describe(self, path: Path, lease: Lease) -> ModelSpec:
+        """Return the description of the model at *path*, read by the engine of *lease*, which loads nothing."""
+        if path not in self._described:
+            self._described[path] = lease.engine.ask(Describe(str(path)))
+        return self._described[path]
+
     @property
     def expected_runtime(self) -> Runtime:
         """The runtime of the engines; until one has started, the one that options and system name."""
@@ -130,6 +144,7 @@ class Models:
         self.engines.close()
         self.plans.close()
         self.sources.close()
+        self.variants.close()
 
     def make_engine(self, environment: Mapping[str, str] = MappingProxyType({})) -> Engine:
         """Return a new engine, with further variables in its environment."""

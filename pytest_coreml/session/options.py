@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.session.sources import PathFrom
 
@@ -56,6 +58,10 @@ class Options:
     """True to compile a model once more after a placement rule has failed, for the compiler's reasons."""
     assume_idle: bool = False
     """True to treat a machine whose CPU contention cannot be measured as idle."""
+    variants: tuple[str, ...] = ()
+    """The presets of tests that do not name any variants."""
+    variant_cache: Callable[[], Path | None] = lambda: None
+    """Returns the folder in which variants are kept for later runs; None for none."""
 
 
 def default_units(runtime: str) -> ComputeUnits:

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.engine.work_folder import WorkFolder
 from pytest_coreml.errors import ModelError, UsageError, hidden_for_ours
+from pytest_coreml.facts.presets import ORIGINAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from pytest_coreml.session.declaration import Variant
 
 __tracebackhide__ = hidden_for_ours
 
@@ -27,14 +30,40 @@ class PathFrom:
     folder: Path
 
 
+@dataclass(frozen=True, eq=False)
+class VariantSource:
+    """A variant of the model that *original* names; without *build* the preset *name*, or the original itself."""
+
+    original: Any
+    name: str
+    build: Callable[[Any], Any] | None = None
+
+    @property
+    def is_original(self) -> bool:
+        """True for the original."""
+        return self.name == ORIGINAL
+
+
+def with_variants(original: Any, variants: Iterable[Variant]) -> list[VariantSource]:
+    """Return *original* and its *variants* as sources."""
+    return [VariantSource(original, ORIGINAL), *(VariantSource(original, each.name, each.build) for each in variants)]
+
+
 class Sources:
     """Finds models by path, and builds each that is given as a callable once.
 
     *rootdir*: the folder in which paths are looked up last. *tell* gets the name of each model that is built.
+    *build_variant* returns the path of a variant of the model at a path.
     """
 
-    def __init__(self, rootdir: Path, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        rootdir: Path,
+        tell: Callable[[str], None] = lambda _: None,
+        build_variant: Callable[[Path, VariantSource], Path] = lambda path, _: path,
+    ) -> None:
         self._rootdir = rootdir
+        self._build_variant = build_variant
         self._tell = tell
         self._built: dict[Callable[[], Any], Path] = {}
         self._folder: WorkFolder | None = None
@@ -44,6 +73,9 @@ class Sources:
 
         Raises `ModelError` naming every place that was looked at, and `UsageError` for what is no source.
         """
+        if isinstance(source, VariantSource):
+            original = self.resolve(source.original, test_folder)
+            return original if source.is_original else self._build_variant(original, source)
         if callable(source):
             if source not in self._built:
                 self._built[source] = self._build(source, test_folder)
@@ -102,6 +134,8 @@ class Sources:
 
 def file_name(source: Any) -> str:
     """Return the file name of a source that may not exist, the name of a callable, or the type of anything else."""
+    if isinstance(source, VariantSource):
+        return file_name(source.original)
     if isinstance(source, PathFrom):
         return Path(source.path).name
     if isinstance(source, (str, os.PathLike)):
@@ -113,6 +147,8 @@ def label(source: Any) -> str:
     """Return the word for a source in test ids and file names."""
     if isinstance(source, partial):
         return label(source.func)
+    if isinstance(source, VariantSource):
+        return f"{label(source.original)}-{source.name}"
     if isinstance(source, PathFrom):
         return label(source.path)
     if callable(source):

@@ -10,13 +10,15 @@ from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.facts.metrics import BUDGET_METRICS, METRICS, SPEEDUP, Measured, parse_check
 from pytest_coreml.facts.reason import Cause, Disturbance, Reason
 from pytest_coreml.verdict.check import Check
+from pytest_coreml.verdict.ratio_rules import judge_time_ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from pytest_coreml.facts.against_original import AgainstOriginal
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.limits import Budget
-    from pytest_coreml.facts.measurement import LoadTimes
+    from pytest_coreml.facts.measurement import LoadTimes, Pairs
     from pytest_coreml.facts.metrics import Metric, Need
     from pytest_coreml.verdict.check import Verdict
 
@@ -27,7 +29,8 @@ class MeasuredFacts:
 
     *partners*: measurements of the same test under other settings in the same run; an absent key was not measured.
     *reached*: the settings under which the whole test is run. *clock*: None when times may be judged, else the reason
-    why they may not. *scenario*: the name of the scenario, None for a model.
+    why they may not. *scenario*: the name of the scenario, None for a model. *against_original*, *pairs*: of a variant,
+    whose times are the current ones of *pairs*. *is_original*: it is what variants are compared with.
     """
 
     compute_units: ComputeUnits
@@ -39,6 +42,9 @@ class MeasuredFacts:
     reached: Collection[ComputeUnits] = ()
     clock: Reason | str | None = None
     scenario: str | None = None
+    against_original: AgainstOriginal | None = None
+    pairs: Sequence[Pairs] = ()
+    is_original: bool = False
 
     @property
     def measured(self) -> Measured:
@@ -81,7 +87,7 @@ def judge_budgets(budget: Budget, facts: MeasuredFacts) -> list[Check]:
     if budget.compute_units is not None and facts.compute_units not in budget.compute_units:
         return []
     figures = (check for metric in METRICS for check in _judge(budget, metric, facts))
-    return [*figures, *_speedups(budget, facts)]
+    return [*figures, *_speedups(budget, facts), *_ratios(budget, facts)]
 
 
 def _judge(budget: Budget, metric: Metric, facts: MeasuredFacts) -> Iterator[Check]:
@@ -102,6 +108,21 @@ def _speedups(budget: Budget, facts: MeasuredFacts) -> Iterator[Check]:
     for units, limit in budget.min_speedup.items():
         if units != facts.compute_units:
             yield judge_speedup(units, limit, facts)
+
+
+def _ratios(budget: Budget, facts: MeasuredFacts) -> Iterator[Check]:
+    """Judge a variant beside its original; the original itself is not judged."""
+    if facts.is_original:
+        return
+    missing = Reason(Cause.NO_VARIANT) if facts.against_original is None else None
+    if (limit := budget.max_size_ratio) is not None:
+        value = facts.against_original.size_ratio if facts.against_original is not None else None
+        if value is None:
+            yield Check("max_size_ratio", limit, None, "not_judged", missing)
+        else:
+            yield Check("max_size_ratio", limit, value, "passed" if value <= limit else "failed")
+    if budget.max_time_ratio is not None:
+        yield judge_time_ratio(budget.max_time_ratio, facts.pairs, missing or facts.clock)
 
 
 def awaits_partner(check: Check) -> ComputeUnits | None:

@@ -36,7 +36,7 @@ def settle(records: Iterable[Record]) -> list[Record]:
 
 def _what(record: Record) -> tuple[object, ...]:
     """Return the facts that two measurements must share to be compared across compute units."""
-    return record.model, record.variant, record.runtime, record.machine
+    return record.model, record.configuration, record.runtime, record.machine
 
 
 def _judge_late(record: Record, partners: Mapping[ComputeUnits, Measurement]) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Union
 from pytest_coreml.facts.metrics import Measured
 
 if TYPE_CHECKING:
+    from pytest_coreml.facts.against_original import AgainstOriginal
     from pytest_coreml.facts.agreement import Agreement, OutputHealth
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
@@ -60,6 +61,12 @@ class Record:
     """The comparison with finished runs of a baseline."""
     duet: Regression | None = None
     """The comparison with another version of the model, whose calls were interleaved with this one's."""
+    variant: str | None = None
+    """The name of the variant, `original` for the model itself; None for a test without variants."""
+    against_original: AgainstOriginal | None = None
+    """The comparison of a variant with its original."""
+    problem: str | None = None
+    """Why the model could not be loaded; None if it was."""
     attempt: int = 1
     """1, or more if a plugin reran the test."""
     line: int | None = None
@@ -112,10 +119,10 @@ class Record:
     @property
     def key(self) -> tuple[str, str, str]:
         """The identity of a measurement across reports: node id, compute units, function and load options."""
-        return (self.id, self.compute_units, self.variant or "main")
+        return (self.id, self.compute_units, self.configuration or "main")
 
     @property
-    def variant(self) -> str | None:
+    def configuration(self) -> str | None:
         """The scenario, or the function and load options, as text; None for the main function with default options."""
         if self.scenarios:
             return f"scenario {self.scenarios[0].name}"

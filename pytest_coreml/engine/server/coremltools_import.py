@@ -51,7 +51,7 @@ def import_coremltools(runtime: str, precision: Precision, threads: int = 1) -> 
     chosen: Runtime = "coreml" if native and runtime != "reference" else "reference"
     for name in _NOT_NEEDED:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None is how an import is barred
-    with _quiet_logger():
+    with quiet_logger():
         if chosen == "reference":
             _install_reference(precision, threads)
         importlib.import_module("coremltools")
@@ -79,8 +79,8 @@ def _check_native_module() -> None:
 
 
 @contextlib.contextmanager
-def _quiet_logger() -> Iterator[None]:
-    # Notices of missing converters and native modules; the engine reports what is missing itself.
+def quiet_logger() -> Iterator[None]:
+    """Silence coremltools' notices of missing converters and native modules; an engine reports what is missing."""
     logger = logging.getLogger("coremltools")
     level = logger.level
     logger.setLevel(logging.ERROR)

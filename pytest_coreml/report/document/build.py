@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml._version import __version__
-from pytest_coreml.report.document.codec import encode_model, encode_record
+from pytest_coreml.report.document.codec import encode_model, encode_record, encode_variant_group
 from pytest_coreml.report.document.schema import SCHEMA_VERSION
+from pytest_coreml.verdict.repeated_records import last_attempts
+from pytest_coreml.verdict.variant_rows import variant_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,6 +32,7 @@ def build_report(
     *machine* and *machines* are JSON objects as the schema describes them; *machines* contains those that records name
     by key. *created* is the current time by default. The home folder is written as `~` wherever a record mentions it.
     """
+    found = list(records)
     when = (created or datetime.now(timezone.utc)).astimezone(timezone.utc)
     document: Json = {
         "schema_version": SCHEMA_VERSION,
@@ -37,8 +40,12 @@ def build_report(
         "tool": {"name": "pytest-coreml", "version": __version__},
         "machine": dict(machine),
         "models": {spec.sha256: encode_model(spec) for spec in models},
-        "tests": [_without_home(encode_record(record), str(Path.home())) for record in records],
+        "tests": [_without_home(encode_record(record), str(Path.home())) for record in found],
     }
+    home = str(Path.home())
+    variants = [encode_variant_group(group) for group in variant_groups(last_attempts(found))]
+    if variants:
+        document["variants"] = [_without_home_in_variants(group, home) for group in variants]
     if machines:
         document["machines"] = {key: dict(facts) for key, facts in machines.items()}
     return document
@@ -46,11 +53,19 @@ def build_report(
 
 def _without_home(entry: Json, home: str) -> Json:
     entry["id"] = _shorten(entry["id"], home)
+    if entry["problem"]:
+        entry["problem"] = _shorten(entry["problem"], home)
     entry["notes"] = [_shorten(note, home) for note in entry["notes"]]
     for part in (*entry["checks"], entry["placement"], entry["regression"], entry["duet"]):
         if part and part["reason"]:
             part["reason"] = _shorten(part["reason"], home)
     return entry
+
+
+def _without_home_in_variants(group: Json, home: str) -> Json:
+    for row in group["rows"]:
+        row["problem"] = _shorten(row["problem"], home) if row["problem"] else None
+    return {**group, "test": _shorten(group["test"], home)}
 
 
 def _shorten(text: str, home: str) -> str:

@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.facts.advice import Advice
+from pytest_coreml.facts.against_original import AgainstOriginal, PairedTimes
 from pytest_coreml.facts.agreement import Agreement, NonFinite, OutputAgreement, OutputHealth
 from pytest_coreml.facts.io import IO
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
@@ -23,6 +24,7 @@ from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.record import Record
 from pytest_coreml.verdict.regression.prediction_time import Regression
+from pytest_coreml.verdict.variant_rows import VariantGroup, VariantRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +69,7 @@ _FINITE: Final = ValueCodec(finite, None)
 
 # The codec of every annotation of a field that does not name a dataclass; None: the value is a JSON value.
 _CODECS: Final[dict[str, ValueCodec | None]] = {
-    **dict.fromkeys(("bool", "bool | None", "int", "int | None", "str", "str | None")),
+    **dict.fromkeys(("bool", "bool | None", "float", "int", "int | None", "str", "str | None")),
     **dict.fromkeys(("Certainty", "ComputeUnits", "Device | None", "Effect", "FeatureKind", "Outcome")),
     **dict.fromkeys(("Runtime", "Verdict")),
     "float": None,
@@ -262,6 +264,20 @@ _SCENARIO: Final = DataclassCodec(
 )
 
 
+# Variants.
+_PAIRED_TIMES: Final = DataclassCodec(PairedTimes, _CODECS)
+_AGAINST_ORIGINAL: Final = DataclassCodec(
+    AgainstOriginal, {**_CODECS, "PairedTimes | None": _optional(_PAIRED_TIMES.encode, _PAIRED_TIMES.decode)}
+)
+
+
+_VARIANT_ROW: Final = DataclassCodec(VariantRow, {**_CODECS, "dict[str, float]": _DICT})
+_VARIANT_GROUP: Final = DataclassCodec(
+    VariantGroup, {**_CODECS, "tuple[VariantRow, ...]": _items(_VARIANT_ROW.encode, _VARIANT_ROW.decode)}
+)
+encode_variant_group: Final = _VARIANT_GROUP.encode
+
+
 # Records.
 def _encode_predict(measurement: Measurement) -> Json | None:
     return encode_measurement(measurement) if measurement.native_ms else None
@@ -274,6 +290,7 @@ _RECORD: Final = DataclassCodec(
         "LoadTimes | None": _optional(encode_load, decode_load),
         "Measurement | None": _optional(_encode_predict, decode_measurement),
         "Placement | None": ValueCodec(encode_placement, decode_placement),
+        "AgainstOriginal | None": _optional(_AGAINST_ORIGINAL.encode, _AGAINST_ORIGINAL.decode),
         "tuple[Agreement, ...]": _items(_AGREEMENT.encode, _AGREEMENT.decode),
         "tuple[OutputHealth, ...]": _items(_HEALTH.encode, _HEALTH.decode),
         "list[Check]": _items(encode_check, decode_check, list),

@@ -74,6 +74,7 @@ def _without_figures(record: Record, problem: str) -> Record:
         predict=None,
         memory_mb=None,
         placement=None,
+        against_original=None,
         agreement=(),
         health=(),
         checks=[],

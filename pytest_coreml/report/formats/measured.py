@@ -28,7 +28,7 @@ def measurement_name(record: Record) -> str:
     """Return the node id and what distinguishes this measurement from others of the same test."""
     parts = [
         None if record.id_names_units else record.compute_units,
-        record.variant,
+        record.configuration,
         record.machine,
     ]
     return printable(" ".join([record.id, *(part for part in parts if part)]))

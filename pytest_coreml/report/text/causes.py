@@ -177,6 +177,9 @@ _WORDS: Final[dict[Cause, _Words]] = {
         lambda units: f"{units} was not measured in this run",
         lambda units: f"add {units!r} to this test's coreml_compute_units marker",
     ),
+    Cause.NO_VARIANT: _Words(
+        "the model is not a variant of another one", "name variants with coreml_variants or --coreml-variants"
+    ),
     Cause.RUN_DISTURBED: _Words(_disturbed, "free the machine, or pin threads below the core count, and run again"),
     Cause.THERMAL_CHANGE: _Words(_thermal, "let it cool down and run again"),
     Cause.EFFICIENCY_CORES: _Words(

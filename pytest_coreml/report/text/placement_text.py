@@ -54,7 +54,7 @@ def placement_lines(records: Sequence[Record], width: int, verbose: bool = False
 
 
 def _title(record: Record) -> str:
-    variant = f":{record.variant}" if record.variant is not None else ""
+    variant = f":{record.configuration}" if record.configuration is not None else ""
     return printable(f"{record.model_name}{variant} on {record.compute_units}")
 
 

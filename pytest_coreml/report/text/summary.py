@@ -9,7 +9,9 @@ from pytest_coreml.report.text.checks import compared_lines, open_check_lines
 from pytest_coreml.report.text.layout import wrapped
 from pytest_coreml.report.text.placement_text import placement_lines
 from pytest_coreml.report.text.table import Rows
+from pytest_coreml.report.text.variant_table import variant_lines
 from pytest_coreml.verdict.repeated_records import last_attempts
+from pytest_coreml.verdict.variant_rows import variant_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +28,8 @@ def summary_lines(records: Sequence[Record], width: int = 80, verbose: bool = Fa
         return []
     judged = last_attempts(records)
     return [
-        *_table_lines(records, width),
+        *_table_lines([record for record in records if record.variant is None], width),
+        *variant_lines(variant_groups(judged), width),
         *placement_lines(judged, width, verbose),
         *open_check_lines(judged, width),
         *compared_lines(judged, width),
@@ -35,6 +38,9 @@ def summary_lines(records: Sequence[Record], width: int = 80, verbose: bool = Fa
 
 
 def _table_lines(records: Sequence[Record], width: int) -> Iterator[str]:
+    # Variants are in a table of their own.
+    if not records:
+        return
     shown = records[:MAX_ROWS]
     rows = Rows(shown, width)
     yield from rows.head()

@@ -97,6 +97,8 @@ def test_marks_without_mistakes() -> None:
             min_fps=10,
             min_throughput=11,
             min_speedup={"CPU_ONLY": 2},
+            max_size_ratio=0.5,
+            max_time_ratio=1.1,
             compute_units=["cpu_and_ne", "ALL"],
         ).mark
     )
@@ -112,7 +114,7 @@ def test_marks_without_mistakes() -> None:
     )
 
     units = ("cpuAndNeuralEngine", "all")
-    assert budget == Budget(*(1, 2, 3, 99, 4, 5, 6, 7, 8, 9, 10, 11), {"cpuOnly": 2.0}, None, units)
+    assert budget == Budget(*(1, 2, 3, 99, 4, 5, 6, 7, 8, 9, 10, 11), {"cpuOnly": 2.0}, 0.5, 1.1, None, units)
     assert rule == PlacementRule(("gpu",), {"neuralEngine": 1.0}, "ops", frozenset({"cast"}), 0, ("all",))
 
 

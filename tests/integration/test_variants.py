@@ -1,0 +1,112 @@
+"""Variants of one model: a test each, one table side by side, and a variant that cannot be built ends nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from small_models import save_encoder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEST = """
+import pytest
+
+def wrong(model):
+    raise RuntimeError("no such layer")
+
+@pytest.mark.coreml_model("Encoder.mlpackage")
+@pytest.mark.coreml_variants("int8", "int4-block32", wrong=wrong)
+@pytest.mark.coreml_budget(max_size_ratio=0.4)
+def test_it(coreml_model, coreml_original):
+    inputs = coreml_model.example_inputs()
+    same = coreml_model is coreml_original
+    assert same == (coreml_model.name == "Encoder.mlpackage")
+    assert coreml_model.predict(inputs)["logits"].shape == coreml_original.predict(inputs)["logits"].shape
+"""
+
+
+@pytest.fixture
+def encoder(project: pytest.Pytester) -> pytest.Pytester:
+    """A project with a model whose weights are worth compressing."""
+    save_encoder(project.path)
+    return project
+
+
+@pytest.mark.slow
+def test_variants_are_tested_side_by_side(encoder: pytest.Pytester) -> None:
+    """A missed ratio fails, a target that lacks a preset skips, a callable that raises fails; all are rows."""
+    encoder.makepyfile(test_v=TEST)
+
+    result = encoder.runpytest_subprocess("--coreml-report=r.json", "--coreml-calls=20", "-p", "no:randomly")
+
+    result.assert_outcomes(passed=1, failed=2, skipped=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*Encoder-int8.mlpackage on all: size relative to the original 0.5* x, budget 0.4 x*",
+            "variants of Encoder.mlpackage on all  test_v.py::test_it",
+            "variant *",
+            "original *100%* passed",
+            "int8 *5?%* failed",
+            "int4-block32 * skipped",
+            "wrong * failed",
+            "  int8: operations +2 constexpr_affine_dequantize",
+            "  int4-block32: no variant int4-block32: it needs the deployment target iOS 18,*",
+            "  wrong: the variant wrong cannot be built: RuntimeError: no such layer*",
+        ]
+    )
+    document = json.loads((encoder.path / "r.json").read_text())
+    (group,) = document["variants"]
+    assert [(row["variant"], row["verdict"]) for row in group["rows"]] == [
+        ("original", "passed"),
+        ("int8", "failed"),
+        ("int4-block32", "skipped"),
+        ("wrong", "failed"),
+    ]
+    assert group["rows"][1]["time_ratio"] > 0
+    assert (document["tests"][1]["variant"], document["tests"][1]["against_original"]["lost"]) == ("int8", {})
+
+
+@pytest.mark.slow
+def test_the_option_gives_each_model_file_its_variants(encoder: pytest.Pytester) -> None:
+    """And a second run builds nothing."""
+    words = ("Encoder.mlpackage", "--coreml-variants=int8", "--coreml-calls=10", "-v")
+
+    encoder.runpytest_subprocess(*words).assert_outcomes(passed=2)
+
+    (kept,) = (encoder.path / ".pytest_cache").rglob("Encoder-int8.mlpackage")
+    before: list[tuple[Path, int]] = [(path, path.stat().st_mtime_ns) for path in kept.rglob("*")]
+    result = encoder.runpytest_subprocess(*words)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["Encoder.mlpackage::all?int8? PASSED*", "original *", "int8 *"])
+    assert [(path, path.stat().st_mtime_ns) for path in kept.rglob("*")] == before
+
+
+@pytest.mark.parametrize(
+    ("words", "mistake"),
+    [
+        ("pytest.mark.coreml_variants('int-8', 'palete-4')", "unknown variant 'int-8'; did you mean 'int8'?"),
+        ("pytest.mark.coreml_variants(original=print)", "'original' is the name of the model itself"),
+        ("pytest.mark.coreml_variants(mine=3)", "mine: expected a callable that takes an MLModel*, got 3"),
+        ("pytest.mark.coreml_variants()", "expected at least one variant"),
+    ],
+)
+def test_mistakes_are_found_before_any_test(project: pytest.Pytester, words: str, mistake: str) -> None:
+    """With the nearest name."""
+    project.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.coreml_model("Linear.mlpackage")
+        @{words}
+        def test_it(coreml_model):
+            pass
+        """
+    )
+
+    result = project.runpytest_inprocess()
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*coreml_variants: {mistake}*"])

@@ -1,0 +1,141 @@
+"""Variants are built once for all runs, in an engine that is closed, and a failure is the same for each test."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pytest_coreml.engine.protocol import BuildVariant, Progress
+from pytest_coreml.errors import ModelError, UnfitVariantError, UsageError
+from pytest_coreml.session.sources import VariantSource
+from pytest_coreml.session.variants import Variants
+
+
+class Builder:
+    """An engine that copies the original, or raises *error*."""
+
+    def __init__(self, error=None):
+        self.requests, self.closed, self.error, self.subject = [], 0, error, ""
+
+    def ask(self, request, on_progress):
+        """Build."""
+        self.requests.append(request)
+        assert isinstance(request, BuildVariant)
+        on_progress(Progress(f"building {request.name} of"))
+        if self.error is not None:
+            raise self.error
+        shutil.copy(request.path, request.destination)
+
+    def close(self):
+        """Count."""
+        self.closed += 1
+
+
+@pytest.fixture
+def original(tmp_path):
+    """A model file."""
+    path = tmp_path / "Net.mlmodel"
+    path.write_text("weights")
+    return path
+
+
+def variants(engine, cache=None, reports=None):
+    """Return the variants of a run."""
+    return Variants(
+        lambda: engine, lambda: cache, lambda *words: (reports if reports is not None else []).append(words)
+    )
+
+
+def test_a_later_run_finds_what_an_earlier_one_built(original, tmp_path):
+    """In the cache, by the model's digest, the preset and the version of coremltools; no engine starts."""
+    engine = Builder()
+    first = variants(engine, tmp_path / "cache").path(original, VariantSource("Net", "int8"))
+
+    again = variants(Builder(AssertionError()), tmp_path / "cache").path(original, VariantSource("Net", "int8"))
+
+    assert again == first
+    assert first.name == "Net-int8.mlmodel"
+    assert first.parent.name.startswith("coremltools-")
+    assert (len(engine.requests), engine.closed) == (1, 1)
+
+
+def test_another_model_at_the_same_path_is_built_anew(original, tmp_path):
+    """The cache does not go by names."""
+    engine = Builder()
+    run = variants(engine, tmp_path / "cache")
+    first = run.path(original, VariantSource("Net", "int8"))
+    original.write_text("other weights")
+
+    assert run.path(original, VariantSource("Net", "int8")) != first
+
+
+def test_nothing_half_built_is_kept(original, tmp_path):
+    """A failure leaves no variant behind, and each test of it gets the same answer at once."""
+    engine = Builder(UnfitVariantError("it needs iOS 18"))
+    run = variants(engine, tmp_path / "cache")
+
+    for _ in range(2):
+        with pytest.raises(UnfitVariantError, match="it needs iOS 18"):
+            run.path(original, VariantSource("Net", "int4"))
+
+    assert (len(engine.requests), engine.closed) == (1, 1)
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+
+
+def test_without_a_cache_a_variant_lasts_as_long_as_the_run(original):
+    """As with pytest's `-p no:cacheprovider`."""
+    run = variants(Builder())
+    path = run.path(original, VariantSource("Net", "sparse-2:4"))
+    existed = path.exists()
+    run.close()
+
+    assert (existed, path.exists(), path.name) == (True, False, "Net-sparse-2-4.mlmodel")
+
+
+def test_progress_names_the_model(original):
+    """And what is built."""
+    reports = []
+    variants(Builder(), reports=reports).path(original, VariantSource("Net", "int8"))
+
+    assert reports == [("Net.mlmodel", Progress("building int8 of"))]
+
+
+class Model:
+    """What a callable returns."""
+
+    def save(self, path):
+        """Save."""
+        Path(path).write_text("made by hand")
+
+
+@pytest.fixture(autouse=True)
+def _no_core_ml(monkeypatch):
+    """Open nothing."""
+    monkeypatch.setattr("pytest_coreml.engine.server.open_model.open_model", lambda path: path)
+
+
+def test_a_callable_makes_one_model_of_another(original):
+    """In this process, without an engine."""
+    run = variants(Builder(AssertionError()))
+
+    path = run.path(original, VariantSource("Net", "mine", lambda model: Model()))
+
+    assert path.read_text() == "made by hand"
+
+
+def test_a_callable_that_raises_is_named_with_the_place(original):
+    """And with what it raised."""
+    source = VariantSource("Net", "mine", lambda model: {}["weights"])
+
+    with pytest.raises(
+        ModelError, match=r"Net.mlmodel: the variant mine cannot .* KeyError: 'weights' \(test_var.*py:\d"
+    ):
+        variants(Builder()).path(original, source)
+
+
+def test_a_callable_that_returns_something_else_is_told(original):
+    """What was expected, and what came."""
+    with pytest.raises(UsageError, match="the callable returned int, expected an MLModel or a path"):
+        variants(Builder()).path(original, VariantSource("Net", "mine", lambda model: 3))
