@@ -169,13 +169,21 @@ class Lease:
         self._to_drop.append((engine, state))
 
     def predict(
-        self, inputs: protocol.Inputs, state: int | None, backings: Mapping[str, protocol.Backing] | None = None
+        self,
+        inputs: protocol.Inputs,
+        state: int | None,
+        backings: Mapping[str, protocol.Backing] | None = None,
+        *,
+        reads_waiting: bool = False,
     ) -> protocol.Prediction:
-        """Predict once, with one set of inputs or a batch. *backings*: outputs to be written into an array."""
+        """Predict once, with one set of inputs or a batch.
+
+        *backings*: outputs to be written into an array. *reads_waiting*: whether the engine reads how long it waited.
+        """
         with self._shared.one_thread():
             timed = self._timing.first
             self._timing = replace(self._timing, first=False)
-            return self.ask(protocol.Predict(inputs, state, measured=timed, backings=backings or {}))
+            return self.ask(protocol.Predict(inputs, state, timed, backings or {}, reads_waiting))
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[bool]:

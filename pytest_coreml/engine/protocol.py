@@ -111,7 +111,8 @@ class Backing:
 class Prediction:
     """The outputs of one call, a list of them for a batch, and its times in ms.
 
-    *wait_ms*: how long threads of the engine waited for a CPU meanwhile; None if the system does not report it.
+    *wait_ms*: how long threads of the engine waited for a CPU meanwhile; None if it was not read, or the
+    system does not report it.
     """
 
     outputs: Inputs
@@ -125,13 +126,15 @@ class Prediction:
 class Predict(Request[Prediction]):
     """Predict once, or a batch. *state*: the answer of `MakeState`, or None for a fresh state.
 
-    *backings*: outputs for which the framework is given an array.
+    *backings*: outputs for which the framework is given an array. *reads_waiting*: whether to read
+    `Prediction.wait_ms`.
     """
 
     inputs: Inputs
     state: int | None = None
     measured: bool = False
     backings: Mapping[str, Backing] = field(default_factory=dict)
+    reads_waiting: bool = False
     doing = "predicting with"
 
 

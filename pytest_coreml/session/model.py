@@ -48,6 +48,8 @@ class Listeners:
     """Returns the name of the running attempt at a test, None between tests."""
     announced: Callable[[str], None] = lambda _: None
     """Gets a line of text that must be read while the run goes on, also where there is no terminal."""
+    reads_waiting: Callable[[], bool] = lambda: False
+    """Returns True while predictions need `Prediction.wait_ms`, which takes time to read."""
 
 
 class CoreMLState:
@@ -247,7 +249,7 @@ class CoreMLModel:
         values, backings = _kept_inputs(inputs), self._backings(output_backings)
         self._listeners.used(self)
         number = self._number_of(state)
-        answer = self._lease.predict(values, number, backings)
+        answer = self._lease.predict(values, number, backings, reads_waiting=self._listeners.reads_waiting())
         self.last_inputs, self.last_backings, self.io = values, backings, answer.io
         if state is not None:
             self._longest_sequence = max(self._longest_sequence, state.count_use(self))

@@ -42,7 +42,8 @@ class Session:
         self.recorder: Recorder | None = None
         """What listens to predictions while a scenario is measured."""
         self._predicted = listeners.predicted
-        self.models = Models(options, replace(listeners, predicted=self._note_prediction))
+        ours = replace(listeners, predicted=self._note_prediction, reads_waiting=lambda: self.recorder is not None)
+        self.models = Models(options, ours)
         self.baseline_judge = BaselineJudge(options, baseline, self.models.engines, machine)
         self.explanations = Explanations(self.models.make_engine, options.explain)
         self._measured: dict[tuple[str, LoadOptions, ComputeUnits], Measurement] = {}

@@ -53,9 +53,10 @@ class Predictor:
         is_direct = bool(request.backings)
         slot = self.slot(self.prepare(request.inputs, is_direct), request.backings, is_direct)
         own = state if state is not None else self.fresh_state()
-        before = self._delay.read_ms() if self._delay else 0.0
+        delay = self._delay if request.reads_waiting else None
+        before = delay.read_ms() if delay else 0.0
         native_ms, wall_ms = slot.predict(own)
-        wait_ms = max(0.0, self._delay.read_ms() - before) if self._delay and self._delay.complete else None
+        wait_ms = max(0.0, delay.read_ms() - before) if delay and delay.complete else None
         return Prediction(slot.outputs, native_ms, wall_ms, slot.settle(), wait_ms)
 
     def measure(self, request: Measure, report: Report) -> Measurement:
@@ -100,8 +101,8 @@ class Predictor:
             )
         if is_direct and not self.model.is_direct:
             raise InputError(
-                f"{name}: coremltools passes no output backings to Core ML, and makes one prediction at a time; choose "
-                "PyObjC with --coreml-api=pyobjc"
+                f"{name}: coremltools passes no output backings to Core ML, and makes one prediction at a time; only "
+                "the reference runtime does more (--coreml-runtime=reference)"
             )
         return Slot(self, inputs, OutputArrays(backings) if is_direct else None)
 

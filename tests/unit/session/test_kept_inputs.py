@@ -19,7 +19,7 @@ def make_model() -> CoreMLModel:
     lease = SimpleNamespace(
         key=EngineKey("Encoder.mlpackage", "all"),
         loaded=SimpleNamespace(spec=SPEC, times=LoadTimes(), runtime="reference"),
-        predict=lambda *_: SimpleNamespace(outputs={}, io=None),
+        predict=lambda *_, **__: SimpleNamespace(outputs={}, io=None),
         measure=lambda *_: None,
     )
     return CoreMLModel(cast("Any", lease), cast("Any", None), calls=10)
