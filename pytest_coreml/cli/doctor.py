@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -34,15 +35,11 @@ def run(arguments: argparse.Namespace) -> int:
     engine = Engine("auto", arguments.timeout)
     engine.subject = "a tiny model"
     problems: list[str] = []
-    folder = WorkFolder("doctor-")
-    try:
+    with WorkFolder("doctor-") as folder, contextlib.closing(engine):
         for finding in check_machine(machine, conditions(), waiting_share()):
             problems += _print(finding)
-        for finding in check_runtime(engine, folder.path, machine):
+        for finding in check_runtime(engine, folder, machine):
             problems += _print(finding)
-    finally:
-        engine.close()
-        folder.remove()
     write_text(f"{_verdict(problems)}\n")
     return 1 if problems else 0
 

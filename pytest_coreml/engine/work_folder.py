@@ -20,7 +20,7 @@ _LOCK_NAME: Final = "maker.lock"
 
 
 class WorkFolder:
-    """A new folder in the temporary folder, locked by this process.
+    """A new folder in the temporary folder, locked by this process. A `with` block has its path, and removes it.
 
     *kind*: a word in its name that tells folders of different uses apart.
     """
@@ -29,6 +29,12 @@ class WorkFolder:
         self.path: Final = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{kind}"))
         self._maker = os.getpid()
         self._lock: int | None = _lock_as_maker(self.path)
+
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
 
     def remove(self) -> None:
         """Remove the folder; later calls do nothing, and neither do those of a forked child."""

@@ -11,11 +11,11 @@ import re
 import shutil
 import signal
 import sys
-import tempfile
 from contextlib import suppress
 from subprocess import DEVNULL, PIPE, TimeoutExpired
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_coreml.engine.work_folder import WorkFolder
 from pytest_coreml.machine import commands
 from pytest_coreml.machine.child_process import ChildProcess
 from pytest_coreml.session.swift.package_manifest import RESOURCE_RULES, PackageManifest, Resource, Target
@@ -45,8 +45,8 @@ def find_toolchain() -> str | None:
 def dump_manifest(swift: str, folder: Path, seconds: float = SECONDS) -> PackageManifest:
     """Return the manifest in *folder* as the toolchain reads it. Raises `DumpError`, also after *seconds*."""
     # The toolchain keeps its lock and its caches of the package in this folder instead of in `.build`.
-    with tempfile.TemporaryDirectory(prefix="pytest-coreml-swift-") as scratch:
-        words = [swift, "package", "--package-path", str(folder), "--scratch-path", scratch, "dump-package"]
+    with WorkFolder("swift-") as scratch:
+        words = [swift, "package", "--package-path", str(folder), "--scratch-path", str(scratch), "dump-package"]
         output = _run(words, seconds)
     try:
         return _manifest(json.loads(output))

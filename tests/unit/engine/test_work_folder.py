@@ -39,12 +39,11 @@ def test_the_folder_of_a_killed_process_is_removed_and_that_of_a_living_one_stay
         remove_abandoned()
         while_alive = [str(path) for path in temporary.iterdir()]
         maker.kill()
-    own = WorkFolder("models-")
-    remove_abandoned()
+    with WorkFolder("models-") as own:
+        remove_abandoned()
+        assert list(temporary.iterdir()) == [own]
 
     assert while_alive == [folder]
-    assert list(temporary.iterdir()) == [own.path]
-    own.remove()
     assert list(temporary.iterdir()) == []
 
 
