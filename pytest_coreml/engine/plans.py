@@ -6,6 +6,7 @@ when no test asks for them, and such a crash must not take a loaded model with i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_coreml.engine.protocol import ReadPlan
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.client import Engine
     from pytest_coreml.engine.lease import EngineKey, Lease
     from pytest_coreml.facts.model_spec import ModelSpec
+    from pytest_coreml.facts.placement import Operation
 
 _REFERENCE = "the reference runtime stands in for Core ML and plans nothing"
 # The kinds of models that a structure has operations or layers of (coremltools.models.compute_plan.MLModelStructure).
-_STRUCTURED = ("mlProgram", "neuralNetwork", "pipeline")
+_NETWORK = "neuralNetwork"
+_STRUCTURED = ("mlProgram", _NETWORK, "pipeline")
 
 __tracebackhide__ = hidden_for_ours
 
@@ -62,11 +65,9 @@ class Plans:
 
     def _placement(self, lease: Lease) -> Placement | EngineError:
         function = lease.loaded.spec.default_function or "main"
-        reason = (
-            _REFERENCE
-            if lease.loaded.runtime == "reference"
-            else _reason_without_plan(lease.loaded.spec, lease.key.options.function)
-        )
+        if lease.loaded.runtime == "reference":
+            return Placement(_layers(lease), _REFERENCE)
+        reason = _reason_without_plan(lease.loaded.spec, lease.key.options.function)
         if reason is not None:
             return Placement((), reason)
         try:
@@ -85,6 +86,23 @@ class Plans:
             return self._engine.ask(request)
         except EngineDiedError as error:
             raise EngineDiedError(f"{error}\n  (the plan is not read again in this run)") from None
+
+
+def has_layers(spec: ModelSpec) -> bool:
+    """Return True for a neural network, whose layers are listed without Core ML, too."""
+    return spec.type.startswith(_NETWORK)
+
+
+def _layers(lease: Lease) -> tuple[Operation, ...]:
+    """Return the layers of a network on the reference runtime, on no device; none for other models."""
+    if not has_layers(lease.loaded.spec):
+        return ()
+    try:
+        # No other engine is needed: nothing of Core ML can crash here.
+        found = lease.ask(ReadPlan(lease.loaded.compiled, lease.key.compute_units, "main"))
+    except EngineError:
+        return ()
+    return tuple(replace(op, preferred=None, supported=()) for op in found.ops)
 
 
 def _reason_without_plan(spec: ModelSpec, function: str | None) -> str | None:

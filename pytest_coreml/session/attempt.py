@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_coreml.engine.fresh_loads import measure_fresh_loads
 from pytest_coreml.engine.lease import UNTIMED, EngineKey
+from pytest_coreml.engine.plans import has_layers
 from pytest_coreml.errors import InputError, UnfitMachineError, did_you_mean, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.machine import identity
@@ -293,7 +294,7 @@ class Attempt:
             *placement_checks,
             *self._boundary_checks(model),
         ]
-        if record.placement is None and self._shows_placement(record):
+        if record.placement is None and self._shows_placement(record, model):
             record.placement = model.known_placement
         if record.placement is not None:
             has_failed = any(check.verdict == "failed" for check in placement_checks)
@@ -395,17 +396,17 @@ class Attempt:
     def _clock_doubt(self, model: CoreMLModel) -> Reason | None:
         return clock_doubt(model.runtime, self.session.options.runtime, identity())
 
-    def _shows_placement(self, record: Record) -> bool:
+    def _shows_placement(self, record: Record, model: CoreMLModel) -> bool:
         """Return True where the plan is worth reading though no rule asks for it.
 
         It is shown in a report and in the text of a failure, and compared with the measured time.
         """
         if self.session.baseline_judge.wants_placement(record.key):
             return True
-        if record.runtime == "reference":
-            return False
-        timed = record.predict is not None and record.compute_units == "cpuAndNeuralEngine"
         reported = self.session.options.report is not None
+        if record.runtime == "reference":
+            return reported and has_layers(model.spec)
+        timed = record.predict is not None and record.compute_units == "cpuAndNeuralEngine"
         return timed or reported or any(check.verdict == "failed" for check in record.checks)
 
     def _other_version(self) -> Path | None:

@@ -18,12 +18,19 @@ from pytest_coreml.facts.compute_units import COREMLTOOLS_NAMES
 from pytest_coreml.facts.placement import Operation, Placement
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from pytest_coreml.facts.compute_units import ComputeUnits, Device
 
 # The file that only compiled models have (https://github.com/apple/coremltools/issues/2757).
 _MARK = "coremldata.bin"
 # The blocks of control flow have no names in a structure; these are MIL's, in its order.
-_BLOCKS = {"cond": ("true", "false"), "while_loop": ("cond", "body")}
+_BLOCKS = {
+    "cond": ("true", "false"),
+    "while_loop": ("cond", "body"),
+    "branch": ("if", "else"),
+    "loop": ("condition", "body"),
+}
 _CONSTANT = "const"
 # The operator of a pipeline's part that has no structure, such as a tree, as `allow=` takes it.
 PART = "model"
@@ -82,8 +89,7 @@ class _Reader:
         if structure.program is not None:
             return self._function(structure.program.functions, function, path)
         if structure.neuralnetwork is not None:
-            for layer in structure.neuralnetwork.layers:
-                self._add(self._layer(layer, f"{path}layers"))
+            self._network(structure.neuralnetwork, f"{path}layers")
         elif structure.pipeline is not None:
             for name, part in structure.pipeline.sub_models:
                 self._part(name, part, path)
@@ -111,10 +117,16 @@ class _Reader:
                 continue
             read = self._operation(operation, path)
             index = self._add(read, parent)
-            names = _BLOCKS.get(read.operator, ())
-            for number, nested in enumerate(operation.blocks):
-                name = names[number] if number < len(names) else str(number)
+            for name, nested in _named_blocks(read.operator, operation.blocks):
                 self._block(nested, f"{path}/{read.name}/{name}", index)
+
+    def _network(self, network: Any, path: str, parent: int | None = None) -> None:
+        for layer in network.layers:
+            read = self._layer(layer, path)
+            index = self._add(read, parent)
+            # coremltools' layers do not have the networks inside them, those of the reference runtime do.
+            for name, nested in _named_blocks(read.operator, getattr(layer, "networks", ())):
+                self._network(nested, f"{path}/{read.name}/{name}", index)
 
     def _add(self, operation: Operation, parent: int | None = None) -> int:
         self.ops.append(operation)
@@ -152,6 +164,12 @@ class _Reader:
     def _device(self, device: Any) -> Device | None:
         # Devices are new objects each time; a subclass is made by none of coremltools' calls.
         return self._devices.get(type(device))
+
+
+def _named_blocks(operator: str, blocks: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    names = _BLOCKS.get(operator, ())
+    for number, block in enumerate(blocks):
+        yield names[number] if number < len(names) else str(number), block
 
 
 def _class_name(device: Any) -> str:

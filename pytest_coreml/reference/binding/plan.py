@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.reference.binding.signatures import takes
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class _MLCPUComputeDeviceProxy:
@@ -36,8 +39,8 @@ class _MLNeuralEngineComputeDeviceProxy:
         return 0
 
 
-class _MLModelStructureProgramOperationProxy:
-    """An operation in queries of the plan that made it, valid while that plan exists."""
+class _PartProxy:
+    """A part of a model in queries of the plan that made it, valid while that plan exists."""
 
     _plan: weakref.ref[Any] | None = None
 
@@ -46,7 +49,7 @@ class _MLModelStructureProgramOperationProxy:
         raise TypeError(f"{type(self).__name__}: No constructor defined!")
 
     @classmethod
-    def of(cls, plan: Any) -> _MLModelStructureProgramOperationProxy:
+    def of(cls, plan: Any) -> Self:
         """Make one for a plan, or for a structure without a plan."""
         proxy = cls.__new__(cls)
         proxy._plan = weakref.ref(plan) if plan is not None else None
@@ -58,16 +61,16 @@ class _MLModelStructureProgramOperationProxy:
         return self._plan is not None and self._plan() is not None
 
 
-class _MLModelStructureNeuralNetworkLayerProxy:
-    """A layer in queries of a plan; never made here."""
+class _MLModelStructureProgramOperationProxy(_PartProxy):
+    """An operation of an ML Program."""
 
-    def __init__(self) -> None:
-        """Raise TypeError: these are never made."""
-        raise TypeError(f"{type(self).__name__}: No constructor defined!")
+
+class _MLModelStructureNeuralNetworkLayerProxy(_PartProxy):
+    """A layer of a neural network."""
 
 
 class _MLComputePlanProxy:
-    """A plan in which every operation except constants runs on the CPU, at unknown cost."""
+    """A plan in which every layer, and every operation except constants, runs on the CPU, at unknown cost."""
 
     model_structure: Any = None
 
@@ -83,8 +86,14 @@ class _MLComputePlanProxy:
             return None
         return MLComputePlanDeviceUsage(cpu(), [cpu()])
 
-    def get_compute_device_usage_for_neuralnetwork_layer(self, layer: Any) -> None:
-        """Return None: layers have no plan here."""
+    def get_compute_device_usage_for_neuralnetwork_layer(self, layer: Any) -> Any:
+        """Return the CPU; None for a layer without a plan or of a deleted plan."""
+        from coremltools.models.compute_plan import MLComputePlanDeviceUsage
+
+        proxy = layer.__proxy__
+        if not isinstance(proxy, _MLModelStructureNeuralNetworkLayerProxy):
+            raise RuntimeError(f"Unable to cast Python instance of type {type(proxy)} to a layer of a neural network")  # noqa: TRY004 - what pybind11 raises
+        return MLComputePlanDeviceUsage(cpu(), [cpu()]) if proxy.is_planned else None
 
     def get_estimated_cost_for_mlprogram_operation(self, operation: Any) -> None:
         """Return None: this runtime does not estimate costs."""

@@ -21,7 +21,7 @@ from pytest_coreml.reference.binding.plan import (
     cpu,
 )
 from pytest_coreml.reference.binding.signatures import takes, text
-from pytest_coreml.reference.binding.structure import model_structure
+from pytest_coreml.reference.binding.structure import Proxies, model_structure
 from pytest_coreml.reference.errors import BadModelError, ReferenceRuntimeError
 from pytest_coreml.reference.execution.loaded_model import load_model, predict_into
 from pytest_coreml.reference.execution.state import StateTensors
@@ -253,4 +253,10 @@ def _features(data: dict[str, Any]) -> dict[str, Any]:
 
 def _structure(path: str, plan: _MLComputePlanProxy | None) -> Any:
     spec = read_spec(open_compiled(Path(path)))
-    return model_structure(spec, lambda: _MLModelStructureProgramOperationProxy.of(plan))
+    return model_structure(
+        spec,
+        Proxies(
+            lambda: _MLModelStructureProgramOperationProxy.of(plan),
+            lambda: _MLModelStructureNeuralNetworkLayerProxy.of(plan),
+        ),
+    )
