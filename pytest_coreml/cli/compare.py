@@ -41,6 +41,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--tolerance", type=_share, default=0.05, help="accepted slowdown (default: 0.05, which is 5 %%)"
     )
     parser.add_argument(
+        "--moved",
+        type=_share,
+        metavar="SHARE",
+        help="fail when more than this share of the planned cost has left a device, as 0.02 for 2 %%",
+    )
+    parser.add_argument(
         "--require-all", action="store_true", help="exit status 2 if a measurement exists on one side only"
     )
     parser.add_argument(
@@ -60,13 +66,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the verdicts; return 0 ok, 1 regressed, 3 inconclusive, 2 for what `--require-all` misses."""
+    from pytest_coreml.facts.compute_units import DEVICES
     from pytest_coreml.report.document.runs import read_runs
     from pytest_coreml.verdict.regression.comparison import compare
     from pytest_coreml.verdict.regression.judge import Rules
 
     # Millions of samples are created and kept to the end: garbage collection among them takes a quarter of the time.
     gc.disable()
-    rules = Rules(arguments.tolerance, arguments.unmeasured == "fail")
+    moved = dict.fromkeys(DEVICES, arguments.moved) if arguments.moved is not None else {}
+    rules = Rules(arguments.tolerance, arguments.unmeasured == "fail", moved)
     result = compare(read_runs(arguments.baseline), read_runs(arguments.current), rules)
     render = importlib.import_module(f"pytest_coreml.report.formats.comparison_{arguments.format}").render
     write_text(render(result)) if arguments.format == "text" else sys.stdout.write(render(result))

@@ -67,6 +67,8 @@ class PlacementRule:
     """Operators, without opset prefix, that are not counted."""
     max_transitions: int | None = None
     """Maximum number of changes of device between neighbouring operations."""
+    max_moved: Mapping[Device, float] = field(default_factory=dict)
+    """Maximum share (0..1) of the baseline's plan that has left each of these devices."""
     compute_units: tuple[ComputeUnits, ...] | None = None
     """The compute units that this rule applies to; None for all."""
 

@@ -165,6 +165,7 @@ PLACEMENT_METRICS: Final = (
     Metric("min_share", "planned share on", "%", "at least", ("placement",)),
     Metric("forbid", "operations planned on", "", "at most", ("placement",)),
     Metric("max_transitions", "device transitions", "", "at most", ("placement",)),
+    Metric("max_moved", "planned cost that left", "%", "at most", ("placement",)),
 )
 # What `coreml_agreement` limits, for each output.
 AGREEMENT_METRICS: Final = (
@@ -224,6 +225,11 @@ class CheckName(NamedTuple):
     item: str | None
     """The compute units or device that the check is about."""
     against_baseline: bool
+
+    @property
+    def needs_baseline(self) -> bool:
+        """True if it compares with a baseline, so that a new one would pass."""
+        return self.against_baseline or self.metric.name == "max_moved"
 
     @property
     def is_budget(self) -> bool:

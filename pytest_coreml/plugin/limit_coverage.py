@@ -68,9 +68,10 @@ def _makes_check(meaning: Budget | PlacementRule | BoundaryRule, units: ComputeU
     from pytest_coreml.verdict.boundary_rules import judge_boundary
     from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets
     from pytest_coreml.verdict.placement_rules import judge_placement
+    from pytest_coreml.verdict.regression.moved import judge_moved
 
     if isinstance(meaning, Budget):
         return bool(judge_budgets(meaning, MeasuredFacts(units, scenario=meaning.scenario)))
     if isinstance(meaning, BoundaryRule):
         return bool(judge_boundary(meaning, Boundary(), units))
-    return bool(judge_placement(meaning, None, units, None))
+    return bool(judge_placement(meaning, None, units, None) or judge_moved(None, (), meaning.max_moved))

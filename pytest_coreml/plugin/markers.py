@@ -98,8 +98,8 @@ def read_budget(mark: pytest.Mark) -> Budget:
 def read_placement(mark: pytest.Mark) -> PlacementRule:
     """Read a `coreml_placement` mark."""
     values = _read(mark, _PLACEMENT_READERS)
-    if not set(values) & {"forbid", "min_share", "max_transitions"}:
-        raise UsageError("coreml_placement: expected forbid=, min_share= or max_transitions=")
+    if not set(values) & {"forbid", "min_share", "max_transitions", "max_moved"}:
+        raise UsageError("coreml_placement: expected forbid=, min_share=, max_transitions= or max_moved=")
     return PlacementRule(**values)
 
 
@@ -195,6 +195,7 @@ _PLACEMENT_READERS: dict[str, _Reader] = {
     "by": _by,
     "allow": _operators,
     "max_transitions": _transitions,
+    "max_moved": _shares,
     "compute_units": _units,
 }
 

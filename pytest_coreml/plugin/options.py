@@ -108,6 +108,11 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "help": "accepted slowdown (default: 0.05, which is 5 %%, against a baseline; 0.02 against another version "
         "of the model)",
     },
+    "moved": {
+        "metavar": "SHARE",
+        "help": "fail a test when more than this share of its planned cost has left a device since the baseline, as "
+        "0.02 for 2 %%",
+    },
     "explain": {
         "action": "store_const",
         "const": "true",

@@ -6,6 +6,7 @@ with what was expected and what came.
 
 from __future__ import annotations
 
+import math
 import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -121,6 +122,19 @@ def read_threads(name: str, value: object) -> Threads | None:
     raise UsageError(f"{name}: expected a whole number of threads, 1 to {_MAX_THREADS}, or all, got {value!r}")
 
 
+def read_share(name: str, value: object) -> float | None:
+    """Return a share from 0 to 1; None if it is not given."""
+    if value in _NOTHING:
+        return None
+    try:
+        share = float(str(value))
+    except ValueError:
+        share = math.nan
+    if not 0 <= share <= 1:
+        raise UsageError(f"--coreml-{name}: expected a share from 0 to 1, as 0.02 for 2 %, got {value!r}")
+    return share
+
+
 def _texts(name: str, value: object, expected: str) -> list[str]:
     texts = value.splitlines() if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
@@ -189,6 +203,10 @@ def _threads(config: pytest.Config, name: str) -> Threads | None:
     return read_threads("--coreml-threads", given(config, name)) or of_environment
 
 
+def _share(config: pytest.Config, name: str) -> float | None:
+    return read_share(name, given(config, name))
+
+
 def _switch(config: pytest.Config, name: str) -> bool:
     return read_switch(name, given(config, name))
 
@@ -215,6 +233,7 @@ _READERS: Final[dict[str, Callable[[pytest.Config, str], Any]]] = {
     "threads": _threads,
     "dropin": _switch,
     "explain": _switch,
+    "moved": _share,
     "baseline": _paths,
     "against": _existing,
     "variants": _variants,

@@ -12,6 +12,7 @@ from pytest_coreml.engine.lease import UNTIMED, EngineKey
 from pytest_coreml.engine.plans import has_layers
 from pytest_coreml.errors import InputError, UnfitMachineError, did_you_mean, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
+from pytest_coreml.facts.metrics import parse_check
 from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import clock_doubt, usable_devices
 from pytest_coreml.session.sources import VariantSource, file_name
@@ -20,6 +21,7 @@ from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets, needs_fr
 from pytest_coreml.verdict.placement_rules import judge_placement
 from pytest_coreml.verdict.ratio_rules import compare_specs, paired_times, wants_another_run
 from pytest_coreml.verdict.record import Record
+from pytest_coreml.verdict.regression.moved import limits_of_moves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -189,7 +191,10 @@ class Attempt:
         self.records += map(self._judged_record, self.models)
         against = self._other_version()
         for record, model in zip(self.records, self.models, strict=True):
-            self.session.baseline_judge.judge(record, model, against)
+            self.session.baseline_judge.judge(
+                record, model, against, limits_of_moves(self.declaration.rules, model.compute_units)
+            )
+            self._explain(record, model)
         self._check_scenario_names()
         for scenario in self.scenarios:
             self.scenario_records.append(self._scenario_record(scenario))
@@ -288,18 +293,20 @@ class Attempt:
         record = self._bare_record(model)
         record.memory_mb = model.memory_mb
         self._compare_with_original(model, record)
-        placement_checks = self._placement_checks(model, record)
         record.checks = [
             *self._budget_checks(model, record),
-            *placement_checks,
+            *self._placement_checks(model, record),
             *self._boundary_checks(model),
         ]
         if record.placement is None and self._shows_placement(record, model):
             record.placement = model.known_placement
-        if record.placement is not None:
-            has_failed = any(check.verdict == "failed" for check in placement_checks)
-            record.placement = self.session.explanations.explained(record.placement, model, has_failed=has_failed)
         return record
+
+    def _explain(self, record: Record, model: CoreMLModel) -> None:
+        if record.placement is not None:
+            failed = [parse_check(check.check).metric for check in record.checks if check.verdict == "failed"]
+            has_failed = any("placement" in metric.needs for metric in failed)
+            record.placement = self.session.explanations.explained(record.placement, model, has_failed=has_failed)
 
     def _bare_record(self, model: CoreMLModel) -> Record:
         return Record(

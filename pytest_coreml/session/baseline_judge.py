@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.fingerprint import fingerprint
 from pytest_coreml.errors import ModelError, hidden_for_ours
+from pytest_coreml.facts.compute_units import ALLOWED_DEVICES
 from pytest_coreml.facts.reason import Cause, MissingModel, Reason
 from pytest_coreml.report.document.runs import make_run
 from pytest_coreml.report.text.changes_text import changes_lines
 from pytest_coreml.verdict.regression import paired
 from pytest_coreml.verdict.regression.judge import Rules, changes_since, judge_against
 from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE
+from pytest_coreml.verdict.regression.moved import judge_moved
 from pytest_coreml.verdict.regression.prediction_time import Regression
 from pytest_coreml.verdict.regression.run import Run
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.engine.engines import Engines
     from pytest_coreml.engine.lease import EngineKey, Lease
+    from pytest_coreml.facts.compute_units import Device
     from pytest_coreml.facts.measurement import Measurement, Pairs
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.session.model import CoreMLModel
@@ -71,15 +75,25 @@ class BaselineJudge:
     def _runs(self, key: MeasurementKey) -> list[Run]:
         return self._baseline.get(key) if self._baseline is not None else []
 
-    def judge(self, record: Record, model: CoreMLModel, against: Path | None = None) -> None:
+    def judge(
+        self,
+        record: Record,
+        model: CoreMLModel,
+        against: Path | None = None,
+        max_moved: Mapping[Device, float] = MappingProxyType({}),
+    ) -> None:
         """Add to *record* its verdicts against the baseline, and notes on what else changed.
 
         A measurement that looks worse is repeated in at most two fresh engines. *against*: another version of the
-        model, or a folder with one of its name. The two comparisons are independent: finished runs show a drift over
+        model, or a folder with one of its name. *max_moved*: the share of the plan that may have left each device, by
+        the markers of the test. The two comparisons are independent: finished runs show a drift over
         several versions, and interleaved calls show differences that are smaller than those between runs.
         """
         if self._baseline is not None:
-            self._judge_by_runs(record, model.spec, partial(self._measure_again, model))
+            limits = self._limits(record, max_moved)
+            self._judge_by_runs(record, model.spec, partial(self._measure_again, model), limits)
+        else:
+            record.checks += judge_moved(None, (), max_moved)
         if against is not None:
             record.duet = self._duet(model, against)
 
@@ -137,19 +151,32 @@ class BaselineJudge:
                 )
             )
 
+    def _limits(self, record: Record, of_markers: Mapping[Device, float]) -> Mapping[Device, float]:
+        """Return the limits of moved operations: those of markers, and that of the option for each allowed device."""
+        moved = self._options.moved
+        if moved is None or not self.wants_placement(record.key):
+            return of_markers
+        return {**dict.fromkeys(ALLOWED_DEVICES[record.compute_units], moved), **of_markers}
+
     def _judge_by_runs(
-        self, record: Record, spec: ModelSpec | None, measure_again: Callable[[Mapping[str, Any]], Run | None]
+        self,
+        record: Record,
+        spec: ModelSpec | None,
+        measure_again: Callable[[Mapping[str, Any]], Run | None],
+        max_moved: Mapping[Device, float] = MappingProxyType({}),
     ) -> None:
         baseline = self._runs(record.key)
         if not baseline:
             record.regression = Regression(0, None, None, "not_judged", Reason(Cause.UNKNOWN_TEST))
+            record.checks += judge_moved(None, (), max_moved)
             return
+        rules = replace(self._rules, max_moved=max_moved)
         machine = self._machine()
         runs = [make_run(record, machine, spec)]
-        findings = judge_against(baseline, runs, self._rules)
+        findings = judge_against(baseline, runs, rules)
         while findings.wants_another_run and (run := measure_again(machine)) is not None:
             runs.append(run)
-            findings = judge_against(baseline, runs, self._rules)
+            findings = judge_against(baseline, runs, rules)
         record.regression = findings.time
         record.checks += findings.checks
         # Of the first run, which is what the report holds; the others have no plan.

@@ -54,6 +54,8 @@ class Options:
     """Another version of the model, or a folder of such, to run interleaved with each model."""
     tolerance: float | None = None
     """The accepted slowdown, as a share; None for the default of each comparison."""
+    moved: float | None = None
+    """The share of a plan, 0 to 1, that may have left a device since the baseline; None for no limit."""
     explain: bool = False
     """True to compile a model once more after a placement rule has failed, for the compiler's reasons."""
     assume_idle: bool = False

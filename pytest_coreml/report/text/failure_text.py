@@ -76,7 +76,7 @@ def _lines(
         yield f"  {_placement(record.placement)}"
         yield from _why(record.placement)
     yield f"  {machine_words(machine)}"
-    if accept is not None and verdict == "failed" and (since or any(name.against_baseline for name in names)):
+    if accept is not None and verdict == "failed" and (since or any(name.needs_baseline for name in names)):
         yield f"  accept the new state: {accept}"
     if figures is not None:
         yield f"  each figure: {figures}"

@@ -69,18 +69,24 @@ def find_changes(before: Run, now: Run) -> Changes:
     return Changes(moved, appeared, vanished, _operators(before, now), tuple(_differences(before, now)))
 
 
+def find_moves(before: Placement, now: Placement) -> list[tuple[Operation, Operation]]:
+    """Return the operations of two plans that are planned for another device than before, as they were and are."""
+    old, new = _by_identity(before), _by_identity(now)
+    return [
+        pair
+        for identity, ops in new.items()
+        for pair in zip(old.get(identity, ()), ops, strict=False)
+        if None not in (pair[0].preferred, pair[1].preferred) and pair[0].preferred != pair[1].preferred
+    ]
+
+
 def _plans(
     before: Placement | None, now: Placement | None
 ) -> tuple[tuple[Move, ...], tuple[Operation, ...], tuple[Operation, ...]]:
     if before is None or now is None or before.unknown or now.unknown:
         return (), (), ()
     old, new = _by_identity(before), _by_identity(now)
-    moved = [
-        move
-        for identity, ops in new.items()
-        for pair in zip(old.get(identity, ()), ops, strict=False)
-        if (move := _move(*pair)) is not None
-    ]
+    moved = [move for pair in find_moves(before, now) if (move := _move(*pair)) is not None]
     moved.sort(key=lambda move: -(move.cost or 0.0))
     return tuple(moved), _surplus(new, old), _surplus(old, new)
 
@@ -94,7 +100,7 @@ def _by_identity(placement: Placement) -> dict[_Identity, list[Operation]]:
 
 
 def _move(before: Operation, now: Operation) -> Move | None:
-    if before.preferred is None or now.preferred is None or before.preferred == now.preferred:
+    if before.preferred is None or now.preferred is None:
         return None
     cost = now.cost if now.cost is not None else before.cost
     return Move(now.name, now.operator, before.preferred, now.preferred, cost)

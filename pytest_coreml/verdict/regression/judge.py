@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_coreml.facts.reason import Cause, Reason
@@ -11,11 +11,13 @@ from pytest_coreml.verdict.regression.confirmation import CONFIRMING_RUNS, MAX_R
 from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE
 from pytest_coreml.verdict.regression.load_and_memory import SIZE_CHECK, judge_costs, judge_size
 from pytest_coreml.verdict.regression.machine_kind import machine_differences
+from pytest_coreml.verdict.regression.moved import MOVED, judge_moved
 from pytest_coreml.verdict.regression.prediction_time import Regression, judge_regression
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from pytest_coreml.facts.compute_units import Device
     from pytest_coreml.verdict.check import Check
     from pytest_coreml.verdict.regression.run import Run
 
@@ -31,6 +33,8 @@ class Rules:
     """The slowdown that is accepted, as a share."""
     assume_idle: bool = False
     """True to assume an idle machine where its conditions are unknown."""
+    max_moved: Mapping[Device, float] = field(default_factory=dict)
+    """The maximum share of the plan, 0 to 1, that may have left each device."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ def judge_against(baseline: Sequence[Run], current: Sequence[Run], rules: Rules)
     Times and memory are compared on the same kind of machine only; sizes, plans and operations always.
     """
     changes = changes_since(baseline, current[-1])
+    moved = judge_moved(_newest(baseline, current[-1]), current, rules.max_moved)
     if any(run.failed for run in current):
         failure = Regression(0, None, None, "failed", Reason(Cause.TEST_FAILED), baseline_runs=len(baseline))
         return Findings(failure, (), changes, len(current))
@@ -69,15 +74,19 @@ def judge_against(baseline: Sequence[Run], current: Sequence[Run], rules: Rules)
     if reason is not None:
         predicted = any(run.predict for run in (*baseline, *current))
         time = Regression(0, None, None, "inconclusive", reason, baseline_runs=len(baseline)) if predicted else None
-        return Findings(time, tuple(judge_size(baseline, current)), changes, len(current))
-    checks = (*judge_costs(alike, current, rules.assume_idle), *judge_size(baseline, current))
+        return Findings(time, (*judge_size(baseline, current), *moved), changes, len(current))
+    checks = (*judge_costs(alike, current, rules.assume_idle), *judge_size(baseline, current), *moved)
     return Findings(_time(alike, current, rules), checks, changes, len(current))
 
 
 def changes_since(baseline: Sequence[Run], run: Run) -> Changes:
     """Return the differences of *run* from the newest baseline run of its machine kind, else of any kind."""
+    return find_changes(_newest(baseline, run), run)
+
+
+def _newest(baseline: Sequence[Run], run: Run) -> Run:
     alike = [before for before in baseline if not machine_differences(before.machine, run.machine)]
-    return find_changes((alike or baseline)[-1], run)
+    return (alike or baseline)[-1]
 
 
 def _comparable(baseline: Sequence[Run], current: Sequence[Run]) -> tuple[Sequence[Run], Reason | None]:
@@ -115,6 +124,6 @@ def _open(time: Regression | None, processes: int) -> bool:
 
 
 def _open_cost(check: Check, processes: int) -> bool:
-    if check.check == SIZE_CHECK or check.verdict in ("passed", "not_judged"):
+    if check.check == SIZE_CHECK or check.check.startswith(MOVED) or check.verdict in ("passed", "not_judged"):
         return False
     return check.verdict == "inconclusive" or processes < CONFIRMING_RUNS

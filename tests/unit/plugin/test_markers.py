@@ -109,13 +109,15 @@ def test_marks_without_mistakes() -> None:
             by="ops",
             allow=["ios17.cast"],
             max_transitions=0,
+            max_moved={"neuralEngine": 0.02},
             compute_units="all",
         ).mark
     )
 
     units = ("cpuAndNeuralEngine", "all")
     assert budget == Budget(*(1, 2, 3, 99, 4, 5, 6, 7, 8, 9, 10, 11), {"cpuOnly": 2.0}, 0.5, 1.1, None, units)
-    assert rule == PlacementRule(("gpu",), {"neuralEngine": 1.0}, "ops", frozenset({"cast"}), 0, ("all",))
+    moved = {"neuralEngine": 0.02}
+    assert rule == PlacementRule(("gpu",), {"neuralEngine": 1.0}, "ops", frozenset({"cast"}), 0, moved, ("all",))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_marks_without_mistakes() -> None:
         (pytest.mark.coreml_budget().mark, r"coreml_budget: expected at least one limit"),
         (pytest.mark.coreml_budget(predict_ms=True).mark, r"predict_ms: expected a positive number, got True"),
         (pytest.mark.coreml_budget(min_fps=float("nan")).mark, r"min_fps: expected a positive number, got nan"),
-        (pytest.mark.coreml_placement(by="ops").mark, r"expected forbid=, min_share= or max_transitions="),
+        (pytest.mark.coreml_placement(by="ops").mark, r"expected forbid=, min_share=, max_transitions= or max_moved="),
     ],
 )
 def test_a_mark_that_says_nothing_or_the_wrong_thing(mark: pytest.Mark, expected: str) -> None:

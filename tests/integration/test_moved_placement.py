@@ -1,0 +1,72 @@
+"""Operations that left the Neural Engine since the baseline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from standin.scenario import Op
+
+from pytest_coreml.cli import main
+
+if TYPE_CHECKING:
+    from mac_project import MacProject
+
+TEST = """
+    import pytest
+
+    @pytest.mark.coreml_model("Model.mlpackage")
+    @pytest.mark.coreml_compute_units("cpuAndNeuralEngine")
+    {marker}
+    def test_it(coreml_model): pass
+"""
+MARKER = '@pytest.mark.coreml_placement(max_moved={"neuralEngine": 0.02})'
+
+
+@pytest.fixture
+def moved(mac_project: MacProject) -> MacProject:
+    """A project with a baseline on the Neural Engine, and one operation of three that has left it."""
+    mac_project.save()
+    mac_project.test(TEST.format(marker=""))
+    mac_project.become(default=Op("neuralEngine"))
+    mac_project.run("--coreml-calls=30")
+    mac_project.report_path.rename(mac_project.path / "base.json")
+    mac_project.become(default=Op("neuralEngine"), ops={"y": Op("cpu")})
+    return mac_project
+
+
+@pytest.mark.parametrize(("marker", "options"), [(MARKER, []), ("", ["--coreml-moved=0.02"])], ids=["marker", "option"])
+def test_more_than_the_limit_is_a_failure(moved: MacProject, marker: str, options: list[str]) -> None:
+    """It names the share, the operations, and how to accept it."""
+    moved.test(TEST.format(marker=marker))
+
+    result = moved.run("--coreml-baseline=base.json", "--coreml-calls=30", *options)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*planned cost that left neuralEngine 33.3 %, at most 2.0 %*: planned elsewhere: 1 x relu",
+            "  changed: planned on cpu, before on neuralEngine: 1 operations*",
+            "  accept the new state: *",
+        ]
+    )
+
+
+def test_compare_judges_finished_reports(moved: MacProject, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the same rule; without it, what moved is told and decides nothing."""
+    moved.run("--coreml-calls=30")
+    words = ["compare", "base.json", "--current", str(moved.report_path)]
+
+    assert main([*words, "--unmeasured=fail"]) == 0
+    assert main([*words, "--unmeasured=fail", "--moved=0.02"]) == 1
+    assert "planned cost that left neuralEngine" in capsys.readouterr().out
+
+
+def test_without_a_baseline_the_rule_is_not_judged(moved: MacProject) -> None:
+    """A test that could judge nothing is skipped."""
+    moved.test(TEST.format(marker=MARKER))
+
+    result = moved.run("-rs")
+
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*max_moved?neuralEngine?: not_judged*"])
