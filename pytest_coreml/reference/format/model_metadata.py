@@ -24,7 +24,10 @@ _NOTES: Final = {
     "version": "versionString",
     "shortDescription": "shortDescription",
 }
-_SHAPE: Final = re.compile(r"\[\s*\d{1,18}(\s*,\s*\d{1,18})*\s*\]", re.ASCII)
+_SIZES: Final = r"\[\s*\d{1,18}(?:\s*,\s*\d{1,18})*\s*\]"
+_SHAPE: Final = re.compile(_SIZES, re.ASCII)
+# Several shapes, or a smallest and a largest size for each dimension
+_SHAPES: Final = re.compile(rf"\[\s*{_SIZES}(?:\s*,\s*{_SIZES})*\s*\]", re.ASCII)
 
 
 def read_metadata(content: bytes, path: Path) -> tuple[int, Any]:
@@ -38,11 +41,30 @@ def read_metadata(content: bytes, path: Path) -> tuple[int, Any]:
     except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
         raise BadModelError(f"{path}: cannot be read as the summary of a compiled model: {error}") from error
     description = Model_pb2.ModelDescription()
+    functions = summary.get("functions")
+    if isinstance(functions, list) and functions:
+        _read_functions(summary, functions, description, path)
+    else:
+        _read_schemas(schemas, description, path)
+    _read_notes(summary, description.metadata)
+    return version, description
+
+
+def _read_functions(summary: Any, functions: list[Any], description: Any, path: Path) -> None:
+    """Read the descriptions of several functions, which the summary has beside that of the default one."""
+    try:
+        description.defaultFunctionName = summary["defaultFunctionName"]
+        for entry in functions:
+            schemas = [entry["inputSchema"], entry["outputSchema"], entry.get("stateSchema") or []]
+            _read_schemas(schemas, description.functions.add(name=entry["name"]), path)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadModelError(f"{path}: does not describe the functions of the model: {error!r}") from error
+
+
+def _read_schemas(schemas: list[Any], description: Any, path: Path) -> None:
     for schema, features in zip(schemas, (description.input, description.output, description.state), strict=True):
         for entry in schema if isinstance(schema, list) else [schema]:
             _read_feature(entry, features.add(), path)
-    _read_notes(summary, description.metadata)
-    return version, description
 
 
 def _read_notes(summary: Any, metadata: Any) -> None:
@@ -63,7 +85,8 @@ def _read_feature(entry: Any, feature: Any, path: Path) -> None:
         feature.type.isOptional = entry.get("isOptional") == "1"
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise BadModelError(f"{path}: a feature without name or type: {error}") from error
-    if any(value == "1" for key, value in entry.items() if "Flexib" in key):
+    is_flexible = any(value == "1" for key, value in entry.items() if "Flexib" in key)
+    if is_flexible and not (kind == "MultiArray" and _read_flexibility(entry, feature.type.multiArrayType)):
         raise BadModelError(
             f"{path}: says that the size of {feature.name!r} is flexible, and not how; coremldata.bin, which does, is "
             "not of a form known here"
@@ -92,6 +115,24 @@ def _read_array(entry: Any, array: Any, name: str, path: Path) -> None:
     if not isinstance(shape, str) or (shape.strip() != "[]" and not _SHAPE.fullmatch(shape.strip())):
         raise BadModelError(f"{path}: {name!r} has the shape {shape!r}, expected a list of sizes")
     array.shape.extend(json.loads(shape))
+
+
+def _read_flexibility(entry: Any, array: Any) -> bool:
+    """Read the sizes that an array may have; return False if the entry does not list them in a form known here."""
+    shapes, ranges = _lists(entry.get("enumeratedShapes")), _lists(entry.get("shapeRange"))
+    if shapes:
+        for shape in shapes:
+            array.enumeratedShapes.shapes.add(shape=shape)
+    for sizes in ranges if not shapes else ():
+        if len(sizes) != 2 or sizes[0] > sizes[1]:
+            return False
+        array.shapeRange.sizeRanges.add(lowerBound=sizes[0], upperBound=sizes[1])
+    return bool(shapes or ranges)
+
+
+def _lists(text: Any) -> list[list[int]]:
+    found: list[list[int]] = json.loads(text) if isinstance(text, str) and _SHAPES.fullmatch(text.strip()) else []
+    return found
 
 
 def _read_image(entry: Any, image: Any, name: str, path: Path) -> None:
