@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from pytest_coreml.facts.agreement import Comparing
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.facts.measurement import LoadTimes, Measurement, Pairs
 from pytest_coreml.facts.model_spec import ModelSpec
@@ -19,6 +20,9 @@ from pytest_coreml.facts.runtime import DeviceFacts, RuntimeFacts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_coreml.engine.input_sequences import InputSequences
+    from pytest_coreml.engine.output_files import OutputFiles
+    from pytest_coreml.facts.agreement import OutputAgreement, OutputHealth
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.io import IO
     from pytest_coreml.facts.runtime import Runtime
@@ -205,6 +209,32 @@ class MeasurePairs(Request[Pairs]):
     sequence: int | None = None
     doing = "measuring alternately"
     measured = True
+
+
+@dataclass(frozen=True)
+class OutputsCompared:
+    """The agreement of outputs with each reference, and their health."""
+
+    inputs: int
+    agreements: tuple[tuple[OutputAgreement, ...], ...]
+    health: tuple[OutputHealth, ...]
+
+
+@dataclass(frozen=True)
+class CompareOutputs(Request[OutputsCompared]):
+    """Predict on all *inputs*, and compare the *outputs*, None for all, with the files of *references*.
+
+    *keep*: files to write them to. *health*: whether to repeat a prediction, and to look for variation and values that
+    are not finite. Tensors stay in the engine: they are compared there, or written once.
+    """
+
+    inputs: InputSequences
+    outputs: tuple[str, ...] | None = None
+    references: tuple[OutputFiles, ...] = ()
+    keep: OutputFiles | None = None
+    comparing: Comparing = field(default_factory=Comparing)
+    health: bool = True
+    doing = "comparing the outputs of"
 
 
 @dataclass(frozen=True)

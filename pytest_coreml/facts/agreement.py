@@ -24,6 +24,21 @@ DIFFERENCES: Final[frozenset[Measure]] = frozenset(("max_abs", "relative_l2", "k
 
 
 @dataclass(frozen=True)
+class Comparing:
+    """The measures to compute besides those of single elements, and how.
+
+    *rows*: the measures of rows, the last axis of an output. *margin*: the lead of the reference's choice below which
+    another choice agrees. *probabilities*: rows are probabilities, not logits. *peak*: the greatest possible signal;
+    None for that of the reference.
+    """
+
+    rows: frozenset[Measure] = frozenset()
+    margin: float = 0.0
+    probabilities: bool = False
+    peak: float | None = None
+
+
+@dataclass(frozen=True)
 class NonFinite:
     """The first element of an output that is not a number or infinite."""
 

@@ -159,4 +159,4 @@ class BoundaryRule:
 
 
 # What a marker of limits is read as.
-Meaning = Budget | PlacementRule | AgreementRule | BoundaryRule
+Meaning = Budget | PlacementRule | BoundaryRule | AgreementRule

@@ -51,6 +51,8 @@ class Metric(NamedTuple):
     """The value among what was measured; None for a metric that is judged by more than one configuration's figures."""
     figure: str = ""
     """The name of the value in exports; empty if it is the name of the limit."""
+    digits: int = 3
+    """The digits of a value that count in texts."""
 
     @property
     def exported_as(self) -> str:
@@ -177,6 +179,7 @@ AGREEMENT_METRICS: Final = (
     Metric(
         *("min_cosine", "cosine of", "", "at least", ("outputs",)),
         meaning="cosine of the angle between the outputs, -1 to 1",
+        digits=6,
     ),
     Metric(
         *("max_abs", "largest difference of", "", "at most", ("outputs",)),

@@ -157,8 +157,6 @@ class WorstInput:
     """The number of the input, from 0."""
     inputs: int
     """The number of inputs."""
-    saved: str | None = None
-    """The file with the input; None if it was not saved."""
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from pytest_coreml.errors import UsageError, all_of, did_you_mean
+from pytest_coreml.facts.limits import AgreementRule, BoundaryRule, Budget, PlacementRule
 from pytest_coreml.plugin.limit_coverage import checked_units
 from pytest_coreml.plugin.markers import (
+    LIMIT_READERS,
     ModelSource,
-    read_boundary,
-    read_budget,
     read_compute_units,
     read_model,
-    read_placement,
     read_units,
     read_variants,
 )
@@ -23,7 +22,7 @@ from pytest_coreml.session.declaration import Declaration, Limit, Variant
 from pytest_coreml.session.sources import VariantSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Mapping
+    from collections.abc import Callable, Collection, Hashable
 
     import pytest
 
@@ -32,12 +31,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# The markers of limits, each with what reads it.
-_LIMITS: Final[Mapping[str, Callable[[pytest.Mark], Any]]] = {
-    "coreml_budget": read_budget,
-    "coreml_placement": read_placement,
-    "coreml_boundary": read_boundary,
-}
 _LOAD: Final = "coreml_load"
 
 
@@ -69,30 +62,31 @@ class DeclarationReader:
         declaration = self._known[key][1]
         if not incomplete:
             self._check_reached(node, declaration)
+            self._check_compared(node, declaration)
             _check_parametrized(node, declaration)
         return declaration
 
     def _declaration(self, ours: list[pytest.Mark], given: list[str], incomplete: bool) -> Declaration:
         by_name = {name: [mark for mark in ours if mark.name == name] for name in MARKS}
         names_model = any(name != _LOAD for name in given)
-        model, units, variants, *limits = all_of(
+        limiting = [mark for name in LIMIT_READERS for mark in by_name[name]]
+        model, units, variants, meanings = all_of(
             [
                 lambda: self._model(by_name["coreml_model"], names_model and not incomplete, given),
                 lambda: next(map(self._units, by_name["coreml_compute_units"]), self._options.compute_units),
                 lambda: self._variants(by_name["coreml_variants"]),
-                *(partial(self._limits, read, by_name[name]) for name, read in _LIMITS.items()),
+                lambda: all_of(partial(self._once, LIMIT_READERS[mark.name], mark) for mark in limiting),
             ]
         )
-        budgets, rules, boundary_rules = limits
-        limiting = [mark for name in _LIMITS for mark in by_name[name]]
         return Declaration(
             sources=model.sources,
             function=model.function,
             inputs=model.inputs,
             compute_units=units,
-            budgets=tuple(budgets),
-            rules=tuple(rules),
-            boundary_rules=tuple(boundary_rules),
+            budgets=tuple(meaning for meaning in meanings if isinstance(meaning, Budget)),
+            rules=tuple(meaning for meaning in meanings if isinstance(meaning, PlacementRule)),
+            boundary_rules=tuple(meaning for meaning in meanings if isinstance(meaning, BoundaryRule)),
+            agreements=tuple(meaning for meaning in meanings if isinstance(meaning, AgreementRule)),
             names_model=names_model,
             variants=variants if names_model and not _has_variant(model) else (),
             against=model.against,
@@ -108,9 +102,6 @@ class DeclarationReader:
         of_option = tuple(map(Variant, self._options.variants))
         return self._once(read_variants, found[0]) if found else of_option
 
-    def _limits(self, read: Callable[[pytest.Mark], T], found: list[pytest.Mark]) -> list[T]:
-        return all_of(partial(self._once, read, mark) for mark in found)
-
     def _once(self, read: Callable[[pytest.Mark], T], mark: pytest.Mark) -> T:
         """Read *mark*, or return what an equal marker was read as: most markers of a run are equal to another one."""
         # With types, since 1 is True to a dict, and no limit.
@@ -125,7 +116,7 @@ class DeclarationReader:
 
     def _check_reached(self, node: pytest.Item, declaration: Declaration) -> None:
         """Refuse a limit for compute units on which the test never runs: every model would meet it."""
-        limits = [mark for mark in node.own_markers if mark.name in _LIMITS and mark.kwargs.get("compute_units")]
+        limits = [mark for mark in node.own_markers if mark.name in LIMIT_READERS and mark.kwargs.get("compute_units")]
         # `coreml_load` may load for any. Compute units that were chosen for one run limit what is judged in it.
         chosen = self._options.compute_units != ("all",) and node.get_closest_marker("coreml_compute_units") is None
         if not limits or declaration.loads_any or not declaration.reached or chosen:
@@ -138,6 +129,17 @@ class DeclarationReader:
                     f"{mark.name} is for {', '.join(wanted)}, and the test runs on {reached} only: "
                     f"add {', '.join(map(repr, wanted))} to its coreml_compute_units marker"
                 )
+
+    def _check_compared(self, node: pytest.Item, declaration: Declaration) -> None:
+        """Refuse a limit on a difference where there is nothing to differ from."""
+        chosen = self._options.compute_units != ("all",) and node.get_closest_marker("coreml_compute_units") is None
+        if len(declaration.reached) != 1 or declaration.loads_any or chosen:
+            return
+        if any(rule.has_limits and rule.reference is None for rule in declaration.agreements):
+            raise UsageError(
+                f"coreml_agreement has limits and nothing to compare with, since the test runs on "
+                f"{next(iter(declaration.reached))} only: name a reference=, or several coreml_compute_units"
+            )
 
     def _model(self, found: list[pytest.Mark], names_model: bool, given: list[str]) -> ModelSource:
         if found:
@@ -157,7 +159,7 @@ def _has_variant(model: ModelSource) -> bool:
 
 
 def _checked_units(mark: pytest.Mark) -> frozenset[ComputeUnits]:
-    return checked_units(_LIMITS[mark.name](mark))
+    return checked_units(LIMIT_READERS[mark.name](mark))
 
 
 def _check_parametrized(node: pytest.Item | pytest.Function, declaration: Declaration) -> None:

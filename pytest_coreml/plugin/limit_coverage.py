@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_coreml.facts.compute_units import COMPUTE_UNITS
-from pytest_coreml.facts.limits import BoundaryRule, Budget
+from pytest_coreml.facts.limits import AgreementRule, BoundaryRule, Budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_coreml.facts.compute_units import ComputeUnits
-    from pytest_coreml.facts.limits import PlacementRule
+    from pytest_coreml.facts.limits import Meaning
     from pytest_coreml.session.declaration import Declaration, Limit
 
 
@@ -58,12 +58,12 @@ def why_none(limits: Iterable[Limit], ran_on: Iterable[ComputeUnits]) -> str:
     return f"none of its limits apply to {ran}; they apply to {asked} only"
 
 
-def checked_units(meaning: Budget | PlacementRule | BoundaryRule) -> frozenset[ComputeUnits]:
-    """Return the compute units on which a budget or a rule makes a check."""
+def checked_units(meaning: Meaning) -> frozenset[ComputeUnits]:
+    """Return the compute units on which a marker of limits makes a check."""
     return frozenset(units for units in COMPUTE_UNITS if _makes_check(meaning, units))
 
 
-def _makes_check(meaning: Budget | PlacementRule | BoundaryRule, units: ComputeUnits) -> bool:
+def _makes_check(meaning: Meaning, units: ComputeUnits) -> bool:
     from pytest_coreml.facts.model_boundary import Boundary
     from pytest_coreml.verdict.boundary_rules import judge_boundary
     from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets
@@ -74,4 +74,6 @@ def _makes_check(meaning: Budget | PlacementRule | BoundaryRule, units: ComputeU
         return bool(judge_budgets(meaning, MeasuredFacts(units, scenario=meaning.scenario)))
     if isinstance(meaning, BoundaryRule):
         return bool(judge_boundary(meaning, Boundary(), units))
+    if isinstance(meaning, AgreementRule):
+        return meaning.applies_to(units)
     return bool(judge_placement(meaning, None, units, None) or judge_moved(None, (), meaning.max_moved))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pytest_coreml.facts.metrics import BUDGET_METRICS
+from pytest_coreml.facts.metrics import AGREEMENT_METRICS, BUDGET_METRICS
 
 DESCRIPTIONS: Final = {
     "coreml_model": (
@@ -29,5 +29,11 @@ DESCRIPTIONS: Final = {
     "coreml_variants": (
         "coreml_variants(*presets, **callables): run the test for the original and for each variant of it: presets "
         "such as int8, palette-4 or sparse-50+palette-4, and callables that make one MLModel of another"
+    ),
+    "coreml_agreement": (
+        f"coreml_agreement(reference, inputs, outputs, {', '.join(metric.name for metric in AGREEMENT_METRICS)}, "
+        "margin, finite=True, varying=True, repeatable=True, compute_units): limits for the difference of the outputs "
+        "from a reference: compute units, 'original', a model, an .npz of outputs, or a callable from inputs to "
+        "outputs; without one, of all compute units of the test from each other"
     ),
 }

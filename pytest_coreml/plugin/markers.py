@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.errors import MistakesError, UsageError, all_of, did_you_mean
-from pytest_coreml.facts.compute_units import parse_compute_units, parse_device
-from pytest_coreml.facts.limits import BoundaryRule, Budget, PlacementRule
+from pytest_coreml.facts.agreement import LIMITS
+from pytest_coreml.facts.compute_units import COMPUTE_UNITS, parse_compute_units, parse_device
+from pytest_coreml.facts.limits import AgreementRule, BoundaryRule, Budget, PlacementRule, Reference
 from pytest_coreml.facts.metrics import SPEEDUP, get_metric
 from pytest_coreml.facts.presets import ORIGINAL, parse_preset
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
 from pytest_coreml.session.declaration import Variant
 from pytest_coreml.session.sources import VariantSource
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_coreml.facts.compute_units import ComputeUnits, Device
+    from pytest_coreml.facts.limits import Meaning, OutputLimit
 
 Source = Any  # a path, or a callable that returns a path or an MLModel
 
@@ -111,6 +114,33 @@ def read_boundary(mark: pytest.Mark) -> BoundaryRule:
     return BoundaryRule(**values)
 
 
+def read_agreement(mark: pytest.Mark) -> AgreementRule:
+    """Read a `coreml_agreement` mark."""
+    values = {name: value for name, value in _read(mark, _AGREEMENT_READERS).items() if value is not None}
+    limits = [name for name in LIMITS if name in values]
+    if "reference" in values and not limits:
+        raise UsageError("coreml_agreement: expected a limit for the reference, as coreml_agreement(min_psnr=40)")
+    if "margin" in values and "min_top1" not in values:
+        raise UsageError("coreml_agreement: margin is of min_top1: add it, as coreml_agreement(min_top1=1, margin=0.1)")
+    rule = AgreementRule(**values)
+    if unused := [name for name in sorted(rule.named_outputs) if rule.outputs and name not in rule.outputs]:
+        raise UsageError(
+            f"coreml_agreement: outputs={list(rule.outputs or ())} leaves out {unused[0]!r}, which has a limit"
+        )
+    if not (limits or rule.finite or rule.varying or rule.repeatable):
+        raise UsageError("coreml_agreement: expected a limit, or one of finite, varying and repeatable")
+    return rule
+
+
+# The markers of limits, and what each is read by.
+LIMIT_READERS: dict[str, Callable[[pytest.Mark], Meaning]] = {
+    "coreml_budget": read_budget,
+    "coreml_placement": read_placement,
+    "coreml_boundary": read_boundary,
+    "coreml_agreement": read_agreement,
+}
+
+
 def read_units(mark: pytest.Mark) -> tuple[ComputeUnits, ...]:
     """Read the settings that a mark of limits is for, which it names."""
     return tuple(_each(mark, parse_compute_units, _as_list(mark.kwargs["compute_units"])))
@@ -186,7 +216,90 @@ def _transitions(mark: pytest.Mark, name: str, value: Any) -> int:
     return value
 
 
+def _reference(mark: pytest.Mark, name: str, value: Any) -> Reference | None:
+    """Read a reference; a callable that needs no argument builds a model."""
+    if value is None:
+        return None
+    if isinstance(value, Path) or (isinstance(value, str) and Path(value).suffix in (*MODEL_SUFFIXES, ".npz")):
+        return Reference("outputs" if Path(value).suffix == ".npz" else "source", value)
+    if callable(value) and not isinstance(value, type):
+        return Reference("callable" if _takes_inputs(value) else "source", value)
+    if value == "original":
+        return Reference("original")
+    try:
+        return Reference("units", parse_compute_units(value))
+    except UsageError:
+        hint = did_you_mean(value, [*COMPUTE_UNITS, "original"])
+        expected = "compute units, 'original', the path of a model or of an .npz, or a callable from inputs to outputs"
+        raise UsageError(f"{mark.name}: {name}: expected {expected}, got {value!r}{hint}") from None
+
+
+def _takes_inputs(function: Callable[..., Any]) -> bool:
+    import inspect
+
+    try:
+        inspect.signature(function).bind(object())
+    except TypeError:
+        return False
+    except ValueError:  # a function of an extension, without a signature
+        return True
+    return True
+
+
+def _inputs(mark: pytest.Mark, name: str, value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    if callable(value) or (isinstance(value, (str, Path)) and Path(value).suffix == ".npz"):
+        return value
+    raise _wrong(mark, name, "a number of examples, 1 or more, the path of an .npz, or a callable", value)
+
+
+def _outputs(mark: pytest.Mark, name: str, value: Any) -> tuple[str, ...]:
+    words = _as_list(value)
+    if not words or not all(isinstance(word, str) for word in words):
+        raise _wrong(mark, name, "names of outputs, as ['logits']", value)
+    return tuple(words)
+
+
+def _output_limit(least: float, most: float, mark: pytest.Mark, name: str, value: Any) -> OutputLimit:
+    """Read a limit from *least* to *most*, or a dict of such by output."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        return _between(mark, name, value, least, most)
+    if not value or not all(isinstance(output, str) for output in value):
+        raise _wrong(mark, name, f"a number, or a dict, as {name}={{'logits': ...}}", value)
+    numbers = all_of(partial(_between, mark, f"{name}[{key!r}]", number, least, most) for key, number in value.items())
+    return dict(zip(value, numbers, strict=True))
+
+
+def _between(mark: pytest.Mark, name: str, value: Any, least: float, most: float) -> float:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not least <= value <= most or math.isinf(value):
+        span = f"from {least:g} to {most:g}" if most < math.inf else f", {least:g} or more" if least == 0 else ""
+        raise _wrong(mark, name, f"a number{'' if span.startswith(',') or not span else ' '}{span}", value)
+    return float(value)
+
+
+def _switch(mark: pytest.Mark, name: str, value: Any) -> Any:
+    if not isinstance(value, bool) and not (name == "varying" and value == "any"):
+        raise _wrong(mark, name, "True, False or 'any'" if name == "varying" else "True or False", value)
+    return value
+
+
 _Reader = Callable[[Any, str, Any], Any]
+_AGREEMENT_READERS: dict[str, _Reader] = {
+    "reference": _reference,
+    "inputs": _inputs,
+    "outputs": _outputs,
+    **dict.fromkeys(("min_psnr", "min_snr"), partial(_output_limit, -math.inf, math.inf)),
+    "min_cosine": partial(_output_limit, -1, 1),
+    **dict.fromkeys(("max_abs", "max_relative_l2", "max_kl"), partial(_output_limit, 0, math.inf)),
+    "min_top1": partial(_output_limit, 0, 1),
+    "margin": lambda mark, name, value: _between(mark, name, value, 0, math.inf),
+    **dict.fromkeys(("finite", "varying", "repeatable"), _switch),
+    "compute_units": _units,
+}
 _BUDGET_READERS: dict[str, _Reader] = {"min_speedup": _speedup, "scenario": _scenario, "compute_units": _units}
 _BOUNDARY_READERS: dict[str, _Reader] = {"forbid_casts": _truth, "max_bytes": _limit, "compute_units": _units}
 _PLACEMENT_READERS: dict[str, _Reader] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.session.model import CoreMLModel
+
+
+# Inputs for which the health of the outputs is checked.
+_EXAMPLES: Final = 3
 
 
 def collector_for(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -33,7 +37,10 @@ def collector_for(path: Path, parent: pytest.Collector) -> pytest.Collector | No
 
 
 def check_model(coreml_model: CoreMLModel) -> None:
-    """Predict with example inputs, and measure: the test that a model file stands for."""
+    """Predict with example inputs, and measure: the test that a model file stands for.
+
+    Its markers check the health of the outputs.
+    """
     coreml_model.predict(coreml_model.example_inputs())
     coreml_model.measure_like_last(None)
 
@@ -98,6 +105,8 @@ def _make_item(parent: pytest.Module, name: str, source: Any, title: str, units:
     # Called as a function, the mark would take a callable for what it marks.
     item.add_marker(pytest.mark.coreml_model(source))
     item.add_marker(pytest.mark.coreml_compute_units(units))
+    # An output may be constant by design; the author, who could say so, has written no marker.
+    item.add_marker(pytest.mark.coreml_agreement(inputs=_EXAMPLES, varying="any"))
     return item
 
 

@@ -31,6 +31,7 @@ MARKS: Final = (
     "coreml_placement",
     "coreml_boundary",
     "coreml_variants",
+    "coreml_agreement",
 )
 
 

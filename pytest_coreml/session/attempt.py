@@ -117,8 +117,7 @@ class Attempt:
     @property
     def is_unjudgeable(self) -> bool:
         """True where the test declares checks, and used no model that they could be about."""
-        declared = self.declaration
-        return not self.models and bool(declared.budgets or declared.rules or declared.boundary_rules)
+        return not self.models and self.declaration.has_checks
 
     def load(self, source: Any, units: ComputeUnits, options: LoadOptions | None = None) -> CoreMLModel:
         """Return the model of *source*, loaded for *units* in an engine, and note that the test uses it.
@@ -298,6 +297,7 @@ class Attempt:
             *self._placement_checks(model, record),
             *self._boundary_checks(model),
         ]
+        self._judge_outputs(model, record)
         if record.placement is None and self._shows_placement(record, model):
             record.placement = model.known_placement
         return record
@@ -399,6 +399,18 @@ class Attempt:
     def _boundary_checks(self, model: CoreMLModel) -> list[Check]:
         rules = self.declaration.boundary_rules
         return [check for rule in rules for check in judge_boundary(rule, model.spec.boundary, model.compute_units)]
+
+    def _judge_outputs(self, model: CoreMLModel, record: Record) -> None:
+        if not self.declaration.agreements:
+            return
+        # Late, since it needs numpy.
+        from pytest_coreml.session.agreement_judge import Subject
+
+        keys = [other.key for other in self.models]
+        loaded = [key.compute_units for key in keys if key == replace(model.key, compute_units=key.compute_units)]
+        units = frozenset((*self.declaration.reached, *loaded))
+        subject = Subject(model, self.declaration, self.folder, self.id, units, self.timing)
+        self.session.agreement_judge.judge(record, subject)
 
     def _clock_doubt(self, model: CoreMLModel) -> Reason | None:
         return clock_doubt(model.runtime, self.session.options.runtime, identity())

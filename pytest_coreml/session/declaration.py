@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_coreml.facts.compute_units import ComputeUnits
-    from pytest_coreml.facts.limits import BoundaryRule, Budget, PlacementRule
+    from pytest_coreml.facts.limits import AgreementRule, BoundaryRule, Budget, PlacementRule
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class Declaration:
     """True where a fixture of ours, other than `coreml_load`, gives the test its model."""
     variants: tuple[Variant, ...] = ()
     """The variants that are tested beside each source."""
+    agreements: tuple[AgreementRule, ...] = ()
+    """The `coreml_agreement` markers."""
     against: Any = None
     """The source of another version to run interleaved; None for no comparison."""
     boundary_rules: tuple[BoundaryRule, ...] = ()
@@ -65,6 +67,11 @@ class Declaration:
     """The compute units that the fixtures load for, over all parameters of the test."""
     loads_any: bool = False
     """True where the test uses `coreml_load`, which may load for any compute units."""
+
+    @property
+    def has_checks(self) -> bool:
+        """True where a marker limits something."""
+        return bool(self.budgets or self.rules or self.boundary_rules or self.agreements)
 
     @cached_property
     def limits_load(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.errors import InputError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.facts.scenario import Scenario
     from pytest_coreml.machine.watch import Watch
+    from pytest_coreml.session.agreement_judge import AgreementJudge
     from pytest_coreml.session.model import CoreMLModel, Listeners
     from pytest_coreml.session.options import Options
     from pytest_coreml.session.scenario_call import Recorder
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """The options, the models, the judge of comparisons, and the measurements of a run.
+    """The options, the models, the judges of outputs and of comparisons, and the measurements of a run.
 
     *machine* returns the facts about this machine, as a report has them; *baseline*: the runs to compare with.
     """
@@ -47,6 +49,13 @@ class Session:
         self.baseline_judge = BaselineJudge(options, baseline, self.models.engines, machine)
         self.explanations = Explanations(self.models.make_engine, options.explain)
         self._measured: dict[tuple[str, LoadOptions, ComputeUnits], Measurement] = {}
+
+    @cached_property
+    def agreement_judge(self) -> AgreementJudge:
+        """The judge of outputs, made when the first test asks for it: it needs numpy."""
+        from pytest_coreml.session.agreement_judge import AgreementJudge
+
+        return AgreementJudge(self.options, self.models)
 
     @property
     def conditions(self) -> Watch:

@@ -69,7 +69,7 @@ def _judge(name: str, limit: float, output: OutputAgreement, agreement: Agreemen
         return Check(check, limit, None, "failed", _why_incomparable(output, agreement))
     if get_metric(name).keeps(value, limit):
         return Check(check, limit, value, "passed")
-    worst = WorstInput(agreement.reference, output.worst.get(measure, 0), agreement.inputs, agreement.saved_input)
+    worst = WorstInput(agreement.reference, output.worst.get(measure, 0), agreement.inputs)
     return Check(check, limit, value, "failed", Reason(Cause.OUTPUTS_DIFFER, worst))
 
 

@@ -6,12 +6,12 @@ All sums are in double precision, over blocks of elements, so that outputs of an
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from pytest_coreml.facts.agreement import DIFFERENCES, NonFinite, OutputAgreement
+from pytest_coreml.facts.agreement import DIFFERENCES, Comparing, NonFinite, OutputAgreement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,21 +26,6 @@ BY_ELEMENT: Final[tuple[Measure, ...]] = ("psnr", "snr", "cosine", "max_abs", "r
 BY_ROW: Final[tuple[Measure, ...]] = ("kl", "top1")
 # 2 MB of each operand: blocks stay in the processor's cache.
 _BLOCK: Final = 1 << 18
-
-
-@dataclass(frozen=True)
-class Comparing:
-    """The measures to compute besides those of single elements, and how.
-
-    *rows*: the measures of rows, the last axis of an output. *margin*: the lead of the reference's choice below which
-    another choice agrees. *probabilities*: rows are probabilities, not logits. *peak*: the greatest possible signal;
-    None for that of the reference.
-    """
-
-    rows: frozenset[Measure] = frozenset()
-    margin: float = 0.0
-    probabilities: bool = False
-    peak: float | None = None
 
 
 class InputMeasures(NamedTuple):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from pytest_coreml.engine.protocol import Backing, Inputs, Measure, MeasurePairs, Predict
+    from pytest_coreml.engine.protocol import Backing, Features, Inputs, Measure, MeasurePairs, Predict
     from pytest_coreml.engine.server.load import LoadedModel
     from pytest_coreml.engine.server.measure import Call, Report
     from pytest_coreml.engine.server.pinned_inputs import PinnedInputs
@@ -58,6 +58,13 @@ class Predictor:
         native_ms, wall_ms = slot.predict(own)
         wait_ms = max(0.0, delay.read_ms() - before) if delay and delay.complete else None
         return Prediction(slot.outputs, native_ms, wall_ms, slot.settle(), wait_ms)
+
+    def outputs(self, state: Any, values: Features) -> Features:
+        """Return the outputs of one prediction."""
+        slot = self.slot(self.prepare(values, direct=False), {})
+        slot.predict(state)
+        assert isinstance(slot.outputs, dict), "one mapping of inputs gives one of outputs"
+        return slot.outputs
 
     def measure(self, request: Measure, report: Report) -> Measurement:
         """Warm up, and measure."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import platform
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,7 @@ class Service:
             protocol.DropState: self._drop_state,
             protocol.Measure: self._measure,
             protocol.MeasurePairs: self._measure_pairs,
+            protocol.CompareOutputs: self._compare_outputs,
             protocol.ReadPlan: self._read_plan,
             protocol.ReadMemory: self._read_memory,
         }
@@ -159,6 +161,16 @@ class Service:
 
     def _report(self, doing: str, done: int, total: int) -> None:
         self._notify(Progress(doing, done, total))
+
+    def _compare_outputs(self, request: protocol.CompareOutputs) -> protocol.OutputsCompared:
+        from pytest_coreml.engine.server.compare_outputs import compare_outputs
+
+        predictor = self._loaded()
+
+        def begin() -> Callable[[protocol.Features], protocol.Features]:
+            return partial(predictor.outputs, predictor.fresh_state())
+
+        return compare_outputs(request, predictor.spec, begin, partial(self._report, "comparing"))
 
     def _load_other(self, request: protocol.MeasurePairs) -> LoadedModel:
         """Load the model to compare with; errors name it as that model."""

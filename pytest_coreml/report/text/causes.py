@@ -116,8 +116,9 @@ def _missing(found: MissingModel) -> str:
 
 
 def _outputs_differ(worst: WorstInput) -> str:
-    saved = f", saved in {worst.saved}" if worst.saved is not None else ""
-    return f"against {worst.reference}; the worst of {count_of('input', worst.inputs)} is number {worst.input}{saved}"
+    if worst.inputs == 1:
+        return f"against {worst.reference}"
+    return f"against {worst.reference}, at worst for input {worst.input} of 0-{worst.inputs - 1}"
 
 
 def _place(place: NonFinite) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.facts.metrics import parse_check
+from pytest_coreml.report.text.agreement_text import measures
 from pytest_coreml.report.text.causes import reason_text, tally
 from pytest_coreml.report.text.numbers import check_figure, check_words, machine_words, number, percent
 from pytest_coreml.report.text.regression_text import comparison_text, regression_text
@@ -75,11 +76,21 @@ def _lines(
     if record.placement is not None and (regressed or not all(name.metric.unit == "MB" for name in names)):
         yield f"  {_placement(record.placement)}"
         yield from _why(record.placement)
+    if any("outputs" in name.metric.needs for name in names):
+        yield from _outputs(record)
     yield f"  {machine_words(machine)}"
     if accept is not None and verdict == "failed" and (since or any(name.needs_baseline for name in names)):
         yield f"  accept the new state: {accept}"
     if figures is not None:
         yield f"  each figure: {figures}"
+
+
+def _outputs(record: Record) -> Iterator[str]:
+    for agreement in record.agreement:
+        for output in agreement.outputs:
+            yield f"  against {agreement.reference}, {', '.join(measures(output))}"
+        if agreement.saved_input is not None:
+            yield f"  the worst input is in {agreement.saved_input}, beside the report"
 
 
 def _asked(check: Check) -> str:

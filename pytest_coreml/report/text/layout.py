@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 # The space between a number and its unit. What stands for it here is escaped in all that is printable.
-_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|ms|MB|x)(?:\W|$))")
+_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|ms|MB|dB|x)(?:\W|$))")
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 

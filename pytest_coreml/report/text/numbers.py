@@ -44,9 +44,12 @@ def check_words(name: str) -> str:
 
 def check_figure(name: str, value: float | None) -> str:
     """Return a limit or value of the check *name* with its unit; `-` for None."""
-    unit = parse_check(name).metric.unit
+    metric = parse_check(name).metric
+    unit = metric.unit
     if value is not None and unit == "%":
         return percent(value)
+    if value is not None and metric.digits > 3:
+        return f"{value:.{metric.digits}g}"
     return number(value) + (f" {unit}" if unit and value is not None else "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.escaping import printable
+from pytest_coreml.report.text.agreement_text import agreement_lines
 from pytest_coreml.report.text.checks import compared_lines, open_check_lines
 from pytest_coreml.report.text.layout import wrapped
 from pytest_coreml.report.text.placement_text import placement_lines
@@ -31,6 +32,7 @@ def summary_lines(records: Sequence[Record], width: int = 80, verbose: bool = Fa
         *_table_lines([record for record in records if record.variant is None], width),
         *variant_lines(variant_groups(judged), width),
         *placement_lines(judged, width, verbose),
+        *agreement_lines(judged, width),
         *open_check_lines(judged, width),
         *compared_lines(judged, width),
         *_notes(judged, width),

@@ -42,9 +42,9 @@ class Interface:
             name = self.states[0].name
             raise from_framework(f"The input feature for {name} must be an MLState, but it was not.")
 
-    def results(self) -> dict[str, Any]:
-        """Return a value for every output: the scripted one, else nothing of the declared type."""
-        scripted = current().scenario.outputs
+    def results(self, units: str) -> dict[str, Any]:
+        """Return a value for every output: the one scripted for *units*, else nothing of the declared type."""
+        scripted = current().scenario.outputs_for(units)
         return {feature.name: _result(feature.type, scripted.get(feature.name)) for feature in self.outputs}
 
     def buffers(self) -> dict[str, np.ndarray]:

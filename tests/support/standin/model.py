@@ -124,7 +124,7 @@ class _MLModelProxy(Native):
         enter("predict", self._path or "", self._units, state=None if state is None else id(state))
         for inputs in batch:
             self._interface.check(inputs, state is not None)
-        return [give_features(self._interface.results()) for _ in batch]
+        return [give_features(self._interface.results(self._units)) for _ in batch]
 
     def _duration(self) -> int:
         times = current().scenario.times_for(self._units)

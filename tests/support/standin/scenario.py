@@ -95,9 +95,9 @@ class Scenario:
 
     *machine*: what `platform.machine()` says. *devices*: those that Core ML lists. *ops*: by output name, else operator
     without prefix (or layer name, layer type); *ops_by_units* goes before it. *outputs*: values by output name, as
-    nested lists; zeros for the rest. *refusals*: the compiler's messages about the Neural Engine, by output; it writes
-    nothing where there are none. *counters*: a process can read its resource usage, with waiting as a share of its CPU
-    time, and the share of CPU time on efficiency cores.
+    nested lists; zeros for the rest; *outputs_by_units* goes before it. *refusals*: the compiler's messages about the
+    Neural Engine, by output; it writes nothing where there are none. *counters*: a process can read its resource usage,
+    with waiting as a share of its CPU time, and the share of CPU time on efficiency cores.
     """
 
     macos: tuple[int, ...] = (26, 5, 1)
@@ -110,6 +110,7 @@ class Scenario:
     times: Times = Times()
     times_by_units: dict[str, Times] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
+    outputs_by_units: dict[str, dict[str, Any]] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
     refusals: dict[str, str] = field(default_factory=dict)
     counters: bool = False
@@ -124,6 +125,10 @@ class Scenario:
     def times_for(self, units: str) -> Times:
         """Return the durations under *units*."""
         return self.times_by_units.get(units, self.times)
+
+    def outputs_for(self, units: str) -> dict[str, Any]:
+        """Return the values of outputs under *units*."""
+        return {**self.outputs, **self.outputs_by_units.get(units, {})}
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""

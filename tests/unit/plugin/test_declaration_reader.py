@@ -53,3 +53,14 @@ def test_dicts_in_marks_are_read_each_time(reader: DeclarationReader) -> None:
     mark = pytest.mark.coreml_placement(min_share={"cpu": 0.5})
 
     assert reader.read(item(mark), ["coreml_model"]).rules[0].min_share == {"cpu": 0.5}
+
+
+def test_a_limit_without_anything_to_compare_with_is_a_mistake(reader: DeclarationReader) -> None:
+    """One configuration cannot disagree; health needs no reference, and two configurations are one for each other."""
+    limit = pytest.mark.coreml_agreement(min_psnr=40)
+    two = pytest.mark.coreml_compute_units("cpuOnly", "all")
+
+    with pytest.raises(UsageError, match=r"nothing to compare with, since the test runs on all only: name a"):
+        reader.read(item(limit), ["coreml_model"])
+    assert reader.read(item(pytest.mark.coreml_agreement()), ["coreml_model"]).agreements
+    assert reader.read(item(limit, two), ["coreml_model"]).agreements

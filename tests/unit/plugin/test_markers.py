@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_coreml.errors import UsageError
-from pytest_coreml.facts.limits import Budget, PlacementRule
+from pytest_coreml.facts.limits import AgreementRule, Budget, PlacementRule, Reference
 from pytest_coreml.plugin import markers
 
 
@@ -136,3 +136,73 @@ def test_a_mark_that_says_nothing_or_the_wrong_thing(mark: pytest.Mark, expected
 
     with pytest.raises(UsageError, match=expected):
         read(mark)
+
+
+def test_every_mistake_of_an_agreement_is_told() -> None:
+    """Unknown names, references, inputs, limits by output, and words."""
+    mark = pytest.mark.coreml_agreement(
+        min_pnsr=40, reference="cpuOnyl", inputs=0, min_cosine=2, max_abs={"logits": -1}, varying="some", outputs=[]
+    ).mark
+
+    with pytest.raises(UsageError) as caught:
+        markers.read_agreement(mark)
+
+    assert [text.split(", got")[0].split(";")[0] for text in caught.value.texts] == [
+        "coreml_agreement: unknown argument 'min_pnsr'",
+        (
+            "coreml_agreement: reference: expected compute units, 'original', the path of a model or of an .npz, or a "
+            "callable from inputs to outputs"
+        ),
+        "coreml_agreement: inputs: expected a number of examples, 1 or more, the path of an .npz, or a callable",
+        "coreml_agreement: min_cosine: expected a number from -1 to 1",
+        "coreml_agreement: max_abs['logits']: expected a number, 0 or more",
+        "coreml_agreement: varying: expected True, False or 'any'",
+        "coreml_agreement: outputs: expected names of outputs, as ['logits']",
+    ]
+    assert "did you mean 'min_psnr'?" in caught.value.texts[0]
+    assert caught.value.texts[1].endswith("got 'cpuOnyl'; did you mean 'cpuOnly'?")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mistake"),
+    [
+        ({"reference": "cpuOnly"}, "expected a limit for the reference"),
+        ({"margin": 0.1}, "margin is of min_top1"),
+        ({"outputs": ["a"], "min_psnr": {"b": 40}}, r"outputs=\['a'\] leaves out 'b', which has a limit"),
+        ({"finite": False, "varying": False, "repeatable": False}, "expected a limit, or one of finite"),
+    ],
+)
+def test_an_agreement_that_checks_nothing_is_a_mistake(arguments: dict[str, object], mistake: str) -> None:
+    """Each argument has a use."""
+    with pytest.raises(UsageError, match=mistake):
+        markers.read_agreement(pytest.mark.coreml_agreement(**arguments).mark)
+
+
+def build() -> str:
+    """Stand for a function that builds a model."""
+    return "Encoder.mlpackage"
+
+
+def predict(inputs: object) -> object:
+    """Stand for a reference."""
+    return inputs
+
+
+@pytest.mark.parametrize(
+    ("value", "reference"),
+    [
+        ("CPU_ONLY", Reference("units", "cpuOnly")),
+        ("original", Reference("original")),
+        ("Old.mlpackage", Reference("source", "Old.mlpackage")),
+        ("Old.mlmodelc", Reference("source", "Old.mlmodelc")),
+        ("outputs.npz", Reference("outputs", "outputs.npz")),
+        (build, Reference("source", build)),
+        (predict, Reference("callable", predict)),
+        (max, Reference("callable", max)),
+    ],
+)
+def test_references(value: object, reference: Reference) -> None:
+    """A function without an argument builds a model; one with inputs returns outputs."""
+    mark = pytest.mark.coreml_agreement(reference=value, min_psnr=40).mark
+
+    assert markers.read_agreement(mark) == AgreementRule(reference, min_psnr=40.0)

@@ -14,8 +14,9 @@ from scipy.stats import entropy
 from sklearn.metrics import accuracy_score, max_error, mean_squared_error
 from sklearn.metrics.pairwise import cosine_similarity
 
+from pytest_coreml.facts.agreement import Comparing
 from pytest_coreml.verdict import output_measures
-from pytest_coreml.verdict.output_measures import Comparing, InputMeasures, compare, compare_text, measure, worst_of
+from pytest_coreml.verdict.output_measures import InputMeasures, compare, compare_text, measure, worst_of
 
 ROWS = frozenset(("kl", "top1"))
 
