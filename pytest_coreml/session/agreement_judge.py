@@ -251,8 +251,9 @@ def _chosen_outputs(rule: AgreementRule, model: CoreMLModel) -> list[Feature]:
 def _check_outputs(reference: CoreMLModel, outputs: list[Feature]) -> None:
     there = [output.name for output in reference.spec.outputs]
     if missing := [output.name for output in outputs if output.name not in there]:
+        names = ", ".join(map(repr, there)) or "none"
         raise InputError(
-            f"coreml_agreement: the reference {reference.name} has the outputs {', '.join(map(repr, there))}, "
+            f"coreml_agreement: the reference {reference.name} has the outputs {names}, "
             f"expected {', '.join(map(repr, missing))}"
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Union
 
@@ -155,6 +156,8 @@ def _no_majority(apart: UnitsApart) -> str:
 def _figure(apart: UnitsApart, value: float | None) -> str:
     if value is None:
         return "not comparable"
+    if value == math.inf:
+        return "identical"
     return f"{check_words(apart.limit).removesuffix(' of')} {check_figure(apart.limit, value)}"
 
 

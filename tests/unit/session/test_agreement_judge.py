@@ -200,7 +200,7 @@ def test_the_odd_one_out_fails_and_is_named_to_the_others(tmp_path: Path) -> Non
     assert fakes.calls == dict.fromkeys(UNITS, 6)
     (note,) = {note for record in records.values() for note in record.notes}
     assert note.startswith("Encoder.mlpackage: cpuAndNeuralEngine disagrees with cpuOnly and cpuAndGPU (PSNR ")
-    assert note.endswith("these two agree (PSNR inf dB)")
+    assert note.endswith("these two agree (identical)")
 
 
 @pytest.mark.parametrize("error", [ModelError("it cannot be loaded"), EngineDiedError("it was killed")])
