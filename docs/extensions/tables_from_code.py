@@ -1,7 +1,7 @@
 """Directives that make tables of what the code says, so that pages cannot disagree with it.
 
 `{report-fields}` lists every field of the report's schema, `{coreml-options}` every option with its ini twin,
-`{budget-arguments}` every metric that a budget can limit.
+`{budget-arguments}` every metric that a budget can limit, `{agreement-arguments}` every measure of agreement.
 """
 
 from __future__ import annotations
@@ -125,9 +125,21 @@ class BudgetArguments(MarkdownDirective):
         yield from (f"| `{metric.name}` | {metric.meaning} |" for metric in BUDGET_METRICS)
 
 
+class AgreementArguments(MarkdownDirective):
+    """Every metric that `coreml_agreement` can limit."""
+
+    def lines(self) -> Iterator[str]:
+        """Make a table from the table of metrics."""
+        from pytest_coreml.facts.metrics import AGREEMENT_METRICS
+
+        yield from ("| argument | limit |", "| --- | --- |")
+        yield from (f"| `{metric.name}` | {metric.direction} {metric.meaning} |" for metric in AGREEMENT_METRICS)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
     app.add_directive("report-fields", ReportFields)
     app.add_directive("coreml-options", CoreMLOptions)
     app.add_directive("budget-arguments", BudgetArguments)
+    app.add_directive("agreement-arguments", AgreementArguments)
     return {"parallel_read_safe": True}

@@ -83,7 +83,9 @@ def _why_incomparable(output: OutputAgreement, agreement: Agreement) -> Reason:
 
 
 def judge_health(rule: AgreementRule, health: Sequence[OutputHealth]) -> list[Check]:
-    """Return a check for each kind of health that *rule* asks for, each of all outputs together."""
+    """Return a check for each kind of health that *rule* asks for, of all outputs together; none without outputs."""
+    if not health:
+        return []
     return [
         *(_finite(health) if rule.finite else ()),
         *(_varying(rule, health) if rule.varying else ()),
