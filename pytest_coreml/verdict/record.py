@@ -132,7 +132,7 @@ class Record:
     def subject(self) -> str:
         """The compute units, and the function and load options that are not the default, or the scenario."""
         if self.scenarios:
-            return f"{self.compute_units}, {self.variant}"
+            return f"{self.compute_units}, {self.configuration}"
         function = None if self.function in (None, "main") else f"function {self.function}"
         return ", ".join([self.compute_units, *filter(None, (function, self.loaded))])
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from report_examples import bare_record
 
 from pytest_coreml.facts.load_options import LoadOptions
+from pytest_coreml.facts.scenario import Scenario
 from pytest_coreml.verdict.record import Record
 
 
@@ -28,3 +30,11 @@ def test_what_was_loaded_and_how_is_part_of_the_key(function, options, expected)
     record = Record("t.py::t", "0" * 64, "Model.mlpackage", "all", function, "coreml", loaded=options.words)
 
     assert record.key == ("t.py::t", "all", expected)
+
+
+def test_a_scenario_is_named_in_key_and_subject():
+    """It is neither a variant nor a function of a model."""
+    scenario = bare_record(model=None, scenarios=(Scenario("chunk", (), 2.0, 0.5),))
+
+    assert "scenario chunk" in scenario.key
+    assert scenario.subject == f"{scenario.compute_units}, scenario chunk"
