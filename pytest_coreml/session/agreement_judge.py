@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pytest_coreml.engine.input_sequences import InputSequences
 from pytest_coreml.errors import InputError, UsageError, did_you_mean, hidden_for_ours
 from pytest_coreml.facts.agreement import LIMITS, Agreement, Comparing
+from pytest_coreml.facts.limits import Reference
 from pytest_coreml.facts.reason import Cause, Reason, WorstInput
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.session import agreement_inputs
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.output_files import OutputFiles
     from pytest_coreml.facts.agreement import OutputHealth
     from pytest_coreml.facts.compute_units import ComputeUnits
-    from pytest_coreml.facts.limits import AgreementRule, Reference
+    from pytest_coreml.facts.limits import AgreementRule
     from pytest_coreml.facts.model_spec import Feature
     from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.models import Models
     from pytest_coreml.session.options import Options
+    from pytest_coreml.session.sources import VariantSource
     from pytest_coreml.verdict.check import Check
     from pytest_coreml.verdict.record import Record
 
@@ -55,6 +57,8 @@ class Subject:
     """The node id of the test."""
     units: frozenset[ComputeUnits]
     """The compute units on which the test runs, those of *model* among them."""
+    variant: VariantSource | None
+    """The variant that *model* is; None in a test without variants."""
     timing: Timing
     """The steps of loading that are timed: tests that follow may use what is loaded as a reference."""
 
@@ -92,12 +96,12 @@ class AgreementJudge:
                 record.notes.append(f"{record.model_name}: {text}")
 
     def _judge(self, rule: AgreementRule, subject: Subject) -> _Judged:
-        model, reference = subject.model, rule.reference
+        model, reference = subject.model, _reference(rule, subject)
         outputs = _chosen_outputs(rule, model)
         arrays = self._stored_arrays(reference, subject)
         inputs = self._inputs(rule, subject, outputs, arrays)
         comparison = Comparison(inputs, tuple(output.name for output in outputs), _comparing(rule), _has_health(rule))
-        if not rule.has_limits or (reference is not None and reference.value == model.compute_units):
+        if not rule.has_limits or (reference is not None and _is_itself(reference, subject)):
             return self._without_reference(comparison, model)
         if (reference is None or reference.kind == "units") and self._is_one_runtime(model):
             judged = self._without_reference(comparison, model)
@@ -193,9 +197,12 @@ class AgreementJudge:
         model = subject.model
         if reference.kind == "units":
             return self._on_units(subject, reference.value)
+        source = reference.value
         if reference.kind == "original":
-            raise UsageError(f"coreml_agreement: reference='original' is for variants, and {model.name} is none")
-        key = self._models.key(reference.value, subject.folder, model.compute_units, model.key.options)
+            if subject.variant is None:
+                raise UsageError(f"coreml_agreement: reference='original' is for variants, and {model.name} is none")
+            source = subject.variant.original
+        key = self._models.key(source, subject.folder, model.compute_units, model.key.options)
         return self._models.load(key, subject.timing)
 
     def _stored_arrays(self, reference: Reference | None, subject: Subject) -> dict[str, Any] | None:
@@ -223,6 +230,20 @@ class AgreementJudge:
             values = declared() if callable(declared) else declared
             return agreement_inputs.as_sequences(values, model.spec, "coreml_model(inputs=...)")
         return InputSequences(agreement_inputs.DEFAULT_EXAMPLES)
+
+
+def _reference(rule: AgreementRule, subject: Subject) -> Reference | None:
+    """Return the reference of *rule*; a variant that has no other compute units is compared with its original."""
+    if rule.reference is None and subject.variant is not None and len(subject.units) == 1:
+        return Reference("original")
+    return rule.reference
+
+
+def _is_itself(reference: Reference, subject: Subject) -> bool:
+    """Return True if *reference* is the model under test."""
+    if reference.kind == "original":
+        return subject.variant is not None and subject.variant.is_original
+    return reference.kind == "units" and reference.value == subject.model.compute_units
 
 
 def _judge_one(

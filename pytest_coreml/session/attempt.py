@@ -409,7 +409,7 @@ class Attempt:
         keys = [other.key for other in self.models]
         loaded = [key.compute_units for key in keys if key == replace(model.key, compute_units=key.compute_units)]
         units = frozenset((*self.declaration.reached, *loaded))
-        subject = Subject(model, self.declaration, self.folder, self.id, units, self.timing)
+        subject = Subject(model, self.declaration, self.folder, self.id, units, self._variant(model), self.timing)
         self.session.agreement_judge.judge(record, subject)
 
     def _clock_doubt(self, model: CoreMLModel) -> Reason | None:

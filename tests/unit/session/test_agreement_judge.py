@@ -12,15 +12,17 @@ import pytest
 
 from pytest_coreml.engine.lease import UNTIMED, EngineKey
 from pytest_coreml.engine.server.compare_outputs import compare_outputs
-from pytest_coreml.errors import EngineDiedError, InputError, ModelError
+from pytest_coreml.errors import EngineDiedError, InputError, ModelError, UsageError
 from pytest_coreml.facts.limits import AgreementRule, Reference
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
+from pytest_coreml.facts.presets import ORIGINAL
 from pytest_coreml.facts.reason import Cause
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.session.agreement_judge import AgreementJudge, Subject
 from pytest_coreml.session.array_files import read_arrays
 from pytest_coreml.session.declaration import Declaration
 from pytest_coreml.session.options import Options
+from pytest_coreml.session.sources import VariantSource
 from pytest_coreml.verdict.record import Record
 
 if TYPE_CHECKING:
@@ -90,6 +92,8 @@ def judged(
     rule: AgreementRule,
     units: ComputeUnits = "cpuOnly",
     judge: AgreementJudge | None = None,
+    *,
+    variant: VariantSource | None = None,
     **options: Any,
 ) -> Record:
     """Return the record of a test that runs on all of UNITS, judged on *units* by one rule."""
@@ -98,7 +102,8 @@ def judged(
     declaration = Declaration(("Encoder.mlpackage",), None, None, UNITS, (), (), names_model=True, agreements=(rule,))
     record = Record("test_a.py::test_b", SPEC.sha256, SPEC.file_name, units, None, "coreml")
     model = fakes.load(EngineKey("Encoder.mlpackage", units))
-    judge.judge(record, Subject(model, declaration, tmp_path, record.id, frozenset(UNITS), UNTIMED))
+    reached: frozenset[ComputeUnits] = frozenset(UNITS if variant is None else (units,))
+    judge.judge(record, Subject(model, declaration, tmp_path, record.id, reached, variant, UNTIMED))
     return record
 
 
@@ -224,6 +229,25 @@ def test_nothing_is_left_to_compare_with(tmp_path: Path) -> None:
     assert verdicts(record) == {"min_psnr[y]": "not_judged", **HEALTHY}
     text = reason_text(record.checks[0].reason) or ""
     assert text.startswith("cpuAndGPU: nor this; cpuAndNeuralEngine: no; this run has one configuration only")
+
+
+@pytest.mark.parametrize("reference", [None, Reference("original")], ids=["by default", "by name"])
+def test_a_variant_is_compared_with_its_original(tmp_path: Path, reference: Reference | None) -> None:
+    """The original itself has nothing to be compared with."""
+    rule = AgreementRule(reference, min_psnr=40)
+    variant, original = (VariantSource("Encoder_v1.mlpackage", name) for name in ("int8", ORIGINAL))
+
+    record = judged(tmp_path, Fakes(), rule, variant=variant)
+
+    assert verdicts(record) == {"min_psnr[y]": "passed", **HEALTHY}
+    assert [found.reference for found in record.agreement] == ["original"]
+    assert verdicts(judged(tmp_path, Fakes(), rule, variant=original)) == HEALTHY
+
+
+def test_a_model_that_is_no_variant_has_no_original(tmp_path: Path) -> None:
+    """The error names the model."""
+    with pytest.raises(UsageError, match=r"reference='original' is for variants, and Encoder.mlpackage is none"):
+        judged(tmp_path, Fakes(), AgreementRule(Reference("original"), min_psnr=40))
 
 
 @pytest.mark.parametrize("reference", [None, Reference("units", "cpuAndGPU")], ids=["all", "one"])
