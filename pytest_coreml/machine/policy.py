@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.facts.reason import Cause, Reason, UnfitUnits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from pytest_coreml.facts.compute_units import ComputeUnits, Device
     from pytest_coreml.machine.facts import Identity
@@ -33,6 +33,22 @@ def usable_devices(devices: Iterable[Device], machine: Identity) -> tuple[Device
     """Return those of the listed *devices* that exist: a virtual Mac has no Neural Engine, whatever it lists."""
     virtual = machine.is_mac and machine.virtual
     return tuple(device for device in devices if not (virtual and device == "neuralEngine"))
+
+
+# The device that some compute units are chosen for.
+_DEVICE: Final[dict[ComputeUnits, Device]] = {"cpuAndGPU": "gpu", "cpuAndNeuralEngine": "neuralEngine"}
+
+
+def device_doubt(units: ComputeUnits, devices: Collection[Device] | None, runtime: str, asked: str) -> Reason | None:
+    """Return the reason why times on *units* are not those of the device that they name; None if they may be.
+
+    *devices*: those of the machine, None if unknown. *runtime*, *asked*: as for `clock_doubt`. The reference runtime
+    computes the same on all compute units, and has no devices.
+    """
+    device = _DEVICE.get(units)
+    if runtime != "coreml" or asked == "coreml" or device is None or devices is None or device in devices:
+        return None
+    return Reason(Cause.NO_DEVICE, device)
 
 
 def clock_doubt(runtime: str, asked: str, machine: Identity) -> Reason | None:

@@ -11,10 +11,11 @@ from pytest_coreml.engine.fresh_loads import measure_fresh_loads
 from pytest_coreml.engine.lease import UNTIMED, EngineKey
 from pytest_coreml.engine.plans import has_layers
 from pytest_coreml.errors import InputError, UnfitMachineError, did_you_mean, hidden_for_ours
+from pytest_coreml.facts.compute_units import COMPUTE_UNITS
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.facts.metrics import parse_check
 from pytest_coreml.machine import identity
-from pytest_coreml.machine.policy import clock_doubt, usable_devices
+from pytest_coreml.machine.policy import clock_doubt, device_doubt, usable_devices
 from pytest_coreml.session.sources import VariantSource, file_name
 from pytest_coreml.verdict.boundary_rules import judge_boundary
 from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets, needs_fresh_load, needs_prediction
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_coreml.engine.lease import Timing
-    from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.compute_units import ComputeUnits, Device
     from pytest_coreml.facts.measurement import Measurement, Pairs
     from pytest_coreml.facts.reason import Reason
     from pytest_coreml.facts.scenario import Scenario
@@ -380,6 +381,7 @@ class Attempt:
             against_original=record.against_original,
             pairs=self._pairs.get(model.key.path, ()),
             is_original=(variant := self._variant(model)) is not None and variant.is_original,
+            lacking=self._lacking(model),
         )
         return [check for budget in self.declaration.budgets for check in judge_budgets(budget, facts)]
 
@@ -388,8 +390,7 @@ class Attempt:
             return []
         record.placement = placement = model.placement
         reason = placement.reason if model.runtime == "reference" else None
-        found = self.session.models.devices
-        devices = usable_devices((device.device for device in found), identity()) if found else None
+        devices = self._devices()
         return [
             check
             for rule in self.declaration.rules
@@ -413,7 +414,18 @@ class Attempt:
         self.session.agreement_judge.judge(record, subject)
 
     def _clock_doubt(self, model: CoreMLModel) -> Reason | None:
-        return clock_doubt(model.runtime, self.session.options.runtime, identity())
+        doubt = clock_doubt(model.runtime, self.session.options.runtime, identity())
+        return doubt or self._lacking(model).get(model.compute_units)
+
+    def _devices(self) -> tuple[Device, ...] | None:
+        found = self.session.models.devices
+        return usable_devices((device.device for device in found), identity()) if found else None
+
+    def _lacking(self, model: CoreMLModel) -> dict[ComputeUnits, Reason]:
+        """Return the compute units whose device this machine lacks, with the reason."""
+        devices, asked = self._devices(), self.session.options.runtime
+        doubts = {units: device_doubt(units, devices, model.runtime, asked) for units in COMPUTE_UNITS}
+        return {units: doubt for units, doubt in doubts.items() if doubt is not None}
 
     def _shows_placement(self, record: Record, model: CoreMLModel) -> bool:
         """Return True where the plan is worth reading though no rule asks for it.

@@ -115,6 +115,10 @@ class BaselineJudge:
         if not other.exists():
             reason = Reason(Cause.NO_OTHER_MODEL, MissingModel(model.name, str(against)))
             return Regression(0, None, None, "not_judged", reason, against=_name(other))
+        if model.runtime == "reference" and self._options.runtime != "reference":
+            # A version that ONNX Runtime executes slower is not slower on Apple's hardware.
+            reason = Reason(Cause.FOREIGN_CLOCK, "comparison")
+            return Regression(0, None, None, "not_judged", reason, against=_name(other))
         tolerance = self._options.tolerance or paired.DEFAULT_TOLERANCE
         runs = self.interleave(model, other, lambda runs: paired.wants_another_duet(runs, tolerance))
         return paired.judge_duet(runs, _name(other), tolerance)

@@ -29,8 +29,9 @@ class MeasuredFacts:
 
     *partners*: measurements of the same test under other settings in the same run; an absent key was not measured.
     *reached*: the settings under which the whole test is run. *clock*: None when times may be judged, else the reason
-    why they may not. *scenario*: the name of the scenario, None for a model. *against_original*, *pairs*: of a variant,
-    whose times are the current ones of *pairs*. *is_original*: it is what variants are compared with.
+    why they may not. *lacking*: compute units whose device the machine lacks, with the reason. *scenario*: the name of
+    the scenario, None for a model. *against_original*, *pairs*: of a variant, whose times are the current ones of
+    *pairs*. *is_original*: it is what variants are compared with.
     """
 
     compute_units: ComputeUnits
@@ -41,6 +42,7 @@ class MeasuredFacts:
     partners: Mapping[ComputeUnits, Measurement | None] = field(default_factory=dict)
     reached: Collection[ComputeUnits] = ()
     clock: Reason | str | None = None
+    lacking: Mapping[ComputeUnits, Reason] = field(default_factory=dict)
     scenario: str | None = None
     against_original: AgainstOriginal | None = None
     pairs: Sequence[Pairs] = ()
@@ -138,8 +140,9 @@ def judge_speedup(units: ComputeUnits, limit: float, facts: MeasuredFacts) -> Ch
     """Judge how many times faster than under *units* the predictions are."""
     name = f"{SPEEDUP.name}[{units}]"
     own, partner = facts.predict, facts.partners.get(units)
-    if facts.clock is not None:
-        return Check(name, limit, None, "not_judged", facts.clock)
+    doubt_of_times = facts.clock or facts.lacking.get(units)
+    if doubt_of_times is not None:
+        return Check(name, limit, None, "not_judged", doubt_of_times)
     if own is None:
         return Check(name, limit, None, "not_judged", Reason(Cause.NOTHING_MEASURED))
     if partner is None:

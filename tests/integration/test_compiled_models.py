@@ -59,10 +59,14 @@ def test_its_outputs_are_those_of_the_package(project: pytest.Pytester, compiled
 
 
 def test_it_is_the_other_version_of_a_comparison(project: pytest.Pytester, compiled: Path) -> None:
-    """Both run alternately; ten pairs judge nothing, and say so."""
-    result = project.runpytest_subprocess("Linear.mlpackage", f"--coreml-against={compiled.name}", "--coreml-calls=10")
+    """Both run alternately; ten pairs judge nothing, and say so, and the reference runtime's clock must be chosen."""
+    words = ("Linear.mlpackage", f"--coreml-against={compiled.name}", "--coreml-calls=10")
+    chosen = project.runpytest_subprocess(*words, "--coreml-runtime=reference")
+    unasked = project.runpytest_subprocess(*words, "-rs")
 
-    result.stdout.fnmatch_lines(["*against the other version: CANNOT TELL: 10 pairs are too few*"])
+    chosen.stdout.fnmatch_lines(["*against the other version*: CANNOT TELL: 10 pairs are too few*"])
+    unasked.assert_outcomes(skipped=1)
+    unasked.stdout.fnmatch_lines(["*whose time this comparison is about*"])
 
 
 def test_it_cannot_be_loaded_from_memory(project: pytest.Pytester, compiled: Path) -> None:

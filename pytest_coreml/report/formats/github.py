@@ -89,7 +89,7 @@ def verdicts(record: Record) -> Iterator[tuple[Standing, str]]:
         if check.verdict != "passed":
             yield record.standing(check.verdict), printable(check_line(check))
     for found in record.regressions:
-        yield record.standing(found.verdict), printable(comparison_text(found))
+        yield record.standing(found.verdict), printable(comparison_text(found, record.runtime))
 
 
 def _folder(rootdir: Path) -> str:

@@ -199,7 +199,7 @@ _WORDS: Final[dict[Cause, _Words]] = {
         f"run both versions alternately (--coreml-against), or assume an idle machine ({_ASSUME_IDLE})",
     ),
     Cause.FOREIGN_CLOCK: _Words(
-        "the reference runtime stands in for Core ML, whose time this budget is about",
+        lambda what: f"the reference runtime stands in for Core ML, whose time this {what or 'budget'} is about",
         "--coreml-runtime=reference judges the reference runtime's own",
     ),
     Cause.ROSETTA: _Words(

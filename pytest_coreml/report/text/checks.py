@@ -59,14 +59,14 @@ def _open(record: Record) -> Iterator[_Open]:
             yield _Open(record.standing(check.verdict), reason_text(check.reason) or "", where, finding(check))
     for found in record.regressions:
         if found.verdict != "passed":
-            yield _Open(record.standing(found.verdict), "", where, comparison_text(found))
+            yield _Open(record.standing(found.verdict), "", where, comparison_text(found, record.runtime))
 
 
 def compared_lines(records: Sequence[Record], width: int) -> Iterator[str]:
     """Yield lines of at most *width* columns for each comparison that one of *records* passed."""
     passed = ((record, found) for record in records for found in record.regressions if found.verdict == "passed")
     for record, found in islice(passed, _MAX_COMPARED):
-        yield from wrapped(comparison_text(found, place(record)), "", width)
+        yield from wrapped(comparison_text(found, record.runtime, place(record)), "", width)
 
 
 def place(record: Record) -> str:

@@ -43,7 +43,7 @@ def skip_reasons(record: Record, verdict: Verdict) -> Iterator[str]:
     for check in record.checks:
         if check.verdict == verdict:
             yield f"{check.check}: {check.verdict}: {reason_text(check.reason)}"
-    yield from (comparison_text(found) for found in record.regressions if found.verdict == verdict)
+    yield from (comparison_text(found, record.runtime) for found in record.regressions if found.verdict == verdict)
 
 
 def check_line(check: Check) -> str:

@@ -9,15 +9,18 @@ from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.report.text.numbers import number, percent
 
 if TYPE_CHECKING:
+    from pytest_coreml.facts.runtime import Runtime
     from pytest_coreml.verdict.regression.prediction_time import Regression
 
 # A gate that misses more than this should not look like one that does not.
 _COARSE = 0.10
 
 
-def comparison_text(regression: Regression, place: str | None = None) -> str:
-    """Return what was compared, at *place* if given, and the verdict."""
+def comparison_text(regression: Regression, runtime: Runtime, place: str | None = None) -> str:
+    """Return what was compared, at *place* if given, the clock if it is not Core ML's, and the verdict."""
     other = "the baseline" if regression.against is None else "the other version"
+    if runtime == "reference" and regression.against is not None and regression.effect is not None:
+        other = f"{other}, by the clock of the reference runtime"
     return ": ".join(filter(None, (f"against {other}", place, regression_text(regression))))
 
 

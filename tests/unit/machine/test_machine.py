@@ -9,7 +9,7 @@ import pytest
 
 from pytest_coreml.machine import commands, linux
 from pytest_coreml.machine.facts import Conditions, Identity, System
-from pytest_coreml.machine.policy import clock_doubt, default_compute_units, unfit_units, usable_devices
+from pytest_coreml.machine.policy import clock_doubt, default_compute_units, device_doubt, unfit_units, usable_devices
 from pytest_coreml.machine.watch import Watch
 from pytest_coreml.report.text.causes import reason_text
 
@@ -115,3 +115,25 @@ def test_whose_clock_is_judged(runtime: str, asked: str, found: Identity, words:
     doubt = reason_text(clock_doubt(runtime, asked, found))
 
     assert words is None if doubt is None else words is not None and words in doubt
+
+
+@pytest.mark.parametrize(
+    ("units", "devices", "runtime", "asked", "doubtful"),
+    [
+        ("cpuAndNeuralEngine", ("cpu", "gpu"), "coreml", "auto", True),
+        ("cpuAndGPU", ("cpu",), "coreml", "auto", True),
+        ("cpuAndNeuralEngine", ("cpu", "gpu", "neuralEngine"), "coreml", "auto", False),
+        # These name no single device.
+        ("all", ("cpu",), "coreml", "auto", False),
+        ("cpuOnly", ("cpu",), "coreml", "auto", False),
+        # Unknown devices, and clocks that the user has chosen.
+        ("cpuAndNeuralEngine", None, "coreml", "auto", False),
+        ("cpuAndNeuralEngine", ("cpu",), "coreml", "coreml", False),
+        ("cpuAndNeuralEngine", ("cpu",), "reference", "reference", False),
+    ],
+)
+def test_times_of_a_device_that_is_missing_are_doubtful(
+    units: ComputeUnits, devices: tuple[Device, ...] | None, runtime: str, asked: str, doubtful: bool
+) -> None:
+    """An Intel Mac runs `cpuAndNeuralEngine` without a Neural Engine."""
+    assert (device_doubt(units, devices, runtime, asked) is not None) is doubtful

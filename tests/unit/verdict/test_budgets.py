@@ -8,6 +8,7 @@ import pytest
 
 from pytest_coreml.facts.limits import Budget
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
+from pytest_coreml.facts.reason import Cause, Reason
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.verdict.budgets import MeasuredFacts, awaits_partner, judge_budgets, needs_load, needs_prediction
 from pytest_coreml.verdict.check import Check
@@ -162,6 +163,19 @@ def test_a_foreign_clock_judges_no_time() -> None:
         ("not_judged", "no Core ML here")
     }
     assert len(checks) == 4
+
+
+def test_a_speedup_over_a_device_that_the_machine_lacks_is_not_judged() -> None:
+    """What ran there did not run on the Neural Engine, so that the ratio says nothing about it."""
+    lacking = {"cpuAndNeuralEngine": Reason(Cause.NO_DEVICE, "neuralEngine")}
+    partners = {"cpuAndNeuralEngine": steady(9.0), "all": steady(9.0)}
+    facts = MeasuredFacts("cpuOnly", predict=steady(1.0), partners=partners, lacking=lacking)
+    budget = Budget(min_speedup={"cpuAndNeuralEngine": 2.0, "all": 2.0})
+
+    assert [(check.verdict, check.cause) for check in judge_budgets(budget, facts)] == [
+        ("not_judged", Cause.NO_DEVICE),
+        ("passed", None),
+    ]
 
 
 @pytest.mark.parametrize(

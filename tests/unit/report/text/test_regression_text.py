@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_coreml.facts.reason import Cause, Reason
-from pytest_coreml.report.text.regression_text import regression_text
+from pytest_coreml.report.text.regression_text import comparison_text, regression_text
 from pytest_coreml.verdict.regression.prediction_time import Regression
 
 SLOWER = Regression(
@@ -22,6 +22,16 @@ def test_regressed() -> None:
         "11.9 ms vs 10.8 ms, +10.2 % (+7.6 % at least), 97 of 100 calls undisturbed, 3 baseline runs: "
         "REGRESSED, confirmed in 2 processes"
     )
+
+
+def test_a_ratio_names_a_clock_that_is_not_core_mls() -> None:
+    """A version that ONNX Runtime executes slower is not slower on Apple's hardware."""
+    paired = replace(SLOWER, against="Old.mlpackage")
+
+    assert comparison_text(paired, "reference").startswith(
+        "against the other version, by the clock of the reference runtime: 11.9 ms vs 10.8 ms of Old.mlpackage"
+    )
+    assert comparison_text(paired, "coreml").startswith("against the other version: 11.9 ms")
 
 
 def test_ok_that_is_coarse() -> None:
