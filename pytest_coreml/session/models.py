@@ -63,7 +63,7 @@ class Models:
         self._seen: dict[tuple[str, str], tuple[ModelSpec, Runtime]] = {}
         self.variant_sources: dict[str, VariantSource] = {}
         """The variant at each path, as a test has last asked for it."""
-        self._described: dict[Path, ModelSpec] = {}
+        self._described: dict[tuple[str, str], ModelSpec] = {}
         self._loaded: dict[EngineKey, CoreMLModel] = {}
 
     def key(self, source: Any, folder: Path, units: ComputeUnits, options: LoadOptions | None = None) -> EngineKey:
@@ -120,9 +120,10 @@ class Models:
 
     def describe(self, path: Path, lease: Lease) -> ModelSpec:
         """Return the description of the model at *path*, read by the engine of *lease*, which loads nothing."""
-        if path not in self._described:
-            self._described[path] = lease.engine.ask(Describe(str(path)))
-        return self._described[path]
+        key = (str(path), fingerprint(str(path)))
+        if key not in self._described:
+            self._described[key] = lease.engine.ask(Describe(str(path)))
+        return self._described[key]
 
     @property
     def expected_runtime(self) -> Runtime:
