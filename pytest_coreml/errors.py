@@ -7,12 +7,14 @@ Every other module can import this one. `plugin/` and `cli/` translate the excep
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.escaping import safe_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+_MAX_SHOWN: Final = 80
 
 
 class CoreMLTestError(Exception):
@@ -80,17 +82,33 @@ class UnreadableReportError(ReportError):
     """A report is not a file or not JSON, so its content cannot be checked."""
 
 
+def shown(value: object) -> str:
+    """Return *value* for a message, in one line of at most 80 characters; a long object by its type."""
+    text = repr(value)
+    if len(text) <= _MAX_SHOWN and "\n" not in text:
+        return text
+    if isinstance(value, (str, bytes, int, list, tuple, dict, set, frozenset)):
+        return f"{' '.join(text.split())[:_MAX_SHOWN]}..."
+    return f"an object of the type {type(value).__name__}"
+
+
 def did_you_mean(word: object, names: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the one of *names* that is most similar to *word*, ignoring case.
 
     Return an empty text if none is similar.
     """
+    near = nearest(word, names)
+    return f"; did you mean {near!r}?" if near is not None else ""
+
+
+def nearest(word: object, names: Iterable[str]) -> str | None:
+    """Return the one of *names* that is most similar to *word*, ignoring case, None if none is."""
     # Imported by the few runs with a mistake in them.
     import difflib
 
     folded = {name.lower(): name for name in names}
     near = difflib.get_close_matches(str(word).lower(), list(folded), n=1)
-    return f"; did you mean {folded[near[0]]!r}?" if near else ""
+    return folded[near[0]] if near else None
 
 
 def all_of(calls: Iterable[Callable[[], Any]]) -> list[Any]:

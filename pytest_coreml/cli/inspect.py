@@ -43,9 +43,10 @@ def read(path: Path, function: str | None, timeout: float) -> ModelSpec:
     """Return the specification, read by an engine process; raise `ModelError` if *path* is not a model."""
     from pytest_coreml.engine.client import Engine
     from pytest_coreml.engine.protocol import Describe
+    from pytest_coreml.session.near_models import near_model
 
     if not path.exists():
-        raise UsageError(f"{path}: there is no such file or package")
+        raise UsageError(f"{path}: there is no such file or package{near_model(path.name, [path.parent])}")
     engine = Engine("auto", timeout)
     engine.subject = path.name
     try:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, cast
+import re
+from typing import TYPE_CHECKING, Final, Literal, cast
 
-from pytest_coreml.errors import UsageError, did_you_mean
+from pytest_coreml.errors import UsageError, did_you_mean, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 ComputeUnits = Literal["all", "cpuAndGPU", "cpuOnly", "cpuAndNeuralEngine"]
 Device = Literal["cpu", "gpu", "neuralEngine"]
@@ -33,25 +37,50 @@ _SPELLINGS: Final[dict[str, ComputeUnits]] = {
     **{units.lower(): units for units in COMPUTE_UNITS},
     **{name.lower(): units for units, name in COREMLTOOLS_NAMES.items()},
 }
+# What people call a device elsewhere, and what they mean here; too unlike our names to be found by likeness, or like
+# a wrong one. These are hints only: `gpu` may mean the device or the compute units.
+_UNIT_HINTS: Final[dict[str, ComputeUnits]] = {
+    **dict.fromkeys(("ane", "ne", "npu", "neuralengine", "cpuandane", "cpuandnpu"), "cpuAndNeuralEngine"),
+    **dict.fromkeys(("neuralengineonly", "aneonly", "neonly"), "cpuAndNeuralEngine"),
+    **dict.fromkeys(("gpu", "gpuonly", "metal", "mps"), "cpuAndGPU"),
+    **dict.fromkeys(("cpu",), "cpuOnly"),
+    **dict.fromkeys(("any", "auto", "default"), "all"),
+}
+_DEVICE_HINTS: Final[dict[str, Device]] = {
+    **dict.fromkeys(("ane", "ne", "npu", "neuralengine", "cpuandne", "cpuandneuralengine"), "neuralEngine"),
+    **dict.fromkeys(("metal", "mps", "cpuandgpu", "gpuonly"), "gpu"),
+    **dict.fromkeys(("cpuonly",), "cpu"),
+}
 _DEVICE_SPELLINGS: Final[dict[str, Device]] = {device.lower(): device for device in DEVICES}
 
 
 def parse_compute_units(text: object) -> ComputeUnits:
     """Return the Swift name for a Swift or coremltools name, ignoring case; raise `UsageError` for anything else."""
-    return cast("ComputeUnits", _look_up(text, _SPELLINGS, "compute units", COMPUTE_UNITS))
+    return cast("ComputeUnits", _look_up(text, _SPELLINGS, "compute units", _UNIT_HINTS))
 
 
 def parse_device(text: object) -> Device:
     """Return the device for its name, ignoring case; raise `UsageError` for anything else."""
-    return cast("Device", _look_up(text, _DEVICE_SPELLINGS, "device", DEVICES))
+    return cast("Device", _look_up(text, _DEVICE_SPELLINGS, "device", _DEVICE_HINTS))
 
 
-def _look_up(
-    text: object, spellings: dict[str, ComputeUnits] | dict[str, Device], what: str, names: tuple[str, ...]
-) -> str:
+def units_hint(word: object, names: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` for the compute units that *word* means elsewhere, or for a similar one of *names*.
+
+    Return an empty text if there is none.
+    """
+    return _hint(word, _UNIT_HINTS, names)
+
+
+def _look_up(text: object, spellings: Mapping[str, str], what: str, hints: Mapping[str, str]) -> str:
     # An enum of coremltools (`ct.ComputeUnit.ALL`) is named by its member's name.
     word = text if isinstance(text, str) else getattr(text, "name", None)
     if isinstance(word, str) and word.strip().lower() in spellings:
         return spellings[word.strip().lower()]
-    expected = ", ".join(names)
-    raise UsageError(f"unknown {what} {text!r}, expected one of {expected}{did_you_mean(word, names)}")
+    names = dict.fromkeys(spellings.values())
+    raise UsageError(f"unknown {what} {shown(text)}, expected one of {', '.join(names)}{_hint(word, hints, names)}")
+
+
+def _hint(word: object, hints: Mapping[str, str], names: Iterable[str]) -> str:
+    meant = hints.get(re.sub(r"[\W_]|^apple", "", word.lower())) if isinstance(word, str) else None
+    return f"; did you mean {meant!r}?" if meant else did_you_mean(word, names)

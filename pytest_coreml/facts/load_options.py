@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.errors import UsageError, did_you_mean
+from pytest_coreml.errors import UsageError, did_you_mean, shown
 
 if TYPE_CHECKING:
     from typing import Any
@@ -47,7 +47,9 @@ def parse_hints(value: Any) -> tuple[tuple[str, str | bool], ...]:
     if value is None:
         return ()
     if not isinstance(value, Mapping):
-        raise UsageError(f"optimization_hints: expected a dict, as {{'reshapeFrequency': 'Infrequent'}}, got {value!r}")
+        raise UsageError(
+            f"optimization_hints: expected a dict, as {{'reshapeFrequency': 'Infrequent'}}, got {shown(value)}"
+        )
     return tuple(sorted((_name(name), _value(name, word)) for name, word in value.items()))
 
 
@@ -63,5 +65,5 @@ def _value(name: str, word: Any) -> str | bool:
     # 1 and 0 equal True and False but are not booleans.
     if not isinstance(value, (str, bool)) or value not in HINTS[name]:
         expected = " or ".join(map(repr, HINTS[name]))
-        raise UsageError(f"optimization_hints: {name}: expected {expected}, got {word!r}")
+        raise UsageError(f"optimization_hints: {name}: expected {expected}, got {shown(word)}")
     return value

@@ -6,19 +6,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from functools import partial
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.errors import MistakesError, UsageError, all_of, did_you_mean
+from pytest_coreml.errors import MistakesError, UsageError, all_of, did_you_mean, shown
 from pytest_coreml.facts.agreement import LIMITS
-from pytest_coreml.facts.compute_units import COMPUTE_UNITS, parse_compute_units, parse_device
+from pytest_coreml.facts.compute_units import COMPUTE_UNITS, parse_compute_units, parse_device, units_hint
 from pytest_coreml.facts.limits import AgreementRule, BoundaryRule, Budget, PlacementRule, Reference
 from pytest_coreml.facts.metrics import SPEEDUP, get_metric
 from pytest_coreml.facts.presets import ORIGINAL, parse_preset
 from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
 from pytest_coreml.session.declaration import Variant
-from pytest_coreml.session.sources import VariantSource
+from pytest_coreml.session.sources import VariantSource, wrap_hint
 
 if TYPE_CHECKING:
     import pytest
@@ -162,7 +164,8 @@ def _names(data: type) -> list[str]:
 def _check_source(mark: pytest.Mark, name: str, source: object) -> None:
     # The last is of the test that a model file stands for.
     if not (isinstance(source, (str, Path, VariantSource)) or callable(source)):
-        raise _wrong(mark, name, "a path or a callable that returns an MLModel or a path", source)
+        mistake = _wrong(mark, name, "a path or a callable that returns an MLModel or a path", source)
+        raise UsageError(f"{mistake}{wrap_hint(source)}")
 
 
 def _units(mark: pytest.Mark, _: str, value: Any) -> tuple[ComputeUnits, ...] | None:
@@ -205,15 +208,15 @@ def _operators(mark: pytest.Mark, name: str, value: Any) -> frozenset[str]:
 
 
 def _truth(mark: pytest.Mark, name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
+    if not isinstance(value, bool) and type(value).__name__ not in ("bool_", "bool"):  # of numpy
         raise _wrong(mark, name, "True or False", value)
-    return value
+    return bool(value)
 
 
 def _transitions(mark: pytest.Mark, name: str, value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
         raise _wrong(mark, name, "a whole number, 0 or more", value)
-    return value
+    return int(value)
 
 
 def _reference(mark: pytest.Mark, name: str, value: Any) -> Reference | None:
@@ -229,9 +232,9 @@ def _reference(mark: pytest.Mark, name: str, value: Any) -> Reference | None:
     try:
         return Reference("units", parse_compute_units(value))
     except UsageError:
-        hint = did_you_mean(value, [*COMPUTE_UNITS, "original"])
+        hint = units_hint(value, [*COMPUTE_UNITS, "original"])
         expected = "compute units, 'original', the path of a model or of an .npz, or a callable from inputs to outputs"
-        raise UsageError(f"{mark.name}: {name}: expected {expected}, got {value!r}{hint}") from None
+        raise UsageError(f"{mark.name}: {name}: expected {expected}, got {shown(value)}{hint}") from None
 
 
 def _takes_inputs(function: Callable[..., Any]) -> bool:
@@ -247,8 +250,8 @@ def _takes_inputs(function: Callable[..., Any]) -> bool:
 
 
 def _inputs(mark: pytest.Mark, name: str, value: Any) -> Any:
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
+    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) > 0:
+        return int(value)
     if callable(value) or (isinstance(value, (str, Path)) and Path(value).suffix == ".npz"):
         return value
     raise _wrong(mark, name, "a number of examples, 1 or more, the path of an .npz, or a callable", value)
@@ -274,11 +277,11 @@ def _output_limit(least: float, most: float, mark: pytest.Mark, name: str, value
 
 
 def _between(mark: pytest.Mark, name: str, value: Any, least: float, most: float) -> float:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not least <= value <= most or math.isinf(value):
+    number = _as_float(value)
+    if not least <= number <= most or math.isinf(number):
         span = f"from {least:g} to {most:g}" if most < math.inf else f", {least:g} or more" if least == 0 else ""
         raise _wrong(mark, name, f"a number{'' if span.startswith(',') or not span else ' '}{span}", value)
-    return float(value)
+    return number
 
 
 def _switch(mark: pytest.Mark, name: str, value: Any) -> Any:
@@ -325,11 +328,18 @@ def _mapping(mark: pytest.Mark, name: str, value: Any, parse: Callable[[object],
     return dict(zip(keys, numbers, strict=True))
 
 
+def _as_float(value: Any) -> float:
+    """Return a real number as a float, NaN for anything else."""
+    # numpy registers its numbers as real; Decimal is not.
+    number = isinstance(value, (Real, Decimal)) and not isinstance(value, bool)
+    return float(value) if number else math.nan
+
+
 def _number(mark: pytest.Mark, name: str, value: Any, most: float) -> float:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not 0 <= value <= most or value == math.inf or (value == 0 and most == math.inf):
+    number = _as_float(value)
+    if not 0 <= number <= most or number == math.inf or (number == 0 and most == math.inf):
         raise _wrong(mark, name, "a positive number" if most == math.inf else "a number from 0 to 1", value)
-    return float(value)
+    return number
 
 
 def _each(mark: pytest.Mark, parse: Callable[[object], Any], words: list[Any]) -> list[Any]:
@@ -345,7 +355,7 @@ def _in(mark: pytest.Mark, parse: Callable[[object], Any], word: object) -> Any:
 
 def _check_keyword_only(mark: pytest.Mark) -> None:
     if mark.args:
-        raise UsageError(f"{mark.name}: takes keyword arguments only, got {mark.args[0]!r}; name the limit it is")
+        raise UsageError(f"{mark.name}: takes keyword arguments only, got {shown(mark.args[0])}; name the limit it is")
 
 
 def _check_names(mark: pytest.Mark, valid: Collection[str]) -> None:
@@ -360,4 +370,4 @@ def _unknown(mark: pytest.Mark, name: str, valid: Collection[str]) -> str:
 
 
 def _wrong(mark: pytest.Mark, name: str, expected: str, value: object) -> UsageError:
-    return UsageError(f"{mark.name}: {name}: expected {expected}, got {value!r}")
+    return UsageError(f"{mark.name}: {name}: expected {expected}, got {shown(value)}")

@@ -11,7 +11,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.errors import UsageError
+from pytest_coreml.errors import UsageError, shown
 from pytest_coreml.facts.compute_units import parse_compute_units
 from pytest_coreml.facts.presets import parse_preset
 from pytest_coreml.plugin.options import INCONCLUSIVE, PRECISIONS, RUNTIMES, UNMEASURED, given
@@ -42,7 +42,7 @@ _SWITCH: Final = {
 def read_path(name: str, value: object) -> str | None:
     """Return a path, None where there is none."""
     if value is not None and not isinstance(value, str):
-        raise UsageError(f"coreml_{name}: expected a path, got {value!r}")
+        raise UsageError(f"coreml_{name}: expected a path, got {shown(value)}")
     return value or None
 
 
@@ -57,7 +57,7 @@ def read_units(value: object) -> tuple[ComputeUnits, ...]:
         return ()
     words = " ".join(_texts("compute_units", value, _UNITS)).replace(",", " ").split()
     if not words:
-        raise UsageError(f"--coreml-compute-units: expected {_UNITS}, got {value!r}")
+        raise UsageError(f"--coreml-compute-units: expected {_UNITS}, got {shown(value)}")
     try:
         return tuple(dict.fromkeys(map(parse_compute_units, words)))
     except UsageError as error:
@@ -82,7 +82,7 @@ def read_choice(name: str, value: object, choices: Sequence[str]) -> str:
     if value is None:
         return choices[0]
     if not isinstance(value, str) or value not in choices:
-        raise UsageError(f"coreml_{name}: expected one of {', '.join(choices)}, got {value!r}")
+        raise UsageError(f"coreml_{name}: expected one of {', '.join(choices)}, got {shown(value)}")
     return value
 
 
@@ -92,7 +92,7 @@ def read_switch(name: str, value: object) -> bool:
         return bool(value)
     word = value.strip().lower() if isinstance(value, str) else ""
     if word not in _SWITCH:
-        raise UsageError(f"coreml_{name}: expected true or false, got {value!r}")
+        raise UsageError(f"coreml_{name}: expected true or false, got {shown(value)}")
     return _SWITCH[word]
 
 
@@ -106,7 +106,7 @@ def read_number(name: str, value: object, kind: Callable[[str], Any], default: A
         number = 0
     if not 0 < number < float("inf"):
         word = "whole number" if kind is int else "number"
-        raise UsageError(f"--coreml-{name}: expected a positive {word}, got {value!r}")
+        raise UsageError(f"--coreml-{name}: expected a positive {word}, got {shown(value)}")
     return number
 
 
@@ -119,7 +119,7 @@ def read_threads(name: str, value: object) -> Threads | None:
         return "all"
     if word.isdecimal() and 0 < int(word) <= _MAX_THREADS:
         return int(word)
-    raise UsageError(f"{name}: expected a whole number of threads, 1 to {_MAX_THREADS}, or all, got {value!r}")
+    raise UsageError(f"{name}: expected a whole number of threads, 1 to {_MAX_THREADS}, or all, got {shown(value)}")
 
 
 def read_share(name: str, value: object) -> float | None:
@@ -138,7 +138,7 @@ def read_share(name: str, value: object) -> float | None:
 def _texts(name: str, value: object, expected: str) -> list[str]:
     texts = value.splitlines() if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise UsageError(f"coreml_{name}: expected {expected}, got {value!r}")
+        raise UsageError(f"coreml_{name}: expected {expected}, got {shown(value)}")
     return [text.strip() for text in texts if text.strip()]
 
 

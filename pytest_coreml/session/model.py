@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.example_inputs import example_inputs
-from pytest_coreml.errors import InputError, hidden_for_ours
+from pytest_coreml.errors import InputError, hidden_for_ours, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -118,7 +118,7 @@ class CoreMLState:
 
     def write_state(self, name: str, value: Any) -> None:
         """Write an array of the declared shape to the tensor *name*."""
-        self._lease.ask(protocol.WriteState(self.number, name, plain(value)))
+        self._lease.ask(protocol.WriteState(self.number, name, plain(value, f"state {name!r}")))
 
 
 class CoreMLModel:
@@ -268,7 +268,7 @@ class CoreMLModel:
         if state is None:
             return None
         if not isinstance(state, CoreMLState):
-            raise InputError(f"{self.name}: state: expected what make_state() gives, got {state!r}")
+            raise InputError(f"{self.name}: state: expected what make_state() gives, got {shown(state)}")
         return state.number_in(self._lease)
 
     def make_state(self) -> CoreMLState:
@@ -339,7 +339,7 @@ def positive(name: str, value: Any) -> int:
         # True would count as 1, which is not what a caller means.
         if not isinstance(value, bool) and (number := operator.index(value)) > 0:
             return number
-    raise InputError(f"{name}: expected a positive whole number, got {value!r}")
+    raise InputError(f"{name}: expected a positive whole number, got {shown(value)}")
 
 
 def _tensors(states: list[tuple[str, tuple[int, ...]]]) -> str:
@@ -371,21 +371,31 @@ def _kept_inputs(inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> pro
         return _kept(inputs)
     if isinstance(inputs, (list, tuple)) and all(isinstance(each, Mapping) for each in inputs):
         return [_kept(each) for each in inputs]
-    raise InputError(f"inputs: expected a dict of input names to values, or a list of such dicts, got {inputs!r:.80}")
+    raise InputError(f"inputs: expected a dict of input names to values, or a list of such dicts, got {shown(inputs)}")
 
 
 def _kept(inputs: Mapping[str, Any]) -> dict[str, Any]:
     # Measured again after the test's body, which may have filled its arrays, images or dictionaries with other values.
-    values = {name: plain(value) for name, value in inputs.items()}
+    values = {name: plain(value, f"input {name!r}") for name, value in inputs.items()}
     return {name: value.copy() if hasattr(value, "copy") else value for name, value in values.items()}
 
 
-def plain(value: Any) -> Any:
-    """Convert *value* for sending: torch tensors and lists of numbers become numpy arrays."""
+def plain(value: Any, what: str = "value") -> Any:
+    """Convert *value* for sending: torch tensors and lists of numbers become numpy arrays.
+
+    Raise `InputError`, naming *what* and its type, for numbers of a type that neither numpy nor Core ML has, such as
+    bfloat16: the engine process could not read them.
+    """
     if hasattr(value, "detach"):
-        value = value.detach().cpu().numpy()
+        value = value.detach().cpu()
+        try:
+            value = value.numpy()
+        except TypeError as error:
+            raise InputError(f"{what}: Core ML has no type {value.dtype}; convert it: x.float()") from error
     if isinstance(value, (list, tuple)) and value and not isinstance(value[0], str):
         import numpy as np
 
-        return np.asarray(value)
+        value = np.asarray(value)
+    if getattr(getattr(value, "dtype", None), "kind", None) == "V":
+        raise InputError(f"{what}: Core ML has no type {value.dtype}; convert it: x.astype('float32')")
     return value

@@ -6,11 +6,12 @@ import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.work_folder import WorkFolder
-from pytest_coreml.errors import ModelError, UsageError, hidden_for_ours
+from pytest_coreml.errors import ModelError, UsageError, hidden_for_ours, shown
 from pytest_coreml.facts.presets import ORIGINAL
+from pytest_coreml.session.near_models import models_named, near_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from pytest_coreml.session.declaration import Variant
 
 __tracebackhide__ = hidden_for_ours
-
-_HINT_DEPTH: Final = 4
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ class Sources:
             return self._built[source]
         if not isinstance(source, (str, os.PathLike, PathFrom)):
             expected = "a path, or a callable that returns an MLModel or a path"
-            raise UsageError(f"coreml_load: expected {expected}, got {type(source).__name__}")
+            raise UsageError(f"coreml_load: expected {expected}, got {shown(source)}{wrap_hint(source)}")
         places = self._places(source, test_folder)
         for place in places:
             if place.exists():
@@ -106,14 +105,13 @@ class Sources:
         looked = " nor ".join(str(place) for place in places)
         words = f"there is neither {looked}" if len(places) > 1 else f"there is no {looked}"
         path = source.path if isinstance(source, PathFrom) else source
-        return f"{path}: no such model: {words}{self._elsewhere(Path(path).name)}"
+        return f"{path}: no such model: {words}{self._hint(Path(path).name, places)}"
 
-    def _elsewhere(self, name: str) -> str:
-        # Not deeper: this is a hint, and the folder may hold anything.
-        found = [place for depth in range(_HINT_DEPTH) for place in self._rootdir.glob("*/" * depth + name)]
-        if not found:
-            return ""
-        relative = found[0].relative_to(self._rootdir).as_posix()
+    def _hint(self, name: str, places: list[Path]) -> str:
+        elsewhere = next(models_named(name, self._rootdir), None)
+        if elsewhere is None:
+            return near_model(name, dict.fromkeys(place.parent for place in places))
+        relative = elsewhere.relative_to(self._rootdir).as_posix()
         return f"; did you mean {relative!r}? A test's paths are relative to its file, then to {self._rootdir}"
 
     def _build(self, build: Callable[[], Any], test_folder: Path) -> Path:
@@ -130,6 +128,12 @@ class Sources:
         path.parent.mkdir()
         model.save(str(path))
         return path
+
+
+def wrap_hint(source: object) -> str:
+    """Return what to write for a model object, which is not a source by itself; an empty text for anything else."""
+    is_model = hasattr(source, "predict") and hasattr(source, "save")
+    return "; write a callable that returns it: lambda: model" if is_model else ""
 
 
 def file_name(source: Any) -> str:

@@ -71,7 +71,7 @@ def test_what_is_no_source_is_told_by_its_type(project: pytest.Pytester) -> None
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*coreml_load: expected a path, or a callable that returns an MLModel or a path, got int"]
+        ["*coreml_load: expected a path, or a callable that returns an MLModel or a path, got 42"]
     )
 
 

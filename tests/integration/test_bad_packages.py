@@ -11,16 +11,17 @@ if TYPE_CHECKING:
     import pytest
 
 CONST = "*cannot be loaded: operation const 'linear_0_weight_0_to_fp16'*"
+READ = ": cannot be read as a Core ML model: *"
 EXPECTED = {
     "CorruptManifest": ["*CorruptManifest.mlpackage: cannot be read as a Core ML model: *manifest*line 1*"],
     "CorruptProto": ["*CorruptProto.mlpackage: cannot be read as a Core ML model: Error parsing message*"],
     "CutWeights": [f"*CutWeights.mlpackage{CONST}weight.bin*expected 16384 bytes at 128, but the file ends at 200"],
     "OffsetOutside": [f"*OffsetOutside.mlpackage{CONST}weight.bin, blob at offset 1099511627776: *the file ends at *"],
     "DataOutside": [f"*DataOutside.mlpackage{CONST}expected 16384 bytes at 1099511627776, but the file ends at *"],
-    "LinkedWeights": [f"*LinkedWeights.mlpackage{CONST}is a link that points outside the package: *.outside.bin"],
-    "LinkedFolder": [f"*LinkedFolder.mlpackage{CONST}is a link that points outside the package: *.outside/weight.bin"],
-    "WeightsAbove": [f"*WeightsAbove.mlpackage{CONST}'@model_path/../../../outside.bin' points outside the package"],
-    "WeightsAbsolute": [f"*WeightsAbsolute.mlpackage{CONST}'/outside.bin' points outside the package"],
+    "LinkedWeights": [f"*LinkedWeights.mlpackage{READ}is a link that points outside the package: *.outside.bin"],
+    "LinkedFolder": [f"*LinkedFolder.mlpackage{READ}is a link that points outside the package: *.outside/weight.bin"],
+    "WeightsAbove": [f"*WeightsAbove.mlpackage{READ}'@model_path/../../../outside.bin' points outside the package"],
+    "WeightsAbsolute": [f"*WeightsAbsolute.mlpackage{READ}'/outside.bin' points outside the package"],
     "TooNew": ["*TooNew.mlpackage: cannot be compiled: specification version 99 is newer than *"],
     "AnotherKind": ["*AnotherKind.mlpackage*cannot execute models of type wordTagger*runs only on a Mac"],
     "UnknownOperations": [

@@ -41,6 +41,7 @@ _TARGETS = {
 _NESTED_NETWORKS = {"branch": ("ifBranch", "elseBranch"), "loop": ("conditionNetwork", "bodyNetwork")}
 # Of a compiled model: its description, which is no weight
 _DATA = "coremldata.bin"
+_FOLDERS = (".mlpackage", COMPILED_SUFFIX)
 # Of ML Programs, and of compiled neural networks
 _WEIGHT_SUFFIXES = (".bin", ".weights")
 
@@ -88,6 +89,8 @@ def load_specification(path: str) -> Any:
     name = Path(path)
     if not name.exists():
         raise ModelError(f"{path}: there is no such file or folder")
+    if (outer := _outer_package(name)) is not None:
+        raise ModelError(f"{path}: a file inside the package {outer.name}; name the package: {outer}")
     if name.suffix not in MODEL_SUFFIXES:
         raise ModelError(f"{path}: expected a Core ML model, .mlpackage, .mlmodel or .mlmodelc, by its name")
     if name.suffix == COMPILED_SUFFIX:
@@ -98,13 +101,25 @@ def load_specification(path: str) -> Any:
     try:
         # Not by coremltools: its native reader of packages follows paths out of the package, waits for pipes, and
         # writes the manifest anew when it lets the package go.
-        model.ParseFromString(open_package(name).model())
+        package = open_package(name)
+        model.ParseFromString(package.model())
+        # Core ML names neither a file that is missing nor a pointer of Git LFS in its place.
+        for weights in weight_types.weight_files(model):
+            package.blob_file(weights)
     except (BadModelError, DecodeError) as error:
         why = _first_line(error).removeprefix(f"{path}: ")
         raise ModelError(f"{path}: cannot be read as a Core ML model: {why}") from error
     if model.WhichOneof("Type") is None:
         raise ModelError(f"{path}: not a Core ML model: its specification names no model type")
     return model
+
+
+def _outer_package(path: Path) -> Path | None:
+    return next((parent for parent in path.parents if parent.suffix in _FOLDERS and _is_package(parent)), None)
+
+
+def _is_package(path: Path) -> bool:
+    return any((path / name).is_file() for name in ("Manifest.json", _DATA))
 
 
 def model_bytes(path: Path) -> tuple[bytes, dict[str, bytes]]:

@@ -41,6 +41,26 @@ def network_bytes(model: Any) -> int:
     return sum(map(network_bytes, pipeline_models(model))) if kind.startswith("pipeline") else 0
 
 
+def weight_files(model: Any) -> set[str]:
+    """Return the names by which the programs of a `Model` message refer to weight files."""
+    kind = model.WhichOneof("Type") or ""
+    if kind.startswith("pipeline"):
+        return set().union(*map(weight_files, pipeline_models(model)))
+    if kind != "mlProgram":
+        return set()
+    blocks = [block for it in model.mlProgram.functions.values() for block in it.block_specializations.values()]
+    return {value.blobFileValue.fileName for block in blocks for value in _block_blobs(block)}
+
+
+def _block_blobs(block: Any) -> Iterator[Any]:
+    for operation in block.operations:
+        for value in operation.attributes.values():
+            if value.WhichOneof("value") == "blobFileValue":
+                yield value
+        for nested in operation.blocks:
+            yield from _block_blobs(nested)
+
+
 def pipeline_models(model: Any) -> Iterator[Any]:
     """Iterate over the models of a pipeline, pipeline classifier or pipeline regressor."""
     kind = model.WhichOneof("Type")

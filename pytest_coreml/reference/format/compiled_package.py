@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_coreml.reference.errors import BadModelError, UnsupportedModelError
 from pytest_coreml.reference.format.blob import BlobFile
 from pytest_coreml.reference.format.core_ml_data import read_core_ml_data
-from pytest_coreml.reference.format.folder_files import inside, read_file, relative_name
+from pytest_coreml.reference.format.folder_files import inside, read_file, relative_name, weight_file
 from pytest_coreml.reference.format.mil import wire
 from pytest_coreml.reference.format.mil.grammar import parse_program
 from pytest_coreml.reference.format.model_metadata import read_metadata
@@ -34,8 +34,6 @@ _MAX_TEXT: Final = 1 << 28
 _MAX_DATA: Final = 1 << 28
 _MAX_METADATA: Final = 1 << 24
 _MAX_PARTS: Final = 1000
-# Of Git LFS
-_MAX_POINTER: Final = 1024
 
 
 @dataclass(frozen=True)
@@ -93,9 +91,7 @@ class CompiledPackage:
         """Return the weight file that the program calls *name*. Raises `BadModelError` unless it is in the folder."""
         if name not in self._blobs:
             relative = relative_name(name, self.path)
-            path = inside(self.root, self.root / relative, f"{self.path}: the weight file {name!r}")
-            if path.stat().st_size < _MAX_POINTER:
-                self._read(str(relative), _MAX_POINTER)
+            path = weight_file(self.root, self.root / relative, f"{self.path}: the weight file {name!r}")
             self._blobs[name] = BlobFile(path)
         return self._blobs[name]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from pytest_coreml.reference.errors import BadModelError
 from pytest_coreml.reference.format.blob import BlobFile, MemoryBlobs
 from pytest_coreml.reference.format.compiled_package import COMPILED_MARK, CompiledPackage
-from pytest_coreml.reference.format.folder_files import inside, read_file, relative_name
+from pytest_coreml.reference.format.folder_files import inside, read_file, relative_name, weight_file
 from pytest_coreml.reference.format.program import read_function
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class FilePackage:
         """Return the weight file that the program refers to by *name*; raise `BadModelError` if missing or outside."""
         if name not in self._blobs:
             relative = relative_name(name, self.path)
-            path = inside(self.root, self.model_file.parent / relative, f"{self.path}: the weight file {name!r}")
+            path = weight_file(self.root, self.model_file.parent / relative, f"{self.path}: the weight file {name!r}")
             self._blobs[name] = BlobFile(path)
         return self._blobs[name]
 

@@ -167,6 +167,11 @@ class Context:
             self.refuse(f"`{param}` is {axes}, out of range for rank {rank}")
         return [axis % rank for axis in axes]
 
+    def check_per_axis(self, param: str, rank: int) -> None:
+        """Refuse a constant list that has not one number for each of *rank* axes, as ONNX would at run time."""
+        if self.is_const(param) and len(numbers := self.ints(param)) != rank:
+            self.refuse(f"`{param}` is {numbers}, expected {rank} numbers, one for each axis")
+
     def axis(self, param: str, rank: int, default: int = _REQUIRED) -> int:
         """Return one constant axis, counted from the front."""
         return self.axes(param, rank, default if default is _REQUIRED else [default])[0]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
 import pytest
 
 from pytest_coreml.errors import UsageError
@@ -206,3 +211,48 @@ def test_references(value: object, reference: Reference) -> None:
     mark = pytest.mark.coreml_agreement(reference=value, min_psnr=40).mark
 
     assert markers.read_agreement(mark) == AgreementRule(reference, min_psnr=40.0)
+
+
+@pytest.mark.parametrize(
+    "number", [np.float32(2.5), np.float16(2.5), Fraction(5, 2), Decimal("2.5"), 2.5], ids=lambda it: type(it).__name__
+)
+def test_a_limit_is_any_real_number(number: Any) -> None:
+    """Scripts compute limits with numpy, and read them from files as decimals."""
+    assert markers.read_budget(pytest.mark.coreml_budget(predict_ms=number).mark).predict_ms == 2.5
+
+
+@pytest.mark.parametrize("number", [np.bool_(True), Decimal("NaN"), np.float32("inf"), np.array([1.0]), 1j])
+def test_what_is_no_real_number_is_no_limit(number: Any) -> None:
+    """Truth values, NaN, infinity, arrays and complex numbers."""
+    with pytest.raises(UsageError, match="predict_ms: expected a positive number"):
+        markers.read_budget(pytest.mark.coreml_budget(predict_ms=number).mark)
+
+
+def test_counts_and_truth_values_of_numpy_are_those_of_python() -> None:
+    """They go into reports, which are JSON."""
+    rule = markers.read_placement(pytest.mark.coreml_placement(max_transitions=np.int64(3)).mark)
+    boundary = markers.read_boundary(pytest.mark.coreml_boundary(forbid_casts=np.bool_(True)).mark)
+
+    assert (type(rule.max_transitions), rule.max_transitions) == (int, 3)
+    assert boundary.forbid_casts is True
+
+
+class Described:
+    """An object that describes itself at length, as an `MLModel` does."""
+
+    predict = save = None
+
+    def __repr__(self) -> str:
+        """Return a page."""
+        return "input {\n" * 100
+
+
+def test_a_model_object_is_answered_in_one_line() -> None:
+    """With what to write instead of it."""
+    with pytest.raises(UsageError) as caught:
+        markers.read_model(pytest.mark.coreml_model(Described(), "Net.mlpackage").mark)
+
+    assert str(caught.value) == (
+        "coreml_model: a source: expected a path or a callable that returns an MLModel or a path, got an object of the "
+        "type Described; write a callable that returns it: lambda: model"
+    )

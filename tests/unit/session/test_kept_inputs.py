@@ -10,6 +10,7 @@ import pytest
 from report_examples import SPEC
 
 from pytest_coreml.engine.lease import EngineKey
+from pytest_coreml.errors import InputError
 from pytest_coreml.facts.measurement import LoadTimes
 from pytest_coreml.session.model import CoreMLModel
 
@@ -37,3 +38,35 @@ def test_an_array_that_is_filled_again_does_not_change_what_is_measured(use: str
     kept = model.last_inputs if measured is None else measured.inputs
     assert isinstance(kept, dict)
     assert kept["token"].tolist() == [[7]]
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3fn"])
+def test_a_type_that_core_ml_lacks_is_named(name: str) -> None:
+    """Arrays of `ml_dtypes`, which an engine process could not read."""
+    array = np.ones((1, 4), getattr(pytest.importorskip("ml_dtypes"), name))
+
+    for value in (array, list(array[0])):
+        with pytest.raises(InputError, match=rf"^input 'x': Core ML has no type {name}; convert it: x.astype"):
+            make_model().measure({"x": value})
+
+
+def test_a_tensor_that_numpy_has_no_type_for_is_named() -> None:
+    """As torch answers for bfloat16."""
+
+    class Tensor:
+        """A tensor of a type that only torch has."""
+
+        dtype = "torch.bfloat16"
+
+        def detach(self) -> Tensor:
+            """Return the tensor."""
+            return self
+
+        cpu = detach
+
+        def numpy(self) -> None:
+            """Refuse as torch does."""
+            raise TypeError("Got unsupported ScalarType BFloat16")
+
+    with pytest.raises(InputError, match=r"^input 'x': Core ML has no type torch.bfloat16; convert it: x.float\(\)"):
+        make_model().measure({"x": Tensor()})

@@ -67,6 +67,8 @@ def _takes_all(cut: Cut, size: int | None) -> bool:
 @lowers("slice_by_index")
 def slice_by_index(ctx: Context) -> Value:
     """Lower a slice with the semantics of Python."""
+    for param in ("begin", "end"):
+        ctx.check_per_axis(param, ctx.rank("x"))
     slices, x = read_slices(ctx), ctx.input("x")
     if not slices.cuts and not slices.squeezed:
         return x
@@ -111,6 +113,8 @@ def _is_there(ctx: Context, slices: Slices) -> bool:
 @lowers("slice_by_size")
 def slice_by_size(ctx: Context) -> Value:
     """Lower a slice of `size` elements of each axis; -1 takes the rest, and a negative begin counts from the end."""
+    for param in ("begin", "size"):
+        ctx.check_per_axis(param, ctx.rank("x"))
     x, begin, size = ctx.input("x"), ctx.as_int64("begin"), ctx.as_int64("size")
     sizes, rest = ctx.node("Shape", x), ctx.node("Equal", size, ctx.int64(-1))
     begin = ctx.node("Where", ctx.node("Less", begin, ctx.int64(0)), ctx.node("Add", begin, sizes), begin)

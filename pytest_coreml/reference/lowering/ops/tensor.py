@@ -12,6 +12,7 @@ from pytest_coreml.reference.lowering.registry import lowers
 from pytest_coreml.reference.lowering.shapes import dimension, dimensions, divided, not_empty, times, vector
 
 if TYPE_CHECKING:
+    from pytest_coreml.reference.format.types import TensorType
     from pytest_coreml.reference.graph import Value
     from pytest_coreml.reference.lowering.context import Context
     from pytest_coreml.reference.lowering.results import Result
@@ -28,7 +29,7 @@ def identity(ctx: Context) -> list[Result | None]:
 @lowers("concat")
 def concat(ctx: Context) -> Value:
     """Lower concatenated or interleaved tensors; scalars make a vector."""
-    values, type_ = ctx.inputs("values"), ctx.types("values")[0]
+    values, type_ = ctx.inputs("values"), _first_type(ctx)
     axis = ctx.axis("axis", max(type_.rank, 1))
     if not type_.rank:
         return _vector_of(ctx, _unsqueezed(ctx, values, 0))
@@ -60,8 +61,15 @@ def _vector_of(ctx: Context, values: list[Value]) -> Value:
 @lowers("stack")
 def stack(ctx: Context) -> Value:
     """Lower tensors stacked along a new axis."""
-    axis = ctx.axis("axis", ctx.types("values")[0].rank + 1)
+    axis = ctx.axis("axis", _first_type(ctx).rank + 1)
     return ctx.node("Concat", *_unsqueezed(ctx, ctx.inputs("values"), axis), axis=axis)
+
+
+def _first_type(ctx: Context) -> TensorType:
+    types = ctx.types("values")
+    if not types:
+        ctx.refuse("`values` is empty, expected one value or more")
+    return types[0]
 
 
 def _unsqueezed(ctx: Context, values: list[Value], axis: int) -> list[Value]:
@@ -84,6 +92,7 @@ def split(ctx: Context) -> tuple[Value, ...]:
 @lowers("tile")
 def tile(ctx: Context) -> Value:
     """Lower a tensor repeated along each axis."""
+    ctx.check_per_axis("reps", ctx.rank("x"))
     return ctx.node("Tile", ctx.input("x"), ctx.as_int64("reps"))
 
 

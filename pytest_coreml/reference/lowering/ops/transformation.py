@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 @lowers("transpose")
 def transpose(ctx: Context) -> Value:
     """Lower a permutation, whose entries may be negative."""
+    ctx.check_per_axis("perm", ctx.rank("x"))
     return ctx.node("Transpose", ctx.input("x"), perm=ctx.axes("perm", ctx.rank("x")))
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 
 import pytest
+from small_models import save_encoder
 
 from pytest_coreml.engine.server.specification import describe
 from pytest_coreml.errors import ModelError
@@ -64,3 +65,42 @@ def test_what_is_no_regular_file_is_refused_at_once(package, make):
 
     with pytest.raises(ModelError, match="is missing"):
         describe(str(package))
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + 64 * "5" + "\nsize 5242880\n"
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    """A package with weights in a file of their own."""
+    return save_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture
+def weighted(encoder, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(encoder, tmp_path / "Weighted.mlpackage")
+
+
+@pytest.mark.parametrize("pattern", ["weight.bin", "model.mlmodel", "Manifest.json"])
+def test_a_pointer_of_git_lfs_is_named_with_the_command(weighted, pattern):
+    """Whichever file of the package it stands for."""
+    next(weighted.rglob(pattern)).write_text(POINTER)
+
+    with pytest.raises(ModelError, match=r"a pointer of Git LFS, the file was not downloaded: git lfs pull"):
+        describe(str(weighted))
+
+
+def test_missing_weights_are_named_with_what_to_do(weighted):
+    """Ignore rules leave out files of this name."""
+    shutil.rmtree(next(weighted.rglob("weights")))
+
+    with pytest.raises(ModelError, match=r"'@model_path/weights/weight.bin' is missing, .*ignore rules"):
+        describe(str(weighted))
+
+
+@pytest.mark.parametrize("pattern", ["model.mlmodel", "weight.bin"])
+def test_a_file_inside_a_package_is_answered_with_the_package(weighted, pattern):
+    """An inner file would lack its weights."""
+    with pytest.raises(ModelError, match=r"a file inside the package Weighted.mlpackage; name the package: .*Weighted"):
+        describe(str(next(weighted.rglob(pattern))))

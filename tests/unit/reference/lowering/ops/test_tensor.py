@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
 from coremltools.converters.mil.mil import get_new_symbol
-from one_op import run_op
+from one_op import build, run_op
 
-from pytest_coreml.reference.errors import ExecutionError
+from pytest_coreml.reference.errors import ExecutionError, UnsupportedModelError
+from pytest_coreml.reference.execution import executable
+from pytest_coreml.reference.format.package import MemoryPackage
+from pytest_coreml.reference.options import RuntimeOptions
 
 X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 UNKNOWN = (get_new_symbol(), get_new_symbol(), get_new_symbol())
@@ -171,3 +174,31 @@ def test_one_hot(axis):
 
     hot = np.where(indices[..., None] == np.arange(3), 5, -1)
     assert result.tolist() == np.moveaxis(hot, -1, axis).tolist()
+
+
+EMPTIED = {
+    ("tile", "reps"): lambda x: mb.tile(x=x, reps=[1, 2, 3]),
+    ("transpose", "perm"): lambda x: mb.transpose(x=x, perm=[2, 0, 1]),
+    ("slice_by_index", "begin"): lambda x: mb.slice_by_index(x=x, begin=[0, 1, 0], end=[1, 2, 2]),
+    ("slice_by_size", "size"): lambda x: mb.slice_by_size(x=x, begin=[0, 1, 0], size=[1, 2, 2]),
+    ("concat", "values"): lambda x: mb.concat(values=[x, x], axis=1),
+    ("stack", "values"): lambda x: mb.stack(values=[x, x], axis=1),
+}
+
+
+@pytest.mark.parametrize(("operator", "param"), EMPTIED)
+def test_an_empty_list_is_refused_where_it_stands(operator, param):
+    """The operation is named, before ONNX Runtime sees it; the builder of coremltools makes no such list."""
+    program = build(EMPTIED[operator, param], [X]).get_spec().mlProgram
+    (block,) = program.functions["main"].block_specializations.values()
+    operation = next(each for each in block.operations if each.type.rsplit(".", 1)[-1] == operator)
+    if param == "values":
+        del operation.inputs[param].arguments[:]
+    else:
+        name = operation.inputs[param].arguments[0].name
+        value = next(each for each in block.operations if each.outputs[0].name == name).attributes["val"]
+        value.immediateValue.tensor.ints.ClearField("values")
+        value.type.tensorType.dimensions[0].constant.size = 0
+
+    with pytest.raises(UnsupportedModelError, match=rf"{operator} x1 .*`{param}` is "):
+        executable.load(MemoryPackage(b"", {}), program, "main", RuntimeOptions())

@@ -1,0 +1,37 @@
+"""Find models whose names are like that of a missing one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pytest_coreml.errors import nearest
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# Not deeper: this is a hint, and the folder may hold anything.
+_HINT_DEPTH: Final = 4
+_MAX_NAMES: Final = 2000
+
+
+def near_model(name: str, folders: Iterable[Path]) -> str:
+    """Return `; did you mean 'x'?` for the model in *folders* whose name is most similar; an empty text for none."""
+    # By the stem: all names of models are alike in their suffix.
+    names = {entry.stem: entry.name for folder in folders for entry in _models_in(folder)[:_MAX_NAMES]}
+    near = nearest(Path(name).stem, names)
+    return f"; did you mean {names[near]!r}?" if near is not None else ""
+
+
+def models_named(name: str, root: Path) -> Iterator[Path]:
+    """Yield the files and folders of this name below *root*."""
+    for depth in range(_HINT_DEPTH):
+        yield from root.glob("*/" * depth + name)
+
+
+def _models_in(folder: Path) -> list[Path]:
+    try:
+        return [entry for entry in sorted(folder.iterdir()) if entry.suffix in MODEL_SUFFIXES]
+    except OSError:
+        return []
