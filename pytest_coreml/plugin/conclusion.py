@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_coreml.errors import CoreMLTestError, UsageError
-from pytest_coreml.escaping import safe_lines
+from pytest_coreml.escaping import printable, safe_lines
+from pytest_coreml.plugin.failure_lines import note_failure_line
 from pytest_coreml.plugin.limit_coverage import why_none
 from pytest_coreml.plugin.suggested_commands import accept_command, figures_command
-from pytest_coreml.report.text.failure_text import failure_text, skip_reasons
+from pytest_coreml.report.text.failure_text import failure_line, failure_text, skip_reasons
 from pytest_coreml.verdict.outcome import outcome_of
 
 if TYPE_CHECKING:
@@ -72,9 +73,15 @@ def _apply(run: PytestRun, records: list[Record]) -> None:
         return
     concerned = [record for record in records if verdict in record.verdicts]
     if outcome == "failed":
-        pytest.fail(safe_lines(_failure_text(run, concerned, verdict)), pytrace=False)
+        _fail(_failure_text(run, concerned, verdict), failure_line(concerned))
     reasons = dict.fromkeys(reason for record in concerned for reason in skip_reasons(record, verdict))
     pytest.skip(safe_lines("; ".join(reasons)))
+
+
+def _fail(text: str, line: str) -> None:
+    failure = pytest.fail.Exception(safe_lines(text), pytrace=False)
+    note_failure_line(failure, printable(line))
+    raise failure
 
 
 def _failure_text(run: PytestRun, records: list[Record], verdict: Verdict) -> str:

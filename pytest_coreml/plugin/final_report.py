@@ -11,6 +11,8 @@ import pytest
 
 from pytest_coreml.errors import CoreMLTestError
 from pytest_coreml.escaping import safe_lines
+from pytest_coreml.report.text.line import Line
+from pytest_coreml.report.text.standings import STANDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,12 +117,14 @@ def _tell_missing_baseline(run: PytestRun, reporter: Any) -> None:
 
 
 def _print_table(run: PytestRun, results: Results, reporter: Any) -> None:
+    from pytest_coreml.plugin.failure_lines import tests_told
     from pytest_coreml.report.formats.github import write_github
     from pytest_coreml.report.text.summary import summary_lines
 
     reporter.section("Core ML")
-    for line in summary_lines(results.records, _width(reporter), run.config.getoption("verbose") > 0):
-        _write(reporter, line)
+    width, verbose = _width(reporter), run.config.getoption("verbose") > 0
+    for line in summary_lines(results.records, width, verbose, told=tests_told(reporter, width)):
+        _write_colored(reporter, line)
     records = results.last_attempts
     write_github(records, _to_annotate(run, results), _machine(run, results), run.options.rootdir, reporter.write_line)
     if run.options.report is not None and any(record.load and not record.load.alone for record in results.records):
@@ -138,6 +142,16 @@ def _to_annotate(run: PytestRun, results: Results) -> list[Record]:
         return records
     late = {id(record) for record in results.failed_late}
     return [record for record in records if record.outcome != "failed" or id(record) in late]
+
+
+def _write_colored(reporter: Any, line: str) -> None:
+    """Write *line* with its color, if it has one and the terminal has colors."""
+    if not isinstance(line, Line) or line.standing is None:
+        _write(reporter, line)
+        return
+    text = safe_lines(line)
+    reporter.write(text[: line.start])
+    reporter.write_line(text[line.start :], **{STANDINGS[line.standing].color: True})
 
 
 def _width(reporter: Any) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_coreml.report.document.machines import Machines
 from pytest_coreml.verdict.end_of_run import settle
+from pytest_coreml.verdict.record import note_sizes
 from pytest_coreml.verdict.repeated_records import last_attempts, note_duplicates
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Results:
     def add(self, sent: SentRecords) -> None:
         """Keep what a test has sent."""
         machine = self.machines.note(sent.worker, sent.machine)
+        note_sizes(sent.records, sent.models)
         self._entries += [(sent.position, machine, record) for record in sent.records]
         self.models.update(sent.models)
 

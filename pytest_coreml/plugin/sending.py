@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
+from pytest_coreml.plugin.failure_lines import shorten_failure
 from pytest_coreml.plugin.sent_records import SentRecords
 from pytest_coreml.plugin.xdist import worker_name
 from pytest_coreml.report.formats.junit import properties
 from pytest_coreml.session.model import CoreMLModel
+from pytest_coreml.verdict.record import note_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +52,7 @@ def attach_records(item: pytest.Item, call: pytest.CallInfo[None], report: pytes
     What goes wrong with it is a failure of this test, which the report of the run lacks then, and the run goes on.
     """
     run.progress.erase()
+    shorten_failure(call, report)
     _name_test_that_skips(item, report)
     attempt = run.attempt
     if run.in_body:
@@ -103,6 +106,7 @@ def _attach(item: pytest.Item, report: pytest.TestReport, records: list[Record],
             _fail(report, "\n".join(f"the report cannot hold this result: {problem}" for problem in problems))
             for record in records:
                 record.outcome = "failed"
+    note_sizes(records, models)
     entries = [entry for record in records for entry in _properties(record)]
     report.coreml = SentRecords(  # type: ignore[attr-defined]  # reports take further attributes
         records=records,

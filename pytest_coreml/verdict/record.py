@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Literal, Union
 from pytest_coreml.facts.metrics import Measured
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from pytest_coreml.facts.against_original import AgainstOriginal
     from pytest_coreml.facts.agreement import Agreement, OutputHealth
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
+    from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.placement import Placement
     from pytest_coreml.facts.runtime import Runtime
     from pytest_coreml.facts.scenario import Scenario
@@ -47,6 +50,8 @@ class Record:
     """The measured predictions; None if none were measured."""
     memory_mb: float | None = None
     """The growth of the engine's peak memory, in 10^6 bytes."""
+    size_mb: float | None = field(default=None, compare=False, metadata={"reported": False})
+    """The size of the model in 10^6 bytes, which a report has with the model; None if the model could not be read."""
     placement: Placement | None = None
     """The planned placement; None if it was not read."""
     agreement: tuple[Agreement, ...] = ()
@@ -82,13 +87,25 @@ class Record:
 
     @property
     def measured(self) -> Measured:
-        """The measured facts that metrics are read from; the size is a fact about the model."""
-        return Measured(load=self.load, predict=self.predict, memory_mb=self.memory_mb)
+        """The measured facts that metrics are read from."""
+        return Measured(load=self.load, predict=self.predict, size_mb=self.size_mb, memory_mb=self.memory_mb)
 
     @property
     def verdicts(self) -> list[Verdict]:
         """The verdicts of its checks and comparisons."""
         return [*(check.verdict for check in self.checks), *(found.verdict for found in self.regressions)]
+
+    @property
+    def test(self) -> str:
+        """The node id without the compute units, which is the same for all compute units of a test."""
+        test, _, parameters = self.id.partition("[")
+        file, _, name = test.rpartition("::")
+        if file and name == self.compute_units:
+            return file
+        words = parameters.removesuffix("]").split("-") if parameters else []
+        if self.compute_units in words:
+            words.remove(self.compute_units)
+        return f"{test}[{'-'.join(words)}]" if words else test
 
     def standing(self, verdict: Verdict) -> Standing:
         """Return how *verdict*, one of this record's, counts in the run."""
@@ -135,6 +152,13 @@ class Record:
             return f"{self.compute_units}, {self.configuration}"
         function = None if self.function in (None, "main") else f"function {self.function}"
         return ", ".join([self.compute_units, *filter(None, (function, self.loaded))])
+
+
+def note_sizes(records: Iterable[Record], models: Mapping[str, ModelSpec]) -> None:
+    """Let each of *records* have the size of its model; *models*: descriptions by SHA-256."""
+    for record in records:
+        if record.model is not None and record.model in models:
+            record.size_mb = models[record.model].size_mb
 
 
 def variant_of(function: str | None, loaded: str | None) -> str | None:

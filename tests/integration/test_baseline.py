@@ -90,7 +90,7 @@ def test_a_slower_model_fails_when_a_fresh_engine_confirms_it(
                 "*accept the new state: pytest *test_linear* --coreml-runtime=reference --coreml-report && "
                 "pytest-coreml baseline add --replace coreml-report.json baselines"
             ),
-            "  all *1 failed",
+            "  all *1 FAILED",
         ]
     )
 

@@ -11,6 +11,7 @@ from pytest_coreml.errors import ReportError, UnreadableReportError
 from pytest_coreml.report.document.codec import decode_model, decode_record
 from pytest_coreml.report.document.schema import SCHEMA_VERSION, validate
 from pytest_coreml.report.document.schema_errors import place
+from pytest_coreml.verdict.record import note_sizes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,13 +58,16 @@ def read_report(path: Path) -> Report:
     Raise `ReportError` with the file, and the place in it, if it cannot be read or is not a valid report.
     """
     document = read_document(path)
+    models = {sha256: decode_model(sha256, model) for sha256, model in document["models"].items()}
+    records = [decode_record(entry) for entry in document["tests"]]
+    note_sizes(records, models)
     return Report(
         created=document["created"],
         tool=f"{document['tool']['name']} {document['tool']['version']}",
         machine=document["machine"],
         machines=document.get("machines", {}),
-        models={sha256: decode_model(sha256, model) for sha256, model in document["models"].items()},
-        records=[decode_record(entry) for entry in document["tests"]],
+        models=models,
+        records=records,
         document=document,
     )
 

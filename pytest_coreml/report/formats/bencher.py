@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Metric = dict[str, float]
 # Further measures, which are not in every project.
-_MORE: Final = tuple(get_metric(name) for name in ("first_load_ms", "load_ms", "memory_mb"))
+_MORE: Final = tuple(get_metric(name) for name in ("first_load_ms", "load_ms", "size_mb", "memory_mb"))
 
 
 def render(report: Report) -> str:

@@ -27,7 +27,7 @@ def render(report: Report) -> str:
 _HEAD = (
     *("id", "model", "model_name", "compute_units", "function", "loaded", "runtime", "outcome", "attempt"),
     *("compile_ms", "first_load_ms", "load_ms", "min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "fps"),
-    *("undisturbed", "calls", "memory_mb", "failed", "inconclusive", "not_judged", "passed"),
+    *("undisturbed", "calls", "size_mb", "memory_mb", "failed", "inconclusive", "not_judged", "passed"),
 )
 _FACTS = (
     "id",
@@ -39,6 +39,7 @@ _FACTS = (
     "runtime",
     "outcome",
     "attempt",
+    "size_mb",
     "memory_mb",
 )
 _METRICS = ("min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "undisturbed")

@@ -1,4 +1,4 @@
-"""GitHub Actions: annotations on tests, and a table in the step summary, at the end of a run.
+"""GitHub Actions: annotations on tests, and a step summary, at the end of a run.
 
 The variables: https://docs.github.com/en/actions/reference/workflows-and-actions/variables.
 """
@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.escaping import command, printable
-from pytest_coreml.escaping import markdown as escaped
-from pytest_coreml.report.formats.report_markdown import table
-from pytest_coreml.report.text.checks import place
+from pytest_coreml.escaping import command
+from pytest_coreml.report.formats.report_markdown import document
 from pytest_coreml.report.text.failure_text import check_line
 from pytest_coreml.report.text.regression_text import comparison_text
 from pytest_coreml.report.text.standings import STANDINGS
@@ -21,9 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pytest_coreml.verdict.record import Record, Standing
-
-# GitHub shows ten annotations of a level for each step, and a summary of at most 1 MiB.
-_MAX_ROWS: Final = 500
 
 
 def write_github(
@@ -47,7 +42,7 @@ def write_github(
         return
     try:
         with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(step_summary(records, machine))
+            file.write(document(records, machine))
     except OSError as error:
         write_line(command("warning", f"the step summary {summary} cannot be written: {error.strerror or error}"))
 
@@ -59,7 +54,7 @@ def annotation_lines(records: Sequence[Record], folder: str) -> Iterator[str]:
     """
     for record in records:
         path = (PurePath(folder) / record.id.partition("::")[0]).as_posix()
-        yield from annotate(verdicts(record), path, record.line, printable(record.id))
+        yield from annotate(verdicts(record), path, record.line, record.id)
 
 
 def annotate(judged: Iterable[tuple[Standing, str]], file: str | None, line: int | None, title: str) -> Iterator[str]:
@@ -69,27 +64,13 @@ def annotate(judged: Iterable[tuple[Standing, str]], file: str | None, line: int
             yield command(level, text, file=file, line=line, title=title)
 
 
-def step_summary(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
-    """Return the table of what was measured, the verdicts, and the machine, in Markdown."""
-    shown = sorted(records, key=lambda record: not {"failed", "inconclusive"} & set(record.standings))[:_MAX_ROWS]
-    lines = ["### Core ML", "", table(shown, machine)]
-    for record in shown:
-        said = [f"{STANDINGS[standing].markdown}: {escaped(text)}" for standing, text in verdicts(record)]
-        said += [f"changed: {escaped(printable(note))}" for note in record.notes]
-        if said:
-            lines += [f"- {escaped(printable(place(record)))}", *(f"  - {line}" for line in said)]
-    if len(records) > len(shown):
-        lines.append(f"\n{len(records) - len(shown)} more rows were left out.")
-    return "\n".join(lines) + "\n"
-
-
 def verdicts(record: Record) -> Iterator[tuple[Standing, str]]:
     """Yield the standing and the text of each check that did not pass, and of every comparison."""
     for check in record.checks:
         if check.verdict != "passed":
-            yield record.standing(check.verdict), printable(check_line(check))
+            yield record.standing(check.verdict), check_line(check)
     for found in record.regressions:
-        yield record.standing(found.verdict), printable(comparison_text(found, record.runtime))
+        yield record.standing(found.verdict), comparison_text(found, record.runtime)
 
 
 def _folder(rootdir: Path) -> str:

@@ -13,7 +13,7 @@ from pytest_coreml.report.text.numbers import check_figure, check_words, machine
 from pytest_coreml.report.text.regression_text import comparison_text, regression_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.facts.placement import Placement, ShareBy
@@ -36,6 +36,29 @@ def failure_text(
     measured. *accept*: the one that makes the present state the baseline, told where it would help.
     """
     return "\n".join(_lines(record, verdict, machine, figures, accept))
+
+
+def failure_line(records: Sequence[Record]) -> str:
+    """Return why *records* failed in a few words: the figure of the first check, and the number of the others."""
+    lines = [line for record in records for line in _short(record)]
+    return f"{lines[0]}, and {len(lines) - 1} more" if len(lines) > 1 else "".join(lines)
+
+
+def _short(record: Record) -> Iterator[str]:
+    yield from (_exceeded(check) for check in record.checks if check.verdict == "failed")
+    for found in record.regressions:
+        if found.verdict == "failed":
+            effect = f"{percent(found.effect, signed=True)} " if found.effect is not None else ""
+            yield f"{effect}against {found.against or 'the baseline'}"
+
+
+def _exceeded(check: Check) -> str:
+    if check.value is None or check.limit is None:
+        return check_line(check)
+    metric = parse_check(check.check).metric
+    value = check_figure(check.check, check.value) if metric.unit == "%" else number(check.value)
+    sign = "<" if metric.direction == "at least" else ">"
+    return f"{check_words(check.check)} {value} {sign} {check_figure(check.check, check.limit)}"
 
 
 def skip_reasons(record: Record, verdict: Verdict) -> Iterator[str]:
@@ -106,6 +129,8 @@ def _difference(check: Check) -> str:
     # Decibels are a ratio already, and nothing is a share of infinity.
     if parse_check(check.check).metric.unit == "dB" or not math.isfinite(check.value):
         return ""
+    if parse_check(check.check).metric.unit == "%":
+        return f" ({(check.value - check.limit) * 100:+.1f} points)"
     return f" ({percent(check.value / check.limit - 1, signed=True)})"
 
 

@@ -1,4 +1,4 @@
-"""The words for the standings of verdicts, in texts, tables and on GitHub."""
+"""The words and colors for the standings of verdicts, in texts, tables and on GitHub."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ class StandingWords(NamedTuple):
     """The word in a table for a terminal."""
     markdown: str
     """The words in Markdown."""
+    color: Literal["red", "yellow", "green"]
+    """The color at a terminal."""
     level: Literal["error", "warning"] | None = None
     """The level of an annotation of GitHub Actions; None if it makes none."""
 
 
 # The worst first.
 STANDINGS: Final[dict[Standing, StandingWords]] = {
-    "failed": StandingWords("failed", "failed", "**FAILED**", "error"),
-    "inconclusive": StandingWords("inconclusive", "inconclusive", "cannot tell", "warning"),
-    "not_judged": StandingWords("not judged", "not judged", "not judged"),
-    "expected": StandingWords("failed as expected (xfail)", "xfailed", "failed as expected (xfail)"),
-    "passed": StandingWords("passed", "passed", "ok"),
+    "failed": StandingWords("FAILED", "FAILED", "**FAILED**", "red", "error"),
+    "inconclusive": StandingWords("inconclusive", "inconclusive", "cannot tell", "yellow", "warning"),
+    "not_judged": StandingWords("not judged", "not judged", "not judged", "yellow"),
+    "expected": StandingWords("failed as expected (xfail)", "xfailed", "failed as expected (xfail)", "yellow"),
+    "passed": StandingWords("passed", "passed", "ok", "green"),
 }

@@ -15,7 +15,7 @@ from pytest_coreml.verdict.repeated_records import last_attempts
 from pytest_coreml.verdict.variant_rows import variant_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pytest_coreml.verdict.record import Record
 
@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 MAX_ROWS: Final = 200
 
 
-def summary_lines(records: Sequence[Record], width: int = 80, verbose: bool = False) -> list[str]:
-    """Return the lines of the summary, none if there are no records; *verbose*: with a row an operation."""
+def summary_lines(
+    records: Sequence[Record], width: int = 80, verbose: bool = False, told: Collection[str] = ()
+) -> list[str]:
+    """Return the lines of the summary, none if there are no records; some are a `Line` with a color.
+
+    *verbose*: with a row an operation. *told*: the ids of tests whose failed checks are told elsewhere.
+    """
     if not records:
         return []
     judged = last_attempts(records)
@@ -33,7 +38,7 @@ def summary_lines(records: Sequence[Record], width: int = 80, verbose: bool = Fa
         *variant_lines(variant_groups(judged), width),
         *placement_lines(judged, width, verbose),
         *agreement_lines(judged, width),
-        *open_check_lines(judged, width),
+        *open_check_lines(judged, width, told),
         *compared_lines(judged, width),
         *_notes(judged, width),
     ]
@@ -52,7 +57,7 @@ def _table_lines(records: Sequence[Record], width: int) -> Iterator[str]:
     for heading, group in groups.items():
         yield printable(heading)
         for record in group:
-            yield from rows.of(record)
+            yield from rows.get(record)
     if len(records) > MAX_ROWS:
         yield f"... and {len(records) - MAX_ROWS} more rows, all of them in the report (--coreml-report)"
     yield ""
@@ -60,12 +65,10 @@ def _table_lines(records: Sequence[Record], width: int) -> Iterator[str]:
 
 def _heading(record: Record) -> str:
     """Return the model, the test without its compute units, and the machine where there are several."""
-    test, _, parameters = record.id.partition("[")
-    words = parameters.removesuffix("]").split("-") if parameters else []
-    if record.compute_units in words:
-        words.remove(record.compute_units)
-    named = f"{test}[{'-'.join(words)}]" if words else test
-    return "  ".join([record.model_name or "-", named, *([record.machine] if record.machine else [])])
+    # The test of a model file is the model.
+    is_model = record.model_name != "" and record.test.rpartition("/")[2] == record.model_name
+    parts = [None if is_model else record.model_name or "-", record.test, record.machine]
+    return "  ".join(part for part in parts if part)
 
 
 def _notes(records: Sequence[Record], width: int) -> Iterator[str]:

@@ -10,20 +10,24 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.escaping import printable
 from pytest_coreml.report.text.layout import filled, wrapped
+from pytest_coreml.report.text.line import Line
 from pytest_coreml.report.text.numbers import number
 from pytest_coreml.report.text.standings import STANDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_coreml.verdict.record import Record
+    from pytest_coreml.verdict.record import Record, Standing
 
-HEADINGS: Final = ("model", "compute units", "first load ms", "load ms", "median ms", "p90 ms", "fps", "MB", "checks")
+HEADINGS: Final = (
+    *("model", "compute units", "first load ms", "load ms", "median ms", "p90 ms", "fps", "size MB", "memory MB"),
+    "checks",
+)
 # There is always room for "  cpuAndNeuralEngine"; what does not fit gets a line of its own above its figures.
 _MIN_UNITS: Final = 20
 _MAX_UNITS: Final = 40
 # No column becomes narrower than most numbers, so that the same table looks the same tomorrow.
-_MIN_NUMBER: Final = 6
+_MIN_NUMBER: Final = 5
 
 
 def row(record: Record) -> tuple[str, ...]:
@@ -37,8 +41,9 @@ def row(record: Record) -> tuple[str, ...]:
         number(run.median_ms if run else None),
         number(run.p90_ms if run else None),
         number(run.fps if run and run.median_ms > 0 else None),
+        number(record.size_mb),
         number(record.memory_mb),
-        checks_cell(record),
+        ", ".join(words for _, words in checks_cell(record)) or "-",
     )
 
 
@@ -48,13 +53,20 @@ def units_cell(record: Record) -> str:
     return ", ".join([printable(record.subject), *filter(None, [attempt])])
 
 
-def checks_cell(record: Record) -> str:
-    """Count the verdicts of *record*, those against a baseline too, as `1 failed, 2 passed`; `-` without any."""
+def checks_cell(record: Record) -> list[tuple[Standing, str]]:
+    """Count the verdicts of *record*, those against a baseline too, as `1 FAILED` and `2 passed`.
+
+    A test that failed otherwise, as by an assertion or because its model cannot be loaded, is `FAILED` too.
+    """
     counts = Counter(record.standings)
-    return (
-        ", ".join(f"{counts[standing]} {words.cell}" for standing, words in STANDINGS.items() if counts[standing])
-        or "-"
-    )
+    counted: list[tuple[Standing, str]] = [
+        (standing, f"{counts[standing]} {words.cell}") for standing, words in STANDINGS.items() if counts[standing]
+    ]
+    if record.outcome in ("failed", "error") and not counts["failed"] and not record.expected_failure:
+        return [("failed", STANDINGS["failed"].cell), *counted]
+    if record.expected_failure and record.outcome == "skipped" and not counts["expected"]:
+        return [*counted, ("expected", STANDINGS["expected"].cell)]
+    return counted
 
 
 class Rows:
@@ -75,23 +87,30 @@ class Rows:
         yield from map(self._line, zip(*([""] * (height - len(words)) + words for words in columns), strict=True))
         yield "─" * (sum(self._widths) + len(self._widths) - 1)
 
-    def of(self, record: Record) -> Iterator[str]:
+    def get(self, record: Record) -> Iterator[str]:
         """Return the lines of one record."""
-        _, units, *numbers, checks = row(record)
+        _, units, *numbers, _ = row(record)
+        checks: list[tuple[Standing | None, str]] = [*checks_cell(record)]
+        worst = checks[0][0] if checks else None
         if self._fits and len(units) + 2 <= self._widths[0]:
             yield from self._columns(f"  {units}", numbers, checks)
             return
-        yield from wrapped(units, "  ", self._width)
+        yield from (Line(line, worst, 2) for line in wrapped(units, "  ", self._width))
         if self._fits:
             yield from self._columns("", numbers, checks)
         else:
             measured = [f"{name} {cell}" for name, cell in zip(HEADINGS[2:], numbers, strict=False) if cell != "-"]
-            counts = checks.split(", ") if checks != "-" or not measured else []
+            counts = [words for _, words in checks] if checks or measured else ["-"]
             yield from filled([*measured, *counts], "    ", self._width)
 
-    def _columns(self, units: str, numbers: Sequence[str], checks: str) -> Iterator[str]:
-        cells = [[units], *([cell] for cell in numbers), checks.split(", ")]
-        yield from map(self._line, zip_longest(*cells, fillvalue=""))
+    def _columns(
+        self, units: str, numbers: Sequence[str], checks: Sequence[tuple[Standing | None, str]]
+    ) -> Iterator[Line]:
+        start = sum(self._widths[:-1]) + len(self._widths) - 1
+        counts = checks or [(None, "-")]
+        rows = zip_longest([units], *([cell] for cell in numbers), [words for _, words in counts], fillvalue="")
+        for cells, (standing, _) in zip(rows, counts, strict=True):
+            yield Line(self._line(cells), standing, start)
 
     def _line(self, cells: Iterable[str]) -> str:
         first, *numbers, last = zip(cells, self._widths, strict=True)
@@ -102,7 +121,8 @@ class Rows:
 def _widths(rows: Sequence[tuple[str, ...]], room: int) -> list[int]:
     units, *numbers, checks = zip(*rows, strict=True)
     words = [len(word) for cell in (HEADINGS[-1], *checks) for word in cell.split(", ")]
-    rest = [*(max(_MIN_NUMBER, *map(len, column)) for column in numbers), max(words)]
+    headings = [max(_MIN_NUMBER, *map(len, heading.split())) for heading in HEADINGS[2:-1]]
+    rest = [*(max(least, *map(len, column)) for least, column in zip(headings, numbers, strict=True)), max(words)]
     most = max(_MIN_UNITS, min(_MAX_UNITS, room - sum(rest) - len(rest)))
     labels = [len(cell) + 2 for cell in (HEADINGS[1], *units)]
     return [max(label for label in labels if label <= most), *rest]

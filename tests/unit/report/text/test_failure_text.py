@@ -7,7 +7,7 @@ from dataclasses import replace
 from report_examples import MACHINE, MEASUREMENT, bare_record, record
 
 from pytest_coreml.facts.placement import Placement
-from pytest_coreml.report.text.failure_text import check_line, failure_text
+from pytest_coreml.report.text.failure_text import check_line, failure_line, failure_text
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.regression.prediction_time import Regression
 
@@ -61,14 +61,14 @@ def test_an_unknown_plan_is_called_unknown():
 
 
 def test_lower_limits_are_told_as_such():
-    """A speed-up has a least, not a most."""
+    """A speed-up has a least, not a most; a share differs in points, since percent of percent mislead."""
     assert (
         check_line(Check("min_speedup[cpuOnly]", 2.0, 1.4, "failed"))
         == "speed-up over cpuOnly 1.40 x, at least 2 x (-30.0 %)"
     )
     assert (
         check_line(Check("min_share[gpu]", 0.95, 0.5, "failed"))
-        == "planned share on gpu 50.0 %, at least 95.0 % (-47.4 %)"
+        == "planned share on gpu 50.0 %, at least 95.0 % (-45.0 points)"
     )
 
 
@@ -117,3 +117,21 @@ def test_both_comparisons_are_told():
     assert lines[0].endswith("3 baseline runs: REGRESSED, confirmed in 2 processes")
     assert "of Old.mlpackage" in lines[1]
     assert "  accept the new state: accept it" in lines
+
+
+def test_a_failure_in_one_line_is_its_figure():
+    """It fits behind the name of a test; what else failed is counted."""
+    failed = [
+        Check("predict_ms", 25, 31.44, "failed"),
+        Check("min_speedup[cpuOnly]", 2.0, 1.4, "failed"),
+        Check("min_share[gpu]", 0.95, 0.5, "failed"),
+    ]
+    lines = [failure_line([record(checks=[check], regression=None)]) for check in failed]
+
+    assert lines == [
+        "predict median 31.4 > 25 ms",
+        "speed-up over cpuOnly 1.40 < 2 x",
+        "planned share on gpu 50.0 % < 95.0 %",
+    ]
+    assert failure_line([record(checks=failed)]) == "predict median 31.4 > 25 ms, and 3 more"
+    assert failure_line([record(checks=[], regression=SLOWER)]) == "+12.0 % against the baseline"

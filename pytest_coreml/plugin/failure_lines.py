@@ -1,0 +1,48 @@
+"""Each failure in one line, for pytest's short test summary and for readers of its reports, whose figure fits."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import pytest
+
+_LINE: Final = "coreml_line"
+# What pytest prints of a test that failed, before the text that it cuts.
+_SHOWN: Final = "FAILED {} - {}"
+
+
+def note_failure_line(failure: BaseException, line: str) -> None:
+    """Let *failure* have *line* as its short form."""
+    setattr(failure, _LINE, line)
+
+
+def shorten_failure(call: pytest.CallInfo[Any], report: pytest.TestReport) -> None:
+    """Let pytest's short test summary, JUnit and others show the short form of a failure that has one.
+
+    pytest would show as much of the first line of the text as there is room for, and in CI the whole text again.
+    """
+    line = getattr(call.excinfo.value, _LINE, None) if call.excinfo is not None else None
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if line is not None and crash is not None:
+        crash.message = line
+
+
+def tests_told(reporter: Any, width: int) -> set[str]:
+    """Return the ids of failed tests that pytest shows in full, and in a line that is not cut at *width* columns."""
+    option = reporter.config.option
+    if option.tbstyle in ("no", "line") or not reporter.hasopt("f"):
+        return set()
+    # pytest's own rule for cutting lines.
+    is_cut = option.verbose < 2 and not any(os.environ.get(name) for name in ("CI", "BUILD_NUMBER"))
+    is_cut = is_cut or getattr(option, "force_short_summary", False)
+    return {
+        report.nodeid for report in reporter.stats.get("failed", []) if not is_cut or _fits(reporter, report, width)
+    }
+
+
+def _fits(reporter: Any, report: Any, width: int) -> bool:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    message = getattr(crash, "message", str(report.longrepr))
+    return len(_SHOWN.format(reporter.config.cwd_relative_nodeid(report.nodeid), message)) <= width
