@@ -27,6 +27,7 @@ from pytest_coreml.plugin.fixtures import (
     coreml_source,
     has_model_fixture,
     parametrize,
+    parametrize_units,
 )
 from pytest_coreml.plugin.names import MARKS, is_concerned
 from pytest_coreml.plugin.options import add_options, is_any_given
@@ -84,6 +85,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrize a test over its sources and compute units."""
     if has_model_fixture(metafunc):
         parametrize(metafunc, activate(metafunc.config))
+
+
+@pytest.hookimpl(specname="pytest_generate_tests", trylast=True)
+def pytest_generate_tests_of_parameters(metafunc: pytest.Metafunc) -> None:
+    """Parametrize parameters that name their own compute units, when pytest has made the parameters."""
+    if is_active(metafunc.config) and has_model_fixture(metafunc):
+        parametrize_units(metafunc, activate(metafunc.config))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -50,7 +50,7 @@ class DeclarationReader:
         *incomplete*: the markers of its parameters are still to come, and may name the model and the compute units.
         Raises `UsageError` for a mistake in the markers, and when they do not fit the *fixtures*.
         """
-        ours = [mark for mark in node.iter_markers() if mark.name.startswith("coreml_")]
+        ours = _our_marks(node)
         given = [name for name in FIXTURES if name in fixtures]
         key = (*map(id, ours), *given, incomplete)
         if key not in self._known:
@@ -151,6 +151,13 @@ class DeclarationReader:
                 "--coreml-model=PATH"
             )
         return ModelSource((self._options.model,) if self._options.model is not None else ())
+
+
+def _our_marks(node: pytest.Item) -> list[pytest.Mark]:
+    """Return our markers of *node*, the nearest first; those of its parameters are nearer than those of the test."""
+    ours = [mark for mark in node.iter_markers() if mark.name.startswith("coreml_")]
+    of_parameters = {id(mark) for mark in getattr(getattr(node, "callspec", None), "marks", ())}
+    return sorted(ours, key=lambda mark: id(mark) not in of_parameters) if of_parameters else ours
 
 
 def _has_variant(model: ModelSource) -> bool:

@@ -71,11 +71,13 @@ class Declarations:
             return None
 
     def check(self, items: list[pytest.Item]) -> None:
-        """Read the markers of all tests, and order the tests by them.
+        """Read the markers of the tests that are to run, and order the tests by them.
 
         All mistakes together are one usage error. A worker of pytest-xdist sends them to its controller, which raises
         the error, and runs nothing.
         """
+        # What was noted when tests were parametrized may be about tests that are deselected by now.
+        self._mistakes.clear()
         for item in items:
             declaration = self.read(item, getattr(item, "fixturenames", []))
             if declaration is not None:

@@ -152,12 +152,68 @@ def parametrize(metafunc: pytest.Metafunc, run: PytestRun) -> None:
     declaration = run.declarations.read(metafunc.definition, names, incomplete=bool(of_parameters))
     if declaration is None:
         return
-    if len(declaration.sources) > 1 or declaration.variants:
+    given = _given_sources(metafunc.definition)
+    if len(declaration.sources) > 1 or declaration.variants or any(hasattr(each, "marks") for each in given):
         sources, ids = _sources(declaration)
-        metafunc.parametrize(SOURCE_FIXTURE, sources, ids=ids, indirect=True, scope="module")
+        values = _with_marks(sources, ids, given)
+        metafunc.parametrize(SOURCE_FIXTURE, values, ids=ids, indirect=True, scope="module")
     if "coreml_model" in names and "coreml_compute_units" not in of_parameters:
         units = declaration.compute_units
         metafunc.parametrize("coreml_model", units, ids=units, indirect=True, scope="module")
+
+
+def parametrize_units(metafunc: pytest.Metafunc, run: PytestRun) -> None:
+    """Parametrize each parameter of a test over the compute units that its own markers name, else those of the test.
+
+    By then pytest has made the parameters; it has no hook for parameters of parameters, and without the list of its
+    calls the test runs all the same, with less in its id.
+    """
+    calls = getattr(metafunc, "_calls", None)
+    if "coreml_model" not in metafunc.fixturenames or not calls:
+        return
+    if not any(mark.name == "coreml_compute_units" for call in calls for mark in call.marks):
+        return
+    from pytest_coreml.errors import UsageError
+    from pytest_coreml.plugin.markers import read_compute_units
+
+    declaration = run.declarations.read(metafunc.definition, metafunc.fixturenames, incomplete=True)
+    if declaration is None:
+        return
+    done: list[Any] = []
+    for call in calls:
+        marks = [mark for mark in call.marks if mark.name == "coreml_compute_units"]
+        try:
+            units = read_compute_units(marks[0]) if marks else declaration.compute_units
+        except UsageError:  # which is noted when the tests are checked
+            done.append(call)
+            continue
+        vars(metafunc)["_calls"] = [call]
+        metafunc.parametrize("coreml_model", units, ids=units, indirect=True, scope="module")
+        done += vars(metafunc)["_calls"]
+    vars(metafunc)["_calls"] = done
+
+
+def _given_sources(definition: pytest.Function) -> list[Any]:
+    """Return the sources of the nearest `coreml_model` marker as they are given; none if there is no marker."""
+    from pytest_coreml.plugin.markers import source_parameters
+
+    mark = definition.get_closest_marker("coreml_model")
+    return source_parameters(mark) if mark is not None else []
+
+
+def _with_marks(sources: Sequence[Any], ids: list[str], given: list[Any]) -> Sequence[Any]:
+    """Return *sources* with the marks and ids of the `pytest.param` that each, or its original, is given in."""
+    each = len(sources) // max(1, len(given))
+    values = []
+    for index, (source, name) in enumerate(zip(sources, ids, strict=True)):
+        param: Any = given[index // each] if given else None
+        if not hasattr(param, "marks"):
+            values.append(source)
+            continue
+        variant = getattr(source, "name", None) if each > 1 else None
+        own = f"{param.id}-{variant}" if param.id is not None and variant else param.id
+        values.append(pytest.param(source, marks=param.marks, id=own if own is not None else name))
+    return values
 
 
 def _sources(declaration: Declaration) -> tuple[Sequence[Any], list[str]]:
@@ -173,8 +229,13 @@ def _sources(declaration: Declaration) -> tuple[Sequence[Any], list[str]]:
 def _markers_of_parameters(definition: pytest.Function) -> set[str]:
     """Return the names of our markers that parameters of the test have, as `pytest.param(..., marks=...)`."""
     values = [value for mark in definition.iter_markers("parametrize") for value in _parameters(mark)]
+    values += [value for mark in definition.iter_markers("coreml_model") for value in _parameters_of_model(mark)]
     names = {mark.name for value in values for mark in getattr(value, "marks", ())}
     return {name for name in names if name.startswith("coreml_")}
+
+
+def _parameters_of_model(mark: pytest.Mark) -> Sequence[object]:
+    return [each for argument in mark.args for each in (argument if type(argument) is list else [argument])]
 
 
 def _parameters(mark: pytest.Mark) -> Sequence[object]:

@@ -46,7 +46,7 @@ class ModelSource:
 def read_model(mark: pytest.Mark) -> ModelSource:
     """Read a `coreml_model` mark."""
     _check_names(mark, ("function", "inputs", "against"))
-    sources = tuple(source for argument in mark.args for source in _as_list(argument))
+    sources = tuple(source.values[0] if is_param(source) else source for source in source_parameters(mark))
     for source in sources:
         _check_source(mark, "a source", source)
     if not sources:
@@ -60,6 +60,23 @@ def read_model(mark: pytest.Mark) -> ModelSource:
     if against is not None:
         _check_source(mark, "against", against)
     return ModelSource(sources, function, inputs, against)
+
+
+def source_parameters(mark: pytest.Mark) -> list[Any]:
+    """Return the sources of a `coreml_model` mark, a `pytest.param` as it is.
+
+    Raises `UsageError` for a `pytest.param` of another number of values than one.
+    """
+    found = [each for argument in mark.args for each in ([argument] if is_param(argument) else _as_list(argument))]
+    for each in found:
+        if is_param(each) and len(each.values) != 1:
+            raise UsageError(f"coreml_model: expected one source in a pytest.param, got {len(each.values)} values")
+    return found
+
+
+def is_param(value: object) -> bool:
+    """Return True for what `pytest.param` returns."""
+    return isinstance(value, tuple) and hasattr(value, "marks") and hasattr(value, "values")
 
 
 def read_variants(mark: pytest.Mark) -> tuple[Variant, ...]:

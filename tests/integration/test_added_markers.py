@@ -156,3 +156,78 @@ def test_a_hook_can_add_a_budget_and_no_compute_units(pytester: pytest.Pytester)
     budget.assert_outcomes(failed=1)
     assert units.ret == pytest.ExitCode.USAGE_ERROR
     units.stderr.fnmatch_lines(["*coreml_compute_units('cpuOnly') was added to a test that runs on all already*"])
+
+
+@pytest.mark.usefixtures("models")
+def test_each_source_can_have_its_budget_its_units_and_its_id(pytester: pytest.Pytester) -> None:
+    """A source is a parameter, and can be written as one; the compute units are in the id."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.coreml_model(
+            pytest.param("Small.mlpackage", id="small", marks=pytest.mark.coreml_budget(size_mb=100)),
+            pytest.param("Other.mlpackage", marks=[
+                pytest.mark.coreml_budget(size_mb=1), pytest.mark.coreml_compute_units("cpuOnly", "all"),
+            ]),
+        )
+        def test_it(coreml_model):
+            pass
+        """
+    )
+
+    result = pytester.runpytest_inprocess(*RUN, "-v", "--coreml-compute-units=cpuAndGPU")
+
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines_random(
+        [
+            "*::test_it[[]small-cpuAndGPU[]] PASSED*",
+            "*::test_it[[]Other-cpuOnly[]] FAILED*",
+            "*::test_it[[]Other-all[]] FAILED*",
+        ]
+    )
+
+
+@pytest.mark.usefixtures("models")
+def test_the_units_of_a_parameter_are_nearer_than_those_of_the_test(pytester: pytest.Pytester) -> None:
+    """They are part of the id, as the test's are for the other parameter."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("n", [1, pytest.param(8, marks=pytest.mark.coreml_compute_units("cpuOnly"))])
+        @pytest.mark.coreml_compute_units("all")
+        @pytest.mark.coreml_model("Small.mlpackage")
+        def test_it(coreml_model, n):
+            assert coreml_model.compute_units == ("all" if n == 1 else "cpuOnly")
+        """
+    )
+
+    result = pytester.runpytest_inprocess(*RUN, "-v")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines_random(["*::test_it[[]1-all[]] PASSED*", "*::test_it[[]8-cpuOnly[]] PASSED*"])
+
+
+@pytest.mark.usefixtures("models")
+def test_a_mistake_in_a_deselected_test_does_not_end_the_run(pytester: pytest.Pytester) -> None:
+    """It is told when that test is to run."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.coreml_model("Small.mlpackage")
+        def test_sound(coreml_model):
+            pass
+
+        @pytest.mark.coreml_model("Small.mlpackage")
+        @pytest.mark.coreml_budget(size_mbs=1)
+        def test_wrong(coreml_model):
+            pass
+        """
+    )
+
+    sound, both = (pytester.runpytest_inprocess(*RUN, *more) for more in (("-k", "sound"), ()))
+
+    sound.assert_outcomes(passed=1, deselected=1)
+    assert both.ret == pytest.ExitCode.USAGE_ERROR
