@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.regression.baseline_quality import Quality
     from pytest_coreml.verdict.regression.run import Runs
 
+# The exit status of what cannot be decided, as that of `compare`.
+_INCONCLUSIVE = 3
 # The number of remarks that are printed; the rest is counted.
 _MAX_REMARKS = 20
 
@@ -34,11 +36,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="store_true",
         help="accept the new state: remove older runs of the measurements in the reports",
     )
+    add.add_argument(
+        "--require-usable",
+        action="store_true",
+        help="exit status 3 if a baseline is too thin or too uneven to judge with; the runs are added all the same",
+    )
     add.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Add runs; print the files written and removed, and the baselines that are too thin or uneven; return 0."""
+    """Add runs; print the files written and removed, and the baselines that are too thin or uneven.
+
+    Return 0, or 3 for such a baseline with `--require-usable`.
+    """
     from pytest_coreml.errors import UsageError
     from pytest_coreml.report.document.baseline_folder import add_runs
 
@@ -46,9 +56,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.folder} is a file; name the folder of baseline runs last")
     update = add_runs(arguments.reports, arguments.folder, arguments.keep, arguments.replace)
     lines = [*(f"written: {path}" for path in update.written), *(f"removed: {path}" for path in update.removed)]
-    lines += _remarks(arguments.reports, update.runs)
-    write_text("".join(f"{line}\n" for line in lines))
-    return 0
+    remarks = list(_remarks(arguments.reports, update.runs))
+    write_text("".join(f"{line}\n" for line in [*lines, *remarks]))
+    return _INCONCLUSIVE if remarks and arguments.require_usable else 0
 
 
 def _remarks(reports: Sequence[Path], all_runs: Sequence[Path]) -> Iterator[str]:

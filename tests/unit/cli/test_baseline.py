@@ -164,3 +164,16 @@ def test_commands_at_the_same_time_keep_every_run(tmp_path: Path) -> None:
 
     assert [process.wait(timeout=120) for process in started] == [0, 0, 0, 0]
     assert len(names(tmp_path / "b")) == 4
+
+
+@pytest.mark.parametrize(("levels", "status"), [((10.0,), 3), ((10.0, 14.0, 18.0), 3), ((10.0,) * 3, 0)])
+def test_a_baseline_that_cannot_judge_is_an_exit_status_on_request(
+    tmp_path: Path, levels: tuple[float, ...], status: int
+) -> None:
+    """The run is added all the same, since the next one may complete the baseline."""
+    for day, ms in enumerate(levels[:-1], 1):
+        add(tmp_path, day, ms=ms)
+    last = write(tmp_path / "r.json", len(levels), ms=levels[-1])
+
+    assert main(["baseline", "add", last, str(tmp_path / "b"), "--require-usable"]) == status
+    assert len(names(tmp_path / "b")) == len(levels)
