@@ -7,6 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.errors import InputError
+from pytest_coreml.facts.compute_units import COMPUTE_UNITS
+from pytest_coreml.machine import identity
+from pytest_coreml.machine.policy import clock_doubt, device_doubt, usable_devices
 from pytest_coreml.session.baseline_judge import BaselineJudge
 from pytest_coreml.session.explanations import Explanations
 from pytest_coreml.session.models import Models
@@ -15,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_coreml.engine.protocol import Prediction
-    from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.compute_units import ComputeUnits, Device
     from pytest_coreml.facts.load_options import LoadOptions
     from pytest_coreml.facts.measurement import Measurement
+    from pytest_coreml.facts.reason import Reason
     from pytest_coreml.facts.scenario import Scenario
     from pytest_coreml.machine.watch import Watch
     from pytest_coreml.session.agreement_judge import AgreementJudge
@@ -95,6 +99,22 @@ class Session:
             for (sha256, options, units), measurement in self._measured.items()
             if (sha256, options) == (model.sha256, model.key.options)
         }
+
+    def usable_devices(self) -> tuple[Device, ...] | None:
+        """Return the devices of this machine that models can use; None if they are unknown."""
+        found = self.models.devices
+        return usable_devices((device.device for device in found), identity()) if found else None
+
+    def lacking(self, model: CoreMLModel) -> dict[ComputeUnits, Reason]:
+        """Return the compute units whose device this machine lacks, with the reason."""
+        devices, asked = self.usable_devices(), self.options.runtime
+        doubts = {units: device_doubt(units, devices, model.runtime, asked) for units in COMPUTE_UNITS}
+        return {units: doubt for units, doubt in doubts.items() if doubt is not None}
+
+    def clock_doubt(self, model: CoreMLModel) -> Reason | None:
+        """Return the reason why the times of *model* are not judged; None if they are."""
+        doubt = clock_doubt(model.runtime, self.options.runtime, identity())
+        return doubt or self.lacking(model).get(model.compute_units)
 
     def close(self) -> None:
         """Close all engines, and remove the models that were built."""

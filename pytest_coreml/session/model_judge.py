@@ -1,0 +1,212 @@
+"""Judge the models that a test has used: measure what its limits need, and make the records."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pytest_coreml.engine.fresh_loads import measure_fresh_loads
+from pytest_coreml.engine.plans import has_layers
+from pytest_coreml.errors import hidden_for_ours
+from pytest_coreml.facts.metrics import parse_check
+from pytest_coreml.session.sources import VariantSource
+from pytest_coreml.verdict.boundary_rules import judge_boundary
+from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets, needs_fresh_load, needs_prediction
+from pytest_coreml.verdict.placement_rules import judge_placement
+from pytest_coreml.verdict.ratio_rules import compare_specs, paired_times, wants_another_run
+from pytest_coreml.verdict.record import Record
+from pytest_coreml.verdict.regression.moved import limits_of_moves
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pytest_coreml.engine.lease import Timing
+    from pytest_coreml.facts.measurement import Pairs
+    from pytest_coreml.session.declaration import Declaration
+    from pytest_coreml.session.model import CoreMLModel
+    from pytest_coreml.session.session import Session
+    from pytest_coreml.verdict.check import Check
+
+__tracebackhide__ = hidden_for_ours
+
+
+@dataclass(eq=False)
+class ModelJudge:
+    """Judges *models* by what a test declares."""
+
+    test: str
+    """The node id of the test."""
+    number: int
+    """The number of the attempt at it."""
+    folder: Path
+    """The folder of the test file."""
+    declaration: Declaration
+    session: Session
+    timing: Timing
+    """The parts of a load that are measured."""
+    models: Sequence[CoreMLModel]
+    _pairs: dict[str, list[Pairs]] = field(default_factory=dict)
+    """The interleaved times of each variant and its original, by the path of the variant."""
+
+    def complete_measurement(self, model: CoreMLModel) -> None:
+        """Measure what the checks of *model* need, and the test did not measure."""
+        if model.measurement is None and self._needs_measurement(model):
+            self._measure(model)
+        if self._needs_fresh_loads(model):
+            model.load_times = measure_fresh_loads(model.lease, self.session.models.engines)
+        if model.measurement is not None:
+            self.session.note_measured(model, model.measurement)
+
+    def judged_record(self, model: CoreMLModel) -> Record:
+        """Return the record of *model* with its checks, those against a baseline left out."""
+        record = self.bare_record(model)
+        record.memory_mb = model.memory_mb
+        self._compare_with_original(model, record)
+        record.checks = [
+            *self._budget_checks(model, record),
+            *self._placement_checks(model, record),
+            *self._boundary_checks(model),
+        ]
+        self._judge_outputs(model, record)
+        if record.placement is None and self._shows_placement(record, model):
+            record.placement = model.known_placement
+        return record
+
+    def compare(self, records: Sequence[Record]) -> None:
+        """Add the verdicts against a baseline or another version to *records*, and reasons to their placements."""
+        against = self._other_version()
+        for record, model in zip(records, self.models, strict=True):
+            max_moved = limits_of_moves(self.declaration.rules, model.compute_units)
+            self.session.baseline_judge.judge(record, model, against, max_moved)
+            self._explain(record, model)
+
+    def bare_record(self, model: CoreMLModel) -> Record:
+        """Return the record of *model* without checks."""
+        return Record(
+            id=self.test,
+            model=model.sha256,
+            model_name=model.name,
+            compute_units=model.compute_units,
+            function=model.function or model.spec.default_function,
+            loaded=model.key.options.words,
+            runtime=model.runtime,
+            load=model.load_times,
+            predict=model.measurement,
+            attempt=self.number,
+            variant=variant.name if (variant := self._variant(model)) is not None else None,
+        )
+
+    def _needs_measurement(self, model: CoreMLModel) -> bool:
+        if self.session.baseline_judge.wants_prediction(self.bare_record(model).key):
+            return True
+        budgets = self.declaration.budgets
+        if self._variant(model) is not None:
+            return True
+        is_partner = any(budget.min_speedup for budget in budgets)
+        is_reported = self.session.options.report is not None and self.declaration.names_model
+        return is_reported or is_partner or any(map(needs_prediction, budgets))
+
+    def _needs_fresh_loads(self, model: CoreMLModel) -> bool:
+        if model.load_times.fresh_load_ms or self.session.clock_doubt(model):
+            return False
+        return any(needs_fresh_load(budget, model.compute_units) for budget in self.declaration.budgets)
+
+    def _measure(self, model: CoreMLModel) -> None:
+        declared = self.declaration.inputs if model.last_inputs is None else None
+        model.measure_like_last(declared() if callable(declared) else declared)
+
+    def _budget_checks(self, model: CoreMLModel, record: Record) -> list[Check]:
+        facts = MeasuredFacts(
+            compute_units=model.compute_units,
+            load=model.load_times,
+            predict=model.measurement,
+            size_mb=model.spec.size_mb,
+            memory_mb=record.memory_mb,
+            partners=self.session.partners(model),
+            reached=self.declaration.reached,
+            clock=self.session.clock_doubt(model),
+            against_original=record.against_original,
+            pairs=self._pairs.get(model.key.path, ()),
+            is_original=(variant := self._variant(model)) is not None and variant.is_original,
+            lacking=self.session.lacking(model),
+        )
+        return [check for budget in self.declaration.budgets for check in judge_budgets(budget, facts)]
+
+    def _placement_checks(self, model: CoreMLModel, record: Record) -> list[Check]:
+        if not self.declaration.rules:
+            return []
+        record.placement = placement = model.placement
+        reason = placement.reason if model.runtime == "reference" else None
+        devices = self.session.usable_devices()
+        return [
+            check
+            for rule in self.declaration.rules
+            for check in judge_placement(rule, placement, model.compute_units, devices, reason)
+        ]
+
+    def _boundary_checks(self, model: CoreMLModel) -> list[Check]:
+        rules = self.declaration.boundary_rules
+        return [check for rule in rules for check in judge_boundary(rule, model.spec.boundary, model.compute_units)]
+
+    def _judge_outputs(self, model: CoreMLModel, record: Record) -> None:
+        if not self.declaration.agreements:
+            return
+        # Late, since it needs numpy.
+        from pytest_coreml.session.agreement_judge import Subject
+
+        keys = [other.key for other in self.models]
+        loaded = [key.compute_units for key in keys if key == replace(model.key, compute_units=key.compute_units)]
+        units = frozenset((*self.declaration.reached, *loaded))
+        subject = Subject(model, self.declaration, self.folder, self.test, units, self._variant(model), self.timing)
+        self.session.agreement_judge.judge(record, subject)
+
+    def _compare_with_original(self, model: CoreMLModel, record: Record) -> None:
+        """Add to *record* how *model*, if it is a variant, differs from its original."""
+        variant = self._variant(model)
+        if variant is None:
+            return
+        if variant.is_original:
+            record.against_original = compare_specs(model.spec, model.spec)
+            return
+        models, judge = self.session.models, self.session.baseline_judge
+        original = models.sources.resolve(variant.original, self.folder)
+        limit = min((budget.max_time_ratio or math.inf for budget in self.declaration.budgets), default=math.inf)
+        pairs = judge.interleave(model, original, lambda runs: limit < math.inf and wants_another_run(runs, limit))
+        self._pairs[model.key.path] = pairs
+        difference = compare_specs(model.spec, models.describe(original, model.lease))
+        record.against_original = replace(difference, times=paired_times(pairs))
+
+    def _shows_placement(self, record: Record, model: CoreMLModel) -> bool:
+        """Return True where the plan is worth reading though no rule asks for it.
+
+        It is shown in a report and in the text of a failure, and compared with the measured time.
+        """
+        if self.session.baseline_judge.wants_placement(record.key):
+            return True
+        reported = self.session.options.report is not None
+        if record.runtime == "reference":
+            return reported and has_layers(model.spec)
+        timed = record.predict is not None and record.compute_units == "cpuAndNeuralEngine"
+        return timed or reported or any(check.verdict == "failed" for check in record.checks)
+
+    def _explain(self, record: Record, model: CoreMLModel) -> None:
+        if record.placement is not None:
+            failed = [parse_check(check.check).metric for check in record.checks if check.verdict == "failed"]
+            has_failed = any("placement" in metric.needs for metric in failed)
+            record.placement = self.session.explanations.explained(record.placement, model, has_failed=has_failed)
+
+    def _variant(self, model: CoreMLModel) -> VariantSource | None:
+        """Return which variant *model* is, None in a test without variants."""
+        declared = self.declaration
+        if not declared.variants and not any(isinstance(source, VariantSource) for source in declared.sources):
+            return None
+        return self.session.models.variant_sources.get(model.key.path)
+
+    def _other_version(self) -> Path | None:
+        """Return the other version to run interleaved with the models of the test, or a folder of such."""
+        source = self.declaration.against
+        if source is None:
+            return self.session.options.against
+        return self.session.models.sources.resolve(source, self.folder)
