@@ -11,6 +11,7 @@ import pytest
 
 from pytest_coreml.plugin import dropin, final_report
 from pytest_coreml.plugin.names import SOURCE_FIXTURE, uses_fixture
+from pytest_coreml.plugin.running_test import running_test
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -39,9 +40,10 @@ class RunHooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Begin an attempt: a plugin that reruns tests calls this again, but not the protocol around it."""
-        from pytest_coreml.plugin.sending import forget_properties
+        from pytest_coreml.plugin.sending import forget_properties, keep_unreported_records
 
         forget_properties(item)
+        keep_unreported_records(item, self.run)
         self.run.benchmark.prepare(item)
         self.run.begin_attempt(item)
         try:
@@ -79,15 +81,25 @@ class RunHooks:
             conclude(item, self.run, self.run.attempt)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Attach the records of a test to its report."""
         from pytest_coreml.plugin.sending import attach_records
 
         report = yield
-        attach_records(item, call, report, self.run)
+        attach_records(item, report, self.run)
         return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Attach the records of a later attempt than the one that the report was made of."""
+        attempt = self.run.attempt
+        if attempt is None or attempt.is_over or self.run.in_body:
+            return
+        if report.when != "call" or report.nodeid != attempt.id:
+            return
+        from pytest_coreml.plugin.sending import attach_repeated_records
+
+        attach_repeated_records(running_test(self.run.config), report, self.run, attempt)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_to_serializable(self, report: object) -> Generator[None, Any, Any]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.options import Options
     from pytest_coreml.session.session import Session
+    from pytest_coreml.verdict.record import Record
     from pytest_coreml.verdict.regression.run import Runs
 
 __tracebackhide__ = hidden_for_ours
@@ -61,6 +62,8 @@ class PytestRun:
         self.results = _make_results(config)
         self.session: Session | None = None
         self.attempt: Attempt | None = None
+        self.unreported: list[Record] = []
+        """Records of attempts at the running test that no report was made of."""
         # True while the body of a test runs: what is reported then is about its subtests.
         self.in_body = False
         # True once a subtest of the running test has failed.

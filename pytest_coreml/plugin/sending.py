@@ -46,7 +46,7 @@ def use_fixture_models(item: pytest.Item, attempt: Attempt | None) -> None:
             attempt.use(value)
 
 
-def attach_records(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, run: PytestRun) -> None:
+def attach_records(item: pytest.Item, report: pytest.TestReport, run: PytestRun) -> None:
     """Attach the records of a test to its final report.
 
     What goes wrong with it is a failure of this test, which the report of the run lacks then, and the run goes on.
@@ -59,12 +59,35 @@ def attach_records(item: pytest.Item, call: pytest.CallInfo[None], report: pytes
         # pytest reports a subtest as if it were the whole test, whose own report is yet to come.
         run.subtest_failed |= report.failed
         return
-    is_final = call.when == "call" or (call.when == "setup" and report.outcome != "passed")
+    is_final = report.when == "call" or (report.when == "setup" and report.outcome != "passed")
     if not is_final or attempt is None or attempt.is_over:
         return
+    _record(item, report, run, attempt)
+
+
+def keep_unreported_records(item: pytest.Item, run: PytestRun) -> None:
+    """Keep the records of an attempt at *item* that has ended without a report, since the test is repeated."""
+    attempt = run.attempt
+    if attempt is not None and not attempt.is_over and attempt.id == item.nodeid:
+        run.unreported += attempt.finish("failed", line_in_file(item))
+
+
+def attach_repeated_records(item: pytest.Item, report: pytest.TestReport, run: PytestRun, attempt: Attempt) -> None:
+    """Attach to *report* the records of an *attempt* that followed the one that the report was made of.
+
+    pytest-retry repeats a test within the hook that makes its report, and changes that report.
+    """
+    former = item.stash.get(_PROPERTIES, [])
+    report.user_properties[:] = [entry for entry in report.user_properties if entry not in former]
+    _record(item, report, run, attempt)
+
+
+def _record(item: pytest.Item, report: pytest.TestReport, run: PytestRun, attempt: Attempt) -> None:
     try:
         use_fixture_models(item, attempt)
-        _attach(item, report, _finish(item, call, report, run, attempt), run)
+        records = [*run.unreported, *_finish(item, report, run, attempt)]
+        run.unreported.clear()
+        _attach(item, report, records, run)
     except Exception:  # noqa: BLE001  (out of a hook it would end the session)
         _fail(report, f"pytest-coreml could not record this test:\n{traceback.format_exc()}")
 
@@ -77,20 +100,22 @@ def _name_test_that_skips(item: pytest.Item, report: pytest.TestReport) -> None:
         report.longrepr = (str(item.path), (item.location[1] or 0) + 1, report.longrepr[2])
 
 
-def _finish(
-    item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, run: PytestRun, attempt: Attempt
-) -> list[Record]:
+def _finish(item: pytest.Item, report: pytest.TestReport, run: PytestRun, attempt: Attempt) -> list[Record]:
     outcome: str = report.outcome
-    if call.when == "setup" and report.failed:
+    if report.when == "setup" and report.failed:
         outcome = "error"
-    elif call.when != "setup" and run.subtest_failed:
+    elif report.when != "setup" and run.subtest_failed:
         # pytest fails a test for its subtests later, when it counts.
         outcome = "failed"
-    # A model file has no lines.
-    line = None if hasattr(item, "title") else item.location[1]
     # pytest says so of a test that is marked with xfail, and failed, or passed anyway.
     is_expected = hasattr(report, "wasxfail")
-    return attempt.finish(cast("Outcome", outcome), line + 1 if line is not None else None, is_expected)
+    return attempt.finish(cast("Outcome", outcome), line_in_file(item), is_expected)
+
+
+def line_in_file(item: pytest.Item) -> int | None:
+    """Return the line of *item* in its file, from 1; a model file has no lines."""
+    line = None if hasattr(item, "title") else item.location[1]
+    return line + 1 if line is not None else None
 
 
 def _attach(item: pytest.Item, report: pytest.TestReport, records: list[Record], run: PytestRun) -> None:
@@ -107,7 +132,8 @@ def _attach(item: pytest.Item, report: pytest.TestReport, records: list[Record],
             for record in records:
                 record.outcome = "failed"
     note_sizes(records, models)
-    entries = [entry for record in records for entry in _properties(record)]
+    last = [record for record in records if record.attempt == records[-1].attempt]
+    entries = [entry for record in last for entry in _properties(record)]
     report.coreml = SentRecords(  # type: ignore[attr-defined]  # reports take further attributes
         records=records,
         models=models,
