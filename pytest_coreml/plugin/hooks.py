@@ -81,12 +81,14 @@ class RunHooks:
             conclude(item, self.run, self.run.attempt)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Attach the records of a test to its report."""
         from pytest_coreml.plugin.sending import attach_records
 
         report = yield
-        attach_records(item, report, self.run)
+        attach_records(item, call, report, self.run)
         return report
 
     @pytest.hookimpl(tryfirst=True)

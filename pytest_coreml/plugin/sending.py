@@ -46,7 +46,7 @@ def use_fixture_models(item: pytest.Item, attempt: Attempt | None) -> None:
             attempt.use(value)
 
 
-def attach_records(item: pytest.Item, report: pytest.TestReport, run: PytestRun) -> None:
+def attach_records(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, run: PytestRun) -> None:
     """Attach the records of a test to its final report.
 
     What goes wrong with it is a failure of this test, which the report of the run lacks then, and the run goes on.
