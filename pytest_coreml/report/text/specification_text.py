@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.model_spec import Feature, ModelSpec
 
 _WIDTH = 14
+_OF_OPERATIONS = ("mlProgram", "neuralNetwork")
 _METADATA = ("description", "author", "license", "version")
 
 
@@ -34,7 +35,9 @@ def spec_lines(spec: ModelSpec) -> Iterator[str]:
         yield from (_line(word, _feature(feature)) for feature in features)
     yield from boundary_lines(spec.boundary)
     yield from advice_lines(spec.advice)
-    yield _line("operations", str(sum(spec.operations.values())))
+    # A program or network without operations is one whose files do not say them, such as a compiled network.
+    are_unknown = not spec.operations and spec.type.startswith(_OF_OPERATIONS)
+    yield _line("operations", "unknown" if are_unknown else str(sum(spec.operations.values())))
     for operator, count in sorted(spec.operations.items(), key=lambda item: (-item[1], item[0])):
         yield f"{count:>{_WIDTH + 4}} x {printable(operator)}"
     yield _line("sha256", spec.sha256)

@@ -61,3 +61,11 @@ def test_the_notes_of_the_author_have_a_line_each():
         "  license     MIT",
         "  metadata    stage: beta",
     ]
+
+
+def test_the_operations_of_a_compiled_network_are_unknown():
+    """Its files do not say them; a tree has none."""
+    network, tree = (replace(SPEC, type=kind, operations={}) for kind in ("neuralNetwork", "treeEnsembleRegressor"))
+
+    assert "  operations  unknown" in list(spec_lines(network))
+    assert "  operations  0" in list(spec_lines(tree))
