@@ -57,6 +57,7 @@ class Engine:
         # True if it is dead since this process was interrupted, for which its model is not to blame.
         self.interrupted = False
         self._doing = ""
+        self._limit = timeout
         self._arguments = arguments
         self._environment = environment
         self._process: EngineProcess | None = None
@@ -119,6 +120,7 @@ class Engine:
 
     def _answer(self, process: EngineProcess, request: Request[T], on_progress: Callable[[Progress], None] | None) -> T:
         self._doing = request.doing
+        self._limit = max(self.timeout, request.min_timeout)
         if self.facts is not None and process.has_ended:
             raise self._died(process, f"between two steps, before {self._doing}")
         # What cannot be pickled is an error of the caller, before anything is sent.
@@ -145,7 +147,7 @@ class Engine:
         """Send *message* and return the answer. Raises `BlockingIOError` when the time limit is over."""
         process.connection.send_bytes(message)
         while True:
-            if not process.connection.poll(self.timeout):
+            if not process.connection.poll(self._limit):
                 raise BlockingIOError
             reply = process.connection.recv()
             if isinstance(reply, (Done, Failed)):
@@ -162,8 +164,8 @@ class Engine:
 
     def _timed_out(self, process: EngineProcess) -> EngineTimeoutError:
         text = (
-            f"the engine process did not respond for {self.timeout:g} s while {self._doing} {self.subject} "
-            f"and was killed{_output_text(process)}\n  to allow more time: --coreml-timeout={self.timeout * 2:g}"
+            f"the engine process did not respond for {self._limit:g} s while {self._doing} {self.subject} "
+            f"and was killed{_output_text(process)}\n  to allow more time: --coreml-timeout={self._limit * 2:g}"
         )
         self._give_up(process, text)
         return EngineTimeoutError(text)

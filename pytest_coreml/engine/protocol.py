@@ -38,10 +38,12 @@ class Request(Generic[T]):
     """A request whose answer has the type T. *doing* names the step in messages: "while loading X on all".
 
     *measured*: whether its times are reported, so that no other process of the host may measure at the same time.
+    *min_timeout*: seconds that it may take in any case, however short the time limit for a response is.
     """
 
     doing = "working on"
     measured = False
+    min_timeout = 0.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Hello(Request[RuntimeFacts]):
     """Import coremltools over the chosen native module, and describe the runtime."""
 
     doing = "starting an engine for"
+    # Its imports take many seconds on a busy machine, whatever the model.
+    min_timeout = 30.0
 
 
 @dataclass(frozen=True)

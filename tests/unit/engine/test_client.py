@@ -17,7 +17,7 @@ import pytest
 
 from pytest_coreml.engine import process
 from pytest_coreml.engine.client import Engine
-from pytest_coreml.engine.protocol import Predict
+from pytest_coreml.engine.protocol import Hello, Predict
 from pytest_coreml.errors import EngineDiedError, EngineError, EngineTimeoutError, InputError
 
 if TYPE_CHECKING:
@@ -101,6 +101,19 @@ def test_an_engine_that_stops_within_a_message_ends_at_the_time_limit(
     with pytest.raises(EngineTimeoutError, match=r"did not respond for .* while predicting with Encoder\.mlpackage on"):
         engine.ask(Predict({"x": np.zeros(10**6)}))
     assert engine.dead
+
+
+def test_a_start_may_take_longer_than_a_short_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Imports are slow on a busy machine, whatever the model; a start that hangs ends at a limit of its own."""
+    monkeypatch.setattr(process, "_BOOT", f"import time; time.sleep(1)\n{ONE_ANSWER.format(then='connection.recv()')}")
+    engine = Engine("auto", 0.5)
+    assert engine.start().coremltools == "9.0"
+    engine.close()
+
+    monkeypatch.setattr(process, "_BOOT", "import time; time.sleep(600)")
+    monkeypatch.setattr(Hello, "min_timeout", 1.0)
+    with pytest.raises(EngineTimeoutError, match="did not respond for 1 s while starting an engine for the engine"):
+        Engine("auto", 0.5).start()
 
 
 def test_out_of_memory_is_told_with_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
