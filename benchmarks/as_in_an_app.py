@@ -116,9 +116,9 @@ def in_flight(folder: Path) -> None:
 
     engine = load(save(folder, lstm, (200, 1, 64)), "--threads=all")
     one, four = [], []
-    for _ in range(5):
-        one.append(engine.ask(Measure(None, 100)).throughput)
-        four.append(engine.ask(Measure(None, 100, in_flight=4)).throughput)
+    for _ in range(3):
+        one.append(engine.ask(Measure(None, 40)).throughput)
+        four.append(engine.ask(Measure(None, 40, in_flight=4)).throughput)
     alone, together = statistics.median(one), statistics.median(four)
     print(f"in-flight: {together:.0f} a second with four, {alone:.0f} with one: {together / alone:.2f}", flush=True)
     engine.close()

@@ -5,7 +5,7 @@ so that the difference is what lies around the session: coremltools' Python, che
 the ratio is that of the medians of CPU time, since other processes hold the CPU during some calls. The networks are
 MobileNetV2 (224 x 224) and a detector of the size of YOLOv8n (640 x 640), with random weights. In half precision the
 session takes and returns half precision, which coremltools converts from and to float32.
-Promised: 1.03 or less in single precision.
+Promised: 1.03 or less.
 """
 
 from __future__ import annotations
