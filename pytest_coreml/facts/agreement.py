@@ -120,3 +120,6 @@ class OutputHealth:
     repeat_difference: float | None = None
     """The greatest difference between two calls with the same input, infinite where they cannot be subtracted; None if
     no call was repeated."""
+    saved_input: str | None = None
+    """The file with the input of the first value that is not finite, by its path from the folder of the report; None if
+    it was not saved."""

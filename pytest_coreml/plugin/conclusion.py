@@ -8,6 +8,7 @@ import pytest
 
 from pytest_coreml.errors import CoreMLTestError, UsageError
 from pytest_coreml.escaping import printable, safe_lines
+from pytest_coreml.plugin.debugging_command import debugging_command
 from pytest_coreml.plugin.failure_lines import note_failure_line
 from pytest_coreml.plugin.limit_coverage import why_none
 from pytest_coreml.plugin.suggested_commands import accept_command, figures_command
@@ -86,14 +87,10 @@ def _fail(text: str, line: str) -> None:
 
 def _failure_text(run: PytestRun, records: list[Record], verdict: Verdict) -> str:
     options, asked = run.options, run.config.args
-    texts = [
-        failure_text(
-            record,
-            verdict,
-            run.machine(),
-            figures=figures_command(record, options),
-            accept=accept_command(record, options, asked),
-        )
-        for record in records
-    ]
+    texts: list[str] = []
+    for record in records:
+        figures, accept = figures_command(record, options), accept_command(record, options, asked)
+        texts.append(failure_text(record, verdict, run.machine(), figures=figures, accept=accept))
+        if find := debugging_command(record, run.attempt.models if run.attempt else (), options):
+            texts.append(f"  find the first operation that is wrong: {find}")
     return "\n".join(texts)

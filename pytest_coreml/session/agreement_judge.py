@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.engine.lease import Timing
     from pytest_coreml.engine.output_files import OutputFiles
-    from pytest_coreml.facts.agreement import OutputHealth
+    from pytest_coreml.facts.agreement import NonFinite, OutputHealth
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.limits import AgreementRule
     from pytest_coreml.facts.model_spec import Feature
@@ -96,22 +96,24 @@ class AgreementJudge:
                 record.notes.append(f"{record.model_name}: {text}")
 
     def _judge(self, rule: AgreementRule, subject: Subject) -> _Judged:
-        model, reference = subject.model, _reference(rule, subject)
-        outputs = _chosen_outputs(rule, model)
+        outputs = _chosen_outputs(rule, subject.model)
+        reference = _reference(rule, subject)
         arrays = self._stored_arrays(reference, subject)
         inputs = self._inputs(rule, subject, outputs, arrays)
         comparison = Comparison(inputs, tuple(output.name for output in outputs), _comparing(rule), _has_health(rule))
         if not rule.has_limits or (reference is not None and _is_itself(reference, subject)):
-            return self._without_reference(comparison, model)
-        if (reference is None or reference.kind == "units") and self._is_one_runtime(model):
-            judged = self._without_reference(comparison, model)
-            return judged._replace(checks=not_judged(rule, outputs, Reason(Cause.ONE_RUNTIME)))
-        if reference is None:
-            return self._against_all_units(rule, subject, outputs, comparison)
-        write = self._writer(reference, subject, outputs, comparison, arrays)
-        agreement, health = compare_with(comparison, model, _name(reference), write)
-        judged = _Judged([], health, (agreement,))
-        return self._with_checks(judged, subject, inputs, partial(_judge_one, rule, outputs), {None: agreement})
+            judged = self._without_reference(comparison, subject.model)
+        elif (reference is None or reference.kind == "units") and self._is_one_runtime(subject.model):
+            judged = self._without_reference(comparison, subject.model)
+            judged = judged._replace(checks=not_judged(rule, outputs, Reason(Cause.ONE_RUNTIME)))
+        elif reference is None:
+            judged = self._against_all_units(rule, subject, outputs, comparison)
+        else:
+            write = self._writer(reference, subject, outputs, comparison, arrays)
+            agreement, health = compare_with(comparison, subject.model, _name(reference), write)
+            judge = partial(_judge_one, rule, outputs)
+            judged = self._with_checks(_Judged([], health, (agreement,)), subject, inputs, judge, {None: agreement})
+        return self._with_saved(subject, inputs, judged)
 
     def _is_one_runtime(self, model: CoreMLModel) -> bool:
         """Return True if other compute units are the same computation, and the user has not asked for this runtime."""
@@ -161,6 +163,19 @@ class AgreementJudge:
                 )
             )
         return judged._replace(checks=checks, note=note)
+
+    def _with_saved(self, subject: Subject, inputs: InputSequences, judged: _Judged) -> _Judged:
+        """Return *judged* with the input of the first value of each output that is not finite beside the report."""
+        report = self._options.report
+        if report is None:
+            return judged
+        health = (
+            replace(output, saved_input=self._save(report, subject, inputs, _named(output, output.first_non_finite)))
+            if output.first_non_finite is not None
+            else output
+            for output in judged.health
+        )
+        return judged._replace(health=tuple(health))
 
     def _save(self, report: Path, subject: Subject, inputs: InputSequences, worst: WorstInput) -> str:
         """Write the worst input beside the report; return its path from the folder of the report."""
@@ -244,6 +259,10 @@ def _is_itself(reference: Reference, subject: Subject) -> bool:
     if reference.kind == "original":
         return subject.variant is not None and subject.variant.is_original
     return reference.kind == "units" and reference.value == subject.model.compute_units
+
+
+def _named(output: OutputHealth, place: NonFinite) -> WorstInput:
+    return WorstInput(f"{output.output}-not-finite", place.input, output.inputs)
 
 
 def _judge_one(

@@ -114,6 +114,9 @@ def _outputs(record: Record) -> Iterator[str]:
             yield f"  against {agreement.reference}, {', '.join(measures(output))}"
         if agreement.saved_input is not None:
             yield f"  the worst input is in {agreement.saved_input}, beside the report"
+    for health in record.health:
+        if health.saved_input is not None:
+            yield f"  the input is in {health.saved_input}, beside the report"
 
 
 def _asked(check: Check) -> str:

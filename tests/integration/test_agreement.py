@@ -1,0 +1,126 @@
+"""Outputs compared with references: what a user sees where they differ, and where a reference cannot be used."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+if TYPE_CHECKING:
+    from mac_project import MacProject
+
+RUN = ("-p", "no:randomly", "--coreml-calls=10", "--coreml-report")
+TESTS = """
+    import numpy as np
+    import pytest
+    from small_models import linear
+
+    pytestmark = pytest.mark.coreml_model("Linear.mlpackage")
+
+    def exact(inputs):
+        return {"y": linear(inputs["x"])}
+
+    def shifted(inputs):
+        return linear(inputs["x"]) + 0.5
+
+    def renamed(inputs):
+        return {"z": linear(inputs["x"])}
+
+    def broken(inputs):
+        raise KeyError("weights")
+
+    @pytest.mark.coreml_agreement(reference=exact, inputs=20, min_psnr=100, max_abs=1e-5, min_top1=1)
+    def test_agrees(coreml_model):
+        pass
+
+    @pytest.mark.coreml_agreement(reference=shifted, inputs=20, min_psnr=40)
+    def test_differs(coreml_model):
+        pass
+
+    @pytest.mark.coreml_agreement(reference=renamed, min_psnr=40)
+    def test_renamed(coreml_model):
+        pass
+
+    @pytest.mark.coreml_agreement(reference=broken, min_psnr=40)
+    def test_broken(coreml_model):
+        pass
+
+    @pytest.mark.coreml_agreement(reference="pickled.npz", min_psnr=40)
+    def test_pickled(coreml_model):
+        pass
+
+    @pytest.mark.coreml_agreement(inputs=list)
+    def test_no_inputs(coreml_model):
+        pass
+
+    @pytest.mark.coreml_agreement(reference=exact, max_abs={"logits": 1})
+    def test_no_such_output(coreml_model):
+        pass
+"""
+
+
+@pytest.mark.slow
+def test_each_reference_agrees_or_is_one_clear_error(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure names the worst input, which the report names the file of; what cannot be used is told in a line."""
+    project.makepyfile(test_models=TESTS)
+    np.savez(project.path / "pickled.npz", y=np.array([{"a": 1}], dtype=object))
+
+    result = project.runpytest_subprocess(*RUN)
+    report = json.loads((project.path / "coreml-report.json").read_text())
+    tests = {entry["id"].partition("::")[2]: entry for entry in report["tests"]}
+
+    result.assert_outcomes(passed=1, failed=6)
+    result.stdout.fnmatch_lines(
+        [
+            "Linear.mlpackage on all: PSNR of y * dB, at least 40 dB: against shifted, at worst for input * of 0-19",
+            "  the worst input is in coreml-report-inputs/*.npz, beside the report",
+            "the reference renamed returned the outputs 'z', expected 'y'",
+            "the reference broken, for input 0, raised KeyError: 'weights' (test_models.py:*)",
+            "*pickled.npz holds pickled objects, which are not read, since that runs code*",
+            "list gave no inputs, expected at least one",
+            "coreml_agreement: Linear.mlpackage has no output 'logits'. It has 'y'",
+        ]
+    )
+    (agreement,) = tests["test_differs[all]"]["agreement"]
+    assert (project.path / agreement["saved_input"]).exists()
+    assert agreement["outputs"][0]["max_abs"] == pytest.approx(0.5)
+    assert [entry["verdict"] for entry in tests["test_agrees[all]"]["checks"]] == ["passed"] * 6
+    assert tests["test_agrees[all]"]["health"][0]["varies"] is True
+
+
+UNITS = """
+    import pytest
+
+    @pytest.mark.coreml_model("Model.mlpackage")
+    @pytest.mark.coreml_compute_units("cpuOnly", "cpuAndGPU", "cpuAndNeuralEngine")
+    @pytest.mark.coreml_agreement(min_psnr=40, varying=False)
+    def test_units_agree(coreml_model):
+        pass
+"""
+
+
+def test_the_odd_one_of_three_compute_units_is_named_on_a_mac(mac_project: MacProject) -> None:
+    """It fails alone, with the command that finds the operation; the others pass with a note."""
+    mac_project.save()
+    right, near, wrong = [[1.0, 2.0, 3.0, 4.0]], [[1.0, 2.0, 3.0, 4.004]], [[1.0, 2.0, 3.0, 0.0]]
+    mac_project.become(
+        outputs_by_units={
+            "CPU_ONLY": {"y": right},
+            "CPU_AND_GPU": {"y": near},
+            "CPU_AND_NE": {"y": wrong},
+        }
+    )
+    mac_project.test(UNITS)
+
+    result = mac_project.run()
+
+    result.assert_outcomes(passed=2, failed=1)
+    sentence = "cpuAndNeuralEngine disagrees with cpuOnly and cpuAndGPU (PSNR 6.0* dB); these two agree (PSNR 66.0 dB)*"
+    result.stdout.fnmatch_lines(
+        [
+            f"Model.mlpackage on cpuAndNeuralEngine: PSNR of y 6.0* dB, at least 40 dB: {sentence}",
+            "  find the first operation that is wrong: python -c '*MLModelComparator(*",
+        ]
+    )
