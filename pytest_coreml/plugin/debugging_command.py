@@ -5,6 +5,7 @@ It is written from coremltools' source, and was not run on a Mac yet.
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from typing import TYPE_CHECKING, Final
@@ -25,16 +26,16 @@ if TYPE_CHECKING:
 _CODE: Final = (
     "import asyncio, numpy, coremltools as ct; "
     "from coremltools.models.ml_program.experimental.debugging_utils import {tools}; "
-    "inputs = {{name: values[-1] for name, values in numpy.load({inputs!r}).items()}}; "
-    "model = lambda units: ct.models.MLModel({path!r}, compute_units=ct.ComputeUnit[units]); "
+    "inputs = {{name: values[-1] for name, values in numpy.load({inputs}).items()}}; "
+    "model = lambda units: ct.models.MLModel({path}, compute_units=ct.ComputeUnit[units]); "
     "ops = asyncio.run({call}); "
     "print([op.outputs[0].name for op in ops])"
 )
 _COMPARE: Final = (
-    "MLModelComparator(model({reference!r}), model({units!r})).find_failing_ops(inputs, "
+    'MLModelComparator(model("{reference}"), model("{units}")).find_failing_ops(inputs, '
     "lambda op, x, y: compute_snr_and_psnr(y.ravel(), x.ravel())[1] >= {psnr:g})"
 )
-_VALIDATE: Final = "MLModelValidator(model({units!r})).find_failing_ops_with_{what}_output(inputs)"
+_VALIDATE: Final = 'MLModelValidator(model("{units}")).find_failing_ops_with_{what}_output(inputs)'
 _DEFAULT_PSNR: Final = 40.0
 
 
@@ -55,7 +56,8 @@ def debugging_command(record: Record, models: Sequence[CoreMLModel], options: Op
     if saved is None or options.report is None:
         return "add --coreml-report, which saves the input and names the command"
     path, inputs = (os.path.relpath(each, options.started_in) for each in (model.path, options.report.parent / saved))
-    return f"python -c {shlex.quote(_CODE.format(tools=tools, call=call, path=path, inputs=inputs))}"
+    code = _CODE.format(tools=tools, call=call, path=json.dumps(path), inputs=json.dumps(inputs))
+    return f"python -c {shlex.quote(code)}"
 
 
 def _is_supported(model: CoreMLModel) -> bool:

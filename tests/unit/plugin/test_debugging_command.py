@@ -53,15 +53,15 @@ def command(record: Record, report: str | None = "r.json", **of_model: Any) -> s
         (
             DISAGREES,
             [
-                "MLModelComparator(model('CPU_ONLY'), model('CPU_AND_NE')).find_failing_ops",
+                'MLModelComparator(model("CPU_ONLY"), model("CPU_AND_NE")).find_failing_ops',
                 ">= 35",
-                "numpy.load('r-inputs/a.npz')",
-                "ct.models.MLModel('M.mlpackage'",
+                'numpy.load("r-inputs/a.npz")',
+                'ct.models.MLModel("M.mlpackage"',
             ],
         ),
         (
             NOT_FINITE,
-            ["MLModelValidator(model('CPU_AND_NE')).find_failing_ops_with_nan_output", "numpy.load('r-inputs/y.npz')"],
+            ['MLModelValidator(model("CPU_AND_NE")).find_failing_ops_with_nan_output', 'numpy.load("r-inputs/y.npz")'],
         ),
     ],
 )
