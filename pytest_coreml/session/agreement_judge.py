@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pytest_coreml.engine.input_sequences import InputSequences
 from pytest_coreml.errors import InputError, UsageError, did_you_mean, hidden_for_ours
 from pytest_coreml.facts.agreement import LIMITS, Agreement, Comparing
-from pytest_coreml.facts.limits import Reference
+from pytest_coreml.facts.limits import AgreementRule, Reference
 from pytest_coreml.facts.reason import Cause, Reason, WorstInput
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.session import agreement_inputs
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.output_files import OutputFiles
     from pytest_coreml.facts.agreement import NonFinite, OutputHealth
     from pytest_coreml.facts.compute_units import ComputeUnits
-    from pytest_coreml.facts.limits import AgreementRule
     from pytest_coreml.facts.model_spec import Feature
     from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
@@ -94,6 +93,26 @@ class AgreementJudge:
             record.health += judged.health
             if (text := reason_text(judged.note)) is not None:
                 record.notes.append(f"{record.model_name}: {text}")
+
+    def compare_variant(self, record: Record, subject: Subject) -> None:
+        """Add to *record*, of a variant that no marker compares with its original, how close their outputs are.
+
+        A variant with other outputs than its original is not compared, with a note. Raises `CoreMLTestError` when an
+        engine fails.
+        """
+        model, original = subject.model, Reference("original")
+        if _is_itself(original, subject) or any(each.reference == _name(original) for each in record.agreement):
+            return
+        rule, outputs = AgreementRule(original), list(model.spec.outputs)
+        try:
+            inputs = self._inputs(rule, subject, outputs, None)
+            comparison = Comparison(inputs, tuple(output.name for output in outputs), _comparing(rule), health=False)
+            write = self._writer(original, subject, outputs, comparison, None)
+            agreement, _ = compare_with(comparison, model, _name(original), write)
+        except InputError as error:
+            record.notes.append(f"{record.model_name}: not compared with the original: {error}")
+        else:
+            record.agreement += (agreement,)
 
     def _judge(self, rule: AgreementRule, subject: Subject) -> _Judged:
         outputs = _chosen_outputs(rule, subject.model)

@@ -151,7 +151,8 @@ class ModelJudge:
         return [check for rule in rules for check in judge_boundary(rule, model.spec.boundary, model.compute_units)]
 
     def _judge_outputs(self, model: CoreMLModel, record: Record) -> None:
-        if not self.declaration.agreements:
+        variant = self._variant(model)
+        if not self.declaration.agreements and variant is None:
             return
         # Late, since it needs numpy.
         from pytest_coreml.session.agreement_judge import Subject
@@ -159,8 +160,10 @@ class ModelJudge:
         keys = [other.key for other in self.models]
         loaded = [key.compute_units for key in keys if key == replace(model.key, compute_units=key.compute_units)]
         units = frozenset((*self.declaration.reached, *loaded))
-        subject = Subject(model, self.declaration, self.folder, self.test, units, self._variant(model), self.timing)
+        subject = Subject(model, self.declaration, self.folder, self.test, units, variant, self.timing)
         self.session.agreement_judge.judge(record, subject)
+        if variant is not None:
+            self.session.agreement_judge.compare_variant(record, subject)
 
     def _compare_with_original(self, model: CoreMLModel, record: Record) -> None:
         """Add to *record* how *model*, if it is a variant, differs from its original."""

@@ -66,6 +66,7 @@ def test_variants_are_tested_side_by_side(encoder: pytest.Pytester) -> None:
         ("wrong", "failed"),
     ]
     assert group["rows"][1]["time_ratio"] > 0
+    assert 25 < group["rows"][1]["psnr"] < 60
     assert (document["tests"][1]["variant"], document["tests"][1]["against_original"]["lost"]) == ("int8", {})
 
 
