@@ -67,11 +67,21 @@ def variant_groups(records: Iterable[Record]) -> list[VariantGroup]:
     found: dict[tuple[str, str, str | None, str], list[Record]] = {}
     for record in records:
         if record.variant is not None:
-            test = record.id.partition("[")[0]
-            source = record.id.partition("[")[2].removesuffix(f"{record.variant}-{record.compute_units}]")
-            key = (f"{test}[{source.removesuffix('-')}]" if source.strip("-]") else test, record.compute_units)
-            found.setdefault((*key, record.machine, record.configuration or ""), []).append(record)
+            key = (_test(record), record.compute_units, record.machine, record.configuration or "")
+            found.setdefault(key, []).append(record)
     return [_group(*key[:3], group) for key, group in found.items()]
+
+
+def _test(record: Record) -> str:
+    """Return the node id without what tells a variant from others: its name, and the compute units."""
+    test, _, parameters = record.id.partition("[")
+    parameters = parameters.removesuffix("]")
+    for words in (f"{record.variant}-{record.compute_units}", record.variant or ""):
+        before, found, after = parameters.partition(words) if words else (parameters, "", "")
+        if found:
+            parameters = "-".join(filter(None, (before.rstrip("-"), after.lstrip("-"))))
+            break
+    return f"{test}[{parameters}]" if parameters else test
 
 
 def _group(test: str, units: str, machine: str | None, records: list[Record]) -> VariantGroup:

@@ -79,6 +79,8 @@ def test_each_configuration_and_source_has_a_table():
         variant("int8", id="test_a.py::test_b[small-int8-all]"),
         variant("int8", id="test_a.py::test_b[large-int8-all]"),
         variant("original", id="test_a.py::test_b[large-original-all]"),
+        variant("int8", id="Net.mlmodel::all[int8]"),
+        variant("original", id="Net.mlmodel::all[original]"),
     ]
 
     assert [(group.test, group.compute_units, len(group.rows)) for group in variant_groups(records)] == [
@@ -86,6 +88,7 @@ def test_each_configuration_and_source_has_a_table():
         ("test_a.py::test_b", "cpuOnly", 1),
         ("test_a.py::test_b[small]", "all", 1),
         ("test_a.py::test_b[large]", "all", 2),
+        ("Net.mlmodel::all", "all", 2),
     ]
 
 
