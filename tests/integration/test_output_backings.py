@@ -83,6 +83,7 @@ def save_half(folder):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_core_ml")
 def test_outputs_are_written_into_the_arrays_that_are_passed(pytester):
     """The arrays hold the outputs, the report tells which were backed, and unfit arrays are errors."""

@@ -111,6 +111,7 @@ REGRESSION = (
 )
 
 
+@pytest.mark.slow
 def test_a_scenario_is_compared_with_its_baseline(two_models, monkeypatch):
     """Three times as many predictions are slower than the baseline, which fresh engines confirm."""
     two_models.makepyfile(REGRESSION)
