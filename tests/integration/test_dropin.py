@@ -27,7 +27,16 @@ assert ct.models.CompiledMLModel(compiled).predict({"x": x})["y"].tolist() == [[
 assert [type(d).__name__ for d in ct.models.MLModel.get_available_compute_devices()] == ["MLCPUComputeDevice"]
 from coremltools.models.ml_program.experimental import compute_plan_utils
 assert compute_plan_utils._MLComputePlanRemoteProxy is not None
+from coremltools.converters.mil import testing_utils
+assert testing_utils.compare_backend(model, {"x": x}, {"y": np.maximum(x, 0)}, state=model.make_state()) is not None
+try:
+    testing_utils.compare_backend(model, {"x": x}, {"y": x + 3}, state=model.make_state())
+except AssertionError as error:
+    assert "Not equal to tolerance" in str(error), error
+else:
+    raise AssertionError("another output than expected has passed")
 """
+MODULES = "import coremltools.models.ml_program, coremltools.converters.mil.testing_utils\n"
 LEAVE = """
 reference.uninstall()
 assert not reference.is_installed()
@@ -39,6 +48,7 @@ else:
     raise AssertionError("still there")
 assert not hasattr(ct, "libcoremlpython") and ct.models.model._MLModelProxy is None
 assert compute_plan_utils._MLComputePlanRemoteProxy is None
+assert testing_utils.compare_backend(model, {"x": x}, {"y": x + 3}) is None
 assert not ct.utils._is_macos() and ct.utils._macos_version() == ()
 """
 BACK = INSTALL + "assert reference.install('strict')\n" + USE.replace("m.mlmodelc", "n.mlmodelc")
@@ -54,7 +64,13 @@ def run(script: str, folder) -> None:
 
 
 @pytest.mark.usefixtures("without_core_ml")
-@pytest.mark.parametrize("order", [INSTALL + IMPORT, IMPORT + "import coremltools.models.ml_program\n" + INSTALL])
+@pytest.mark.parametrize(
+    "order",
+    [
+        INSTALL + IMPORT,
+        IMPORT + MODULES + INSTALL,
+    ],
+)
 def test_before_or_after_coremltools_and_back(order: str, tmp_path) -> None:
     """Installed before or after coremltools: models, states, compiled models, devices; removed; and installed again."""
     run(order + USE + LEAVE + BACK, tmp_path)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 NATIVE_MODULE: Final = "coremltools.libcoremlpython"
 _UTILS: Final = "coremltools.models.utils"
+# Has a constant that coremltools' helpers of tests, as `compare_backend`, take from it when they are imported: without
+# it they predict nothing, and pass.
+_DEPENDENCIES: Final = "coremltools._deps"
+_PLATFORM: Final = "_IS_MACOS"
 # Its classes inherit from those of the native module, or are None: setting names is not enough.
 _SUBCLASSING: Final = "coremltools.models.ml_program.experimental.compute_plan_utils"
 
@@ -54,6 +58,7 @@ def uninstall() -> None:
         vars(package).pop("libcoremlpython", None)
     _set_names(dict.fromkeys(_native_names()))
     _set_names(_FINDER.gates)
+    _set_names({_PLATFORM: sys.platform == "darwin"})
     _reload_subclasses()
 
 
@@ -96,6 +101,7 @@ def _bind_late() -> None:
     _set_names(_native_names())
     if _UTILS in sys.modules:
         _set_names(_open_gates(sys.modules[_UTILS]))
+    _set_names({_PLATFORM: True})
     _reload_subclasses()
 
 
@@ -121,7 +127,8 @@ def _set_names(values: Mapping[str, Any]) -> None:
 def _open_gates(utils: ModuleType) -> dict[str, Callable[[], Any]]:
     """Return replacements of the functions by which coremltools detects the system, as on a Mac.
 
-    Nothing else in coremltools reads these two; `sys.platform`, which other packages read, stays unchanged.
+    Beside the constant `_IS_MACOS`, nothing else in coremltools tells the system; `sys.platform`, which other packages
+    read, stays unchanged.
     """
     _FINDER.gates = {name: vars(utils)[name] for name in ("_is_macos", "_macos_version")}
     return {"_is_macos": lambda: True, "_macos_version": lambda: (26, 0)}
@@ -145,10 +152,10 @@ class _Finder(importlib.abc.MetaPathFinder):
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname == NATIVE_MODULE:
             return importlib.machinery.ModuleSpec(fullname, _BindingLoader())
-        if fullname == _UTILS:
+        if fullname in (_UTILS, _DEPENDENCIES):
             spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
             if spec is not None and spec.loader is not None:
-                spec.loader = _UtilsLoader(spec.loader)
+                spec.loader = _GateLoader(spec.loader)
             return spec
         return None
 
@@ -161,7 +168,7 @@ class _BindingLoader(importlib.abc.Loader):
         vars(module)["_MLModelProxy"].options = _FINDER.options
 
 
-class _UtilsLoader(importlib.abc.Loader):
+class _GateLoader(importlib.abc.Loader):
     """Execute a module of coremltools, and open its platform checks."""
 
     def __init__(self, loader: importlib.abc.Loader) -> None:
@@ -172,7 +179,7 @@ class _UtilsLoader(importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
-        vars(module).update(_open_gates(module))
+        vars(module).update(_open_gates(module) if module.__name__ == _UTILS else {_PLATFORM: True})
 
 
 _FINDER: Final = _Finder()
