@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import small_models
 if TYPE_CHECKING:
     from mac_project import MacProject
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 RUN = ("-p", "no:randomly", "--coreml-calls=10", "--coreml-report")
 TESTS = """
     import numpy as np
@@ -128,3 +130,18 @@ def test_the_odd_one_of_three_compute_units_is_named_on_a_mac(mac_project: MacPr
             "  find the first operation that is wrong: python -c '*MLModelComparator(*",
         ]
     )
+
+
+@pytest.mark.slow
+def test_the_example_with_torch_passes_without_it(
+    pytester: pytest.Pytester, without_core_ml: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three conversions of one network agree with what torch gave, which is stored."""
+    for name in ("torch_network.py", "torch_network.npz", "test_torch.py"):
+        shutil.copy(EXAMPLES / name, pytester.path / name)
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path), prepend=os.pathsep)
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "--coreml-calls=10")
+
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["agreement", "  palettized.mlpackage on all with *, 10 inputs"])
