@@ -13,6 +13,7 @@ from typing_extensions import assert_type
 
 import pytest_coreml
 from pytest_coreml import (
+    IO,
     Boundary,
     CoreMLModel,
     CoreMLState,
@@ -22,6 +23,8 @@ from pytest_coreml import (
     ModelSpec,
     Operation,
     Placement,
+    Scenario,
+    ScenarioModel,
 )
 from pytest_coreml.reference import RuntimeOptions, install, is_installed, uninstall
 
@@ -62,6 +65,17 @@ def test_model(coreml_model: CoreMLModel) -> None:
     assert_type(coreml_model.measure({"x": [1.0]}, calls=10), Measurement)
     assert_type(coreml_model.measure(batch=8), Measurement)
     assert_type(coreml_model.predict([{"x": [1.0]}]), list[dict[str, Any]])
+    assert_type(coreml_model.measure(in_flight=4).throughput, float)
+    if coreml_model.io is not None:
+        assert_type(coreml_model.io, IO)
+
+
+def test_scenario(coreml_scenario: Callable[..., Scenario]) -> None:
+    """The parts of a measured scenario."""
+    scenario = coreml_scenario(build, name="chunk", calls=50)
+    assert_type(scenario.models, tuple[ScenarioModel, ...])
+    assert_type(scenario.measurement, "Measurement | None")
+    assert_type([scenario.wall_ms, scenario.between_ms], list[float])
 
 
 def test_state(coreml_model: CoreMLModel) -> None:
