@@ -28,19 +28,23 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the specification of a model; return 0."""
-    spec = read(arguments.model, arguments.function, arguments.timeout)
+    """Print the specification of a model, with all of its functions unless one is named; return 0."""
+    spec, others = read(arguments.model, arguments.function, arguments.timeout)
     if arguments.format == "json":
-        sys.stdout.write(json.dumps(asdict(spec), indent=2) + "\n")
+        by_function = {"other_functions": {name: asdict(other) for name, other in others.items()}} if others else {}
+        sys.stdout.write(json.dumps({**asdict(spec), **by_function}, indent=2) + "\n")
     else:
         from pytest_coreml.report.text.specification_text import spec_lines
 
-        write_text("\n".join(spec_lines(spec)) + "\n")
+        write_text("\n".join(spec_lines(spec, others)) + "\n")
     return 0
 
 
-def read(path: Path, function: str | None, timeout: float) -> ModelSpec:
-    """Return the specification, read by an engine process; raise `ModelError` if *path* is not a model."""
+def read(path: Path, function: str | None, timeout: float) -> tuple[ModelSpec, dict[str, ModelSpec]]:
+    """Return the specification, and those of the other functions where no *function* is named.
+
+    They are read by an engine process. Raises `ModelError` if *path* is not a model.
+    """
     from pytest_coreml.engine.client import Engine
     from pytest_coreml.engine.protocol import Describe
     from pytest_coreml.session.near_models import near_model
@@ -50,6 +54,8 @@ def read(path: Path, function: str | None, timeout: float) -> ModelSpec:
     engine = Engine("auto", timeout)
     engine.subject = path.name
     try:
-        return engine.ask(Describe(str(path), function))
+        spec = engine.ask(Describe(str(path), function))
+        names = [name for name in spec.functions if name != spec.default_function] if function is None else []
+        return spec, {name: engine.ask(Describe(str(path), name)) for name in names}
     finally:
         engine.close()

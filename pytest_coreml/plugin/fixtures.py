@@ -11,6 +11,7 @@ from pytest_coreml.plugin.names import FIXTURES, RUN_FIXTURE, SOURCE_FIXTURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.scenario import Scenario
@@ -153,10 +154,12 @@ def parametrize(metafunc: pytest.Metafunc, run: PytestRun) -> None:
     if declaration is None:
         return
     given = _given_sources(metafunc.definition)
-    if len(declaration.sources) > 1 or declaration.variants or any(hasattr(each, "marks") for each in given):
-        sources, ids = _sources(declaration)
-        values = _with_marks(sources, ids, given)
-        metafunc.parametrize(SOURCE_FIXTURE, values, ids=ids, indirect=True, scope="module")
+    sources, ids = _sources(declaration)
+    sources = _with_marks(sources, ids, given)
+    if not declaration.variants and declaration.function is None:
+        sources, ids = _with_functions(sources, ids, run, metafunc.definition.path.parent)
+    if len(sources) > 1 or declaration.variants or any(hasattr(each, "marks") for each in given):
+        metafunc.parametrize(SOURCE_FIXTURE, sources, ids=ids, indirect=True, scope="module")
     if "coreml_model" in names and "coreml_compute_units" not in of_parameters:
         units = declaration.compute_units
         metafunc.parametrize("coreml_model", units, ids=units, indirect=True, scope="module")
@@ -224,6 +227,26 @@ def _sources(declaration: Declaration) -> tuple[Sequence[Any], list[str]]:
         return declaration.sources, [label(source) for source in declaration.sources]
     sources = [variant for source in declaration.sources for variant in with_variants(source, declaration.variants)]
     return sources, [source.name if len(declaration.sources) == 1 else label(source) for source in sources]
+
+
+def _with_functions(
+    sources: Sequence[Any], ids: list[str], run: PytestRun, folder: Path
+) -> tuple[Sequence[Any], list[str]]:
+    """Return each function of a source that has several in the place of the source, and the ids."""
+    expanded: list[tuple[Any, str]] = []
+    for source, name in zip(sources, ids, strict=True):
+        param: Any = source if hasattr(source, "marks") else None
+        plain = param.values[0] if param is not None else source
+        functions = run.functions_of(plain, folder)
+        if not functions:
+            expanded.append((source, name))
+            continue
+        outer = param.id if param is not None else name
+        for each in functions:
+            word = each.function if len(sources) == 1 and param is None else f"{outer}-{each.function}"
+            value = each if param is None else pytest.param(each, marks=param.marks, id=word)
+            expanded.append((value, word))
+    return [value for value, _ in expanded], [word for _, word in expanded]
 
 
 def _markers_of_parameters(definition: pytest.Function) -> set[str]:

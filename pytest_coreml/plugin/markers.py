@@ -20,7 +20,7 @@ from pytest_coreml.facts.metrics import SPEEDUP, get_metric
 from pytest_coreml.facts.presets import ORIGINAL, parse_preset
 from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
 from pytest_coreml.session.declaration import Variant
-from pytest_coreml.session.sources import VariantSource, wrap_hint
+from pytest_coreml.session.sources import FunctionSource, VariantSource, wrap_hint
 
 if TYPE_CHECKING:
     import pytest
@@ -179,8 +179,8 @@ def _names(data: type) -> list[str]:
 
 
 def _check_source(mark: pytest.Mark, name: str, source: object) -> None:
-    # The last is of the test that a model file stands for.
-    if not (isinstance(source, (str, Path, VariantSource)) or callable(source)):
+    # The last two are of the test that a model file stands for.
+    if not (isinstance(source, (str, Path, FunctionSource, VariantSource)) or callable(source)):
         mistake = _wrong(mark, name, "a path or a callable that returns an MLModel or a path", source)
         raise UsageError(f"{mistake}{wrap_hint(source)}")
 

@@ -85,14 +85,22 @@ class SwiftModule(pytest.Module):
 
 
 def _variants(path: Path, presets: Iterable[str]) -> Iterator[tuple[Any, str]]:
-    """Yield the sources of the model at *path*, each with the name of the variant, empty if it has none."""
+    """Yield the sources of the model at *path*, each with its variant or function, empty if it has none."""
     if not presets:
-        yield path, ""
+        yield from _functions(path)
         return
     from pytest_coreml.session.declaration import Variant
     from pytest_coreml.session.sources import with_variants
 
     yield from ((source, source.name) for source in with_variants(path, map(Variant, presets)))
+
+
+def _functions(path: Path) -> Iterator[tuple[Any, str]]:
+    from pytest_coreml.session.model_functions import several_functions
+    from pytest_coreml.session.sources import FunctionSource
+
+    names = several_functions(path)
+    yield from ((FunctionSource(path, name), name) for name in names) if names else [(path, "")]
 
 
 def _title(label: str, variant: str) -> str:

@@ -18,8 +18,11 @@ from pytest_coreml.plugin.running_test import running_test
 from pytest_coreml.plugin.shared_fixture import SharedFixture
 from pytest_coreml.plugin.xdist import runs_everything_everywhere, shares_host, worker_name
 from pytest_coreml.session.native_clock import NativeClock
+from pytest_coreml.session.sources import FunctionSource, Sources
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_coreml.engine.lease import EngineKey, Timing
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.plugin.run_results import Results
@@ -129,11 +132,22 @@ class PytestRun:
             return self._begin(item, self.declarations.reader.read(item, fixtures))
         return self.attempt
 
+    def functions_of(self, source: Any, folder: Path) -> list[FunctionSource]:
+        """Return the functions of a model that has several, none for any other source.
+
+        *folder* is what a relative path is looked up in first.
+        """
+        from pytest_coreml.session.model_functions import several_functions
+
+        path = Sources(self.options.rootdir).find(source, folder)
+        return [FunctionSource(source, name) for name in several_functions(path)] if path is not None else []
+
     def load(self, source: Any, units: ComputeUnits) -> CoreMLModel:
         """Return the model of *source* for a fixture; a problem is the failure of the test, without a traceback."""
         attempt = self.running_attempt()
         try:
-            model = attempt.load(source, units, LoadOptions(attempt.declaration.function))
+            function = source.function if isinstance(source, FunctionSource) else attempt.declaration.function
+            model = attempt.load(source, units, LoadOptions(function))
         except UnfitMachineError as error:
             pytest.skip(str(error))
         except CoreMLTestError as error:

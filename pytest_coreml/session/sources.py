@@ -29,6 +29,14 @@ class PathFrom:
     folder: Path
 
 
+@dataclass(frozen=True)
+class FunctionSource:
+    """One function of the model that *original* names."""
+
+    original: Any
+    function: str
+
+
 @dataclass(frozen=True, eq=False)
 class VariantSource:
     """A variant of the model that *original* names; without *build* the preset *name*, or the original itself."""
@@ -72,6 +80,8 @@ class Sources:
 
         Raises `ModelError` naming every place that was looked at, and `UsageError` for what is no source.
         """
+        if isinstance(source, FunctionSource):
+            return self.resolve(source.original, test_folder)
         if isinstance(source, VariantSource):
             original = self.resolve(source.original, test_folder)
             return original if source.is_original else self._build_variant(original, source)
@@ -87,6 +97,12 @@ class Sources:
             if place.exists():
                 return place
         raise ModelError(self._not_found(source, places))
+
+    def find(self, source: Any, test_folder: Path) -> Path | None:
+        """Return the path of a source that is a path, None for one that is missing or is another kind of source."""
+        if not isinstance(source, (str, os.PathLike, PathFrom)):
+            return None
+        return next((place for place in self._places(source, test_folder) if place.exists()), None)
 
     def close(self) -> None:
         """Remove the models that were built."""
@@ -138,7 +154,7 @@ def wrap_hint(source: object) -> str:
 
 def file_name(source: Any) -> str:
     """Return the file name of a source that may not exist, the name of a callable, or the type of anything else."""
-    if isinstance(source, VariantSource):
+    if isinstance(source, (FunctionSource, VariantSource)):
         return file_name(source.original)
     if isinstance(source, PathFrom):
         return Path(source.path).name
@@ -153,6 +169,8 @@ def label(source: Any) -> str:
         return label(source.func)
     if isinstance(source, VariantSource):
         return f"{label(source.original)}-{source.name}"
+    if isinstance(source, FunctionSource):
+        return f"{label(source.original)}-{source.function}"
     if isinstance(source, PathFrom):
         return label(source.path)
     if callable(source):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pytest_coreml.engine.server.weight_types import weight_files
 from pytest_coreml.errors import ModelError
 from pytest_coreml.reference.errors import ReferenceRuntimeError, UnsupportedModelError
 from pytest_coreml.reference.format.compiled_package import CompiledPackage
@@ -24,9 +25,13 @@ def load_compiled_specification(path: str) -> Any:
             return read_spec(package)
         package = CompiledPackage(package.path, package.root, checks_weights=False)
         try:
-            return read_spec(package)
+            model = read_spec(package)
         except UnsupportedModelError:
             return package.outline()
+        # Core ML names neither a file that is missing nor a pointer of Git LFS in its place.
+        for weights in weight_files(model):
+            package.blob_file(weights)
     except ReferenceRuntimeError as error:
         text = str(error)
         raise ModelError(text if text.startswith(path) else f"{path}: {text}") from error
+    return model

@@ -10,7 +10,7 @@ from pytest_coreml.report.text.boundary_text import boundary_lines
 from pytest_coreml.report.text.numbers import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pytest_coreml.facts.author_notes import ModelMetadata
     from pytest_coreml.facts.model_spec import Feature, ModelSpec
@@ -20,8 +20,11 @@ _OF_OPERATIONS = ("mlProgram", "neuralNetwork")
 _METADATA = ("description", "author", "license", "version")
 
 
-def spec_lines(spec: ModelSpec) -> Iterator[str]:
-    """Return the facts about a model: a line for each fact, and one for each input, output, state and operator."""
+def spec_lines(spec: ModelSpec, others: Mapping[str, ModelSpec] | None = None) -> Iterator[str]:
+    """Return the facts about a model: a line for each fact, and one for each input, output, state and operator.
+
+    *others*: the descriptions of its other functions, which follow the first.
+    """
     yield printable(spec.file_name)
     target = ", ".join(f"{system} {version}" for system, version in spec.deployment_target.items())
     yield _line("type", f"{spec.type}, specification {spec.specification_version} ({target or 'unknown systems'})")
@@ -31,6 +34,14 @@ def spec_lines(spec: ModelSpec) -> Iterator[str]:
     if len(spec.functions) > 1:
         names = [f"{name} (default)" if name == spec.default_function else name for name in spec.functions]
         yield _line("functions", ", ".join(names))
+    yield from _function_lines(spec)
+    for name, other in (others or {}).items():
+        yield _line("function", name)
+        yield from _function_lines(other)
+    yield _line("sha256", spec.sha256)
+
+
+def _function_lines(spec: ModelSpec) -> Iterator[str]:
     for word, features in (("input", spec.inputs), ("output", spec.outputs), ("state", spec.states)):
         yield from (_line(word, _feature(feature)) for feature in features)
     yield from boundary_lines(spec.boundary)
@@ -40,7 +51,6 @@ def spec_lines(spec: ModelSpec) -> Iterator[str]:
     yield _line("operations", "unknown" if are_unknown else str(sum(spec.operations.values())))
     for operator, count in sorted(spec.operations.items(), key=lambda item: (-item[1], item[0])):
         yield f"{count:>{_WIDTH + 4}} x {printable(operator)}"
-    yield _line("sha256", spec.sha256)
 
 
 def _metadata_lines(metadata: ModelMetadata) -> Iterator[str]:

@@ -7,6 +7,7 @@ import os
 import shutil
 
 import pytest
+from compiled_folders import save_compiled
 from small_models import save_encoder
 
 from pytest_coreml.engine.server.specification import describe
@@ -104,3 +105,12 @@ def test_a_file_inside_a_package_is_answered_with_the_package(weighted, pattern)
     """An inner file would lack its weights."""
     with pytest.raises(ModelError, match=r"a file inside the package Weighted.mlpackage; name the package: .*Weighted"):
         describe(str(next(weighted.rglob(pattern))))
+
+
+def test_a_compiled_model_names_a_pointer_too(weighted, tmp_path):
+    """Its program is text, and its weights are in the same file as those of the package."""
+    folder = save_compiled(weighted, tmp_path / "Weighted.mlmodelc")
+    next(folder.rglob("weight.bin")).write_text(POINTER)
+
+    with pytest.raises(ModelError, match=r"a pointer of Git LFS, the file was not downloaded: git lfs pull"):
+        describe(str(folder))

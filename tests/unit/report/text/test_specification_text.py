@@ -69,3 +69,16 @@ def test_the_operations_of_a_compiled_network_are_unknown():
 
     assert "  operations  unknown" in list(spec_lines(network))
     assert "  operations  0" in list(spec_lines(tree))
+
+
+def test_each_function_has_its_own_inputs_and_operators():
+    """What is the same for all functions is said once."""
+    other = replace(SPEC, inputs=SPEC.inputs[:1], operations={"gather": 2})
+
+    lines = list(spec_lines(SPEC, {"prefill": other}))
+
+    assert lines[-1].startswith("  sha256 ")
+    place = lines.index("  function    prefill")
+    assert lines[place + 1] == "  input       image: RGB image 320 x 224"
+    assert lines[-2] == "                 2 x gather"
+    assert sum(line.startswith("  size ") for line in lines) == 1
