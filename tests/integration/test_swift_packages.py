@@ -45,7 +45,7 @@ def test_each_model_is_a_test_named_by_its_target(project: pytest.Pytester, kit:
         [
             "*Package.swift: swift package dump-package failed, *exit status 1: no manifest for you",
             "*Package.swift: target Encoders lists Gone.mlmodelc, which is missing: Sources/Encoders/Gone.mlmodelc",
-            "Linear.mlpackage*Kit/Package.swift::Encoders/Linear.mlpackage",
+            "*Kit/Package.swift::Encoders/Linear.mlpackage",
         ]
     )
     document = json.loads((project.path / "coreml-report.json").read_text())
