@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import bad_models
+import pytest
 import small_models
-
-if TYPE_CHECKING:
-    import pytest
 
 CONST = "*cannot be loaded: operation const 'linear_0_weight_0_to_fp16'*"
 READ = ": cannot be read as a Core ML model: *"
@@ -32,6 +28,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.slow
 def test_every_bad_package_is_refused_and_the_sound_one_runs(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,6 +58,7 @@ def test_its_outputs_are_those_of_the_package(project: pytest.Pytester, compiled
     project.runpytest_subprocess("--coreml-calls=10", "-W", "ignore").assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_it_is_the_other_version_of_a_comparison(project: pytest.Pytester, compiled: Path) -> None:
     """Both run alternately; ten pairs judge nothing, and say so, and the reference runtime's clock must be chosen."""
     words = ("Linear.mlpackage", f"--coreml-against={compiled.name}", "--coreml-calls=10")

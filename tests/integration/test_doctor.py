@@ -99,6 +99,7 @@ def test_without_core_ml_the_reference_runtime_is_named() -> None:
     assert "Core ML exists on macOS only" in result.stdout
 
 
+@pytest.mark.slow
 def test_waiting_beside_busy_processes_is_seen(mac_project: MacProject) -> None:
     """The counters of the Mac move while a loop shares its cores; without counters, or with still ones, it says so."""
     for scenario, line in (

@@ -49,6 +49,7 @@ TESTS = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not all((MODELS / file).exists() for file in FILES), reason="the shared models are not here")
 def test_models_of_others_go_through_the_engine(mac_project: MacProject) -> None:
     """Compiled, loaded, timed, run and planned: networks by their layers, trees as unknown, loops with their inside."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import standin_models
 from standin.scenario import Times
 
@@ -41,6 +42,7 @@ TEST = """
 """
 
 
+@pytest.mark.slow
 def test_functions_states_hints_and_models_from_memory(mac_project: MacProject) -> None:
     """Each reaches the native module; a measured sequence begins with a state of its own; inputs are never let go."""
     mac_project.save()

@@ -165,6 +165,7 @@ def test_checks_without_a_model_are_never_green(project: pytest.Pytester) -> Non
     result.stdout.fnmatch_lines(["*its markers ask for checks, and it loaded no model*"])
 
 
+@pytest.mark.slow
 def test_the_precision_is_recorded(project: pytest.Pytester) -> None:
     """A report says how the reference runtime computed half precision, by option or ini file."""
     project.makepyfile(TEST.format(budget="size_mb=1"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from standin.scenario import Times
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ LOADS = """
 """
 
 
+@pytest.mark.slow
 def test_a_budget_for_loading_is_about_an_app_that_starts(mac_project: MacProject) -> None:
     """The median of loads by fresh processes, from the path that was loaded before; never by the one that has it."""
     mac_project.save()

@@ -87,6 +87,7 @@ OPEN = """
 """
 
 
+@pytest.mark.slow
 def test_what_a_plan_cannot_tell_is_never_green(mac_project: MacProject) -> None:
     """No structure, another function, operations without usage or on unknown devices: a reason each, no traceback."""
     mac_project.save(models.linear_spec(), "Linear.mlmodel")

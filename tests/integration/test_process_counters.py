@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from standin.scenario import Times
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ BUDGET = """
 SLOW = Times(predict_ns=(1_000_000,))
 
 
+@pytest.mark.slow
 def test_a_miss_of_calls_that_waited_is_inconclusive(mac_project: MacProject) -> None:
     """Without waiting the same miss is a failure."""
     mac_project.save()

@@ -137,6 +137,7 @@ def test_a_peer_that_breaks_decides_no_test(project: pytest.Pytester) -> None:
     )
 
 
+@pytest.mark.slow
 def test_without_it_nothing_changes(project: pytest.Pytester) -> None:
     """Disabled, disabled by pytest-xdist, skipped or blocked: measuring goes on, and the report is written."""
     for options, tests, count in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import standin_models as models
 from standin.scenario import Failure
 
@@ -33,6 +34,7 @@ TESTS = """
 """
 
 
+@pytest.mark.slow
 def test_a_rejected_model_is_a_failure_with_the_frameworks_words(mac_project: MacProject) -> None:
     """At each stage: a verdict with the file and the cause, never a traceback of ours, never green."""
     for name in ("Broken", "Refused", "Large", "Planless"):

@@ -38,6 +38,7 @@ def macs(pytester: pytest.Pytester, linear_package: Path, monkeypatch: pytest.Mo
     return pytester
 
 
+@pytest.mark.slow
 def test_one_report_names_the_machine_of_each_measurement(macs: pytest.Pytester) -> None:
     """Every test has run once on each Mac, with the times and verdicts of that Mac, whatever runs pytest itself."""
     hosts = [f"--tx=ssh={host}//python={sys.executable}" for host in CHIPS]

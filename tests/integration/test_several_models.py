@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import standin_models as models
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ TESTS = """
 """
 
 
+@pytest.mark.slow
 def test_each_test_gets_the_model_it_names(mac_project: MacProject) -> None:
     """Though fixtures of module scope are shared: also a function, and what other fixtures made of a model."""
     mac_project.save(models.program_spec(2), "A.mlpackage")

@@ -143,6 +143,7 @@ def counting(project: pytest.Pytester) -> pytest.Pytester:
     return project
 
 
+@pytest.mark.slow
 def test_states_of_several_models(counting: pytest.Pytester) -> None:
     """None is taken for another's, and one that is not given is made."""
     counting.makepyfile(TESTS)

@@ -60,6 +60,7 @@ def left_behind(project: MacProject) -> list[object]:
     return [*alive, *(name for name in ours if not name.startswith("pytest-coreml-of-"))]
 
 
+@pytest.mark.slow
 def test_each_death_is_one_failed_test_and_the_run_goes_on(mac_project: MacProject) -> None:
     """With the stage, the model, its compute units, the signal by name and the last lines of stderr."""
     for name in ("Abort", "Segfault", "Memory", "Leave", "Noise"):
@@ -189,6 +190,7 @@ def hanging(mac_project: MacProject) -> MacProject:
     return mac_project
 
 
+@pytest.mark.slow
 def test_a_hang_ends_at_the_time_limit(hanging: MacProject) -> None:
     """The failure names the time without a response, and the option that allows more."""
     result = hanging.run("--coreml-timeout=10")

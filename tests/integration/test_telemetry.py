@@ -55,6 +55,7 @@ def test_an_engine_leaves_nothing_in_the_home_folder(project, empty_home):
     assert files_in(empty_home) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("imported_first", ["", "import onnxruntime\n"])
 def test_the_drop_in_leaves_nothing_in_the_home_folder(project, empty_home, imported_first):
     """The drop-in runs ONNX Runtime in the process of pytest, where a test may import it as well, also before us."""
@@ -74,6 +75,7 @@ def test_the_module_is_imported_with_telemetry_off(project, empty_home):
     assert files_in(empty_home) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed here")
 def test_a_run_opens_no_network_connection(project, empty_home):
     """No process of the run asks the system for a connection to a host."""

@@ -54,6 +54,7 @@ def sections(project: MacProject) -> list[int]:
     return [length for length in lengths if length > 1]
 
 
+@pytest.mark.slow
 def test_workers_take_turns(rivals: MacProject) -> None:
     """All calls of one worker come before all calls of the other."""
     result = rivals.run("-n", "2", "--dist=loadfile")

@@ -48,6 +48,7 @@ def test_workers_send_their_records_to_the_one_report(project: pytest.Pytester) 
     assert "machines" not in report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "mark", "alone"),
     [
@@ -77,6 +78,7 @@ def test_loads_take_turns_where_they_are_judged_or_it_costs_nothing(
     assert ("workers loaded concurrently" in result.stdout.str()) is not alone
 
 
+@pytest.mark.slow
 def test_each_measurement_names_its_machine(project: pytest.Pytester) -> None:
     """With `--dist=each` the one report has every test once for each machine, under names that tell them apart."""
     project.makepyfile(TEST.replace('"cpuOnly", ', ""))
@@ -89,6 +91,7 @@ def test_each_measurement_names_its_machine(project: pytest.Pytester) -> None:
     assert sorted(name[-5:] for name in report["machines"]) == ["(gw0)", "(gw1)"]
 
 
+@pytest.mark.slow
 def test_a_speed_up_over_what_another_worker_measured_is_judged_at_the_end(mac_project: MacProject) -> None:
     """Neither worker can judge it; the controller fails the run, and the report has the verdict."""
     mac_project.save()
@@ -119,6 +122,7 @@ def test_a_speed_up_over_what_another_worker_measured_is_judged_at_the_end(mac_p
     assert (check["verdict"], check["value"]) == ("failed", 1.5)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_loses_the_test_it_ran(project: pytest.Pytester) -> None:
     """What it measured before, and what another worker does after it, is in the report."""
     project.makepyfile(TEST + "\n    def test_death():\n        os._exit(1)\n\n    def test_last():\n        pass\n")

@@ -88,6 +88,7 @@ STOPS = ""
 STOPS_HALFWAY = "connection.recv_bytes(); os.write(int(sys.argv[1]), bytes([0, 0, 1, 0]) + b'half')"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("then", [STOPS, STOPS_HALFWAY], ids=["before it takes the request", "within its answer"])
 def test_an_engine_that_stops_within_a_message_ends_at_the_time_limit(
     then: str, monkeypatch: pytest.MonkeyPatch
