@@ -45,6 +45,7 @@ def build() -> Path:
 @pytest.mark.coreml_compute_units("cpuAndNeuralEngine", "all")
 @pytest.mark.coreml_budget(predict_ms=25, load_ms=400, min_speedup={"cpuOnly": 2.0}, compute_units="all")
 @pytest.mark.coreml_placement(forbid="gpu", min_share={"neuralEngine": 0.95}, by="cost", allow=["cast"])
+@pytest.mark.coreml_variants("int8", "sparse-50+palette-4", mine=lambda model: model)
 @pytest.mark.coreml_boundary(forbid_casts=True, max_bytes=1_000_000, compute_units="all")
 def test_model(coreml_model: CoreMLModel) -> None:
     """The attributes and methods of a loaded model."""
