@@ -1,7 +1,11 @@
-"""Start pytest with and without the installed plugin, alternating: what the plugin costs a run that does not use it.
+"""Start pytest in an environment with the plugin and in one without, alternating: the cost for runs without models.
 
-Run manually: `python benchmarks/startup.py [STARTS]`. Promised: a median within 5 ms. The best of
-many starts is steadier where the machine's clock rate moves.
+Run manually: `python benchmarks/startup.py [STARTS] [PACKAGE...]`, which needs a package index; PACKAGE is installed in
+both environments, such as pytest-benchmark. Promised: a median within 5 ms. The best of many starts is steadier where
+the machine's clock rate moves.
+
+The plugin is installed from its wheel: at each start pytest goes through all files of a distribution with a plugin,
+also with `-p no:coreml`, and an editable install has few of them.
 """
 
 from __future__ import annotations
@@ -13,24 +17,44 @@ import subprocess
 import sys
 import tempfile
 import time
+import venv
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Other people's plugins would only add their own noise to both sides.
-OTHERS = ("benchmark", "cacheprovider", "hypothesispytest", "randomly", "rerunfailures", "xdist", "xdist.looponfail")
+REPOSITORY = Path(__file__).resolve().parents[1]
 # Where compiled modules are not kept, each start would compile ours and the tests, but not pytest's.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+LEFT_OUT = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
 FIGURES: dict[str, Callable[[list[float]], float]] = {"median": statistics.median, "best": min}
-QUIET = ("-q", *(word for name in OTHERS for word in ("-p", f"no:{name}")))
 
 
-def start(folder: Path, *options: str) -> tuple[float, float]:
-    """Run the one test of *folder*; give wall time and CPU time, both in ms."""
+def make_environment(folder: Path, packages: list[str], wheel: Path | None) -> str:
+    """Install *packages* and the *wheel*, without its dependencies; return the path of the environment's Python."""
+    venv.create(folder)
+    python = str(folder / "bin" / "python")
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "-q"]
+    subprocess.run([*install, *packages], check=True)
+    if wheel is not None:
+        # A run that does not use the plugin imports nothing else.
+        subprocess.run([*install, "--no-deps", str(wheel)], check=True)
+    return python
+
+
+def build_wheel(folder: Path) -> Path:
+    """Build the wheel of the plugin in *folder*."""
+    words = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(REPOSITORY)]
+    subprocess.run(words, check=True)
+    return next(folder.glob("pytest_coreml-*.whl"))
+
+
+def start(python: str, folder: Path) -> tuple[float, float]:
+    """Run the one test of *folder*; return wall time and CPU time, both in ms."""
     before, began = children_cpu(), time.perf_counter()
-    command = [sys.executable, "-m", "pytest", *QUIET, *options]
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
     return (time.perf_counter() - began) * 1e3, (children_cpu() - before) * 1e3
 
@@ -46,15 +70,21 @@ def columns_of(rows: list[tuple[float, float]]) -> dict[str, list[float]]:
     return dict(zip(("wall", "CPU"), map(list, zip(*rows[1:], strict=True)), strict=True))
 
 
-def main(starts: int) -> None:
+def main(starts: int, packages: list[str]) -> None:
     """Alternate, and print medians."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        Path(folder, "test_nothing.py").write_text("def test_nothing():\n    pass\n")
-        sides: dict[str, list[tuple[float, float]]] = {"without": [], "with": []}
+        Path(folder, "project").mkdir()
+        Path(folder, "project", "test_nothing.py").write_text("def test_nothing():\n    pass\n")
+        both = [f"pytest=={version('pytest')}", *packages]
+        pythons = {
+            "without": make_environment(folder / "without", both, None),
+            "with": make_environment(folder / "with", both, build_wheel(folder)),
+        }
+        sides: dict[str, list[tuple[float, float]]] = {side: [] for side in pythons}
         for _ in range(starts + 1):
-            sides["without"].append(start(folder, "-p", "no:coreml"))
-            sides["with"].append(start(folder))
+            for side, python in pythons.items():
+                sides[side].append(start(python, folder / "project"))
     without, with_us = columns_of(sides["without"]), columns_of(sides["with"])
     for clock in without:
         print(
@@ -69,4 +99,4 @@ def line(figure: Callable[[list[float]], float], without: list[float], with_us: 
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20, sys.argv[2:])
