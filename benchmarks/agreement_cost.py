@@ -1,0 +1,109 @@
+"""Measure what agreement on 20 inputs costs, relative to the bare predictions of both sides, for a network of the size
+of ResNet50: 25 million weights, 1,000 logits.
+
+Run manually: `python benchmarks/agreement_cost.py [ROUNDS]`. Promised: less than 1.2 times for the network. Bare is the
+time around the framework's own calls, of 20 predictions on each side, without the way of a tensor to or from an engine.
+Agreement makes the examples, predicts on both sides, once more for the repeated call, and compares; both alternate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import coremltools as ct
+import numpy as np
+from coremltools.converters.mil import Builder as mb  # noqa: N813 (the name that everybody uses)
+
+from pytest_coreml.engine.input_sequences import InputSequences
+from pytest_coreml.facts.agreement import Comparing
+from pytest_coreml.session.model import Listeners
+from pytest_coreml.session.models import Models
+from pytest_coreml.session.options import Options
+from pytest_coreml.session.output_comparison import Comparison, compare_with
+
+if TYPE_CHECKING:
+    from pytest_coreml.session.model import CoreMLModel
+
+INPUTS = 20
+STAGES = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))
+RANDOM = np.random.default_rng(0)
+
+
+def residual_network() -> Any:
+    """Build a network with the layers of ResNet50, without normalization."""
+
+    @mb.program(input_specs=[mb.TensorSpec(shape=(1, 3, 224, 224))])
+    def program(image: Any) -> Any:
+        x = mb.max_pool(x=conv(image, 3, 64, 7, 2), kernel_sizes=[3, 3], strides=[2, 2], pad_type="same")
+        channels = 64
+        for width, blocks, stride in STAGES:
+            for block in range(blocks):
+                step = stride if block == 0 else 1
+                y = mb.relu(x=conv(x, channels, width, 1))
+                y = conv(mb.relu(x=conv(y, width, width, 3, step)), width, 4 * width, 1)
+                shortcut = conv(x, channels, 4 * width, 1, step) if block == 0 else x
+                x, channels = mb.relu(x=mb.add(x=y, y=shortcut)), 4 * width
+        x = mb.reshape(x=mb.reduce_mean(x=x, axes=[2, 3]), shape=[1, channels])
+        return mb.linear(x=x, weight=weight(1000, channels), name="logits")
+
+    return convert(program)
+
+
+def conv(x: Any, channels: int, filters: int, size: int, stride: int = 1) -> Any:
+    return mb.conv(x=x, weight=weight(filters, channels, size, size), strides=[stride, stride], pad_type="same")
+
+
+def weight(*shape: int) -> Any:
+    return (RANDOM.standard_normal(shape) * np.sqrt(1 / np.prod(shape[1:]))).astype(np.float32)
+
+
+def convert(program: Any) -> Any:
+    return ct.convert(
+        program,
+        convert_to="mlprogram",
+        minimum_deployment_target=ct.target.iOS17,
+        compute_precision=ct.precision.FLOAT32,
+        skip_model_load=True,
+    )
+
+
+def bare_seconds(*sides: CoreMLModel) -> float:
+    """Return the native time of the predictions of both sides."""
+    inputs = sides[0].example_inputs()
+    return sum(side.lease.predict(inputs, None).native_ms for side in sides for _ in range(INPUTS)) / 1e3
+
+
+def agreement_seconds(model: CoreMLModel, reference: CoreMLModel) -> float:
+    """Return the wall time of a comparison with all its work."""
+    outputs = tuple(output.name for output in model.spec.outputs)
+    comparison = Comparison(InputSequences(INPUTS), outputs, Comparing())
+    start = time.perf_counter()
+    agreement, _ = compare_with(comparison, model, "reference", partial(comparison.store, reference))
+    assert agreement.outputs[0].identical
+    return time.perf_counter() - start
+
+
+def main(rounds: int) -> None:
+    """Alternate, and print the medians."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.mlpackage"
+        residual_network().save(str(path))
+        models = Models(Options(Path(folder), runtime="reference"), Listeners())
+        model, reference = (models.load(models.key(path, Path(), units)) for units in ("all", "cpuOnly"))
+        pairs = [(bare_seconds(model, reference), agreement_seconds(model, reference)) for _ in range(rounds)]
+        models.close()
+    ratios = sorted(agreement / bare for bare, agreement in pairs)
+    bare = statistics.median(bare for bare, _ in pairs)
+    print(f"{statistics.median(ratios):.2f} times {bare:.1f} s (lowest {ratios[0]:.2f}, highest {ratios[-1]:.2f})")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rounds", type=int, nargs="?", default=3)
+    main(parser.parse_args().rounds)
