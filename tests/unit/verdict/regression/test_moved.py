@@ -78,6 +78,6 @@ def test_a_comparison_judges_plans_across_machines_and_asks_for_no_other_run() -
 
     (check,) = findings.checks
     assert check_line(check) == (
-        "planned cost that left neuralEngine 30.0 %, at most 2.0 % (+1400.0 %): planned elsewhere: 1 x relu"
+        "planned cost that left neuralEngine 30.0 %, at most 2.0 % (+28.0 points): planned elsewhere: 1 x relu"
     )
     assert not findings.wants_another_run

@@ -30,7 +30,7 @@ def _load(body, precision="fast"):
 
 
 def _run(function, x, states):
-    return [result.tolist() for result in function.run({"x": np.array(x, np.float32)}, states).values()]
+    return [result.tolist() for result in function.run({"x": np.array(x, np.float16)}, states).values()]
 
 
 @pytest.mark.operation("read_state", "write_state")
