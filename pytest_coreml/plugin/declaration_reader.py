@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 from pytest_coreml.errors import UsageError, all_of, did_you_mean
 from pytest_coreml.facts.limits import AgreementRule, BoundaryRule, Budget, PlacementRule
 from pytest_coreml.plugin.limit_coverage import checked_units
+from pytest_coreml.plugin.marker_arguments import read_units
 from pytest_coreml.plugin.markers import (
     LIMIT_READERS,
     ModelSource,
     read_compute_units,
     read_model,
-    read_units,
     read_variants,
 )
 from pytest_coreml.plugin.names import FIXTURES, MARKS

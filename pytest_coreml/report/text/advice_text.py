@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 80
 _MAX_NAMED: Final = 2
+_MAX_OPERATORS: Final = 4
 
 
 def advice_lines(found: Sequence[Advice]) -> Iterator[str]:
@@ -38,5 +39,7 @@ def _subject(advice: Advice) -> str:
     more = ", ..." if max(advice.count, len(advice.places)) > _MAX_NAMED else ""
     if not advice.operators:
         return f"{named}{more}"
-    counts = ", ".join(f"{count} x {operator}" for operator, count in advice.operators.items())
+    first = list(advice.operators.items())[:_MAX_OPERATORS]
+    rest = advice.count - sum(count for _, count in first)
+    counts = ", ".join([f"{count} x {operator}" for operator, count in first] + ([f"{rest} others"] if rest else []))
     return f"{counts} ({named}{more})" if named else counts

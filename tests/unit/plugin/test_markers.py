@@ -11,7 +11,7 @@ import pytest
 
 from pytest_coreml.errors import UsageError
 from pytest_coreml.facts.limits import AgreementRule, Budget, PlacementRule, Reference
-from pytest_coreml.plugin import markers
+from pytest_coreml.plugin import agreement_marker, markers
 
 
 def test_every_mistake_of_a_budget_is_told() -> None:
@@ -150,7 +150,7 @@ def test_every_mistake_of_an_agreement_is_told() -> None:
     ).mark
 
     with pytest.raises(UsageError) as caught:
-        markers.read_agreement(mark)
+        agreement_marker.read_agreement(mark)
 
     assert [text.split(", got")[0].split(";")[0] for text in caught.value.texts] == [
         "coreml_agreement: unknown argument 'min_pnsr'",
@@ -180,7 +180,7 @@ def test_every_mistake_of_an_agreement_is_told() -> None:
 def test_an_agreement_that_checks_nothing_is_a_mistake(arguments: dict[str, object], mistake: str) -> None:
     """Each argument has a use."""
     with pytest.raises(UsageError, match=mistake):
-        markers.read_agreement(pytest.mark.coreml_agreement(**arguments).mark)
+        agreement_marker.read_agreement(pytest.mark.coreml_agreement(**arguments).mark)
 
 
 def build() -> str:
@@ -210,7 +210,7 @@ def test_references(value: object, reference: Reference) -> None:
     """A function without an argument builds a model; one with inputs returns outputs."""
     mark = pytest.mark.coreml_agreement(reference=value, min_psnr=40).mark
 
-    assert markers.read_agreement(mark) == AgreementRule(reference, min_psnr=40.0)
+    assert agreement_marker.read_agreement(mark) == AgreementRule(reference, min_psnr=40.0)
 
 
 @pytest.mark.parametrize(
