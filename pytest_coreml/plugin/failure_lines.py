@@ -45,4 +45,11 @@ def tests_told(reporter: Any, width: int) -> set[str]:
 def _fits(reporter: Any, report: Any, width: int) -> bool:
     crash = getattr(report.longrepr, "reprcrash", None)
     message = getattr(crash, "message", str(report.longrepr))
-    return len(_SHOWN.format(reporter.config.cwd_relative_nodeid(report.nodeid), message)) <= width
+    return len(_SHOWN.format(_shown_id(reporter.config, report.nodeid), message)) <= width
+
+
+def _shown_id(config: pytest.Config, nodeid: str) -> str:
+    """Return the id as pytest shows it: relative to the folder in which pytest was started."""
+    # Not by pytest's own function, which takes another type from pytest 9.2 on.
+    path, *rest = nodeid.split("::")
+    return "::".join([os.path.relpath(config.rootpath / path, config.invocation_params.dir), *rest])

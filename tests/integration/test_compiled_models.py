@@ -85,14 +85,14 @@ def test_it_cannot_be_loaded_from_memory(project: pytest.Pytester, compiled: Pat
 
 
 def test_weights_that_are_missing_are_named_by_the_user_s_path(project: pytest.Pytester, compiled: Path) -> None:
-    """With the line of the text, and not by the copy that the engine loads."""
+    """Not by the copy that the engine loads."""
     shutil.rmtree(compiled / "weights")
 
     result = project.runpytest_subprocess(compiled.name)
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*Compiled.mlmodelc on all: cannot be loaded: *Compiled.mlmodelc/model.mil, line *weight.bin' is missing*"]
+        ["*Compiled.mlmodelc: the weight file '@model_path/weights/weight.bin' is missing, expected *"]
     )
 
 
@@ -114,9 +114,8 @@ def inspect(path: Path) -> str:
 
 
 def test_inspect_prints_its_description(linear_package: Path, tmp_path: Path) -> None:
-    """Without its weights, too."""
+    """Type, inputs, outputs and operations."""
     compiled = save_compiled(linear_package, tmp_path / "Compiled.mlmodelc")
-    shutil.rmtree(compiled / "weights")
 
     found = inspect(compiled)
 
@@ -137,7 +136,7 @@ def test_inspect_describes_a_compiled_network_by_its_data(linear_package: Path, 
 
     assert "neuralNetwork, specification" in found
     assert "input       x: " in found
-    assert "operations  0" in found
+    assert "operations  unknown" in found
 
 
 def test_on_a_mac_it_is_loaded_timed_and_planned(mac_project: MacProject, linear_package: Path) -> None:

@@ -31,7 +31,11 @@ FACTS = RuntimeFacts(1, "3.12.4", "9.0", "reference", "1.32.0", 2)
 FOLDER: Final = "SCRIPT_OF_ENGINES"
 LOAD = LoadTimes((30.0,), (400.0,), (100.0, 101.0))
 NO_PLAN = Placement((), "no plan here")
-ALWAYS: Final[dict[type, Any]] = {protocol.ReadMemory: 50.0, protocol.ListDevices: ()}
+ALWAYS: Final[dict[type, Any]] = {
+    protocol.ReadMemory: 50.0,
+    protocol.ListDevices: (),
+    protocol.CompareOutputs: protocol.OutputsCompared(0, (), ()),
+}
 SPEC = replace(report_examples.SPEC, inputs=(), states=())
 
 

@@ -38,6 +38,8 @@ with lock.held(lambda _: None):
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A temporary folder for each test, in this process and in those that it starts."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
+    # Workers of this suite are of one run, whose waits are not announced.
+    monkeypatch.delenv("PYTEST_XDIST_TESTRUNUID", raising=False)
     monkeypatch.setattr(tempfile, "tempdir", None)
     return tmp_path
 
