@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.engine.lock_holder import Holder, HolderFile
-from pytest_coreml.errors import EngineError
+from pytest_coreml.errors import EngineError, hidden_for_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from filelock import BaseFileLock
+
+__tracebackhide__ = hidden_for_ours
 
 # How often a waiting process reports that it waits.
 _REPORT_SECONDS = 0.5

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_coreml.engine.protocol import Backing
-from pytest_coreml.errors import InputError, did_you_mean
+from pytest_coreml.errors import InputError, did_you_mean, hidden_for_ours
 from pytest_coreml.facts.model_spec import shape_fits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_coreml.facts.model_spec import Feature, ModelSpec
+
+__tracebackhide__ = hidden_for_ours
 
 
 def check_backings(arrays: Mapping[str, Any], spec: ModelSpec) -> dict[str, Backing]:

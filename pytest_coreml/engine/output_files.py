@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from pytest_coreml.errors import InputError
+from pytest_coreml.errors import InputError, hidden_for_ours
 from pytest_coreml.verdict.output_measures import compare_text, measure_blocks
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.agreement import Comparing
     from pytest_coreml.verdict.output_measures import Array, InputMeasures
+
+__tracebackhide__ = hidden_for_ours
 
 _8_BIT_PEAK = 255.0
 

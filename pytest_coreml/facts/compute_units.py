@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal, cast
 
-from pytest_coreml.errors import UsageError, did_you_mean, shown
+from pytest_coreml.errors import UsageError, did_you_mean, hidden_for_ours, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+__tracebackhide__ = hidden_for_ours
 
 ComputeUnits = Literal["all", "cpuAndGPU", "cpuOnly", "cpuAndNeuralEngine"]
 Device = Literal["cpu", "gpu", "neuralEngine"]

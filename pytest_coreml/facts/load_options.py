@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.errors import UsageError, did_you_mean, shown
+from pytest_coreml.errors import UsageError, did_you_mean, hidden_for_ours, shown
 
 if TYPE_CHECKING:
     from typing import Any
+
+__tracebackhide__ = hidden_for_ours
 
 # The keys and values of coremltools, whose enums have these names
 # (https://developer.apple.com/documentation/coreml/mloptimizationhints).

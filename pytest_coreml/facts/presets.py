@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from pytest_coreml.errors import UsageError, did_you_mean
+from pytest_coreml.errors import UsageError, did_you_mean, hidden_for_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+__tracebackhide__ = hidden_for_ours
 
 # The name of the model itself among its variants.
 ORIGINAL: Final = "original"

@@ -9,7 +9,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.errors import UsageError, all_of, shown
+from pytest_coreml.errors import UsageError, all_of, hidden_for_ours, shown
 from pytest_coreml.facts.agreement import LIMITS
 from pytest_coreml.facts.compute_units import COMPUTE_UNITS, parse_compute_units, units_hint
 from pytest_coreml.facts.limits import AgreementRule, Reference
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_coreml.facts.limits import OutputLimit
+
+__tracebackhide__ = hidden_for_ours
 
 
 def read_agreement(mark: pytest.Mark) -> AgreementRule:

@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from pytest_coreml.errors import UsageError, all_of, did_you_mean
+from pytest_coreml.errors import UsageError, all_of, did_you_mean, hidden_for_ours
 from pytest_coreml.facts.limits import AgreementRule, BoundaryRule, Budget, PlacementRule
 from pytest_coreml.plugin.limit_coverage import checked_units
 from pytest_coreml.plugin.marker_arguments import read_units
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.session.options import Options
+
+__tracebackhide__ = hidden_for_ours
 
 T = TypeVar("T")
 

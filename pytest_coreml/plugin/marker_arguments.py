@@ -9,13 +9,15 @@ from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.errors import MistakesError, UsageError, all_of, did_you_mean, shown
+from pytest_coreml.errors import MistakesError, UsageError, all_of, did_you_mean, hidden_for_ours, shown
 from pytest_coreml.facts.compute_units import parse_compute_units
 
 if TYPE_CHECKING:
     import pytest
 
     from pytest_coreml.facts.compute_units import ComputeUnits
+
+__tracebackhide__ = hidden_for_ours
 
 # Takes the mark, and the name and the value of an argument.
 Reader = Callable[[Any, str, Any], Any]

@@ -9,7 +9,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.errors import UsageError
+from pytest_coreml.errors import UsageError, hidden_for_ours
 from pytest_coreml.facts.compute_units import parse_compute_units, parse_device
 from pytest_coreml.facts.limits import BoundaryRule, Budget, PlacementRule
 from pytest_coreml.facts.metrics import SPEEDUP, get_metric
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.compute_units import ComputeUnits, Device
     from pytest_coreml.facts.limits import Meaning
+
+__tracebackhide__ = hidden_for_ours
 
 Source = Any  # a path, or a callable that returns a path or an MLModel
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.engine.input_sequences import InputSequences
 from pytest_coreml.engine.output_files import as_array
-from pytest_coreml.errors import InputError
+from pytest_coreml.errors import InputError, hidden_for_ours
 from pytest_coreml.session.array_files import has_features, read_arrays, read_features
 from pytest_coreml.session.model import plain
 from pytest_coreml.session.sources import label
@@ -19,6 +19,8 @@ from pytest_coreml.session.sources import label
 if TYPE_CHECKING:
     from pytest_coreml.engine.output_files import OutputArray, OutputFiles
     from pytest_coreml.facts.model_spec import Feature, ModelSpec
+
+__tracebackhide__ = hidden_for_ours
 
 Features = dict[str, Any]
 # Examples where neither the marker nor the test names inputs.

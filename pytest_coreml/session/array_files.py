@@ -12,7 +12,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.example_inputs import IMAGE_MODES
-from pytest_coreml.errors import InputError, ReportError, did_you_mean
+from pytest_coreml.errors import InputError, ReportError, did_you_mean, hidden_for_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
     Arrays = Mapping[str, Array]
+
+__tracebackhide__ = hidden_for_ours
 
 Features = dict[str, Any]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.errors import InputError
+from pytest_coreml.errors import InputError, hidden_for_ours
 from pytest_coreml.facts.compute_units import COMPUTE_UNITS
 from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import clock_doubt, device_doubt, usable_devices
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pytest_coreml.session.options import Options
     from pytest_coreml.session.scenario_call import Recorder
     from pytest_coreml.verdict.regression.run import Runs
+
+__tracebackhide__ = hidden_for_ours
 
 
 class Session:

@@ -24,6 +24,11 @@ PACKAGE = Path(pytest_coreml.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = ("facts", "verdict", "report", "machine", "engine", "session", "cli")
 
+# The layers whose functions tests call, directly or through fixtures and markers.
+CALLED_BY_TESTS = ("facts", "machine", "engine", "session", "plugin")
+# These raise in a process or at a time without a test.
+WITHOUT_TEST = {"engine/server", "plugin/dropin.py", "plugin/options.py", "plugin/read_options.py"}
+
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 package = importlib.import_module(sys.argv[1])
@@ -70,6 +75,28 @@ def test_no_import_cycle() -> None:
     order = list(TopologicalSorter(graph).static_order())
 
     assert order.index("pytest_coreml.errors") < order.index("pytest_coreml.plugin.hooks")
+
+
+def test_a_module_that_raises_our_errors_hides_its_frames() -> None:
+    """A traceback ends in the user's test, and the error's text says what is wrong there."""
+    classes = ast.parse((PACKAGE / "errors.py").read_text(encoding="utf-8")).body
+    errors = {node.name for node in classes if isinstance(node, ast.ClassDef)}
+    raising = [path for path in FILES if _is_called_by_tests(path) and _raised(path) & errors]
+
+    assert PACKAGE / "engine" / "client.py" in raising
+    assert [path for path in raising if "__tracebackhide__ = hidden_for_ours" not in path.read_text("utf-8")] == []
+
+
+def _is_called_by_tests(path: Path) -> bool:
+    place = path.relative_to(PACKAGE)
+    names = {parent.as_posix() for parent in (place, *place.parents)}
+    return place.parts[0] in CALLED_BY_TESTS and not names & WITHOUT_TEST
+
+
+def _raised(path: Path) -> set[str]:
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    calls = [node.exc for node in nodes if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)]
+    return {call.func.id for call in calls if isinstance(call.func, ast.Name)}
 
 
 def _module_name(path: Path) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pytest_coreml.engine.server.core_kinds import CoreKinds
 from pytest_coreml.engine.server.run_queue import open_run_queue
+from pytest_coreml.errors import hidden_for_ours
 from pytest_coreml.facts.measurement import UNDISTURBED_SHARE, Measurement, Pairs
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     Call = Callable[[], tuple[float, float]]
     # Takes the name of the step, the calls done and the calls planned.
     Report = Callable[[str, int, int], None]
+
+__tracebackhide__ = hidden_for_ours
 
 WINDOW = 10
 MAX_WARMUPS = 100
