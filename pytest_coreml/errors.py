@@ -92,6 +92,12 @@ def shown(value: object) -> str:
     return f"an object of the type {type(value).__name__}"
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of the text of *error* that is not empty, the name of its type if it has no text."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next(filter(None, lines), type(error).__name__)
+
+
 def did_you_mean(word: object, names: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the one of *names* that is most similar to *word*, ignoring case.
 

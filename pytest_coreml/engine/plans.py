@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_coreml.engine.protocol import ReadPlan
-from pytest_coreml.errors import EngineDiedError, EngineError, hidden_for_ours
+from pytest_coreml.errors import EngineDiedError, EngineError, first_line, hidden_for_ours
 from pytest_coreml.facts.placement import Placement
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Plans:
         try:
             return self.placement(lease)
         except EngineError as error:
-            return Placement((), f"its compute plan could not be read: {str(error).splitlines()[0]}")
+            return Placement((), f"its compute plan could not be read: {first_line(error)}")
 
     def close(self) -> None:
         """Close the engine."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_coreml.engine.lease import UNTIMED, EngineKey
-from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
+from pytest_coreml.errors import UnfitMachineError, first_line, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.session.attempted_scenarios import AttemptedScenarios
 from pytest_coreml.session.model_judge import ModelJudge
@@ -95,7 +95,7 @@ class Attempt:
             # Also what a callable raises that builds a model.
             self.unloaded.append(key)
             variant = source.name if isinstance(source, VariantSource) else None
-            self.problems[key] = LoadProblem(_first_line(error), variant)
+            self.problems[key] = LoadProblem(first_line(error), variant)
             raise
         if isinstance(source, VariantSource):
             self.session.models.variant_sources[key.path] = source
@@ -198,8 +198,3 @@ class Attempt:
                 variant=problem.variant if problem else None,
                 problem=problem.text if problem else None,
             )
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

@@ -1,10 +1,10 @@
-"""Suggestions for words that were misspelled."""
+"""Suggestions for misspelled words, and the texts of errors."""
 
 from __future__ import annotations
 
 import pytest
 
-from pytest_coreml.errors import ModelError, did_you_mean
+from pytest_coreml.errors import ModelError, did_you_mean, first_line
 from pytest_coreml.escaping import safe_lines
 
 
@@ -35,3 +35,11 @@ def test_the_text_of_an_error_steers_neither_terminal_nor_actions(text: str, sho
     """Names of a model, and what an engine wrote, are part of it."""
     assert str(ModelError(text)) == shown
     assert safe_lines(safe_lines(text)) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("why\nand more", "why"), ("\n  \n  why  \n", "why"), ("", "ValueError"), (" \n", "ValueError")]
+)
+def test_the_first_line_of_an_error_names_its_type_if_it_is_empty(text: str, line: str) -> None:
+    """Other libraries raise errors that begin with an empty line, or have no text."""
+    assert first_line(ValueError(text)) == line

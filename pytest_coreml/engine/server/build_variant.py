@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.server.coremltools_import import unbar_imports
 from pytest_coreml.engine.server.specification import describe
-from pytest_coreml.errors import ModelError, UnfitVariantError
+from pytest_coreml.errors import ModelError, UnfitVariantError, first_line
 from pytest_coreml.facts.presets import CompressionStep, parse_preset
 from pytest_coreml.facts.suffixes import COMPILED_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.presets import Preset
@@ -38,7 +38,7 @@ def build_variant(path: str, name: str, destination: str, report: Callable[[str]
     except (ModelError, MemoryError):
         raise
     except Exception as error:
-        raise ModelError(f"{before.file_name}: the variant {name} cannot be built: {_first_line(error)}") from error
+        raise ModelError(f"{before.file_name}: the variant {name} cannot be built: {first_line(error)}") from error
     finally:
         _remove(unfinished)
 
@@ -175,8 +175,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-def _first_line(error: Exception) -> str:
-    lines: Iterator[str] = (line.strip() for line in str(error).splitlines() if line.strip())
-    return next(lines, type(error).__name__)

@@ -15,7 +15,7 @@ from pytest_coreml.engine.server.boundary_reader import read_boundary
 from pytest_coreml.engine.server.compiled_specification import load_compiled_specification
 from pytest_coreml.engine.server.known_values import with_known_values
 from pytest_coreml.engine.server.weight_types import pipeline_models
-from pytest_coreml.errors import ModelError
+from pytest_coreml.errors import ModelError, first_line
 from pytest_coreml.facts.model_spec import ModelSpec
 from pytest_coreml.facts.suffixes import COMPILED_SUFFIX, MODEL_SUFFIXES
 from pytest_coreml.reference.errors import BadModelError
@@ -107,7 +107,7 @@ def load_specification(path: str) -> Any:
         for weights in weight_types.weight_files(model):
             package.blob_file(weights)
     except (BadModelError, DecodeError) as error:
-        why = _first_line(error).removeprefix(f"{path}: ")
+        why = first_line(error).removeprefix(f"{path}: ")
         raise ModelError(f"{path}: cannot be read as a Core ML model: {why}") from error
     if model.WhichOneof("Type") is None:
         raise ModelError(f"{path}: not a Core ML model: its specification names no model type")
@@ -186,8 +186,3 @@ def _block_operators(block: Any) -> Iterator[str]:
             yield operation.type.rsplit(".", 1)[-1]
         for nested in operation.blocks:
             yield from _block_operators(nested)
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0]
