@@ -63,6 +63,10 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in _marker_lines(config):
         config.addinivalue_line("markers", line)
     prepare_controller(config)
+    if any(word.partition("::")[0].endswith(MODEL_SUFFIXES) for word in config.args):
+        from pytest_coreml.plugin import model_files
+
+        model_files.check_named(config)
     if is_any_given(config):
         from pytest_coreml.errors import CoreMLTestError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_coreml.errors import CoreMLTestError
-from pytest_coreml.facts.suffixes import SWIFT_MANIFEST
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 from pytest_coreml.plugin.activate import activate
 
 if TYPE_CHECKING:
@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 
 # Inputs for which the health of the outputs is checked.
 _EXAMPLES: Final = 3
+
+
+def check_named(config: pytest.Config) -> None:
+    """Raise pytest's usage error for model files on the command line that are missing, with those they may mean.
+
+    A missing file that is like no other is left to pytest, which says the same without a suggestion.
+    """
+    from pytest_coreml.session.near_models import near_path
+
+    folder = config.invocation_params.dir
+    words = [word.partition("::")[0] for word in config.args]
+    missing = [word for word in words if word.endswith(MODEL_SUFFIXES) and not Path(folder, word).exists()]
+    hints = {word: near_path(word, folder) for word in missing}
+    if any(hints.values()):
+        raise pytest.UsageError(*(f"file or directory not found: {word}{hint}" for word, hint in hints.items()))
 
 
 def collector_for(path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -24,6 +24,17 @@ def near_model(name: str, folders: Iterable[Path]) -> str:
     return f"; did you mean {names[near]!r}?" if near is not None else ""
 
 
+def near_path(path: str, folder: Path) -> str:
+    """Return `; did you mean 'x'?` for the model that *path*, relative to *folder*, may mean; an empty text for none.
+
+    That is one of a similar name in its own folder, or one of the same name elsewhere below *folder*.
+    """
+    elsewhere = next(models_named(Path(path).name, folder), None)
+    if elsewhere is not None:
+        return f"; did you mean {elsewhere.relative_to(folder).as_posix()!r}?"
+    return near_model(path, [Path(folder, path).parent])
+
+
 def models_named(name: str, root: Path) -> Iterator[Path]:
     """Yield the files and folders of this name below *root*."""
     for depth in range(_HINT_DEPTH):

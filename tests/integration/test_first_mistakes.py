@@ -91,3 +91,26 @@ def test_a_misspelled_marker_is_no_promise_that_everybody_keeps(pytester: pytest
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*unknown marker 'coreml_bugdet'; did you mean 'coreml_budget'?*", "*::test_typo"])
     assert "coreml_nightly" not in result.stderr.str()
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["Missng.mlpackage"], ["ERROR: *not found: Missng.mlpackage; did you mean 'Missing.mlpackage'?"]),
+        (
+            ["Missng.mlpackage::all", "Other.mlmodel"],
+            ["*Missng.mlpackage; did you mean*", "ERROR: *not found: Other.mlmodel"],
+        ),
+        (["Other.mlmodel"], ["ERROR: file or directory not found: Other.mlmodel"]),
+    ],
+)
+def test_a_missing_file_on_the_command_line_is_answered_with_the_nearest_model(
+    pytester: pytest.Pytester, names: list[str], expected: list[str]
+) -> None:
+    """pytest alone only says that it is not there."""
+    pytester.mkdir("Missing.mlpackage")
+
+    result = pytester.runpytest_inprocess("-p", "no:xdist", *names)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(expected)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_coreml.errors import ModelError
+from pytest_coreml.session.near_models import near_path
 from pytest_coreml.session.sources import Sources
 
 if TYPE_CHECKING:
@@ -31,3 +32,18 @@ def test_nothing_is_suggested_where_no_name_is_similar(tmp_path: Path) -> None:
     for name in ("Xyz.mlpackage", "missing/Xyz.mlpackage"):
         with pytest.raises(ModelError, match=r"[^?]$"):
             Sources(tmp_path).resolve(name, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("models/Encodr.mlpackage", "Encoder.mlpackage"),
+        ("Encoder.mlpackage", "models/Encoder.mlpackage"),
+        ("Xyz.mlpackage", None),
+    ],
+)
+def test_a_path_of_the_command_line_is_answered_with_a_path(tmp_path: Path, name: str, meant: str | None) -> None:
+    """A similar name in its folder, or the same name in a folder below."""
+    (tmp_path / "models" / "Encoder.mlpackage").mkdir(parents=True)
+
+    assert near_path(name, tmp_path) == (f"; did you mean {meant!r}?" if meant else "")
