@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 from pathlib import Path
@@ -44,13 +45,16 @@ def open_run_queue() -> RunQueueDelay | None:
 class LinuxRunQueue:
     """The sum of the second field of `/proc/self/task/*/schedstat`, in ns.
 
-    Source: https://docs.kernel.org/scheduler/sched-stats.html.
+    Source: https://docs.kernel.org/scheduler/sched-stats.html. Listing the threads takes longer than reading them, so
+    it is done only when one has started or ended. The folder has a link for each thread, and two more.
     """
 
     complete = True
 
     def __init__(self) -> None:
-        self._descriptors: dict[str, int] = {}
+        self._folder = os.open(_TASKS, os.O_RDONLY)
+        self._links = 0
+        self._files: list[int] = []
 
     @classmethod
     def open(cls) -> Self | None:
@@ -66,22 +70,31 @@ class LinuxRunQueue:
 
     def read_ms(self) -> float:
         """Return the delay so far, in ms."""
-        return sum(self._read_ns(thread) for thread in os.listdir(_TASKS)) / 1e6  # noqa: PTH208 (names are enough)
+        links = os.fstat(self._folder).st_nlink
+        if links != self._links:
+            self._list_threads()
+            self._links = links
+        try:
+            return sum([int(os.pread(file, 64, 0).split(None, 2)[1]) for file in self._files]) / 1e6
+        except OSError:
+            # A thread has ended, and its delay with it. If another one has started, their number is the same.
+            self._list_threads()
+            return sum(_read_ns(file) for file in self._files) / 1e6
 
     def close(self) -> None:
         """Close the files."""
-        for descriptor in self._descriptors.values():
-            os.close(descriptor)
-        self._descriptors.clear()
+        self._close_files()
+        os.close(self._folder)
 
-    def _read_ns(self, thread: str) -> int:
-        try:
-            if thread not in self._descriptors:
-                self._descriptors[thread] = os.open(_TASKS / thread / "schedstat", os.O_RDONLY)
-            return int(os.pread(self._descriptors[thread], 64, 0).split()[1])
-        except OSError:
-            # The thread has ended, and its delay with it.
-            return 0
+    def _list_threads(self) -> None:
+        self._close_files()
+        for thread in os.listdir(self._folder):  # noqa: PTH208  (by the open folder)
+            with contextlib.suppress(OSError):
+                self._files.append(os.open(f"{thread}/schedstat", os.O_RDONLY, dir_fd=self._folder))
+
+    def _close_files(self) -> None:
+        while self._files:
+            os.close(self._files.pop())
 
 
 class MacRunQueue:
@@ -113,3 +126,10 @@ class MacRunQueue:
 
     def close(self) -> None:
         """Do nothing: no file is open."""
+
+
+def _read_ns(file: int) -> int:
+    try:
+        return int(os.pread(file, 64, 0).split()[1])
+    except OSError:
+        return 0
