@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import pytest
 
@@ -22,10 +22,11 @@ PRECISIONS: Final = ("fast", "strict")
 UNMEASURED: Final = ("inconclusive", "fail")
 
 
-class ReportAction(argparse.Action):
-    """Takes `--coreml-report[=PATH]`, and keeps a test path that argparse took for the PATH.
+class OptionalPathAction(argparse.Action):
+    """Takes an option with an optional PATH, as `--coreml-report[=PATH]`, whose default path is *const*.
 
-    `pytest --coreml-report tests/` means the default report, and tests/ to run.
+    It keeps a test path that argparse took for the PATH: `pytest --coreml-report tests/` means the default report, and
+    tests/ to run.
     """
 
     def __call__(
@@ -33,22 +34,33 @@ class ReportAction(argparse.Action):
         parser: argparse.ArgumentParser,  # noqa: ARG002 (argparse's signature)
         namespace: argparse.Namespace,
         values: str | Sequence[Any] | None,
-        option_string: str | None = None,  # noqa: ARG002
+        option_string: str | None = None,
     ) -> None:
         """Store the path, or the default and the test path."""
-        value = str(values) if values else DEFAULT_REPORT
+        value = str(values) if values else self.const
         if is_test_path(value):
-            namespace.coreml_test_path = value
-            value = DEFAULT_REPORT
+            option = option_string or self.option_strings[0]
+            # pytest parses the command line several times, each time into a copy of what it has parsed before.
+            kept = getattr(namespace, "coreml_test_paths", {})
+            namespace.coreml_test_paths = {**kept, option: KeptPath(value, self.const)}
+            value = self.const
         setattr(namespace, self.dest, value)
+
+
+class KeptPath(NamedTuple):
+    """A *word* that argparse took for the value of an option, whose default is *default*."""
+
+    word: str
+    default: str
 
 
 # Name, without the prefix `coreml_`, and what argparse is to know of it. No default stands here: the ini file's value
 # comes before it.
 OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "report": {
-        "action": ReportAction,
+        "action": OptionalPathAction,
         "nargs": "?",
+        "const": DEFAULT_REPORT,
         "metavar": "PATH",
         "help": f"write a JSON performance report (default path: {DEFAULT_REPORT})",
     },
@@ -171,7 +183,7 @@ def is_any_given(config: pytest.Config) -> bool:
 
 
 def is_test_path(word: str) -> bool:
-    """Return True if *word*, which follows `--coreml-report`, is something to run.
+    """Return True if *word*, which follows an option with an optional path, is something to run.
 
     That is a folder, also one that does not exist, a test file, a node id, a model or the manifest of a Swift package.
     """
@@ -182,19 +194,18 @@ def is_test_path(word: str) -> bool:
     return "::" in word or word.endswith("/") or is_folder or is_file
 
 
-def return_test_path(config: pytest.Config) -> None:
-    """Return to pytest the test path that argparse took for the value of `--coreml-report`.
+def return_test_paths(config: pytest.Config) -> None:
+    """Return to pytest the test paths that argparse took for values of options with an optional path.
 
-    Raises `UsageError` where the value stood behind an equals sign: it is a path to write to, and is not a file.
+    Raises `UsageError` where one stood behind an equals sign: it is a path to write to, and is not a file.
     """
-    word = getattr(config.option, "coreml_test_path", None)
-    if word is None:
-        return
-    if f"--coreml-report={word}" in config.invocation_params.args:
-        from pytest_coreml.errors import UsageError
+    kept: dict[str, KeptPath] = getattr(config.option, "coreml_test_paths", {})
+    for option, (word, default) in kept.items():
+        if f"{option}={word}" in config.invocation_params.args:
+            from pytest_coreml.errors import UsageError
 
-        raise UsageError(f"--coreml-report={word}: expected the name of a file, as {Path(word, DEFAULT_REPORT)}")
-    if config.args_source is pytest.Config.ArgsSource.ARGS:
-        config.args.insert(0, word)
-    else:
-        config.args[:] = [word]
+            raise UsageError(f"{option}={word}: expected the name of a file, as {Path(word, default)}")
+    words = [path.word for path in kept.values()]
+    if words:
+        given_too = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
+        config.args[:] = [*words, *given_too]

@@ -82,10 +82,10 @@ class PytestRun:
 
         Raises `UsageError` or `ReportError` when the drop-in, the baseline or the path of the report cannot be used.
         """
-        from pytest_coreml.plugin.options import return_test_path
+        from pytest_coreml.plugin.options import return_test_paths
 
         dropin.install(self.options)
-        return_test_path(self.config)
+        return_test_paths(self.config)
         if self.results is None:
             return
         # A baseline that cannot be used is to be known before tests run for minutes.
