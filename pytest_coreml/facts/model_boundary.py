@@ -82,6 +82,8 @@ class Boundary:
     """The inputs that outputs replace, which states would keep inside."""
     why_unknown: str | None = None
     """Why conversions inside of the model cannot be seen; None if they can."""
+    function: str | None = None
+    """The function whose boundary it is; None for a model of one function."""
 
     @property
     def crossings(self) -> tuple[Crossing, ...]:

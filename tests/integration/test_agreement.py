@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import small_models
+
+from pytest_coreml.cli import main
 
 if TYPE_CHECKING:
     from mac_project import MacProject
@@ -145,3 +148,48 @@ def test_the_example_with_torch_passes_without_it(
 
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(["agreement", "  palettized.mlpackage on all with *, 10 inputs"])
+
+
+LOOSE = """
+    import pytest
+    from small_models import linear
+
+    def rounded(inputs):
+        return linear(inputs["x"]).round(1)
+
+    @pytest.mark.coreml_model("Linear.mlpackage")
+    @pytest.mark.coreml_agreement(reference=rounded, inputs=3, min_psnr=5)
+    def test_close(coreml_model):
+        pass
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_core_ml")
+def test_less_agreement_and_another_boundary_than_in_the_baseline_are_listed(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the run, in its report and by `compare`, though the test keeps its limit."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(small_models.__file__).parent), prepend=os.pathsep)
+    monkeypatch.setenv("COLUMNS", "200")
+    project.makepyfile(test_close=LOOSE)
+    project.runpytest_subprocess(*RUN).assert_outcomes(passed=1)
+    base = project.path / "base.json"
+    report = json.loads((project.path / "coreml-report.json").read_text())
+    (output,), (model,) = report["tests"][0]["agreement"][0]["outputs"], report["models"].values()
+    output["psnr"] += 20
+    model["boundary"]["outputs"][0] |= {"declared": "float16", "size_bytes": 6, "conversions": []}
+    base.write_text(json.dumps(report))
+
+    result = project.runpytest_subprocess(*RUN, f"--coreml-baseline={base}")
+    current = project.path / "coreml-report.json"
+    notes = json.loads(current.read_text())["tests"][0]["notes"]
+    main(["compare", str(base), "--current", str(current)])
+    shown = capsys.readouterr().out
+
+    assert result.ret == 0
+    drop, boundary = (next(note for note in notes if note.startswith(word)) for word in ("less", "output"))
+    assert re.fullmatch(r"less agreement with rounded: y \(PSNR \d\S+ dB -> \d\S+ dB\)", drop)
+    assert boundary == "output y: float16; 6 bytes -> float32; 12 bytes"
+    result.stdout.fnmatch_lines([f"*{re.sub(r'[][]', '?', line)}" for line in (drop, boundary)])
+    assert f"  changed: {drop}\n  changed: {boundary}\n" in shown

@@ -39,7 +39,10 @@ def read_boundary(
     if kind == "mlProgram":
         name = function or model.description.defaultFunctionName or "main"
         flow = read_program(model.mlProgram, name)
-        return _bare(inputs, outputs, _NO_PROGRAM) if flow is None else _Program(model, flow).read(inputs, outputs)
+        if flow is None:
+            return _bare(inputs, outputs, _NO_PROGRAM)
+        is_one = len(model.mlProgram.functions) == 1
+        return replace(_Program(model, flow).read(inputs, outputs), function=None if is_one else name)
     if kind.startswith("pipeline"):
         return _pipeline(model, inputs, outputs)
     if kind.startswith("neuralNetwork"):

@@ -208,7 +208,9 @@ _CROSSING: Final = DataclassCodec(
         "Remedy | None": _optional(_REMEDY.encode, _REMEDY.decode),
     },
 )
+encode_crossing: Final = _CROSSING.encode
 _CACHE: Final = DataclassCodec(HandedCache, _CODECS)
+encode_cache: Final = _CACHE.encode
 _BOUNDARY: Final = DataclassCodec(
     Boundary,
     {

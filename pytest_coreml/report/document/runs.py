@@ -96,6 +96,7 @@ def make_run(record: Record, machine: Mapping[str, Any], model: ModelSpec | None
         load=record.load,
         memory_mb=record.memory_mb,
         placement=record.placement,
+        agreement=record.agreement,
         model=model,
         machine_name=record.machine,
         failed=record.failed_unmeasured,

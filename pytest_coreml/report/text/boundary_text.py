@@ -27,7 +27,8 @@ def boundary_lines(boundary: Boundary) -> Iterator[str]:
     yield from wrapped(f"  boundary    {into} in, {out} out in each call{unsized}", "", _WIDTH)
     for word, side in (("in ", boundary.inputs), ("out", boundary.outputs)):
         for crossing in side:
-            yield from wrapped(f"{word} {_crossing(crossing, word)}", "    ", _WIDTH)
+            text = crossing_text(crossing, is_output=side is boundary.outputs)
+            yield from wrapped(printable(f"{word} {crossing.name}: {text}"), "    ", _WIDTH)
     for text in advice(boundary):
         yield from wrapped(text, "    ", _WIDTH)
     if boundary.why_unknown is not None:
@@ -64,6 +65,14 @@ def remedy_text(remedy: Remedy, declared: str, inputs: Sequence[str] = (), outpu
     return text
 
 
+def crossing_text(crossing: Crossing, *, is_output: bool) -> str:
+    """Return type, conversions and bytes of an input or output."""
+    size = bytes_text(crossing.size_bytes) if crossing.size_bytes is not None else "unknown size"
+    done = "".join(f", {_conversion(found)}" for found in crossing.conversions)
+    direction = f" from {crossing.computed}" if crossing.conversions and is_output else ""
+    return f"{crossing.declared}{direction}{done}; {size}"
+
+
 def casts_text(crossings: Sequence[Crossing]) -> str:
     """Name the changes of type of *crossings*."""
     return ", ".join(f"{each.name} ({_casts(each)})" for each in crossings[:_MAX_NAMED]) + _more(len(crossings))
@@ -96,13 +105,6 @@ def bytes_text(size: float) -> str:
         if size >= one:
             return f"{number(size / one)} {unit}"
     return f"{number(size)} {'byte' if size == 1 else 'bytes'}"
-
-
-def _crossing(crossing: Crossing, word: str) -> str:
-    size = bytes_text(crossing.size_bytes) if crossing.size_bytes is not None else "unknown size"
-    done = "".join(f", {_conversion(found)}" for found in crossing.conversions)
-    direction = "" if not crossing.conversions or word == "in " else f" from {crossing.computed}"
-    return printable(f"{crossing.name}: {crossing.declared}{direction}{done}; {size}")
 
 
 def _conversion(found: Conversion) -> str:

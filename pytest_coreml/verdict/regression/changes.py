@@ -1,4 +1,7 @@
-"""The differences from a baseline besides time: placement, operations, weights, software. Facts, not verdicts."""
+"""The differences from a baseline besides time: placement, operations, weights, agreement, boundary, software.
+
+They are facts, not verdicts.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_coreml.verdict.regression.agreement_drops import AgreementDrop, find_drops
+from pytest_coreml.verdict.regression.boundary_changes import BoundaryChanges, find_boundary_changes
 from pytest_coreml.verdict.regression.machine_kind import value_at
 
 if TYPE_CHECKING:
@@ -41,7 +46,8 @@ class Changes:
     """The differences between two runs.
 
     *moved*: the costliest first. *appeared*, *vanished*: operations of one plan only. *operators*: how often operators
-    occur, where that changed. *differences*: size, precision, hash, versions.
+    occur, where that changed. *differences*: size, precision, hash, versions. *drops*: outputs that agree less with
+    their reference. *boundary*: what crosses it, and what is converted there.
     """
 
     moved: tuple[Move, ...] = ()
@@ -49,10 +55,12 @@ class Changes:
     vanished: tuple[Operation, ...] = ()
     operators: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     differences: tuple[Difference, ...] = ()
+    drops: tuple[AgreementDrop, ...] = ()
+    boundary: BoundaryChanges = field(default_factory=BoundaryChanges)
 
     def __bool__(self) -> bool:
         """Return True if anything changed."""
-        return any((self.moved, self.appeared, self.vanished, self.operators, self.differences))
+        return any(vars(self).values())
 
 
 # Places in a report's machine that say why a plan or a time may be another one, though the model is the same.
@@ -66,7 +74,15 @@ _Identity = tuple[str, str]
 def find_changes(before: Run, now: Run) -> Changes:
     """Compare two runs of the same test on the same compute units, whatever machine and model they are of."""
     moved, appeared, vanished = _plans(before.placement, now.placement)
-    return Changes(moved, appeared, vanished, _operators(before, now), tuple(_differences(before, now)))
+    return Changes(
+        moved,
+        appeared,
+        vanished,
+        _operators(before, now),
+        tuple(_differences(before, now)),
+        find_drops(before.agreement, now.agreement),
+        _boundary(before, now),
+    )
 
 
 def find_moves(before: Placement, now: Placement) -> list[tuple[Operation, Operation]]:
@@ -112,12 +128,18 @@ def _surplus(these: dict[_Identity, list[Operation]], those: dict[_Identity, lis
 
 
 def _operators(before: Run, now: Run) -> dict[str, tuple[int, int]]:
-    if before.model is None or now.model is None:
+    if before.model is None or now.model is None or before.model.boundary.function != now.model.boundary.function:
         return {}
     old, new = before.model.operations, now.model.operations
     names = sorted({*old, *new})
     counts = {name: (old.get(name, 0), new.get(name, 0)) for name in names}
     return {name: pair for name, pair in counts.items() if pair[0] != pair[1]}
+
+
+def _boundary(before: Run, now: Run) -> BoundaryChanges:
+    if before.model is None or now.model is None:
+        return BoundaryChanges()
+    return find_boundary_changes(before.model.boundary, now.model.boundary)
 
 
 def _differences(before: Run, now: Run) -> list[Difference]:

@@ -11,6 +11,7 @@ from pytest_coreml.facts.measurement import UNDISTURBED_SHARE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pytest_coreml.facts.agreement import Agreement
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.placement import Placement
@@ -32,6 +33,8 @@ class Run:
     load: LoadTimes | None = None
     memory_mb: float | None = None
     placement: Placement | None = None
+    agreement: tuple[Agreement, ...] = ()
+    """How close the outputs are to each reference; empty if they were not compared."""
     model: ModelSpec | None = None
     machine_name: str | None = None
     failed: bool = False
