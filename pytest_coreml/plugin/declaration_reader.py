@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
@@ -42,6 +43,7 @@ class DeclarationReader:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._known: dict[tuple[object, ...], tuple[list[pytest.Mark], Declaration]] = {}
+        self._equal: dict[Hashable, Declaration] = {}
         self._marks: dict[Hashable, object] = {}
 
     def read(
@@ -58,7 +60,7 @@ class DeclarationReader:
         if key not in self._known:
             _check_known(ours, node.config)
             # The marks are kept beside what they declare, so that no other object can get the identity of one.
-            self._known[key] = (ours, self._declaration(ours, given, incomplete))
+            self._known[key] = (ours, self._of_equal_marks(ours, given, incomplete))
         if not given:
             _check_own(node)
         declaration = self._known[key][1]
@@ -68,16 +70,30 @@ class DeclarationReader:
             _check_parametrized(node, declaration)
         return declaration
 
+    def _of_equal_marks(self, ours: list[pytest.Mark], given: list[str], incomplete: bool) -> Declaration:
+        """Return what *ours* declare, from what equal markers of another test declare where there are such."""
+        key = (*map(_key, ours), *given, incomplete)
+        try:
+            known = self._equal.get(key)
+        except TypeError:  # a list in a marker, or a dict
+            return self._declaration(ours, given, incomplete)
+        if known is None:
+            known = self._equal[key] = self._declaration(ours, given, incomplete)
+        # An equal marker is another marker, of whose limits each must be judged somewhere.
+        return replace(known, limits=self._limits(ours))
+
+    def _limits(self, ours: list[pytest.Mark]) -> tuple[Limit, ...]:
+        return tuple(Limit(id(mark), self._once(_checked_units, mark)) for mark in _limiting(ours))
+
     def _declaration(self, ours: list[pytest.Mark], given: list[str], incomplete: bool) -> Declaration:
         by_name = {name: [mark for mark in ours if mark.name == name] for name in MARKS}
         names_model = any(name != _LOAD for name in given)
-        limiting = [mark for name in LIMIT_READERS for mark in by_name[name]]
         model, units, variants, meanings = all_of(
             [
                 lambda: self._model(by_name["coreml_model"], names_model and not incomplete, given),
                 lambda: next(map(self._units, by_name["coreml_compute_units"]), self._options.compute_units),
                 lambda: self._variants(by_name["coreml_variants"]),
-                lambda: all_of(partial(self._once, LIMIT_READERS[mark.name], mark) for mark in limiting),
+                lambda: all_of(partial(self._once, LIMIT_READERS[mark.name], mark) for mark in _limiting(ours)),
             ]
         )
         return Declaration(
@@ -92,7 +108,7 @@ class DeclarationReader:
             names_model=names_model,
             variants=variants if names_model and not _has_variant(model) else (),
             against=model.against,
-            limits=tuple(Limit(id(mark), self._once(_checked_units, mark)) for mark in limiting),
+            limits=self._limits(ours),
             reached=frozenset(FIXTURES[name] or each for name in given if name != _LOAD for each in units),
             loads_any=_LOAD in given,
         )
@@ -106,8 +122,7 @@ class DeclarationReader:
 
     def _once(self, read: Callable[[pytest.Mark], T], mark: pytest.Mark) -> T:
         """Read *mark*, or return what an equal marker was read as: most markers of a run are equal to another one."""
-        # With types, since 1 is True to a dict, and no limit.
-        key = (read, mark.args, *((name, type(value), value) for name, value in mark.kwargs.items()))
+        key = (read, _key(mark))
         try:
             known = key in self._marks
         except TypeError:  # a list in it, or a dict
@@ -160,6 +175,17 @@ def _our_marks(node: pytest.Item) -> list[pytest.Mark]:
     ours = [mark for mark in node.iter_markers() if mark.name.startswith("coreml_")]
     of_parameters = {id(mark) for mark in getattr(getattr(node, "callspec", None), "marks", ())}
     return sorted(ours, key=lambda mark: id(mark) not in of_parameters) if of_parameters else ours
+
+
+def _limiting(ours: list[pytest.Mark]) -> list[pytest.Mark]:
+    return [mark for name in LIMIT_READERS for mark in ours if mark.name == name]
+
+
+def _key(mark: pytest.Mark) -> tuple[object, ...]:
+    """Return what equal markers have in common."""
+    # With types, since 1 is True to a dict, and no limit.
+    arguments = ((name, type(value), value) for name, value in mark.kwargs.items())
+    return (mark.name, *map(type, mark.args), mark.args, *arguments)
 
 
 def _has_variant(model: ModelSource) -> bool:

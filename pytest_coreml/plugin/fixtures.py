@@ -29,21 +29,22 @@ def coreml_run(request: pytest.FixtureRequest) -> PytestRun:
 
 
 @pytest.fixture(scope="module", name=SOURCE_FIXTURE)
-def coreml_source(request: pytest.FixtureRequest, _coreml_run: PytestRun) -> Any:
+def coreml_source(request: pytest.FixtureRequest) -> Any:
     """Return the source that this test is parametrized with, or the only one."""
     if hasattr(request, "param"):
         return request.param
-    declaration = _coreml_run.running_attempt().declaration
+    declaration = activate(request.config).running_attempt().declaration
     return _the_only(_sources(declaration)[0], "variants" if declaration.variants else "sources")
 
 
 @pytest.fixture(scope="module")
-def coreml_model(request: pytest.FixtureRequest, _coreml_run: PytestRun, _coreml_source: Any) -> CoreMLModel:
+def coreml_model(request: pytest.FixtureRequest, _coreml_source: Any) -> CoreMLModel:
     """Return the model of this test, loaded for the compute units that it is parametrized with."""
+    run = activate(request.config)
     if hasattr(request, "param"):
-        return _coreml_run.load(_coreml_source, request.param)
-    units = _the_only(_coreml_run.running_attempt().declaration.compute_units, "compute units")
-    return _coreml_run.load(_coreml_source, units)
+        return run.load(_coreml_source, request.param)
+    units = _the_only(run.running_attempt().declaration.compute_units, "compute units")
+    return run.load(_coreml_source, units)
 
 
 def _the_only(values: Sequence[T], word: str) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -18,7 +19,7 @@ from pytest_coreml.plugin.running_test import running_test
 from pytest_coreml.plugin.shared_fixture import SharedFixture
 from pytest_coreml.plugin.xdist import runs_everything_everywhere, shares_host, worker_name
 from pytest_coreml.session.native_clock import NativeClock
-from pytest_coreml.session.sources import FunctionSource, Sources
+from pytest_coreml.session.sources import FunctionSource, PathFrom, Sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +76,8 @@ class PytestRun:
         self._load_failures: dict[BaseException, LoadFailure] = {}
         self._load_failure: BaseException | None = None
         self._attempts: Counter[str] = Counter()
+        # By source and folder: many tests name the same model.
+        self._functions: dict[tuple[Any, Path], list[FunctionSource]] = {}
         self._baseline: Runs | None = None
 
     def prepare(self) -> None:
@@ -137,6 +140,13 @@ class PytestRun:
 
         *folder* is what a relative path is looked up in first.
         """
+        if not isinstance(source, (str, os.PathLike, PathFrom)):
+            return []
+        if (source, folder) not in self._functions:
+            self._functions[source, folder] = self._read_functions(source, folder)
+        return self._functions[source, folder]
+
+    def _read_functions(self, source: Any, folder: Path) -> list[FunctionSource]:
         from pytest_coreml.session.model_functions import several_functions
 
         path = Sources(self.options.rootdir).find(source, folder)
