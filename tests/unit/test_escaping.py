@@ -43,7 +43,7 @@ def test_no_line_is_a_workflow_command(text: str) -> None:
 
 
 def test_the_runner_reads_one_command_with_its_message() -> None:
-    """Whatever the message is, it stays one line, and the properties are those that were given."""
+    """Any message stays one line, and the properties are those that were given."""
     line = escaping.command("error", HOSTILE, file="a,b:c.py", line=3, title="50 %", col=None)
     head, message = re.fullmatch(r"::error (.*?)::(.*)", line).groups()
 

@@ -57,7 +57,7 @@ def test_the_top_of_the_package_has_at_most_five_modules() -> None:
 
 
 def test_a_module_name_means_one_thing() -> None:
-    """Nobody opens the wrong file."""
+    """No two files can be confused."""
     places = defaultdict(list)
     for path in FILES:
         places[path.stem].append(path.relative_to(PACKAGE).as_posix())

@@ -110,7 +110,7 @@ def test_files_are_small_and_in_a_stable_order(tmp_path: Path) -> None:
 
 
 def test_replace_accepts_what_was_measured_and_keeps_the_rest(tmp_path: Path) -> None:
-    """A new state of one test begins anew; the other tests keep their runs."""
+    """A new state of one test starts a new history; the other tests keep their runs."""
     for day in (1, 2, 3):
         add(tmp_path, day)
     add(tmp_path, 4, "--replace", ms=20.0, tests=("a",))
@@ -170,7 +170,7 @@ def test_commands_at_the_same_time_keep_every_run(tmp_path: Path) -> None:
 def test_a_baseline_that_cannot_judge_is_an_exit_status_on_request(
     tmp_path: Path, levels: tuple[float, ...], status: int
 ) -> None:
-    """The run is added all the same, since the next one may complete the baseline."""
+    """The run is added anyway, since the next one may complete the baseline."""
     for day, ms in enumerate(levels[:-1], 1):
         add(tmp_path, day, ms=ms)
     last = write(tmp_path / "r.json", len(levels), ms=levels[-1])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def predictions(ms: float) -> Measurement:
-    """Give a hundred calls of about *ms*, which nobody disturbed."""
+    """Return a hundred undisturbed calls of about *ms*."""
     times = tuple(ms * (1 + 0.001 * (i % 10)) for i in range(100))
     return Measurement(times, times, (0.0,) * 100, warmup=20)
 
@@ -89,7 +89,7 @@ def test_each_machine_of_a_report_is_compared_with_its_own_kind(
 def test_reports_of_different_machines_are_told_apart(
     baseline: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A machine that the baseline lacks keeps nobody else from being judged, and what it differs in is its name."""
+    """A machine that the baseline lacks does not keep others from being judged, and its difference is in its name."""
     system = {**report_examples.MACHINE["os"], "build": "25G12"}
     updated = write(tmp_path / "updated.json", 20.0, os=system)
 
@@ -100,7 +100,7 @@ def test_reports_of_different_machines_are_told_apart(
 
 
 def test_machines_of_one_kind_do_not_clear_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Two Macs with the same chip are two machines all the same: one that is slow is named."""
+    """Two Macs with the same chip are two machines: one that is slow is named."""
     baseline = write_machines(tmp_path / "base.json", desk=10, rack=10)
     current = write_machines(tmp_path / "now.json", desk=10, rack=12)
 
@@ -119,7 +119,7 @@ def test_nothing_in_common_is_not_ok(baseline: str, tmp_path: Path, capsys: pyte
 
 @pytest.mark.parametrize("content", ["", "{}", "[" * 100_000, '{"schema_version": 99}'])
 def test_what_is_no_report(baseline: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str) -> None:
-    """A file that is no report is named in one line."""
+    """A file that is not a report is named in one line."""
     bad = tmp_path / "bad.json"
     bad.write_text(content)
 

@@ -105,7 +105,7 @@ def test_an_engine_that_stops_within_a_message_ends_at_the_time_limit(
 
 
 def test_a_start_may_take_longer_than_a_short_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Imports are slow on a busy machine, whatever the model; a start that hangs ends at a limit of its own."""
+    """Imports are slow on a busy machine with any model; a start that hangs ends at a separate limit."""
     monkeypatch.setattr(process, "_BOOT", f"import time; time.sleep(1)\n{ONE_ANSWER.format(then='connection.recv()')}")
     engine = Engine("auto", 0.5)
     assert engine.start().coremltools == "9.0"

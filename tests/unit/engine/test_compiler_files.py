@@ -1,4 +1,4 @@
-"""The files of Core ML's compiler are looked for in a home folder of their own, and read with care."""
+"""The files of Core ML's compiler are searched for in a separate home folder, and read with care."""
 
 from __future__ import annotations
 

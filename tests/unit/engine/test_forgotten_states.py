@@ -1,4 +1,4 @@
-"""States that nobody holds are dropped."""
+"""States without a reference are dropped."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FakeEngine:
 
 
 def make_lease(engine: FakeEngine, resume: Callable[[Lease], None] = lambda _: None) -> Lease:
-    """Give the use of *engine*."""
+    """Return the use of *engine*."""
     shared = SharedByEngines(progress=lambda *_: None)
     return Lease(EngineKey("Encoder.mlpackage", "all"), cast("Any", engine), shared, UNTIMED, resume)
 

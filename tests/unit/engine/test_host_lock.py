@@ -85,7 +85,7 @@ def test_the_lock_can_be_nested() -> None:
 
 
 def test_the_lock_file_is_made_when_the_lock_is_first_held(temporary: Path) -> None:
-    """There is no file before; then there is one folder, which other users cannot look into."""
+    """The folder is created on first use, and other users cannot look into it."""
     lock = HostLock()
     before = list(temporary.iterdir())
 

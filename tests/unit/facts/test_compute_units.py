@@ -39,6 +39,6 @@ def test_compute_units_are_not_a_device(word: str, device: str) -> None:
 
 
 def test_a_misspelled_name_is_found_by_likeness() -> None:
-    """Names that nobody uses elsewhere."""
+    """Names that are not used elsewhere are refused."""
     with pytest.raises(UsageError, match="; did you mean 'cpuAndNeuralEngine'"):
         parse_compute_units("cpuAndNeuralEngin")

@@ -28,7 +28,7 @@ def test_a_name_is_one_step(name, step):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_each_name_that_is_suggested_is_one(name):
-    """Nobody is sent from one mistake to the next."""
+    """All mistakes are reported at once."""
     assert parse_preset(name).name == name
 
 
@@ -40,7 +40,7 @@ def test_each_name_that_is_suggested_is_one(name):
     ],
 )
 def test_what_a_variant_needs(name, version):
-    """As in coremltools' table of what each target has; a change of inputs is no compression."""
+    """Targets are those of coremltools' table; a change of inputs does not compress."""
     needs = parse_preset(name).needs
 
     assert (needs and needs[0]) == version

@@ -25,7 +25,7 @@ LINUX_GUEST = Identity(System("Debian GNU/Linux", "13"), virtual=True)
 
 
 def test_a_command_gives_its_output_also_when_it_fails() -> None:
-    """What a command knew before it gave up is worth having."""
+    """The output of a command that ran into its time limit is kept."""
     assert commands.run([sys.executable, "-c", "print('known'); raise SystemExit(1)"]).strip() == "known"
 
 
@@ -47,7 +47,7 @@ def test_a_linux_machine(tmp_path: Path) -> None:
 
 
 def test_a_linux_machine_without_cpuinfo(tmp_path: Path) -> None:
-    """Whether it is a guest is not known then."""
+    """Without an answer it is unknown whether the machine is virtual."""
     assert linux.read_identity(tmp_path / "nothing").virtual is None
 
 
@@ -65,7 +65,7 @@ def test_conditions_around_a_measurement() -> None:
 
 
 def test_an_unknown_thermal_state_is_no_change() -> None:
-    """Where the system does not tell there is nothing to compare."""
+    """Where the system does not report it there is nothing to compare."""
     read = iter([Conditions("nominal"), Conditions(None)])
 
     assert Watch(lambda: next(read)).during(lambda: 0) == (0, None)
@@ -91,7 +91,7 @@ def test_units_that_a_virtual_mac_is_not_fit_for() -> None:
 
 
 def test_a_neural_engine_of_a_virtual_mac_is_none() -> None:
-    """Whatever Core ML lists there: nothing could be planned on it, so that a rule about it is not judged."""
+    """Nothing could be planned on a device that Core ML lists there, so that a rule about it is not judged."""
     listed: tuple[Device, ...] = ("cpu", "gpu", "neuralEngine")
 
     assert usable_devices(listed, VIRTUAL) == ("cpu", "gpu")

@@ -84,7 +84,7 @@ def test_conditions() -> None:
 
 
 def test_without_thermal_pressure_the_documented_state_tells() -> None:
-    """It takes longer to ask for, and has words of its own."""
+    """The answer takes longer, and has a separate text."""
     run = mac({}, osascript_l_JavaScript="1\n", pmset_g_therm="CPU_Speed_Limit = 72\n")
 
     assert macos.read_conditions(run).thermal == "fair"

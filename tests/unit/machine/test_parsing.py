@@ -240,7 +240,7 @@ def test_cpuinfo(text: str, chip: str, virtual: bool | None) -> None:
     ],
 )
 def test_other_texts_are_unknown(parse, text: str) -> None:
-    """A text of another form is no fact and no error."""
+    """A text of another form is neither a fact nor an error."""
     assert parse(text) is None
 
 

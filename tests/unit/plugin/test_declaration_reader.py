@@ -1,4 +1,4 @@
-"""What the marks of a test declare: tests that are marked alike share it, and no others."""
+"""The marks of a test are read into its declaration: only tests with equal marks share it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def item(*marks: pytest.MarkDecorator) -> pytest.Item:
-    """Give what is asked of a test with *marks* on a model that they do not name."""
+    """Return the declaration of a test with *marks* on a model that they do not name."""
     own = [mark.mark for mark in marks]
     return cast(
         "pytest.Item",
@@ -33,7 +33,7 @@ def reader(tmp_path: Path) -> DeclarationReader:
 
 
 def test_marks_that_say_the_same_are_read_once(reader: DeclarationReader) -> None:
-    """Each test has marks of its own, also when it is marked as its neighbours are."""
+    """Each test has separate marks, also when its neighbors are marked alike."""
     first, second = (reader.read(item(pytest.mark.coreml_budget(predict_ms=1)), ["coreml_model"]) for _ in range(2))
 
     assert first.budgets[0] is second.budgets[0]
@@ -49,7 +49,7 @@ def test_a_mark_that_only_looks_the_same_is_wrong_all_the_same(reader: Declarati
 
 
 def test_dicts_in_marks_are_read_each_time(reader: DeclarationReader) -> None:
-    """What can change is no key."""
+    """A mutable value is not part of a key."""
     mark = pytest.mark.coreml_placement(min_share={"cpu": 0.5})
 
     assert reader.read(item(mark), ["coreml_model"]).rules[0].min_share == {"cpu": 0.5}

@@ -1,4 +1,4 @@
-"""What a limit makes checks of, and whether it is judged anywhere in a run."""
+"""The checks of a limit are known, and whether it is judged anywhere in a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ALL = frozenset({"all", "cpuAndGPU", "cpuOnly", "cpuAndNeuralEngine"})
 
 
 def declared(*limits: Limit, **where: Any) -> Declaration:
-    """Give what a test declares that has nothing but *limits*."""
+    """Return the declaration of a test that has only *limits*."""
     return Declaration((Path("M.mlmodel"),), None, None, ("all",), (), (), names_model=True, limits=limits, **where)
 
 
@@ -52,7 +52,7 @@ def test_a_mark_is_judged_where_any_test_with_it_runs() -> None:
 
 
 def test_what_loads_for_any_may_be_another_test_only() -> None:
-    """What a test has loaded itself is known."""
+    """A model that the test has loaded itself is known."""
     loads = declared(Limit(1, frozenset({"cpuOnly"})), loads_any=True)
     coverage = LimitCoverage()
     coverage.note("one", loads)

@@ -1,4 +1,4 @@
-"""What pytest tells of our markers is what they take."""
+"""The descriptions of our markers fit what they take."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from pytest_coreml.plugin import agreement_marker, markers
 
 
 def test_every_mistake_of_a_budget_is_told() -> None:
-    """Unknown names with the nearest valid one, numbers, and settings, each by itself."""
+    """Unknown names come with the nearest valid one; numbers and compute units are reported separately."""
     mark = pytest.mark.coreml_budget(
         predict_msec=25, size=1, load_ms=-1, memory_mb="1", min_speedup={"gpu": 2, "cpuOnly": 0}, compute_units="ANE"
     ).mark

@@ -1,4 +1,4 @@
-"""What a call of the mark `coreml_model` means."""
+"""A call of the mark `coreml_model` is read into its meaning."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ mark: Any = ModelMarkerDecorator()
 
 
 def build(width: int = 3) -> str:
-    """Give a path, as a source does."""
+    """Return a path, as a source does."""
     return f"Model{width}.mlpackage"
 
 
@@ -22,13 +22,13 @@ class Builder:
     """A source that is an object."""
 
     def __call__(self) -> str:
-        """Give a path."""
+        """Return a path."""
         return "Model.mlpackage"
 
 
 @pytest.mark.parametrize("source", [build, partial(build, 7), lambda: "Model.mlpackage", Builder(), "a", Path("b")])
 def test_one_source_is_a_source(source: Any) -> None:
-    """Whatever it is."""
+    """Any other object is refused."""
 
     @mark(source)
     def test_it() -> None: ...

@@ -1,4 +1,4 @@
-"""What others are to be faster than comes first, and everything else stays where it is."""
+"""The baselines of a speed-up come first, and everything else keeps its place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SPEEDUP = Budget(min_speedup={"cpuOnly": 2.0})
 
 
 def item(test_id: str) -> Any:
-    """Give an item whose id is `test` or `test[source-units-number]`."""
+    """Return an item whose id is `test` or `test[source-units-number]`."""
     _, _, parameters = test_id.removesuffix("]").partition("[")
     if not parameters:
         return SimpleNamespace(nodeid=test_id)
@@ -32,7 +32,7 @@ INTERNED = {word: word for word in ("A", "B", "all", "cpuOnly", "cpuAndGPU", "1"
 
 
 def ordered(ids: Sequence[str], budgets: tuple[Budget, ...] = (SPEEDUP,)) -> list[str]:
-    """Give *ids* in the order in which tests with these *budgets* are run."""
+    """Return *ids* in the order in which tests with these *budgets* are run."""
     declaration = Declaration((), None, None, (), budgets, (), names_model=True)
     items = [item(test_id) for test_id in ids]
     put_partners_first(
@@ -67,7 +67,7 @@ def test_partners_change_places_with_who_waits(ids: list[str], expected: list[st
 
 
 def test_without_a_speedup_nothing_is_moved() -> None:
-    """Another budget waits for nobody."""
+    """Another budget does not change the order."""
     ids = ["t[A-all]", "t[A-cpuOnly]"]
 
     assert ordered(ids, (Budget(size_mb=1),)) == ids

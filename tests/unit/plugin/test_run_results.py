@@ -61,7 +61,7 @@ def test_only_the_last_attempt_can_fail_late() -> None:
 
 
 def test_records_have_the_order_of_the_tests() -> None:
-    """Reports of two runs can be read side by side, whichever worker was done first; attempts stay as they came."""
+    """Reports of two runs have the same order with any order of workers; attempts keep theirs."""
     first, second, again = (
         bare_record(id=f"test_a.py::test_{name}[all]", attempt=number)
         for name, number in (("z", 1), ("a", 1), ("a", 2))

@@ -1,4 +1,4 @@
-"""What goes into a model and comes out, as Apple's binding has it: arrays, labels, functions, pipelines, assets."""
+"""Inputs and outputs have the types of Apple's binding: arrays, labels, functions, pipelines, assets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ X = np.array([[-1.5, 2.0]], np.float32)
 
 
 def native(model):
-    """Give the model as the binding has it, without what coremltools' Python does to values."""
+    """Return the model as the binding has it, without the conversions of coremltools' Python."""
     return ct.models.CompiledMLModel(model.get_compiled_model_path())
 
 
@@ -212,7 +212,7 @@ def test_wrong_arguments_are_type_errors(doubler):
 
 
 def test_compile_errors_are_dressed_as_apples(doubler, tmp_path):
-    """What goes wrong in compiling says so; compiling alone raises the plain error."""
+    """An error of compiling says so; compiling alone raises the plain error."""
     (tmp_path / "Text.mlmodel").write_text("this is no model")
 
     with pytest.raises(RuntimeError, match=r'^Error compiling model: ".*not a Core ML model'):
@@ -278,7 +278,7 @@ def memory(tmp_path):
     ],
 )
 def test_what_a_state_does_not_take(memory, value, message):
-    """Values as an input's, but that a value which is no array has a text of its own; all are RuntimeError."""
+    """Values are checked like those of an input; one that is not an array has a separate text; all are RuntimeError."""
     state = memory.make_state()
 
     with pytest.raises(RuntimeError, match=message):
@@ -306,7 +306,7 @@ def test_a_stateful_model_wants_a_state(memory):
 
 
 def test_the_state_of_another_model(memory, doubler):
-    """It is no state of this one; a model without states takes any, and leaves it alone."""
+    """A state of another model is refused; a model without states takes any, and leaves it alone."""
     with pytest.raises(RuntimeError, match=r"for memory must be an MLState of this model, fp16 \[2\]; .* has none"):
         memory.predict({"x": np.zeros(2, np.float32)}, doubler.make_state())
 
@@ -340,7 +340,7 @@ def test_an_operation_that_is_not_known(doubler):
 
 
 def test_the_precision_is_chosen_when_the_drop_in_is_installed():
-    """2049 is no number of half precision; what is loaded later follows the last choice."""
+    """2049 does not exist in half precision; a later load uses the last choice."""
     results = []
     for precision in ("strict", "fast"):
         reference.install(precision)

@@ -127,7 +127,7 @@ def test_without_limits_health_is_checked(tmp_path: Path) -> None:
 
 
 def test_other_compute_units_are_a_reference(tmp_path: Path) -> None:
-    """They predict on the same examples; the test's own are no reference for themselves."""
+    """The candidates predict on the same examples; the test's own model is not a reference for itself."""
     rule = AgreementRule(Reference("units", "cpuOnly"), inputs=20, min_psnr=40)
     fakes = Fakes(cpuAndGPU=0.5)
 
@@ -170,7 +170,7 @@ def test_stored_outputs_for_another_number_of_inputs_are_an_error(tmp_path: Path
 
 
 def test_a_model_with_other_outputs_is_an_error(tmp_path: Path) -> None:
-    """What was expected, and what it has."""
+    """The error says what was expected and what the file has."""
     rule = AgreementRule(Reference("source", "Other.mlpackage"), max_abs=0)
 
     with pytest.raises(InputError, match=r"the reference Other.mlpackage has the outputs none, expected 'y'"):
@@ -274,7 +274,7 @@ def test_the_worst_input_of_a_failure_is_saved_beside_the_report(tmp_path: Path)
 
 
 def test_nothing_is_saved_without_a_report_or_a_failure(tmp_path: Path) -> None:
-    """A file that nobody asked for would be litter."""
+    """No file is written unless an option asks for it."""
     rule = AgreementRule(Reference("units", "cpuAndGPU"), max_abs=0.01)
 
     failed = judged(tmp_path, Fakes(cpuOnly=1.0), rule)

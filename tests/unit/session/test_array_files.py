@@ -75,7 +75,7 @@ def test_pickled_objects_are_refused(tmp_path: Path, content: dict[str, Any]) ->
 
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 broken", b"\x93NUMPY\x01\x00v\x00{"])
 def test_what_is_no_npz_is_named(tmp_path: Path, content: bytes) -> None:
-    """Whatever numpy says of it."""
+    """The error has the text of numpy."""
     (tmp_path / "a.npz").write_bytes(content)
 
     with pytest.raises(InputError, match=r"a\.npz (is not an \.npz of arrays|holds pickled objects)"):

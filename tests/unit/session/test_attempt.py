@@ -71,7 +71,7 @@ def test_nothing_is_measured_that_no_check_needs(session: Session, script: Scrip
 
 
 def test_a_measurement_of_the_body_is_not_repeated(session: Session, script: Script) -> None:
-    """The test has measured the model by itself."""
+    """The test has measured the model itself."""
     attempt = attempt_at(session, Budget(predict_ms=25))
     attempt.load(MODEL, "all").measure(calls=30)
 

@@ -69,7 +69,7 @@ def test_unknown_waiting_leaves_the_disturbance_unknown() -> None:
 
 
 def test_a_call_that_predicts_nothing_is_refused() -> None:
-    """Whatever it does otherwise."""
+    """A scenario that predicts nothing is refused."""
     with pytest.raises(InputError, match="scenario 'chunk': call 1 predicted nothing"):
         ScenarioCall("chunk", lambda: 7, Recorder())()
 

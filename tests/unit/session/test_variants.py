@@ -103,7 +103,7 @@ def test_progress_names_the_model(original):
 
 
 class Model:
-    """What a callable returns."""
+    """A callable may return any other value."""
 
     def save(self, path):
         """Save."""
@@ -136,6 +136,6 @@ def test_a_callable_that_raises_is_named_with_the_place(original):
 
 
 def test_a_callable_that_returns_something_else_is_told(original):
-    """What was expected, and what came."""
+    """The error says what was expected and what came."""
     with pytest.raises(UsageError, match="the callable returned int, expected an MLModel or a path"):
         variants(Builder()).path(original, VariantSource("Net", "mine", lambda model: 3))

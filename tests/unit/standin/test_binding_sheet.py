@@ -1,4 +1,4 @@
-"""What else is known of the native module, point by point."""
+"""Further facts about the native module hold, point by point."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_values_that_are_refused(mac, value):
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "F"])
 def test_images_are_copied(mac, mode):
-    """What happens to the caller's afterwards does not matter."""
+    """A later change of the caller's array has no effect."""
     image = Image.new(mode, (2, 2))
 
     assert take_value(image) is not image
@@ -77,7 +77,7 @@ def test_arrays_of_any_strides_are_shared(mac):
     ],
 )
 def test_more_gates_of_the_native_code(mac, macos, call, text):
-    """Asked below coremltools, which has gates of its own for some."""
+    """The native module is asked below coremltools, which has separate checks for some."""
     from coremltools import libcoremlpython as native
 
     path = mac.compiled(models.program_spec())
@@ -146,7 +146,7 @@ def test_a_refused_configuration_leaks_the_compiled_folder(mac):
 
 
 def test_stdout_is_silent_in_the_constructor_only(mac, capfd):
-    """`compileModel` silences nothing, and nobody silences stderr."""
+    """`compileModel` silences nothing, and nothing else silences stderr."""
     from coremltools.models import MLModel
     from coremltools.models.utils import compile_model
 

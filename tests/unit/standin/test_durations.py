@@ -60,7 +60,7 @@ def test_a_path_used_before_loads_from_the_cache(mac, load):
 
 
 def test_the_first_load_of_a_process_wakes_the_frameworks(mac, load):
-    """Whatever it loads; the later ones find them awake."""
+    """The first load wakes the devices; later ones find them awake."""
     mac.become(times=Times(first_load_ns=900, waking_ns=50))
 
     loads = [load(models.program_spec(n), name)._proxy for n, name in ((1, "A"), (2, "B"))]

@@ -1,4 +1,4 @@
-"""What older systems refuse, and what Python may make."""
+"""Older systems refuse options, and Python may not make some objects."""
 
 from __future__ import annotations
 

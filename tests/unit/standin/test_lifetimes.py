@@ -12,7 +12,7 @@ from standin.scenario import Failure
 
 
 def folders(mac):
-    """Give the compiled folders in the temporary directory."""
+    """Return the compiled folders in the temporary directory."""
     return list((mac.folder / "tmp").glob("*.mlmodelc"))
 
 
@@ -30,7 +30,7 @@ def test_a_folder_made_by_the_constructor_goes_with_the_object(mac):
 
 
 def test_a_compiled_path_is_never_deleted(mac, load):
-    """It belongs to whoever made it."""
+    """The folder belongs to its creator."""
     model = load(models.program_spec())
     path = Path(model._proxy.get_compiled_model_path())
     del model

@@ -13,7 +13,7 @@ RECORDINGS = Path(__file__).parents[4] / "shared" / "recordings"
 
 
 def plan_of(mac, spec, units="ALL"):
-    """Give the compute plan of a specification."""
+    """Return the compute plan of a specification."""
     from coremltools import ComputeUnit
     from coremltools.models.compute_plan import MLComputePlan
 
@@ -21,17 +21,17 @@ def plan_of(mac, spec, units="ALL"):
 
 
 def operations(plan):
-    """Give the operations of the main block."""
+    """Return the operations of the main block."""
     return plan.model_structure.program.functions["main"].block.operations
 
 
 def words(usage):
-    """Give the class names of a usage."""
+    """Return the class names of a usage."""
     return (type(usage.preferred_compute_device).__name__, [type(d).__name__ for d in usage.supported_compute_devices])
 
 
 def test_constants_have_neither_usage_nor_cost(mac):
-    """They are operations of the structure all the same."""
+    """Constants are operations of the structure too."""
     plan = plan_of(mac, models.program_spec(2))
     constant = operations(plan)[0]
 
@@ -41,7 +41,7 @@ def test_constants_have_neither_usage_nor_cost(mac):
 
 
 def test_costs_sum_to_one(mac):
-    """What is not scripted shares the rest evenly."""
+    """Operations without a script share the rest evenly."""
     mac.become(ops={"relu_0": Op(cost=0.5)})
     plan = plan_of(mac, models.program_spec(3))
     costs = [plan.get_estimated_cost_for_mlprogram_operation(op) for op in operations(plan)]
@@ -80,7 +80,7 @@ def test_a_device_without_a_class_is_none_and_dropped(mac):
 
 
 def test_usage_and_cost_may_be_missing(mac):
-    """Each by itself."""
+    """Each model of a pipeline is planned separately."""
     mac.become(ops={"relu_0": Op(usage=False), "y": Op(cost=None)})
     plan = plan_of(mac, models.program_spec(2))
     first, last = operations(plan)[1], operations(plan)[3]
@@ -108,7 +108,7 @@ def test_operators_carry_the_opset_of_newer_programs(mac, version, operator):
 
 
 def test_nested_blocks_hang_on_control_flow(mac):
-    """Each with operations of its own that the plan knows."""
+    """Each function has separate operations that the plan knows."""
     plan = plan_of(mac, models.program_spec(1, nested=True))
     cond = operations(plan)[-1]
     inner = [op for block in cond.blocks for op in block.operations]
@@ -119,7 +119,7 @@ def test_nested_blocks_hang_on_control_flow(mac):
 
 
 def test_networks_have_usage_and_no_cost(mac):
-    """Layer types are the runtime's own words; a layer is no operation."""
+    """Layer types are named as by the runtime; a layer is not an operation."""
     plan = plan_of(mac, models.network_spec())
     layers = plan.model_structure.neuralnetwork.layers
 

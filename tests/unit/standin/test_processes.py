@@ -1,4 +1,4 @@
-"""The stand-in in processes of its own: started by environment only, and dying there."""
+"""The stand-in works in separate processes: started by environment only, and terminating there."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def test_the_journal_tells_which_arrays_were_released_too_early(mac, load):
 
 
 def test_states_are_half_precision_inside_and_float32_outside(mac, load):
-    """What is written comes back rounded to float16, as float32; a state is fresh each time."""
+    """A value that is written comes back rounded to float16, as float32; a state is fresh each time."""
     model = load(models.program_spec(state=True))
     state = model.make_state()
     state.write_state("cache", np.full((2, 3), 0.1, np.float32))

@@ -100,7 +100,7 @@ def _reason() -> Any:
 
 
 def test_outputs_that_are_not_finite_fail_every_limit_and_are_named() -> None:
-    """There is no value, and the reason tells the element."""
+    """There is no value, and the reason names the element."""
     bad = agreement(candidate_non_finite=NonFinite(3, (0, 5), "nan"))
 
     (check,) = judge_agreement(AgreementRule(min_psnr=40), [LOGITS], bad)
@@ -239,7 +239,7 @@ def test_of_two_neither_is_the_odd_one() -> None:
 
 
 def test_not_a_number_is_the_odd_one() -> None:
-    """There is no value to name."""
+    """The reason names no value."""
     found = pairs(og=68.5, on=0.0, gn=0.0)
     for pair in found:
         if "cpuAndNeuralEngine" in pair:

@@ -1,4 +1,4 @@
-"""What crosses the boundary is judged by the model's description, and an unknown boundary passes nothing."""
+"""The boundary is judged by the model's description, and an unknown boundary passes nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_cast_that_another_type_would_remove_fails():
 
 
 def test_a_cast_that_nothing_removes_passes_with_a_word():
-    """It is no fault of the model."""
+    """The reason does not blame the model."""
     check = judge_one(Boundary((IDS,), (Y,)), forbid_casts=True)
 
     assert (check.verdict, check.cause) == ("passed", Cause.UNAVOIDABLE_CASTS)
@@ -59,7 +59,7 @@ def test_bytes_are_judged_by_their_sum():
 
 
 def test_too_many_bytes_name_the_caches():
-    """States are the cure."""
+    """The text suggests states."""
     check = judge_one(Boundary((X,), (Y,), (HandedCache("x", "y", 2256),)), max_bytes=100)
 
     assert reason_text(check.reason) == (
@@ -69,7 +69,7 @@ def test_too_many_bytes_name_the_caches():
 
 
 def test_an_unknown_size_is_a_lower_bound():
-    """Too much is too much, and less than the limit is no proof."""
+    """A value above the limit fails, and one below is no proof while others are unknown."""
     boundary = Boundary((X, Crossing("words", "dictionary")), (Y,))
 
     assert judge_one(boundary, max_bytes=100).verdict == "failed"

@@ -19,7 +19,7 @@ def run_of(*native_ms: float, wait_ms: tuple[float, ...] | None = None, first_ms
 
 
 def steady(ms: float, *, disturbed: int = 0) -> Measurement:
-    """Give 100 calls of *ms*, the first *disturbed* of which waited half their time."""
+    """Return 100 calls of *ms*, the first *disturbed* of which waited half their time."""
     return run_of(*[ms] * 100, wait_ms=tuple([ms / 2] * disturbed + [0.0] * (100 - disturbed)))
 
 
@@ -85,7 +85,7 @@ def test_one_check_for_each_limit() -> None:
 
 
 def test_disturbed_and_over_the_limit_is_inconclusive() -> None:
-    """A figure that other processes may have caused does not fail, and the reason has share and cure."""
+    """A value that other processes may have caused does not fail, and the reason has share and fix."""
     check = judge_one(Budget(predict_ms=5), MeasuredFacts("all", predict=steady(6.0, disturbed=95)))
 
     assert check.verdict == "inconclusive"
@@ -118,7 +118,7 @@ def test_disturbed_calls_do_not_count() -> None:
 
 
 def test_without_a_reading_of_wait_all_calls_are_judged() -> None:
-    """Where the platform has no reading of wait time, a miss is a failure."""
+    """Where the platform does not report wait time, a miss is a failure."""
     assert judge_one(Budget(predict_ms=5), MeasuredFacts("all", predict=run_of(6.0, 6.0, 6.0))).verdict == "failed"
 
 
@@ -166,7 +166,7 @@ def test_a_foreign_clock_judges_no_time() -> None:
 
 
 def test_a_speedup_over_a_device_that_the_machine_lacks_is_not_judged() -> None:
-    """What ran there did not run on the Neural Engine, so that the ratio says nothing about it."""
+    """A run there did not use the Neural Engine, so that the ratio says nothing about it."""
     lacking = {"cpuAndNeuralEngine": Reason(Cause.NO_DEVICE, "neuralEngine")}
     partners = {"cpuAndNeuralEngine": steady(9.0), "all": steady(9.0)}
     facts = MeasuredFacts("cpuOnly", predict=steady(1.0), partners=partners, lacking=lacking)
@@ -238,7 +238,7 @@ def test_speedup_when_disturbed(own: Measurement, partner: Measurement, verdict:
 
 
 def test_speedup_against_a_setting_not_measured() -> None:
-    """A partner that is missing from the run is named with the cure."""
+    """A partner that is missing from the run is named with the fix."""
     check = judge_one(Budget(min_speedup={"cpuOnly": 2.0}), MeasuredFacts("all", predict=steady(5.0)))
 
     assert check.verdict == "not_judged"
@@ -249,7 +249,7 @@ def test_speedup_against_a_setting_not_measured() -> None:
 
 
 def test_speedup_against_a_setting_that_was_not_selected() -> None:
-    """Who ran one instance of a test is told to run all, and not to mark the test with what it is marked with."""
+    """After a run of one parametrized test the text says to run all, and not to add a marker that is there."""
     facts = MeasuredFacts("all", predict=steady(5.0), reached=("cpuOnly", "all"))
 
     check = judge_one(Budget(min_speedup={"cpuOnly": 2.0}), facts)
@@ -273,7 +273,7 @@ def test_budget_for_other_compute_units(units: str, count: int) -> None:
 
 
 def test_what_a_budget_needs() -> None:
-    """Whether to predict or load at all follows from the limits that are set."""
+    """The limits decide whether to predict or load at all."""
     assert needs_prediction(Budget(min_fps=10))
     assert needs_prediction(Budget(min_speedup={"cpuOnly": 2}))
     assert needs_prediction(Budget(first_predict_ms=10))

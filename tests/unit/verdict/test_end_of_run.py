@@ -1,4 +1,4 @@
-"""What the whole run tells, whatever the order of its tests."""
+"""Notes on the whole run do not depend on the order of its tests."""
 
 from __future__ import annotations
 

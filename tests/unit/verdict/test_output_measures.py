@@ -93,7 +93,7 @@ def test_divergence_of_logits_is_that_of_scipy() -> None:
 
 
 def test_divergence_of_distant_logits_is_finite() -> None:
-    """A probability of exp(-2000) is no zero."""
+    """A probability of exp(-2000) is not zero."""
     assert measure(np.array([0.0, 0.0]), np.array([0.0, -2000.0]), Comparing(ROWS)).values["kl"] == pytest.approx(
         1000 - math.log(2)
     )
@@ -208,7 +208,7 @@ def test_each_measure_is_that_of_its_worst_input() -> None:
 
 
 def test_labels_agree_or_not() -> None:
-    """There is no distance between strings."""
+    """Strings have no distance."""
     assert compare_text(np.array("cat"), np.array("cat")).values == {"top1": 1.0}
     assert compare_text(np.array("cat"), np.array("dog")).values == {"top1": 0.0}
 

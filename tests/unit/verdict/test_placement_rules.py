@@ -51,7 +51,7 @@ def test_forbidden_device_is_not_used() -> None:
 
 
 def test_forbid_holds_by_configuration() -> None:
-    """A device that the setting does not permit is no achievement, and the reason says so."""
+    """A device that the compute units do not permit is not an achievement, and the reason says so."""
     check = judge_one(PlacementRule(forbid=("gpu",)), Placement((op("conv", "cpu"),)), "cpuAndNeuralEngine")
 
     assert check.verdict == "passed"
@@ -183,7 +183,7 @@ def test_reason_of_the_run_wins() -> None:
 
 
 def test_cost_that_was_asked_for_is_not_replaced() -> None:
-    """With by="cost" a plan without cost judges nothing, and the reason has the cure."""
+    """With by="cost" a plan without cost judges nothing, and the reason has the fix."""
     check = judge_one(PlacementRule(min_share={"cpu": 0.5}, by="cost"), Placement((op("conv", "cpu"),)))
 
     assert (check.verdict, reason_text(check.reason)) == (
@@ -231,7 +231,7 @@ def test_operations_that_may_be_anywhere(silent: Operation, reason: str, rule: P
 
 
 def test_operations_left_out_need_no_device() -> None:
-    """What `allow` names may be without a device."""
+    """An operation that `allow` names may be without a device."""
     rule = PlacementRule(forbid=("gpu",), allow=frozenset({"identity"}))
 
     assert judge_one(rule, Placement((op("conv", "cpu", 1.0), SILENT))) == Check("forbid[gpu]", 0, 0, "passed")
@@ -239,7 +239,7 @@ def test_operations_left_out_need_no_device() -> None:
 
 @pytest.mark.parametrize(("limit", "verdict"), [(0.4, "inconclusive"), (0.7, "failed")])
 def test_cost_that_some_operations_lack(limit: float, verdict: str) -> None:
-    """What the known costs lack to 1 may belong to them."""
+    """The rest of the known costs to 1 may belong to them."""
     plan = Placement((op("gather", "cpu"), op("conv", "neuralEngine", 0.6), op("relu", "gpu", 0.4)))
     check = judge_one(PlacementRule(min_share={"neuralEngine": limit}), plan)
 

@@ -42,7 +42,7 @@ def test_equal_times_do_not_confirm() -> None:
     ids=["faster", "slower", "little of it there", "unknown plan", "disturbed", "became warm"],
 )
 def test_nothing_is_said(placement: Placement, own: Measurement, cpu: Measurement) -> None:
-    """When the times differ, when the plan does not say Neural Engine, or when nobody can tell."""
+    """Different times, a plan without Neural Engine and a missing fact make no note."""
     assert unconfirmed(placement, own, cpu) is None
 
 

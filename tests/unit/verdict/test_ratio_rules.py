@@ -25,7 +25,7 @@ def pairs(ratio, count=100, spread=0.02):
 
 
 def test_sizes_and_operations_are_compared_by_the_files():
-    """What it gained, what it lost, and its share of the bytes."""
+    """The text names the bytes, and the operations that were gained and lost."""
     found = compare_specs(VARIANT, ORIGINAL)
 
     assert (found.size_mb, found.size_ratio) == (0.25, 0.25)
@@ -66,7 +66,7 @@ def test_a_median_beyond_the_limit_may_be_luck():
 
 
 def test_few_pairs_decide_nothing():
-    """Whatever they say."""
+    """Any order gives the same result."""
     check = judge_time_ratio(1.0, [pairs(0.5, count=10)] * 3)
 
     assert (check.verdict, check.cause) == ("inconclusive", Cause.TOO_FEW_PAIRS)

@@ -1,4 +1,4 @@
-"""What identifies a measurement."""
+"""A measurement is identified by its key."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def saved(model, folder, name="Model"):
 
 
 def test_casts_beside_inputs_and_outputs_are_found(tmp_path):
-    """The converter's default: single precision outside, half inside; the cure names the target that has the type."""
+    """By default the converter has single precision outside, half inside; the fix names the target with the type."""
     boundary = saved(converted(), tmp_path).boundary
 
     (x,), (y,) = boundary.inputs, boundary.outputs
@@ -157,7 +157,7 @@ def test_an_input_that_is_also_used_as_it_is_keeps_its_type():
 
 
 def test_a_cast_of_token_ids_stays():
-    """There are no arrays of 16-bit integers."""
+    """Arrays of 16-bit integers do not exist."""
     boundary = boundary_of(
         "tensor<int32, [1, 8]> ids",
         f'tensor<uint16, [1, 8]> y = cast(dtype = tensor<string, []>("uint16"), x = ids){NAMED}\n'
@@ -228,7 +228,7 @@ def caches_of(inputs, body, output, out_shape=(1, 2, 8, 4), shapes=((1, 2, 8, 4)
 
 
 def test_a_growing_cache_is_found():
-    """What is new is put behind it."""
+    """A new element is appended."""
     found = caches_of(
         f"{CACHE} cache, {NEW} new",
         f"tensor<fp16, [1, 2, 9, 4]> y = concat(values = (cache, new), {WHERE}",
@@ -311,7 +311,7 @@ def test_states_of_a_recurrent_layer_are_handed_back(tmp_path):
 
 
 def test_doubles_of_a_neural_network_are_converted(tmp_path):
-    """What else is converted, its device decides."""
+    """Other conversions depend on the device."""
     builder = ct.models.neural_network.NeuralNetworkBuilder(
         [("x", ct.models.datatypes.Array(4))], [("y", ct.models.datatypes.Array(4))]
     )

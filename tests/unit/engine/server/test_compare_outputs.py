@@ -96,7 +96,7 @@ def test_equal_models_are_identical(tmp_path: Path) -> None:
 
 
 def test_dictionaries_are_compared_by_key(tmp_path: Path) -> None:
-    """Their order is nobody's promise; probabilities are compared as such."""
+    """The order of a dictionary is not part of the promise; its probabilities are compared by key."""
     model = spec(Feature("probs", "dictionary", dtype="string"))
     files = store(tmp_path, lambda *_: {"probs": {"cat": 0.75, "dog": 0.25}}, model)
 
@@ -221,7 +221,7 @@ def test_a_repeated_call_is_compared_with_the_first() -> None:
 
 
 def test_equal_nans_repeat() -> None:
-    """They are a failure of their own."""
+    """Values that are not numbers are a separate failure."""
     assert health(lambda inputs, _: np.full_like(inputs["x"], np.nan)).repeat_difference == 0
 
 
@@ -244,7 +244,7 @@ def test_a_stateful_model_runs_a_sequence_from_a_fresh_state(tmp_path: Path) -> 
 
 
 def test_flexible_shapes(tmp_path: Path) -> None:
-    """Each input has outputs of a size of its own."""
+    """The outputs of each input may have another size."""
     given = InputSequences(given=tuple(({"x": np.ones((1, size), np.float32)},) for size in (2, 5)))
     files = store(tmp_path, lambda inputs, _: inputs["x"], inputs=given)
 

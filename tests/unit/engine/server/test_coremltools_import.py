@@ -32,7 +32,7 @@ def test_a_mac_without_the_native_module_is_told_to_take_another_python(
 
 @pytest.mark.usefixtures("without_core_ml")
 def test_core_ml_elsewhere_is_told_of_the_other_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What exists on Macs only is asked for in vain on Linux."""
+    """On Linux a name that exists on Macs only raises an error."""
     monkeypatch.setattr(sys, "platform", "linux")
 
     with pytest.raises(EngineError, match="on macOS only; run on a Mac, or use --coreml-runtime=reference"):
@@ -40,7 +40,7 @@ def test_core_ml_elsewhere_is_told_of_the_other_runtime(monkeypatch: pytest.Monk
 
 
 def test_a_missing_coremltools_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the runtime."""
+    """The result does not depend on the runtime."""
     monkeypatch.setattr(coremltools_import.importlib.util, "find_spec", lambda _: None)
 
     with pytest.raises(EngineError, match=r"coremltools is not installed for .*; install it: pip install coremltools"):

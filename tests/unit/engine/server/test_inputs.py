@@ -1,4 +1,4 @@
-"""What is given to `predict` becomes what the native module takes."""
+"""The values given to `predict` become those that the native module takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loading and timing: each figure is of its own call, and a load that failed without an exception is an error."""
+"""Each load time is of one call, and a load that failed without an exception is an error."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_an_exception_is_told_with_the_subject() -> None:
 
 
 def test_a_model_that_loaded_with_a_warning_is_a_model() -> None:
-    """What is merely said does not stop anybody."""
+    """A warning does not stop the load."""
     model = SimpleNamespace(_proxy=object())
 
     def make() -> object:

@@ -24,7 +24,7 @@ COPY = "/var/folders/pytest-coreml-x1/0/Encoder.mlmodelc"
     ids=["quoted", "a word", "plain", "memory", "no text"],
 )
 def test_cause(error: Exception, expected: str) -> None:
-    """The cause is the description alone, unescaped, or the text as it is where there is no description."""
+    """The cause is the description alone, unescaped, or the unchanged text where there is no description."""
     assert expected == cause(error)
 
 

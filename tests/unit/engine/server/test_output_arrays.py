@@ -22,7 +22,7 @@ def test_an_array_that_the_framework_fills_and_returns_is_backed(dtype: str) -> 
 
 
 def test_an_array_that_the_framework_ignores_is_filled_by_copying() -> None:
-    """The output is the array all the same."""
+    """The output is still the array."""
     arrays = OutputArrays({"y": Backing("float16", (2,))})
     outputs = {"y": np.array([1, 2], np.float32), "z": 3}
 

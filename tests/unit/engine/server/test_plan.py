@@ -48,7 +48,7 @@ def test_nested_blocks_are_read_in_program_order(mac: Mac) -> None:
 
 
 def test_layers_of_a_network_have_no_cost(mac: Mac) -> None:
-    """They have names and types of their own."""
+    """Operations of a block have separate names and types."""
     assert plan_of(mac, models.network_spec()).ops == (
         Operation("relu", "activation", "cpu", ("cpu", "gpu", "neuralEngine"), None, "layers"),
         Operation("sum", "elementwise", "cpu", ("cpu", "gpu", "neuralEngine"), None, "layers"),
@@ -117,7 +117,7 @@ def test_the_cost_of_control_flow_may_hold_that_of_its_blocks(mac: Mac) -> None:
 
 
 def test_costs_that_are_no_shares_of_one_whole_are_left_out(mac: Mac) -> None:
-    """As they would be, if each part of a pipeline had a whole of its own."""
+    """Costs of a pipeline's parts are given as if each part had a whole."""
     found, reason = costs(mac, 1.0, 0.5, 0.25, 0.25)
 
     assert set(found.values()) == {None}
@@ -156,7 +156,7 @@ def test_what_the_plan_leaves_open(mac: Mac, op: Op, expected: tuple[object, ...
     ids=["error", "none", "old macOS"],
 )
 def test_no_plan_is_unknown_with_its_reason(mac: Mac, changes: dict[str, Any], reason: str) -> None:
-    """Neither an error nor an empty plan: nobody may take it for one that puts nothing on a device."""
+    """The plan is neither an error nor an empty plan, which would put nothing on any device."""
     compiled = mac.compiled(models.program_spec())
     mac.become(**changes)
 

@@ -129,7 +129,7 @@ def test_a_runnable_timer_that_lags_is_no_waiting_when_it_catches_up() -> None:
 
 
 def test_a_reading_that_fails_makes_the_delay_unknown() -> None:
-    """What was read until then is less than the delay."""
+    """A value that was read earlier is less than the delay."""
     queue = MacRunQueue(ResourceUsageReader(lambda *_: -1, MS_PER_UNIT))
 
     assert queue.read_ms() == 0

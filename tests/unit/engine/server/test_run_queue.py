@@ -30,7 +30,7 @@ def test_delay_is_the_sum_over_threads_in_milliseconds(tmp_path: Path, monkeypat
 
 
 def test_a_thread_that_ended_counts_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thread that goes away between listing and reading is no error."""
+    """A thread that ends between listing and reading is not an error."""
     (tmp_path / "13").mkdir()
     monkeypatch.setattr(run_queue, "_TASKS", tmp_path)
 

@@ -73,7 +73,7 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + 64 * "5" +
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory):
-    """A package with weights in a file of their own."""
+    """A package may have its weights in a separate file."""
     return save_encoder(tmp_path_factory.mktemp("encoder"))
 
 
@@ -85,7 +85,7 @@ def weighted(encoder, tmp_path):
 
 @pytest.mark.parametrize("pattern", ["weight.bin", "model.mlmodel", "Manifest.json"])
 def test_a_pointer_of_git_lfs_is_named_with_the_command(weighted, pattern):
-    """Whichever file of the package it stands for."""
+    """The pointer is found in any file of the package."""
     next(weighted.rglob(pattern)).write_text(POINTER)
 
     with pytest.raises(ModelError, match=r"a pointer of Git LFS, the file was not downloaded: git lfs pull"):

@@ -42,7 +42,7 @@ def test_a_sequence_begins_again_after_its_length() -> None:
 
 
 def test_the_end_of_an_unknown_length_is_found_once() -> None:
-    """A call that fails after others did not is made again with a fresh state, and is no sample."""
+    """A call that fails after others did not is repeated with a fresh state, and is not a sample."""
     model = Counting(2)
     sequence = StateSequence(model.call, model.make_state)
     times = [sequence() for _ in range(5)]

@@ -25,7 +25,7 @@ def imputer(type_, **fields):
 
 @pytest.mark.parametrize("missing", [math.nan, -1.0])
 def test_it_imputes_as_scikit_learn(missing):
-    """Means in place of what is missing, which may be a number of its own."""
+    """Means replace missing values, which may be marked by a number."""
     data = np.array([[1.0, 2.0], [missing, 4.0], [5.0, missing]])
     model = SimpleImputer(missing_values=missing).fit(data)
     spec = imputer("array 2", imputedDoubleArray=model.statistics_.tolist(), replaceDoubleValue=missing)

@@ -26,7 +26,7 @@ OF_APPLE = [
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_no_type_is_forgotten(kind):
-    """A type has a loader, is a pipeline or a network, or has a sentence of its own that says why it is refused."""
+    """A type has a loader, is a pipeline or a network, or has a sentence that says why it is refused."""
     spec, _ = make_spec(kind, {}, {})
 
     known = kind in LOADERS or kind.startswith(("pipeline", "neuralNetwork"))
@@ -35,7 +35,7 @@ def test_no_type_is_forgotten(kind):
 
 @pytest.mark.parametrize("kind", OF_APPLE)
 def test_types_of_apples_systems_are_named_with_the_reason(kind):
-    """The message does not advise a conversion that nobody can make."""
+    """The message does not suggest a conversion that does not exist."""
     with pytest.raises(
         UnsupportedModelError, match=f"models of type {kind}: it needs .*; it runs only on a Mac"
     ) as info:

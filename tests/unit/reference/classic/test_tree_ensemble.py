@@ -184,7 +184,7 @@ def branch(ensemble, node, true, false):
     ],
 )
 def test_nodes_that_are_not_trees_are_named(branches, leaves, words):
-    """What would send a walk astray or in circles is an error when the model is loaded."""
+    """A tree whose walk would not end is an error when the model is loaded."""
     spec, ensemble = regressor()
     for node in branches:
         branch(ensemble, *node)

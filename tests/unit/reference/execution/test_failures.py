@@ -1,4 +1,4 @@
-"""What is left of an error of ONNX Runtime: the operation, and what went wrong."""
+"""An error of ONNX Runtime is reduced to the operation and the problem."""
 
 from __future__ import annotations
 
@@ -47,5 +47,5 @@ def test_a_node_in_a_block():
 
 
 def test_an_error_without_a_node_is_given_as_it_is():
-    """There is no operation to name."""
+    """The message names no operation."""
     assert reason(RuntimeError("out of memory")) == "out of memory"

@@ -17,7 +17,7 @@ SMALL, LARGE = np.arange(5, dtype=np.float32), np.arange(40_000, dtype=np.float3
 
 
 def content(array: np.ndarray) -> bytes:
-    """Give a weight file of one blob, whose header is at 64: the mark, fp32, the size and the place of the data."""
+    """Return a weight file of one blob, whose header is at 64: the mark, fp32, the size and the place of the data."""
     header = struct.pack("<IIQQQ32x", 0xDEADBEEF, 2, array.nbytes, 128, 0)
     return bytes(64) + header + array.tobytes()
 
@@ -40,7 +40,7 @@ def test_numbers_come_from_the_file(tmp_path, array):
 
 
 def test_large_numbers_outlive_their_file(tmp_path):
-    """An array stays readable when nobody holds the file any more, also after it is deleted."""
+    """An array stays readable when the file is closed, also after it is deleted."""
     path = tmp_path / "weight.bin"
     path.write_bytes(content(LARGE))
     result = BlobFile(path).ref(64, DType.FP32, LARGE.size, LARGE.shape).array()
@@ -53,7 +53,7 @@ def test_large_numbers_outlive_their_file(tmp_path):
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files in /proc")
 def test_files_are_closed(tmp_path):
-    """No file stays open when it is no longer used."""
+    """Unused files are closed."""
     path = tmp_path / "weight.bin"
     path.write_bytes(content(SMALL))
     gc.collect()
@@ -66,7 +66,7 @@ def test_files_are_closed(tmp_path):
 
 
 def test_weights_in_memory():
-    """Weights that somebody holds are looked at in place."""
+    """Weights are read in place as long as an array refers to them."""
     held = MemoryBlobs("weights/weight.bin", content(SMALL))
 
     assert held.ref(64, DType.FP32, 5, (5,)).tolist() == SMALL.tolist()
@@ -83,7 +83,7 @@ def test_weights_in_memory():
     ],
 )
 def test_cut_file(tmp_path, kept, offset, message):
-    """What is not in the file is said with its place."""
+    """Data that the file lacks is reported with its position."""
     path = tmp_path / "weight.bin"
     path.write_bytes(content(SMALL)[:kept])
 

@@ -56,7 +56,7 @@ def test_a_state_is_read() -> None:
 
 
 def test_several_functions_are_read() -> None:
-    """Each has inputs and outputs of its own; the one that runs by default is named."""
+    """Each function has separate inputs and outputs; the default one is named."""
     function = {"inputSchema": [RANGE], "outputSchema": [ARRAY], "stateSchema": []}
     functions = [{**function, "name": name} for name in ("first", "second")]
 

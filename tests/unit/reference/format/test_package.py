@@ -1,4 +1,4 @@
-"""What is no package is refused before much of it is read, and nothing outside it is."""
+"""A folder that is not a package is refused before much of it is read, and nothing outside it is read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def package(linear_package, tmp_path):
 
 
 def refusal(path):
-    """Give what is said of a bad package."""
+    """Return the error of a bad package."""
     with pytest.raises(BadModelError) as caught:
         read_spec(open_package(path))
     return str(caught.value)
@@ -67,7 +67,7 @@ def test_a_manifest_that_is_a_link(package, target):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
 @pytest.mark.parametrize("which", ["Manifest.json", "*.mlmodel"])
 def test_a_pipe_is_not_waited_for(package, which):
-    """Nobody would ever write to it."""
+    """Such a package is never written."""
     file = next(package.rglob(which))
     file.unlink()
     os.mkfifo(file)
@@ -81,7 +81,7 @@ def test_a_pipe_is_not_waited_for(package, which):
     ids=["empty", "list", "null", "number", "cut", "deep lists", "deep objects", "no text", "no identifier"],
 )
 def test_a_manifest_that_is_none(package, manifest):
-    """Whatever it holds, the error names it."""
+    """The error names the file with any content."""
     (package / "Manifest.json").write_text(manifest, encoding="utf-8", errors="surrogatepass")
 
     assert "Manifest.json: " in refusal(package)

@@ -33,6 +33,6 @@ def test_one_of_the_shapes_is_allowed(shapes, shape):
     ],
 )
 def test_other_shapes_are_refused_in_core_mls_words(shapes, shape, objection):
-    """Where these words are known, for lists and ranges."""
+    """The meaning of these words is known for lists and ranges."""
     assert not shapes.allow(shape)
     assert shapes.objection(shape) == objection

@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
 
 
 def named_operations(item: pytest.Item) -> set[str]:
-    """Give the operations that a test is about."""
+    """Return the operations that a test is about."""
     marks = list(item.iter_markers("operation"))
     operations = {name for mark in marks for name in mark.args}
     if any(not mark.args for mark in marks):
@@ -42,7 +42,7 @@ def named_operations(item: pytest.Item) -> set[str]:
 
 @pytest.fixture
 def named_in_files(request: pytest.FixtureRequest) -> dict[str, set[str]]:
-    """Give what the tests of each collected file are about."""
+    """Collect the operations that the tests of each collected file are about."""
     return request.session.stash[NAMED]
 
 

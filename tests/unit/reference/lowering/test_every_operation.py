@@ -64,7 +64,7 @@ def test_every_parameter_of_every_version_is_read(name):
 
 
 def _words(module: str) -> set[str]:
-    """Give the texts in a module of the package and in those that it imports, `_height` and `_width` for `_{side}`."""
+    """Return the texts in a module of the package and those that it imports, `_height` and `_width` for `_{side}`."""
     texts: set[str] = set()
     waiting, seen = [module.removeprefix(f"{lowering.__name__}.")], set()
     while waiting:

@@ -110,7 +110,7 @@ def old_is_used_later(x: Any, place: Any, first: Any, _: Any) -> Any:
 
 
 def old_is_an_output(x: Any, place: Any, first: Any, _: Any) -> Any:
-    """Give out what was read before the write."""
+    """Return what was read before the write."""
     old = mb.read_state(input=first)
     return old, row_written(x, place, first)
 
@@ -147,7 +147,7 @@ def row_comes_from_the_cache(x: Any, place: Any, first: Any, _: Any) -> Any:
 def test_old_values_that_are_read_later_stay(
     body: Callable[..., Any], expected: Callable[[np.ndarray, np.ndarray], list[np.ndarray]]
 ) -> None:
-    """Where a write would take the old values from a later reader, the new ones get memory of their own."""
+    """Where a write would take the old values from a later reader, the new ones get separate memory."""
     function = stateful(body)
     outputs, states = run(function)
     new = np.zeros((SIZE, 2))
@@ -171,7 +171,7 @@ def test_rows_of_the_cache_itself_are_right() -> None:
 
 
 def test_written_state_that_goes_out_is_a_copy() -> None:
-    """What a call gave out does not change with the next call."""
+    """An output of a call does not change with the next call."""
     function = stateful(lambda x, place, first, _: row_written(x, place, first))
     states = StateTensors(function.lowered.states).arrays
     (result,) = function.run({"x": np.ones((1, 2), np.float16), "place": PLACE}, states).values()

@@ -1,4 +1,4 @@
-"""What does not fit, known only when the model runs, is an error with the operation's name; never a wrong number."""
+"""A mismatch that is known only when the model runs is an error with the operation's name; never a wrong number."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ NAMED = {"name": "culprit"}
 
 
 def floats(*sizes):
-    """Give an array, and the shape that is declared for it: a size in quotes is not known before the model runs."""
+    """Return an array, and the shape that is declared for it: a size in quotes is unknown before the model runs."""
     shape = [get_new_symbol() if isinstance(size, str) else size for size in sizes]
     return np.ones([int(size) for size in sizes], np.float32), shape
 
 
 def places(*sizes):
-    """Give an array of indices, all of them 0, and its declared shape."""
+    """Return an array of indices, all of them 0, and its declared shape."""
     array, shape = floats(*sizes)
     return (array * 0).astype(np.int32), shape
 
@@ -116,7 +116,7 @@ def _in_batches(kind, *rest):
     ],
 )
 def test_sizes(kind, body, inputs):
-    """What is declared leaves open whether they fit."""
+    """The declaration leaves open whether they fit."""
     arrays, shapes = zip(*inputs, strict=True)
 
     with pytest.raises(ExecutionError, match=f"^operation {kind} 'culprit.*' failed: "):

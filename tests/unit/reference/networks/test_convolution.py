@@ -67,7 +67,7 @@ def add(w, bias=None, *, out, inside, deconvolution=False, output_shape=None, **
 
 @pytest.mark.parametrize(("stride", "dilation", "groups"), [(1, 1, 1), (2, 1, 1), (1, 2, 1), (1, 1, 2), (2, 2, 4)])
 def test_valid_padding(stride, dilation, groups):
-    """With borders of their own at each of the four ends, and a bias."""
+    """Each of the four ends has a border, and there is a bias."""
     x = RANDOM.normal(size=(4, 9, 8)).astype(np.float32)
     w = RANDOM.normal(size=(8, 4 // groups, 3, 2)).astype(np.float32)
     bias = RANDOM.normal(size=8).astype(np.float32)
@@ -136,7 +136,7 @@ def test_deconvolution(stride, dilation, groups):
 
 
 def test_deconvolution_to_a_given_shape():
-    """What is too much goes in halves, the larger one at the end."""
+    """The excess is split in halves, the larger one at the end."""
     x = RANDOM.normal(size=(1, 4, 4)).astype(np.float32)
     w = RANDOM.normal(size=(1, 1, 4, 4)).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""What looks at single elements, compared with numpy."""
+"""Elementwise layers agree with numpy."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_unary(mode, expected):
     ],
 )
 def test_functions(name, expected):
-    """Those that have a layer of their own."""
+    """The functions with a separate layer type agree with numpy."""
     x = RANDOM.uniform(-0.9, 0.9, (2, 3)).astype(np.float32)
 
     (y,) = run(lambda b: getattr(b, f"add_{name}")("f", "x0", "y0"), x)

@@ -37,7 +37,7 @@ def test_nearest():
     ],
 )
 def test_bilinear(mode, grid):
-    """Where the corners lie."""
+    """The corners are where the mode puts them."""
     (y,) = run(lambda b: b.add_upsample("u", 2, 3, "x0", "y0", "BILINEAR", mode), X, rank_five=mode == "DEFAULT")
 
     assert_allclose(y.reshape(2, 8, 15), sample(X, grid(8, 4), grid(15, 5)), rtol=1e-4, atol=1e-5)

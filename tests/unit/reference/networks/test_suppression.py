@@ -1,4 +1,4 @@
-"""Non-maximum suppression, by hand."""
+"""Non-maximum suppression gives boxes that were calculated manually."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def suppress(boxes, scores, *extra, **options):
 
 
 def test_over_all_classes():
-    """What overlaps a better box goes; the rest is filled up with zeros and -1."""
+    """A box that overlaps a better one is removed; the rest is filled with zeros and -1."""
     boxes, scores, indices, count = suppress(BOXES, SCORES, iou_threshold=0.5, max_boxes=4)
 
     assert indices.tolist() == [[0, 2, -1, -1]]
@@ -43,7 +43,7 @@ def test_the_best_box_survives_every_threshold():
 
 
 def test_a_batch():
-    """Each sample by itself."""
+    """Each sample is treated separately."""
     boxes, scores = np.concatenate([BOXES, BOXES[:, ::-1]]), np.concatenate([SCORES, SCORES[:, ::-1]])
 
     _, _, indices, count = suppress(boxes, scores, iou_threshold=0.5, max_boxes=3)

@@ -1,4 +1,4 @@
-"""How weights are stored: in 32 and 16 bits, and as codes of 1 to 8 bits."""
+"""Weights are stored in 32 and 16 bits, and as codes of 1 to 8 bits."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def test_further_machines_are_there_only_when_there_are_any():
 
 
 def test_the_home_folder_is_not_in_a_report():
-    """Reports are shared; who made them is nobody's business."""
+    """Reports are shared, so that they do not name a user."""
     private = f"no model at {Path.home()}/models"
     unjudged = Regression(0, None, None, "not_judged", private, against="Old.mlpackage")
     told = record(notes=[private], checks=[Check("size_mb", 1, None, "not_judged", private)], duet=unjudged)

@@ -41,7 +41,7 @@ def test_a_missing_entry_gets_the_default_of_the_field():
 
 
 def test_a_missing_entry_without_default_gets_the_absent_value():
-    """A field without a default may be optional in a report all the same."""
+    """A field without a default may be optional in a report anyway."""
     assert DataclassCodec(Point, TABLE, absent={"name": ""}).decode({"position": [1]}) == Point("", (1,))
 
 

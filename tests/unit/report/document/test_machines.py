@@ -21,7 +21,7 @@ OTHER = {**MACHINE, "chip": "Apple M1"}
 
 
 def test_one_machine_needs_no_name() -> None:
-    """Workers that tell the same share a machine, whatever changes on it meanwhile."""
+    """Workers with equal facts share a machine, with any changes on it."""
     warm = {**MACHINE, "thermal": {"before": "fair", "after": "serious"}}
     machines = Machines()
 
@@ -44,7 +44,7 @@ def test_machines_that_differ_have_names() -> None:
 
 
 def test_machines_of_one_kind_can_be_kept_apart() -> None:
-    """Where every worker runs every test, two Macs that tell the same are two machines."""
+    """Where every worker runs every test, two Macs with equal facts are two machines."""
     machines = Machines(apart=True)
 
     machines.note("gw0", MACHINE)
@@ -82,7 +82,7 @@ def test_the_report_has_the_facts() -> None:
 
 
 def test_a_run_begins_with_its_first_facts_and_ends_with_its_last() -> None:
-    """What changed between the reports of two tests is seen."""
+    """A change between the reports of two tests is found."""
     cool, warm = Conditions("nominal", "AC Power"), Conditions("heavy", "Battery Power")
     first = encode_machine(REAL, cool, cool, Software("auto"))
     last = encode_machine(REAL, warm, warm, Software("auto", COREML))

@@ -26,7 +26,7 @@ def path(tmp_path):
 
 
 def refusal(path, content) -> str:
-    """What reading says of a file with *content*, without the file's name."""
+    """Return the error of reading a file with *content*, without the file's name."""
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ReportError) as caught:
         read_report(path)
@@ -134,7 +134,7 @@ def test_a_huge_file_is_not_read(path, monkeypatch):
 
 
 def test_a_pipe_that_does_not_end_is_not_read_to_its_end(monkeypatch):
-    """What tells no size is read up to the limit."""
+    """A stream without a size is read up to the limit."""
     monkeypatch.setattr(read, "SIZE_LIMIT", 1024**2)
 
     with pytest.raises(ReportError, match="larger than 1 MiB"):
@@ -143,7 +143,7 @@ def test_a_pipe_that_does_not_end_is_not_read_to_its_end(monkeypatch):
 
 @pytest.mark.parametrize("piece", [b"[],", b"1,"])
 def test_what_would_not_fit_into_memory_is_refused_before_it_is_parsed(path, monkeypatch, piece):
-    """More lists or numbers than any report has are no report."""
+    """A file with more lists or numbers than any report has is refused."""
     monkeypatch.setattr(read, "MAX_PARTS", 100)
     monkeypatch.setattr(read, "MAX_VALUES", 1000)
     monkeypatch.setattr(read.json, "loads", lambda *_, **__: pytest.fail("parsed"))

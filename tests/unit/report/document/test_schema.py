@@ -69,7 +69,7 @@ def test_every_object_is_closed():
 
 
 def test_a_built_report_is_valid(document):
-    """What the tool builds satisfies the schema by jsonschema's own judgement."""
+    """A document that the tool builds satisfies the schema by jsonschema's own judgement."""
     Draft202012Validator(schema.report_schema()).validate(document)
 
     schema.validate(document)
@@ -98,7 +98,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("path", "value", "message"), MISTAKES, ids=[mistake[2][:40] for mistake in MISTAKES])
 def test_a_mistake_is_named_with_its_place(document, path, value, message):
-    """Whoever repairs a report learns where to look, what was expected and what is there."""
+    """An error of the schema says where to look, what was expected and what is there."""
     put(document, path, value)
 
     with pytest.raises(ReportError) as caught:
@@ -119,7 +119,7 @@ ODD = st.one_of(st.none(), st.booleans(), st.integers(-2, 3), st.just(0.5), st.j
 @given(path=st.sampled_from(leaves(WHOLE)[1:]), value=ODD)
 @settings(max_examples=200, deadline=None)
 def test_the_quick_check_agrees_with_jsonschema(path, value):
-    """Whatever stands at any place, validation ends as jsonschema alone would end it."""
+    """With any value in any place, validation ends as jsonschema alone would end it."""
     changed = copy.deepcopy(WHOLE)
     put(changed, path, value)
     expected = Draft202012Validator(schema.report_schema()).is_valid(changed)

@@ -86,7 +86,7 @@ def test_bencher_takes_its_format(report):
 
 
 def test_github_action_benchmark_takes_its_format(report):
-    """What its `extractCustomBenchmarkResult` takes from each entry, and nothing else; range and extra are text."""
+    """The entry has just the fields that its `extractCustomBenchmarkResult` takes; range and extra are text."""
     (entry,) = json.loads(github_action_benchmark.render(report))
 
     assert set(entry) == {"name", "unit", "value", "range", "extra"}
@@ -142,14 +142,14 @@ def test_markdown_tells_measurements_of_one_test_apart():
 
 
 def test_markdown_keeps_names_literal(report):
-    """A pipe in a name is no column."""
+    """A pipe in a name does not start a column."""
     odd = replace(report, records=[bare_record(model_name="a|b_c")])
 
     assert "| a\\|b\\_c | all |" in report_markdown.render(odd)
 
 
 def test_text_names_the_machine_and_the_open_checks(report, monkeypatch):
-    """What the terminal showed at the end of the run."""
+    """The text is that which the terminal showed at the end of the run."""
     monkeypatch.setenv("COLUMNS", "100")
     shown = report_text.render(report)
 

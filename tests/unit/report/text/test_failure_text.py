@@ -46,7 +46,7 @@ def test_what_was_not_measured_is_not_told():
 
 
 def test_what_was_measured_and_does_not_matter_is_not_told():
-    """Whoever has to make a model smaller needs no word on its calls and devices."""
+    """A failure of a size has no text on calls and devices."""
     text = failure_text(record(checks=[Check("size_mb", 10, 12.4, "failed")], regression=None), "failed", MACHINE)
 
     assert "calls" not in text
@@ -87,7 +87,7 @@ def test_a_check_without_a_limit_names_none():
 
 
 def test_a_regression_is_told_with_changes_and_the_command_that_accepts_it():
-    """Whoever meant the change copies the last line but one."""
+    """The last line but one is the command that accepts the change."""
     slower = record(checks=[], notes=["operations: conv 12 -> 13"])
 
     lines = failure_text(slower, "failed", MACHINE, "see it", "accept it").splitlines()
@@ -98,7 +98,7 @@ def test_a_regression_is_told_with_changes_and_the_command_that_accepts_it():
 
 
 def test_a_slower_version_is_nothing_that_a_baseline_accepts():
-    """The command would cure nothing, and the calls are not those that were compared."""
+    """The command would not help, and the calls are not those that were compared."""
     slower = replace(SLOWER, against="Old.mlpackage")
 
     text = failure_text(record(checks=[], regression=None, duet=slower), "failed", MACHINE, accept="accept it")

@@ -1,4 +1,4 @@
-"""Sentences are wrapped where nobody minds."""
+"""Sentences are wrapped where the meaning does not suffer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytest_coreml.report.text.layout import filled, wrapped
 
 @pytest.mark.parametrize("width", range(12, 40))
 def test_a_number_stays_with_its_unit(width: int) -> None:
-    """`+9.8` at the end of a line is no percentage."""
+    """`+9.8` at the end of a line is not a percentage."""
     lines = wrapped("memory 83.4 MB vs 12 ms, +9.8 % at least, 2 x", "", width)
 
     assert all(any(figure in line for line in lines) for figure in ("83.4 MB", "12 ms,", "+9.8 %", "2 x"))

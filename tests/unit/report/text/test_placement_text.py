@@ -20,7 +20,7 @@ PLAN = Placement(
 
 
 def cells(plan: Placement = PLAN, verbose: bool = False) -> list[list[str]]:
-    """Give the words of each line."""
+    """Return the words of each line."""
     lines = placement_lines([record(placement=plan, checks=[])], 120, verbose)
     return [line.split() for line in lines if line.strip("─ ")]
 
@@ -49,7 +49,7 @@ def test_a_narrow_terminal_gets_names_in_place_of_columns():
 
 
 def test_a_row_an_operation():
-    """Where it is planned, where it could run, and where it cannot; constants are no operations."""
+    """The text says where it is planned, where it could run, and where it cannot; constants do not count."""
     assert cells(verbose=True)[-4:] == [
         ["1", "a", "conv", "75.0", "%", "◇", "◇", "◆"],
         ["2", "b", "relu", "5.0", "%", "◇", "·", "◆"],

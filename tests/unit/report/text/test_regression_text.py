@@ -54,7 +54,7 @@ def test_cannot_tell_names_cause_and_cure() -> None:
 
 
 def test_another_machine_names_the_cure() -> None:
-    """What was not compared at all says why, and what to do."""
+    """A test without a comparison says why, and what to do."""
     reason = Reason(Cause.OTHER_MACHINE, ("chip A, now B",))
     foreign = Regression(0, None, None, "inconclusive", reason)
 
@@ -74,7 +74,7 @@ def test_too_noisy_says_what_may_be_luck(runs: int, why: str) -> None:
 
 
 def test_without_a_reading_of_wait_no_call_is_called_undisturbed() -> None:
-    """Where nothing tells what else the machine did, the text claims nothing."""
+    """Where CPU contention is unknown, the text claims nothing."""
     text = regression_text(replace(SLOWER, undisturbed=None))
 
     assert "100 calls, disturbance unknown, 3 baseline runs" in text

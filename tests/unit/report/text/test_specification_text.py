@@ -72,7 +72,7 @@ def test_the_operations_of_a_compiled_network_are_unknown():
 
 
 def test_each_function_has_its_own_inputs_and_operators():
-    """What is the same for all functions is said once."""
+    """Facts that are the same for all functions are printed once."""
     other = replace(SPEC, inputs=SPEC.inputs[:1], operations={"gather": 2})
 
     lines = list(spec_lines(SPEC, {"prefill": other}))

@@ -26,7 +26,7 @@ def test_the_summary_fits_eighty_columns_and_cuts_nothing():
 
 
 def test_tests_of_one_model_are_told_apart():
-    """Each test has a heading of its own, and its instances one."""
+    """Each test has a heading, and its parametrized tests share it."""
     instances = (("test_one", "all"), ("test_one", "cpuOnly"), ("test_two", "all"))
     records = [bare_record(id=f"test_a.py::{test}[{units}]", compute_units=units) for test, units in instances]
     lines = summary_lines(records)
@@ -35,7 +35,7 @@ def test_tests_of_one_model_are_told_apart():
 
 
 def test_parameters_and_machines_stand_in_the_heading():
-    """What a row does not show tells its test from others: parameters beside the compute units, the machine."""
+    """A fact that no row shows distinguishes tests: parameters beside the compute units, the machine."""
     lines = summary_lines(
         [bare_record(id="t.py::test[all-fast]"), bare_record(id="t.py::test[all]", machine="M1 (gw1)")]
     )
@@ -57,7 +57,7 @@ def test_the_last_attempt_is_the_one_that_is_judged():
 
 
 def test_notes_are_given_once():
-    """What is worth reading and no verdict stands at the end."""
+    """Notes without a verdict are at the end."""
     assert (
         summary_lines([bare_record(notes=["Read this."]), bare_record(notes=["Read this."])])[-1] == "note: Read this."
     )
@@ -85,7 +85,7 @@ def test_what_failed_as_expected_is_listed_as_that():
 
 
 def test_each_comparison_has_a_line_of_its_own():
-    """What finished runs say, and what another version says that was run alternately."""
+    """The text has the verdict of finished runs, and that of another version that was run interleaved."""
     lines = summary_lines([RECORD], width=200)
 
     assert any(line.startswith("    cpuAndNeuralEngine: against the baseline: +12.0 %") for line in lines)
@@ -147,7 +147,7 @@ def test_what_several_units_have_in_common_is_said_once():
 
 
 def test_a_failure_that_is_told_elsewhere_is_not_told_again():
-    """What else its test has found is."""
+    """Another finding of its test is printed."""
     lines = summary_lines([RECORD], told={RECORD.id})
 
     assert "FAILED" not in lines
@@ -155,7 +155,7 @@ def test_a_failure_that_is_told_elsewhere_is_not_told_again():
 
 
 def test_the_head_of_a_group_has_the_color_of_its_standing():
-    """What a terminal colors is the words, not the tests below."""
+    """A terminal colors the words, not the tests below."""
     lines = summary_lines([RECORD], width=200)
 
     assert {line: line.standing for line in lines if line.startswith(("FAILED", "inconclusive"))} == {

@@ -44,7 +44,7 @@ def test_a_verdict_against_the_baseline_is_counted():
 
 
 def test_functions_and_ways_of_loading_are_told_apart():
-    """What is usual is not said."""
+    """The usual values are not printed."""
     assert units_cell(bare_record(function="main")) == "all"
     assert units_cell(bare_record(function="beta")) == "all, function beta"
     assert units_cell(bare_record(loaded="from memory", attempt=2)) == "all, from memory, attempt 2"
@@ -63,7 +63,7 @@ def test_what_is_longer_than_the_column_has_a_line_of_its_own():
 
 @pytest.mark.parametrize("width", [40, 60, 72, 80, 120])
 def test_no_number_and_no_verdict_is_broken(width: int):
-    """Whatever the width of the terminal is, and however long a figure."""
+    """A line fits any terminal width, with values of any length."""
     rows = Rows(RECORDS, width)
     assert max(map(len, rows.head()), default=0) <= width
     for one in RECORDS:

@@ -38,7 +38,7 @@ SKIPPED = variant("int4", outcome="skipped", problem="Encoder.mlpackage: no vari
 
 
 def test_the_table_has_a_row_for_each_variant():
-    """The original first, whatever ran first; a name that is too long has a line of its own."""
+    """The original is first in any order of runs; a name that is too long has a separate line."""
     lines = summary_lines([PALETTE, SKIPPED, ORIGINAL], 80)
 
     assert lines[:13] == [

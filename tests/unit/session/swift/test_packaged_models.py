@@ -141,7 +141,7 @@ def test_process_on_a_package_with_old_tools_is_a_warning(root: Path, version: s
 
 
 def test_copies_and_other_packages_are_not_entered(root: Path) -> None:
-    """Builds, dependencies and nested packages have models of their own."""
+    """Models of builds, dependencies and nested packages are not collected."""
     folders = (".build/checkouts", "DerivedData", "Pods", "Examples/App")
     (root / "Examples/App").mkdir(parents=True)
     (root / "Examples/App/Package.swift").write_text("")

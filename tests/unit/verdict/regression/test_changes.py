@@ -1,4 +1,4 @@
-"""What differs between two runs besides time."""
+"""Differences between two runs, besides time, are found."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def plan(*ops: Operation) -> Run:
 
 
 def test_operations_are_matched_by_name_and_operator() -> None:
-    """Another order is no change; another device is, with the cost that it has now, the costliest first."""
+    """Another order is not a change; another device is, with its current cost, the costliest first."""
     before = plan(op("a", "conv"), op("b", "relu"), op("c", "conv"))
     now = plan(op("c", "conv", "cpu", 0.2), op("b", "relu"), op("a", "conv", "gpu", 0.7))
     changes = find_changes(before, now)

@@ -12,12 +12,12 @@ from pytest_coreml.verdict.regression.level import judge_run, make_baseline
 
 
 def warming(run: Measurement) -> Measurement:
-    """Give *run* as made while the machine became warmer."""
+    """Return *run* as measured while the machine became warmer."""
     return replace(run, thermal=("nominal", "heavy"))
 
 
 def run_at(ms: float, calls: int = 100, *, disturbed: int = 0, tail: int = 0, factor: float = 2.0) -> Measurement:
-    """Give *calls* times near *ms*: *disturbed* of them waited and are triple, *tail* of the rest take *factor*."""
+    """Return *calls* times near *ms*: *disturbed* of them waited and are triple, *tail* of the rest take *factor*."""
     quiet = [ms * (1 + 0.001 * (i % 10)) for i in range(calls)]
     times = [t * 3 if i < disturbed else t * factor if i < disturbed + tail else t for i, t in enumerate(quiet)]
     wait = [times[i] / 2 if i < disturbed else 0.0 for i in range(calls)]
@@ -59,17 +59,17 @@ def test_tolerance(tolerance: float, state: str) -> None:
 
 @pytest.mark.parametrize(("tail", "state"), [(0, "fine"), (5, "fine"), (6, "unsure"), (10, "slower in the tail")])
 def test_tail(tail: int, state: str) -> None:
-    """Slow calls beyond what is usual are a slowdown of their own."""
+    """Slow calls beyond the usual share are a separate slowdown."""
     assert judge_run(BASELINE, run_at(10.0, tail=tail)).state == state
 
 
 def test_disturbed_calls_are_left_out() -> None:
-    """Calls that waited for a CPU convict nobody."""
+    """Calls that waited for a CPU do not confirm a regression."""
     assert judge_run(BASELINE, run_at(10.0, disturbed=85)).state == "fine"
 
 
 def test_slow_and_disturbed_is_still_slow() -> None:
-    """The undisturbed calls convict, however few of all."""
+    """The undisturbed calls confirm a regression, even if they are few."""
     assert judge_run(BASELINE, run_at(11.0, disturbed=60)).state == "slower"
 
 

@@ -14,7 +14,7 @@ from pytest_coreml.verdict.regression.run import Run
 
 
 def run(load_ms: float = 100.0, memory_mb: float = 50.0, waiting: float | None = 0.0, size: int = 1000) -> Run:
-    """Give a run whose predictions waited for a share of their time; None: nobody knows."""
+    """Return a run whose predictions waited for a share of their time; None: unknown."""
     times = (10.0,) * 40
     predict = Measurement(times, times, None if waiting is None else (10 * waiting,) * 40, warmup=0)
     model = replace(report_examples.SPEC, size_bytes=size)
@@ -32,17 +32,17 @@ def verdicts(name: str, *current: Run, baseline: list[Run] = BASELINE) -> str:
     ("load_ms", "verdict"), [(60, "passed"), (140, "passed"), (160, "inconclusive"), (300, "failed")]
 )
 def test_a_load_must_be_far_slower(load_ms: float, verdict: str) -> None:
-    """Loads move by 40 % between runs: a half more is accepted, and below twice nobody can tell."""
+    """Loads move by 40 % between runs: a half more is accepted, and below twice the verdict is inconclusive."""
     assert verdicts("load_ms", run(load_ms)) == verdict
 
 
 def test_one_quick_load_clears() -> None:
-    """What is slow in one process only was luck."""
+    """A load that is slow in one process only is not a regression."""
     assert verdicts("load_ms", run(300), run(100)) == "passed"
 
 
 def test_a_figure_of_a_further_process_says_so() -> None:
-    """The table shows what the first one needed, and nobody is to wonder why the two differ."""
+    """The table shows the value of the first process, so that the two values agree."""
     alone, confirmed = (
         next(check for check in judge_costs(BASELINE, current) if check.check == "regression[memory_mb]")
         for current in ([run(memory_mb=87.6)], [run(memory_mb=87.6), run(memory_mb=83.4)])
@@ -60,7 +60,7 @@ def test_a_slow_load_on_a_machine_that_may_be_busy_convicts_nobody(waiting: floa
 
 
 def test_a_slow_load_while_the_machine_became_warmer_convicts_nobody() -> None:
-    """Its clock may have been lowered meanwhile."""
+    """The machine may have lowered its clock."""
     slow = run(1000)
     warmer = replace(slow, load=LoadTimes(load_ms=(1000.0,), thermal=("nominal", "heavy")))
 

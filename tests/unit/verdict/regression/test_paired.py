@@ -1,4 +1,4 @@
-"""Two models run alternately: the verdict over the ratios of pairs."""
+"""The verdict on two models that were run interleaved comes from the ratios of pairs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pytest_coreml.verdict.regression.paired import (
 
 
 def pairs(factor: float, count: int = 100, noise: float = 0.02, seed: int = 1) -> Pairs:
-    """Give pairs on a machine that slows both alike, now and then by a lot."""
+    """Return pairs on a machine that slows both alike, at times by a lot."""
     rng = random.Random(seed)
     slow = [rng.choice((1.0, 1.0, 3.0)) for _ in range(count)]
     return Pairs(
@@ -38,7 +38,7 @@ def test_the_bound_is_the_order_statistic_of_the_binomial_distribution() -> None
 
 @pytest.mark.parametrize(("factor", "state"), [(0.9, "fine"), (1.0, "fine"), (1.04, "slower"), (2.0, "slower")])
 def test_a_busy_machine_does_not_blur_the_ratio(factor: float, state: str) -> None:
-    """What slows both members of a pair is no slowdown."""
+    """A slowdown of both members of a pair is not a slowdown of the model."""
     assert judge_pairs(pairs(factor)).state == state
 
 
@@ -68,12 +68,12 @@ def test_pairs_that_leave_a_tenth_open_are_not_fine(slow: int, ratio: float, tol
 
 
 def test_a_much_faster_model_is_fine_however_much_the_pairs_differ() -> None:
-    """What is open is only how much faster it is."""
+    """Only the amount by which it is faster is open."""
     assert judge_pairs(pairs(0.3, noise=1.5)).state == "fine"
 
 
 def test_noise_throughout_is_inconclusive_after_three_processes() -> None:
-    """A lucky median is no pass."""
+    """A lucky median does not pass."""
     noisy = Pairs((10.0,) * 12 + (80.0,) * 8, (10.0,) * 20)
 
     assert wants_another_duet([noisy, noisy])

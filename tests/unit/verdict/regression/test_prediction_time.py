@@ -19,7 +19,7 @@ def run_at(ms: float, *, disturbed: bool = False, wait: bool = True) -> Measurem
 
 
 def with_tail(ms: float, calls: int) -> Measurement:
-    """Give a run of which *calls* take twice as long: with six of a hundred nobody can tell."""
+    """Return a run in which *calls* take twice as long: with six of a hundred the verdict is inconclusive."""
     times = tuple(ms * (2 if i < calls else 1) for i in range(100))
     return Measurement(times, times, (0.0,) * 100, warmup=0)
 
@@ -51,7 +51,7 @@ BASELINE = [run_at(10.0)] * 3
     ],
 )
 def test_confirmation(runs: str, verdict: str, reason: str | None, processes: int) -> None:
-    """One fine run clears, two slower ones convict, anything else cannot be told."""
+    """One fine run clears the model, two slower runs confirm a regression, anything else is inconclusive."""
     result = judge_regression(BASELINE, [RUNS[name] for name in runs.split()])
 
     assert (result.verdict, result.reason, result.processes) == (verdict, reason, processes)
@@ -77,7 +77,7 @@ def test_one_run_of_short_calls_does_not_convict() -> None:
 
 @pytest.mark.parametrize(("accept", "verdict"), [(False, "inconclusive"), (True, "failed")])
 def test_without_a_reading_of_wait(accept: bool, verdict: str) -> None:
-    """Where nobody knows what else the machine did, slower is inconclusive unless the user accepts it."""
+    """Where CPU contention is unknown, slower is inconclusive unless the user accepts it."""
     blind = [run_at(12.0, wait=False)] * 3
     result = judge_regression(BASELINE, blind, assume_idle=accept)
 
@@ -111,7 +111,7 @@ def test_absurd_times_give_a_verdict() -> None:
 
 
 def simulated(rng: random.Random, factor: float = 1.0, every_tenth: float = 1.0, busy: float = 0.0) -> Measurement:
-    """Give a run of 100 calls: 1 % between runs, 2 % between calls, and *busy* of the calls kept waiting."""
+    """Return a run of 100 calls: 1 % between runs, 2 % between calls, and *busy* of the calls kept waiting."""
     level = 10 * factor * math.exp(rng.gauss(0, 0.01))
     own = [level * math.exp(abs(rng.gauss(0, 0.02))) * (every_tenth if i % 10 == 9 else 1.0) for i in range(100)]
     wait = [t * rng.uniform(0.2, 2) if rng.random() < busy else 0.0 for t in own]

@@ -1,4 +1,4 @@
-"""What the gate promises, on latency traces that were recorded on a real machine.
+"""The promises of the gate hold on latency traces that were recorded on a real machine.
 
 Three convolutional networks (2 to 16 ms) on the reference runtime, eight runs each alone and eight beside processes
 that kept both cores busy, made by `benchmarks/gate_traces.py` on a Linux virtual machine, 2026-11-27.
@@ -28,7 +28,7 @@ def recorded() -> dict[str, dict[str, list[list[list[float]]]]]:
 
 
 def measurement(run: list[list[float]], change: Change) -> Measurement:
-    """Give a run of which call *i* takes *change(i)* times as long."""
+    """Return a run in which call *i* takes *change(i)* times as long."""
     time, wait = (tuple(value * change(i) for i, value in enumerate(values)) for values in run)
     return Measurement(time, time, wait, warmup=20)
 
@@ -38,7 +38,7 @@ def same(_: int) -> float:
 
 
 def share(verdict: str, baseline: str, current: str, change: Change = same) -> float:
-    """Give the share of trials with *verdict*: three runs against three others."""
+    """Return the share of trials with *verdict*: three runs against three others."""
     rng = random.Random(3)
     hits = 0
     for _ in range(TRIALS):

@@ -85,7 +85,7 @@ def test_what_the_neural_engine_takes_gets_no_advice(body: Callable[..., Any], i
 
 
 def test_what_prepares_the_index_of_a_gather_goes_with_it() -> None:
-    """The converter's guard for negative indices is no finding of its own."""
+    """The converter's guard for negative indices is not reported separately."""
 
     def guarded(x: Any, index: Any) -> Any:
         positive = mb.select(cond=mb.greater_equal(x=index, y=0), a=index, b=mb.add(x=index, y=4))

@@ -1,4 +1,4 @@
-"""Compressed weights against numbers written by hand."""
+"""Compressed weights equal numbers that were calculated manually."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_sparse_puts_numbers_where_bits_are_set():
 
 
 def test_a_table_for_each_row():
-    """Since iOS 18 blocks of a tensor have tables of their own."""
+    """Since iOS 18 each block of a tensor may have a table."""
     decoded = _decode(
         lambda: mb.constexpr_lut_to_dense(
             indices=np.array([[0, 1], [0, 1]], types.np_uint1_dtype),

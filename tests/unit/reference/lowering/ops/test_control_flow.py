@@ -30,7 +30,7 @@ def test_select_takes_each_element_from_one_of_two():
 
 
 def test_select_of_truth_values():
-    """Which are numbers of a type of their own."""
+    """Truth values are a separate numeric type."""
     pick = np.array([True, False, True])
 
     (result,) = run_op(lambda c, a, b: mb.select(cond=c, a=a, b=b), pick, pick, ~pick)

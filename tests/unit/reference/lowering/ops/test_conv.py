@@ -95,7 +95,7 @@ def test_dilated_strides_over_an_unknown_size(pad_type):
     ("kernel", "strides"), [([2], [5]), ([1, 2], [4, 1]), ([3, 2], [2, 4]), ([1, 1], [4, 4]), ([1, 2, 1], [4, 4, 1])]
 )
 def test_windows_apart_where_the_size_is_not_known(kernel, strides, kernel_is_known, pad_type):
-    """What lies between two windows may also lie behind the last one; it is no padding of less than nothing."""
+    """A gap between two windows may also follow the last one; the padding is never negative."""
     weight = RANDOM.standard_normal((3, 2, *kernel)).astype(np.float32)
     unknown = [get_new_symbol() for _ in kernel]
     model = build(
@@ -115,7 +115,7 @@ def test_windows_apart_where_the_size_is_not_known(kernel, strides, kernel_is_kn
 
 @pytest.mark.operation("conv_quantized")
 def test_conv_quantized():
-    """The weight is its bytes, stretched and moved, of each filter by numbers of its own."""
+    """The weight is its bytes, scaled and shifted by separate numbers for each filter."""
     x, weight = np.array([[[1, 2]]], np.float32), np.array([[[10]], [[20]]], np.uint8)
 
     (result,) = run_op(

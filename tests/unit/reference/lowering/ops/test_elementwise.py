@@ -156,7 +156,7 @@ def test_division_of_floats_and_power():
 
 @pytest.mark.parametrize("name", ["real_div", "floor_div", "mod"])
 def test_integers_divided_by_zero_have_no_quotient(name):
-    """There is no number for it: the operation fails by its name."""
+    """The result has no finite number: the operation fails by its name."""
     divide = getattr(mb, name)
 
     with pytest.raises(ExecutionError, match=f"operation {name} 'quotient' failed: division by zero"):
@@ -164,7 +164,7 @@ def test_integers_divided_by_zero_have_no_quotient(name):
 
 
 def test_no_integers_divided_by_none():
-    """Among no divisors there is no zero."""
+    """An empty array of divisors contains no zero."""
     nothing = np.empty((0,), np.int32)
 
     (result,) = run_op(lambda x, y: mb.floor_div(x=x, y=y), nothing, nothing)

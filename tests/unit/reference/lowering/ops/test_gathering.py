@@ -32,7 +32,7 @@ def test_gather_one():
 
 @pytest.mark.parametrize("axis", [1, 2, -1])
 def test_gather_in_batches(axis):
-    """Each batch has indices of its own; the new dimensions come where the axis was."""
+    """Each batch has separate indices; the new dimensions take the place of the axis."""
     indices = np.array([[1, 0], [2, 2]], np.int32)
     expected = np.stack([np.take(x, i, axis=axis - 1 if axis > 0 else axis) for x, i in zip(X, indices, strict=True)])
 
@@ -72,7 +72,7 @@ def test_gather_nd():
 
 
 def test_gather_nd_in_batches():
-    """Behind batch dimensions, a vector names a slice of its own batch."""
+    """After the batch dimensions, a vector names a slice of its batch."""
     indices = np.array([[[1, -1]], [[0, 2]]], np.int32)
 
     (result,) = run_op(lambda x, i: mb.gather_nd(x=x, indices=i, batch_dims=1), X, indices, opset="iOS16")

@@ -20,7 +20,7 @@ BIAS = RANDOM.standard_normal(5).astype(np.float32)
 @pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 4, 3), (2, 1, 4, 3)])
 @pytest.mark.parametrize("bias", [None, BIAS], ids=["no bias", "bias"])
 def test_linear_multiplies_the_last_dimension(shape, bias):
-    """Whatever the rank: `x @ weight.T + bias`."""
+    """The result is `x @ weight.T + bias` with any rank."""
     x = RANDOM.standard_normal(shape).astype(np.float32)
     expected = x @ WEIGHT.T + (0 if bias is None else bias)
 
@@ -83,7 +83,7 @@ FOUR, THREE = "nchw,nwhu->nchu", "chw,whr->chr"
 @pytest.mark.parametrize("unknown", ["", "nh", "nchwur"])
 @pytest.mark.parametrize("form", ["float32-fast", "float16-fast", "float16-strict"])
 def test_einsum_multiplies_and_broadcasts(equation, first, second, unknown, form):
-    """What stands around the dimension before the last is multiplied; that one, and batches, are stretched."""
+    """The dimensions around the one before the last are multiplied; that one, and batches, are broadcast."""
     dtype, precision = form.split("-")
     x, y = (RANDOM.random(shape).astype(dtype) for shape in (first, second))
     expected = np.einsum(equation, x.astype(np.float64), y.astype(np.float64))

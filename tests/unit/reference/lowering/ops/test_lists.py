@@ -52,7 +52,7 @@ def test_a_written_element_is_read_where_it_was_written(is_dynamic):
 
 @pytest.mark.operation("list_length")
 def test_a_dynamic_list_grows_up_to_the_written_position():
-    """What lies between the old end and the position is zeros."""
+    """The gap between the old end and the position is filled with zeros."""
 
     def body(x, y):
         made = mb.make_list(init_length=1, elem_shape=(2,))

@@ -72,7 +72,7 @@ def test_layer_norm_over_any_axes(axes, affine):
 @pytest.mark.operation("l2_norm")
 @pytest.mark.parametrize("x", [X, X[0]], ids=["rank 4", "rank 3"])
 def test_l2_norm_over_the_last_three_dimensions(x):
-    """What precedes them is the batch."""
+    """The preceding dimensions are the batch."""
     expected = x / np.sqrt((x**2).sum((-3, -2, -1), keepdims=True) + 0.5)
 
     (result,) = run_op(lambda x: mb.l2_norm(x=x, epsilon=0.5), x)

@@ -17,7 +17,7 @@ RANDOM = np.random.default_rng(0)
 
 
 def _windows(x, kernel, strides, pads, ceil_mode=False):
-    """Give the windows of each place, NaN standing for padding (and for what a rounded-up window lacks)."""
+    """Return the windows of each place, NaN standing for padding (and for what a rounded-up window lacks)."""
     rounding = math.ceil if ceil_mode else math.floor
     sizes, ends = [], []
     for i, k in enumerate(kernel):
@@ -64,7 +64,7 @@ def test_pools_a_padded_window(name, formula, spatial):
 
 
 def test_mean_without_padding():
-    """What was padded does not count when it is excluded."""
+    """Padding does not count when it is excluded."""
     x = np.array([[[2.0, 4, 6]]], np.float32)
 
     (result,) = run_op(
@@ -148,7 +148,7 @@ def test_a_padding_of_the_program_is_not_the_window_s_own():
 
 @pytest.mark.parametrize("name", ["avg_pool", "max_pool", "l2_pool"])
 def test_padding_to_the_same_size_where_the_size_is_not_known(name):
-    """What is left over goes to the end; it counts as zeros in a mean."""
+    """The remainder goes to the end; it counts as zeros in a mean."""
     x = RANDOM.random((1, 1, 5, 6)).astype(np.float32)
     padded = np.pad(x, [(0, 0), (0, 0), (1, 1), (0, 1)])
     windows = np.stack([padded[:, :, i : i + 5 : 2, j : j + 6] for i in range(3) for j in range(2)])
@@ -191,7 +191,7 @@ def test_padding_to_the_same_size_where_the_size_is_not_known(name):
     ids=["max", "mean", "mean with zeros", "l2"],
 )
 def test_windows_apart_where_the_size_is_not_known(name, options, formula, axes, pad_type):
-    """What lies between two windows may also lie behind the last one; it is no padding of less than nothing."""
+    """A gap between two windows may also follow the last one; the padding is never negative."""
     if name == "l2_pool" and len(axes) == 3:
         pytest.skip("MIL has no l2_pool of three dimensions")
     kernel, strides, known = zip(*axes, strict=True)

@@ -1,4 +1,4 @@
-"""Quantized activations against numbers written by hand."""
+"""Quantized activations equal numbers that were calculated manually."""
 
 from __future__ import annotations
 

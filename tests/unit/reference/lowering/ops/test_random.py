@@ -57,7 +57,7 @@ def test_bernoulli_gives_ones_and_zeros():
 @pytest.mark.operation("random_categorical")
 @pytest.mark.parametrize("mode", ["probs", "logits"])
 def test_categorical_draws_by_weight(mode):
-    """Each row is a distribution of its own; what is impossible is never drawn."""
+    """Each row is a separate distribution; an impossible value is never drawn."""
     weights = np.array([[0.1, 0.2, 0.7], [0, 1, 0]], np.float32)
     with np.errstate(divide="ignore"):
         x = weights if mode == "probs" else np.log(weights)

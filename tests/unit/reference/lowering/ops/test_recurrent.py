@@ -150,7 +150,7 @@ def test_gru_resets_the_state_before_the_product(direction, names):
 
 @pytest.mark.parametrize("after", [False, True])
 def test_gru_with_a_bias_of_the_input(after):
-    """Since iOS 18 a bias of the input of its own, and the reset gate over the product with the weights."""
+    """Since iOS 18 the input has a separate bias, and the reset gate applies to the product with the weights."""
     x, h = _numbers(TIME, BATCH, INTO), _numbers(BATCH, HIDDEN)
     weights = {**_weights(3), "input_bias": _numbers(3 * HIDDEN)}
 

@@ -12,7 +12,7 @@ RANDOM = np.random.default_rng(0)
 
 
 def _grid(mode, xin, xout):
-    """Give the points of an axis, as the docstring of `resize_bilinear` defines them."""
+    """Return the points of an axis, as the docstring of `resize_bilinear` defines them."""
     i = np.arange(xout)
     if mode == "ALIGN_CORNERS" and xout == 1:
         points = np.array([(xin - 1) / 2])

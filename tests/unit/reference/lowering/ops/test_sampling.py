@@ -1,4 +1,4 @@
-"""Sampled images and crops, against numbers by hand."""
+"""Sampled images and crops equal numbers that were calculated manually."""
 
 from __future__ import annotations
 

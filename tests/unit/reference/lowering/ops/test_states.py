@@ -35,7 +35,7 @@ def _run(function, x, states):
 
 @pytest.mark.operation("read_state", "write_state")
 def test_a_state_is_what_was_written_last():
-    """What was read before a write stays the old value; the next prediction begins with the last one."""
+    """A value that was read before a write stays the old one; the next prediction begins with the last one."""
 
     def body(x, memory):
         before = mb.identity(x=mb.read_state(input=memory))
@@ -72,7 +72,7 @@ def test_a_branch_may_write_a_state():
 
 @pytest.mark.parametrize(("precision", "expected"), [("strict", [0, 2048]), ("fast", [1, 2049])])
 def test_strict_precision_rounds_what_is_written(precision, expected):
-    """2049 is no number of half precision: 2048 is what strictly comes back from the state."""
+    """2049 does not exist in half precision: 2048 comes back from the state in strict precision."""
 
     def body(x, memory):
         kept = mb.coreml_update_state(state=memory, value=mb.add(x=x, y=np.float16(1)))

@@ -36,7 +36,7 @@ def test_stack():
 
 
 def test_split_that_leaves_a_rest():
-    """What cannot be cut into equal parts is an error, not parts of unequal size."""
+    """A size that cannot be split into equal parts is an error, not parts of unequal size."""
     with pytest.raises(ExecutionError, match="operation split"):
         run_op(lambda x: mb.split(x=x, num_splits=2, axis=1), X, shapes=[UNKNOWN])
 
