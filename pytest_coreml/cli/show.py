@@ -21,6 +21,8 @@ _FORMATS = {
     "bencher": "bencher",
     "github-action-benchmark": "github_action_benchmark",
     "pytest-benchmark": "pytest_benchmark",
+    "trace": "trace",
+    "trace-summary": "trace_summary",
 }
 
 
@@ -34,10 +36,24 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the report to stdout; return 0."""
+    if arguments.format == "trace-summary" and (text := _trace_summary(arguments.report)) is not None:
+        write_text(text)
+        return 0
     from pytest_coreml.report.document.read import read_report
 
     report = read_report(arguments.report)
     text = importlib.import_module(f"pytest_coreml.report.formats.{_FORMATS[arguments.format]}").render(report)
     # The other formats escape what their readers would obey.
-    write_text(text) if arguments.format == "text" else sys.stdout.write(text)
+    write_text(text) if arguments.format in ("text", "trace-summary") else sys.stdout.write(text)
     return 0
+
+
+def _trace_summary(path: Path) -> str | None:
+    """Return the totals of the timeline at *path*; None if it is not a timeline, but a report."""
+    from pytest_coreml.report.document.read_trace import is_trace, read_trace
+
+    if not is_trace(path):
+        return None
+    from pytest_coreml.report.formats.trace_summary import summary_text
+
+    return summary_text(read_trace(path))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_coreml.engine.process import EngineProcess
-from pytest_coreml.engine.protocol import Done, Failed, Hello, Progress, Request
+from pytest_coreml.engine.protocol import Done, Failed, Hello, Progress, RecordedDone, Request
 from pytest_coreml.errors import (
     CoreMLTestError,
     EngineDiedError,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_coreml.facts.runtime import RuntimeFacts
+    from pytest_coreml.facts.timeline import Recording
 
 __tracebackhide__ = hidden_for_ours
 
@@ -39,7 +40,8 @@ class Engine:
     Threads may share it: one request and its answer are one critical section, and the others wait.
 
     *runtime*: `auto`, `coreml` or `reference`. *timeout*: seconds without a response before the process is killed.
-    *arguments*: further words for its command line. *environment*: further variables of its environment.
+    *arguments*: further words for its command line. *environment*: further variables of its environment. *recorded*:
+    gets what the engine has recorded for a timeline; None for no timeline.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Engine:
         timeout: float,
         arguments: tuple[str, ...] = (),
         environment: Mapping[str, str] = MappingProxyType({}),
+        recorded: Callable[[Recording], None] | None = None,
     ) -> None:
         self.runtime = runtime
         self.timeout = timeout
@@ -58,7 +61,8 @@ class Engine:
         self.interrupted = False
         self._doing = ""
         self._limit = timeout
-        self._arguments = arguments
+        self._arguments = arguments if recorded is None else (*arguments, "--timeline")
+        self._recorded = recorded
         self._environment = environment
         self._process: EngineProcess | None = None
         self._owner = os.getpid()
@@ -138,6 +142,8 @@ class Engine:
             raise
         if isinstance(reply, Failed):
             raise self._error(reply)
+        if self._recorded is not None and isinstance(reply, RecordedDone):
+            self._recorded(reply.recording)
         value: T = reply.value
         return value
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.io import IO
     from pytest_coreml.facts.runtime import Runtime
+    from pytest_coreml.facts.timeline import Recording
 
 T = TypeVar("T")
 # Names of inputs or outputs to values by coremltools' conventions: numpy arrays, PIL images, numbers, strings, dicts.
@@ -293,6 +294,13 @@ class Done:
     """The answer to a request."""
 
     value: Any
+
+
+@dataclass(frozen=True)
+class RecordedDone(Done):
+    """The answer to a request, and what was recorded of it for a timeline."""
+
+    recording: Recording
 
 
 @dataclass(frozen=True)

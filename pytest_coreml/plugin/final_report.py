@@ -36,6 +36,12 @@ def finish(run: PytestRun, session: pytest.Session) -> None:
     results.complete()
     if results.failed_late:
         _fail(session)
+    if run.options.trace is not None:
+        from pytest_coreml.plugin.trace_file import write_trace
+
+        results.problem = write_trace(run, results, run.options.trace)
+        if results.problem:
+            _fail(session)
     if run.options.report is None or not _replaces(run.options.report, results):
         return
     results.partial = _ended_early(session)
@@ -95,6 +101,8 @@ def summarize(run: PytestRun, reporter: Any) -> None:
         )
     for record in results.failed_late:
         _write(reporter, f"ERROR: {record.id} failed after its end, by what a later test measured", red=True)
+    if results.trace_written:
+        _write(reporter, f"Core ML trace: {run.options.trace}")
     if results.problem:
         _write(reporter, f"ERROR: {results.problem}", red=True)
     elif run.options.report is not None and results.kept:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEFAULT_REPORT: Final = "coreml-report.json"
+DEFAULT_TRACE: Final = "coreml-trace.json"
 # The first of each is the default.
 RUNTIMES: Final = ("auto", "coreml", "reference")
 INCONCLUSIVE: Final = ("skip", "fail")
@@ -63,6 +64,14 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "const": DEFAULT_REPORT,
         "metavar": "PATH",
         "help": f"write a JSON performance report (default path: {DEFAULT_REPORT})",
+    },
+    "trace": {
+        "action": OptionalPathAction,
+        "nargs": "?",
+        "const": DEFAULT_TRACE,
+        "metavar": "PATH",
+        "help": "write a timeline of compiling, loading and predicting, with the time of each operation, in the trace "
+        f"event format, which Perfetto reads (default path: {DEFAULT_TRACE})",
     },
     "baseline": {
         "action": "append",

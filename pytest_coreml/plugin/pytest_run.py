@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.options import Options
     from pytest_coreml.session.session import Session
+    from pytest_coreml.session.timeline_collector import TimelineCollector
     from pytest_coreml.verdict.record import Record
     from pytest_coreml.verdict.regression.run import Runs
 
@@ -64,6 +65,7 @@ class PytestRun:
         self.clock = NativeClock()
         self.benchmark = BenchmarkEntries(self.clock)
         self.results = _make_results(config)
+        self.timeline = _make_timeline(options)
         self.session: Session | None = None
         self.attempt: Attempt | None = None
         self.unreported: list[Record] = []
@@ -97,6 +99,10 @@ class PytestRun:
             from pytest_coreml.report.document.write import check_writable
 
             check_writable(self.options.report)
+        if self.options.trace is not None:
+            from pytest_coreml.report.document.write import TRACE, check_writable
+
+            check_writable(self.options.trace, TRACE)
 
     def read_baseline(self) -> Runs | None:
         """Return the runs to compare with, None without a baseline; raise `UsageError` when they cannot be read."""
@@ -113,7 +119,12 @@ class PytestRun:
             from pytest_coreml.session.session import Session
 
             listeners = Listeners(
-                self.progress.show, self._note_use, self.clock.record, self._name_of_attempt, self.progress.announce
+                self.progress.show,
+                self._note_use,
+                self.clock.record,
+                self._name_of_attempt,
+                self.progress.announce,
+                self.timeline.add if self.timeline is not None else None,
             )
             self.session = Session(self.options, listeners, self.read_baseline(), self.machine)
         return self.session
@@ -295,6 +306,14 @@ class PytestRun:
 
 def _fail(text: str) -> NoReturn:
     pytest.fail(text, pytrace=False)
+
+
+def _make_timeline(options: Options) -> TimelineCollector | None:
+    if options.trace is None:
+        return None
+    from pytest_coreml.session.timeline_collector import TimelineCollector
+
+    return TimelineCollector()
 
 
 def _make_results(config: pytest.Config) -> Results | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_coreml.facts.model_spec import ModelSpec
+    from pytest_coreml.facts.timeline import Track
     from pytest_coreml.plugin.sent_records import SentRecords
     from pytest_coreml.verdict.record import Record
 
@@ -37,6 +38,10 @@ class Results:
         """True if the report of an earlier run stays, since no test of a model has ended in this one."""
         self.problem: str | None = None
         """The reason why the report could not be written."""
+        self.tracks: list[Track] = []
+        """What was recorded for a timeline."""
+        self.trace_written = False
+        """True once the timeline was written."""
         self._entries: list[tuple[int, str, Record]] = []
 
     def add(self, sent: SentRecords) -> None:
@@ -45,6 +50,7 @@ class Results:
         note_sizes(sent.records, sent.models)
         self._entries += [(sent.position, machine, record) for record in sent.records]
         self.models.update(sent.models)
+        self.tracks += sent.tracks
 
     def complete(self) -> None:
         """Order the records, whichever worker was done first, and judge what only the whole run has measured."""

@@ -140,6 +140,7 @@ def _attach(item: pytest.Item, report: pytest.TestReport, records: list[Record],
         machine=run.machine(),
         worker=worker_name(item.config),
         position=run.declarations.position(item),
+        tracks=run.timeline.take() if run.timeline is not None else [],
     )
     # Of the report, for its readers; of the test, for junitxml, which reads the report of its teardown.
     report.user_properties += entries

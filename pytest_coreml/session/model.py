@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.placement import Placement
     from pytest_coreml.facts.runtime import Runtime
+    from pytest_coreml.facts.timeline import Recording
 
 __tracebackhide__ = hidden_for_ours
 
@@ -48,6 +49,8 @@ class Listeners:
     """Returns the name of the running attempt at a test, None between tests."""
     announced: Callable[[str], None] = lambda _: None
     """Gets a line of text that must be read while the run goes on, also where there is no terminal."""
+    recorded: Callable[[Recording], None] | None = None
+    """Gets what engines record for a timeline; None for no timeline."""
     reads_waiting: Callable[[], bool] = lambda: False
     """Returns True while predictions need `Prediction.wait_ms`, which takes time to read."""
 

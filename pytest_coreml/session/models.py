@@ -150,7 +150,7 @@ class Models:
     def make_engine(self, environment: Mapping[str, str] = MappingProxyType({})) -> Engine:
         """Return a new engine, with further variables in its environment."""
         words = (f"--precision={self._options.precision}", f"--threads={self._options.threads or 1}")
-        return Engine(self._options.runtime, self._options.timeout, words, environment)
+        return Engine(self._options.runtime, self._options.timeout, words, environment, self._listeners.recorded)
 
     def _model(self, lease: Lease) -> CoreMLModel:
         model = self._loaded.get(lease.key)

@@ -30,6 +30,8 @@ class Options:
     """Words of the command line that are needed to run a test again as it was."""
     report: Path | None = None
     """The path of the report to write; None for no report."""
+    trace: Path | None = None
+    """The path of the timeline to write; None for no timeline."""
     runtime: str = "auto"
     """`auto`, `coreml` or `reference`."""
     model: PathFrom | None = None

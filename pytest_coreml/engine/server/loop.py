@@ -10,13 +10,15 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Final, Literal
 
-from pytest_coreml.engine.protocol import Done, Failed, Progress
+from pytest_coreml.engine.protocol import Done, Failed, Progress, RecordedDone
 from pytest_coreml.engine.server.service import Service
 from pytest_coreml.errors import CoreMLTestError, InputError, ModelError, UnfitVariantError
 from pytest_coreml.reference.threads import count_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pytest_coreml.engine.server.recorder import Recorder
 
 
 def main(descriptor: int, words: Sequence[str]) -> None:
@@ -26,12 +28,17 @@ def main(descriptor: int, words: Sequence[str]) -> None:
     connection = Connection(descriptor)
     alarm = Alarm(arguments.timeout)
 
+    recorder = _recorder() if arguments.timeline else None
+
     def notify(progress: Progress) -> None:
         alarm.set()
+        if recorder is not None:
+            recorder.note_stage(progress)
         connection.send(progress)
 
     try:
         service = Service(arguments.runtime, arguments.folder, arguments.precision, notify, arguments.threads)
+        service.recorder = recorder
         serve(connection, service, alarm)
     except (EOFError, ConnectionError, KeyboardInterrupt):
         pass
@@ -81,7 +88,7 @@ _KINDS: Final[tuple[tuple[type[CoreMLTestError], Literal["input", "variant", "mo
 
 def _answer(service: Service, request: object) -> Done | Failed:
     try:
-        return Done(service.handle(request))
+        return _done(service, request)
     except CoreMLTestError as error:
         return Failed(next(kind for cls, kind in _KINDS if isinstance(error, cls)), str(error))
     except MemoryError:
@@ -90,12 +97,29 @@ def _answer(service: Service, request: object) -> Done | Failed:
         return Failed("engine", f"an unexpected error in the engine:\n{traceback.format_exc()}")
 
 
+def _done(service: Service, request: object) -> Done:
+    recorder = service.recorder
+    if recorder is None:
+        return Done(service.handle(request))
+    with recorder.request(request) as answered:
+        answered.value = service.handle(request)
+    recording = recorder.take(request)
+    return Done(answered.value) if recording is None else RecordedDone(answered.value, recording)
+
+
+def _recorder() -> Recorder:
+    from pytest_coreml.engine.server.recorder import Recorder
+
+    return Recorder()
+
+
 def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runtime", default="auto")
     parser.add_argument("--timeout", type=float, default=600.0)
     parser.add_argument("--folder", required=True)
     parser.add_argument("--precision", default="fast")
+    parser.add_argument("--timeline", action="store_true")
     # One is the steadiest.
     parser.add_argument("--threads", type=_threads, default=1)
     return parser.parse_args(words)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.server.load import LoadedModel
     from pytest_coreml.engine.server.measure import Call, Report
     from pytest_coreml.engine.server.pinned_inputs import PinnedInputs
+    from pytest_coreml.engine.server.recorder import Recorder
     from pytest_coreml.facts.io import OutputPlace
     from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.facts.model_spec import ModelSpec
@@ -35,12 +36,16 @@ if TYPE_CHECKING:
 
 class Predictor:
     """Calls *model*, which *spec* describes. *pinned*: keeps the inputs alive; None where that is not needed.
+    *recorder*: records predictions for a timeline; None for no timeline.
 
     There are two ways to call it: through coremltools, by whose conventions float16 becomes float32, and directly, with
     arrays of the declared types and output backings.
     """
 
-    def __init__(self, model: LoadedModel, spec: ModelSpec, pinned: PinnedInputs | None) -> None:
+    def __init__(
+        self, model: LoadedModel, spec: ModelSpec, pinned: PinnedInputs | None, recorder: Recorder | None = None
+    ) -> None:
+        self.recorder = recorder
         self.model = model
         self.spec = spec
         self.first_ms: float | None = None
@@ -164,6 +169,8 @@ class Slot:
             self.outputs, native_ms, wall_ms = model.predict_into(self._inputs, state, self._arrays.arrays)
         if self._predictor.first_ms is None:
             self._predictor.first_ms = native_ms
+        if self._predictor.recorder is not None:
+            self._predictor.recorder.note_prediction(native_ms, wall_ms, self._inputs, self.outputs)
         return native_ms, wall_ms
 
     def settle(self) -> IO:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.server.measure import Call
     from pytest_coreml.engine.server.memory import PeakMemory
     from pytest_coreml.engine.server.predictor import Predictor
+    from pytest_coreml.engine.server.recorder import Recorder
     from pytest_coreml.facts.measurement import Measurement, Pairs
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.placement import Placement
@@ -41,6 +42,8 @@ class Service:
     def __init__(
         self, runtime: str, folder: str, precision: Precision, notify: Callable[[Progress], None], threads: int = 1
     ) -> None:
+        self.recorder: Recorder | None = None
+        """Records a timeline; None for no timeline."""
         self._wanted_runtime = runtime
         self._folder = Path(folder)
         self._precision = precision
@@ -125,7 +128,7 @@ class Service:
         spec = describe(request.path, request.options.function)
         self._memory = PeakMemory()
         model, times = load.load(request, self._folder, lambda doing: self._notify(Progress(doing)))
-        self._predictor = Predictor(model, spec, self._pinned if self._runtime == "coreml" else None)
+        self._predictor = Predictor(model, spec, self._pinned if self._runtime == "coreml" else None, self.recorder)
         return protocol.Loaded(spec, times, self._runtime, str(model.compiled))
 
     def _load_again(self, request: protocol.LoadAgain) -> float:

@@ -74,7 +74,7 @@ def read_report(path: Path) -> Report:
 
 def read_document(path: Path) -> Json:
     """Read and check the report at *path*; return it as a JSON object. Raise `ReportError` like `read_report`."""
-    document: Json = _parse(path, _read(path))
+    document: Json = read_json(path)
     try:
         _check_kind(document)
         validate(document)
@@ -82,6 +82,11 @@ def read_document(path: Path) -> Json:
     except ReportError as error:
         raise ReportError(f"{path}: {error}") from error
     return document
+
+
+def read_json(path: Path) -> Any:
+    """Return the JSON value in the file at *path*; raise `ReportError` if it cannot be read or is too large."""
+    return _parse(path, _read(path))
 
 
 def _read(path: Path) -> bytes:

@@ -7,19 +7,33 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pytest_coreml.errors import ReportError
 from pytest_coreml.report.document.schema import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pytest_coreml.report.document.dataclass_codec import Json
 
 
-def check_writable(path: Path) -> None:
-    """Raise `ReportError` if a report cannot be written to *path*, before tests run that may take long.
+class OutputKind(NamedTuple):
+    """A file that a run writes."""
+
+    words: str
+    """Its name in messages."""
+    option: str
+    """The option that chooses its path."""
+
+
+REPORT: Final = OutputKind("the report", "--coreml-report")
+TRACE: Final = OutputKind("the trace", "--coreml-trace")
+PAGE: Final = OutputKind("the page", "--coreml-html")
+
+
+def check_writable(path: Path, kind: OutputKind = REPORT) -> None:
+    """Raise `ReportError` if a file of this *kind* cannot be written to *path*, before tests run that may take long.
 
     Nothing is left behind.
     """
@@ -29,20 +43,20 @@ def check_writable(path: Path) -> None:
     except (OSError, RuntimeError) as error:
         # A link to itself, before Python 3.13 a RuntimeError; a name that is too long.
         cause = getattr(error, "strerror", None) or str(error)
-        raise ReportError(f"cannot write the report to {path}: {cause}; choose another path") from error
+        raise ReportError(f"cannot write {kind.words} to {path}: {cause}; choose another path") from error
     if target.is_symlink():
-        raise ReportError(f"cannot write the report to {path}: it is a link to itself; choose another path")
+        raise ReportError(f"cannot write {kind.words} to {path}: it is a link to itself; choose another path")
     if target.is_dir():
-        raise ReportError(f"cannot write the report to {path}: it is a folder; name a file in it")
+        raise ReportError(f"cannot write {kind.words} to {path}: it is a folder; name a file in it")
     if target.exists() and not target.is_file():
         # Replacing it would delete the device or pipe.
-        raise ReportError(f"cannot write the report to {path}: it is neither a file nor a new name")
+        raise ReportError(f"cannot write {kind.words} to {path}: it is neither a file nor a new name")
     try:
         descriptor, probe = tempfile.mkstemp(prefix=".coreml-", dir=_existing(target.parent))
         os.close(descriptor)
         Path(probe).unlink()
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise _cannot_write(path, error, kind) from error
 
 
 def write_report(document: Json, path: Path) -> None:
@@ -58,7 +72,24 @@ def write_report(document: Json, path: Path) -> None:
     try:
         _replace(path.resolve(), _lines(document))
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise _cannot_write(path, error, REPORT) from error
+
+
+def write_text(text: str, path: Path, kind: OutputKind) -> None:
+    """Write *text*, a file of this *kind*, to *path*, replacing an existing file in one step.
+
+    Raise `ReportError` if it cannot be written; *path* is then unchanged.
+    """
+    write_lines((text,), path, kind)
+
+
+def write_lines(lines: Iterable[str], path: Path, kind: OutputKind) -> None:
+    """Write the pieces *lines* of a text, as `write_text` does."""
+    check_writable(path, kind)
+    try:
+        _replace(path.resolve(), lines)
+    except OSError as error:
+        raise _cannot_write(path, error, kind) from error
 
 
 def _existing(folder: Path) -> Path:
@@ -66,7 +97,7 @@ def _existing(folder: Path) -> Path:
     return next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
 
 
-def _replace(path: Path, lines: Iterator[str]) -> None:
+def _replace(path: Path, lines: Iterable[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # In the same folder, because a file can be replaced in one step only on its own file system.
     descriptor, temporary = tempfile.mkstemp(prefix=".coreml-", suffix=".tmp", dir=path.parent)
@@ -103,6 +134,6 @@ def _lines(document: Json) -> Iterator[str]:
     yield "\n  ]\n}\n" if document["tests"] else "]\n}\n"
 
 
-def _cannot_write(path: Path, error: OSError) -> ReportError:
+def _cannot_write(path: Path, error: OSError, kind: OutputKind) -> ReportError:
     cause = error.strerror or str(error)
-    return ReportError(f"cannot write the report to {path}: {cause}; choose another path with --coreml-report=PATH")
+    return ReportError(f"cannot write {kind.words} to {path}: {cause}; choose another path with {kind.option}=PATH")

@@ -1,0 +1,36 @@
+"""The timeline of a run: written at its end, of all that its tests have sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_coreml.errors import CoreMLTestError
+from pytest_coreml.facts.timeline import Timeline
+from pytest_coreml.report.document.trace_document import trace_lines
+from pytest_coreml.report.document.write import TRACE, write_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_coreml.plugin.pytest_run import PytestRun
+    from pytest_coreml.plugin.run_results import Results
+
+
+def write_trace(run: PytestRun, results: Results, path: Path) -> str | None:
+    """Write the timeline to *path*; return the reason if it cannot be written.
+
+    A run in which nothing was done with a model leaves the file of an earlier run as it is.
+    """
+    timeline = Timeline()
+    timeline.add(results.tracks)
+    if run.timeline is not None:
+        # Of tests that have sent no records.
+        timeline.add(run.timeline.take())
+    if not timeline.tracks:
+        return None
+    try:
+        write_lines(trace_lines(timeline), path, TRACE)
+    except CoreMLTestError as error:
+        return str(error)
+    results.trace_written = True
+    return None

@@ -1,0 +1,68 @@
+"""Read the timeline that a run has written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_coreml.errors import ReportError, shown
+from pytest_coreml.facts.timeline import LANES, Event, Timeline, Total, Track, TrackKey
+from pytest_coreml.report.document.read import read_json
+from pytest_coreml.report.document.trace_document import FORMAT, ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Where a document of ours says what it is, in its first bytes.
+_MARK: Final = f'"format": "{FORMAT}"'.encode()
+_HEAD: Final = 4096
+
+
+def is_trace(path: Path) -> bool:
+    """Return True if the file at *path* is a timeline of ours; False also if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return _MARK in file.read(_HEAD)
+    except OSError:
+        return False
+
+
+def read_trace(path: Path) -> Timeline:
+    """Return the timeline at *path*; raise `ReportError` if it cannot be read, or is not as we write it."""
+    document = read_json(path)
+    try:
+        other = document["otherData"]
+        if other["format"] != FORMAT:
+            raise ReportError(f"{path}: not a trace of pytest-coreml")
+        tracks = [_track(entry) for entry in other["models"]]
+        for track, event in _events(document["traceEvents"], tracks, int(other["origin_ns"])):
+            track.events.append(event)
+        return Timeline(tracks, list(map(str, other["notes"])))
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise ReportError(f"{path}: not a trace as pytest-coreml writes it: {error}") from error
+
+
+def _track(entry: Any) -> Track:
+    key = TrackKey(
+        str(entry["model"]),
+        entry["sha256"],
+        str(entry["compute_units"]),
+        entry["function"],
+        entry["loaded"],
+    )
+    left_out = {
+        (lane, str(kind)): Total(int(count), int(total_ns), int(size))
+        for lane, kind, count, total_ns, size in entry["left_out"]
+    }
+    return Track(key, left_out=left_out, notes=list(map(str, entry["notes"])))
+
+
+def _events(entries: Any, tracks: list[Track], origin: int) -> Iterator[tuple[Track, Event]]:
+    for entry in entries:
+        if entry["ph"] == "X":
+            lane = LANES[entry["tid"] // ROWS]
+            start, duration = round(entry["ts"] * 1000), round(entry["dur"] * 1000)
+            if start < 0 or duration < 0 or entry["pid"] < 1:
+                raise ValueError(f"an event of {shown(entry)}")
+            event = Event(lane, str(entry["name"]), origin + start, duration, dict(entry.get("args", {})))
+            yield tracks[entry["pid"] - 1], event
