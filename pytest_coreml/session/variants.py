@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_coreml.engine.fingerprint import fingerprint
 from pytest_coreml.engine.model_digest import digest
 from pytest_coreml.engine.protocol import BuildVariant
-from pytest_coreml.errors import ModelError, UsageError, hidden_for_ours
+from pytest_coreml.errors import EngineError, ModelError, UsageError, hidden_for_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ class Variants:
         self._cache = cache
         self._report = report
         self._paths: dict[tuple[object, ...], Path] = {}
-        self._errors: dict[tuple[object, ...], ModelError] = {}
+        self._errors: dict[tuple[object, ...], ModelError | EngineError] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def path(self, original: Path, source: VariantSource) -> Path:
@@ -55,7 +55,7 @@ class Variants:
         if key not in self._paths:
             try:
                 self._paths[key] = self._built(original, source)
-            except ModelError as error:
+            except (ModelError, EngineError) as error:
                 self._errors[key] = error
                 raise
         return self._paths[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -111,3 +112,50 @@ def test_mistakes_are_found_before_any_test(project: pytest.Pytester, words: str
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"*coreml_variants: {mistake}*"])
+
+
+# Loaded by each Python process of the run. Engines end in the middle of writing or reading a file of these variants.
+ENDS = """
+import os, signal, sys
+
+def end(event, arguments):
+    if event not in ("open", "os.mkdir") or "pytest_coreml.engine.server.loop" not in sys.modules:
+        return
+    path = str(arguments[0])
+    if "unfinished-Encoder-int8" in path:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if "unfinished-Encoder-palette-4" in path:
+        os._exit(3)
+    if "Encoder-sparse-50" in path and "unfinished-" not in path:
+        os.abort()
+
+sys.addaudithook(end)
+"""
+ENDING = """
+import pytest
+
+@pytest.mark.coreml_model("Encoder.mlpackage")
+@pytest.mark.coreml_variants("int8", "palette-4", "sparse-50", "palette-6")
+def test_it(coreml_model):
+    coreml_model.predict(coreml_model.example_inputs())
+"""
+
+
+@pytest.mark.slow
+def test_a_variant_that_ends_its_process_is_a_row(encoder: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed or gone while it is built, aborted while it is loaded: each is a row, and later variants are tested."""
+    site = encoder.mkdir("site")
+    (site / "sitecustomize.py").write_text(ENDS)
+    monkeypatch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)
+    monkeypatch.setenv("COLUMNS", "200")
+    encoder.makepyfile(test_v=ENDING)
+
+    result = encoder.runpytest_subprocess("--coreml-report=r.json", "--coreml-calls=10", "-p", "no:randomly", "-vv")
+
+    document = json.loads((encoder.path / "r.json").read_text())
+    problems = {row["variant"]: row["problem"] or "" for row in document["variants"][0]["rows"]}
+    ends = {"int8": "was killed by SIGKILL", "palette-4": "exited with status 3", "sparse-50": "SIGABRT"}
+    result.assert_outcomes(passed=2, failed=3)
+    assert list(problems) == ["original", "int8", "palette-4", "sparse-50", "palette-6"]
+    assert all(end in problems[name] for name, end in ends.items())
+    result.stdout.fnmatch_lines(["original * passed", "int8 * failed", "palette-4 * failed", "sparse-50 * failed"])

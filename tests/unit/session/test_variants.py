@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_coreml.engine.protocol import BuildVariant, Progress
-from pytest_coreml.errors import ModelError, UnfitVariantError, UsageError
+from pytest_coreml.errors import EngineDiedError, EngineTimeoutError, ModelError, UnfitVariantError, UsageError
 from pytest_coreml.session.sources import VariantSource
 from pytest_coreml.session.variants import Variants
 
@@ -71,13 +71,19 @@ def test_another_model_at_the_same_path_is_built_anew(original, tmp_path):
     assert run.path(original, VariantSource("Net", "int8")) != first
 
 
-def test_nothing_half_built_is_kept(original, tmp_path):
-    """A failure leaves no variant behind, and each test of it gets the same answer at once."""
-    engine = Builder(UnfitVariantError("it needs iOS 18"))
+@pytest.mark.parametrize(
+    "error", [UnfitVariantError("it needs iOS 18"), EngineDiedError("killed by SIGKILL"), EngineTimeoutError("600 s")]
+)
+def test_nothing_half_built_is_kept(original, tmp_path, error):
+    """A failure leaves no variant behind, and each test of it gets the same answer at once.
+
+    What has ended a process, or taken all of the time limit, does not do so again in each test.
+    """
+    engine = Builder(error)
     run = variants(engine, tmp_path / "cache")
 
     for _ in range(2):
-        with pytest.raises(UnfitVariantError, match="it needs iOS 18"):
+        with pytest.raises(type(error), match=str(error)):
             run.path(original, VariantSource("Net", "int4"))
 
     assert (len(engine.requests), engine.closed) == (1, 1)
