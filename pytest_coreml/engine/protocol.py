@@ -183,8 +183,8 @@ class DropState(Request[None]):
 
 @dataclass(frozen=True)
 class Measure(Request[Measurement]):
-    """Warm up, then measure *calls* predictions. Stateful models get a fresh state, and another one after *sequence*
-    calls, if that is not None, or when a call fails.
+    """Warm up, then measure *calls* predictions, or predictions for *seconds* if that is not None. Stateful models get
+    a fresh state, and another one after *sequence* calls, if that is not None, or when a call fails.
 
     *inputs*: those of each call; None: example inputs, a batch of *batch* sets of them if that is not None.
     *backings*: outputs for which the framework is given an array. *in_flight*: predictions that run at the same time,
@@ -197,6 +197,7 @@ class Measure(Request[Measurement]):
     sequence: int | None = None
     backings: Mapping[str, Backing] = field(default_factory=dict)
     in_flight: int = 1
+    seconds: float | None = None
     doing = "measuring"
     measured = True
 

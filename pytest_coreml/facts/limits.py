@@ -27,6 +27,8 @@ class Budget:
     """Maximum of the 99 % quantile of the native time of a prediction, in ms."""
     first_predict_ms: float | None = None
     """Maximum native time of the first prediction after loading, in ms."""
+    sustained_ms: float | None = None
+    """Maximum of the median native time in the last quarter of a sustained load, in ms."""
     load_ms: float | None = None
     """Maximum load time of a model that was loaded before, in ms."""
     first_load_ms: float | None = None

@@ -90,6 +90,16 @@ class Pairs:
 
 
 @dataclass(frozen=True)
+class Footprint:
+    """The memory of the measuring process, read between calls of a sustained measurement."""
+
+    calls: tuple[int, ...]
+    """The number of calls that were made before each reading."""
+    bytes: tuple[int, ...]
+    """The memory at each reading, in bytes."""
+
+
+@dataclass(frozen=True)
 class Measurement:
     """The predictions of one run after warm-up, in the order made."""
 
@@ -118,6 +128,11 @@ class Measurement:
     or every core is of one kind."""
     io: IO | None = None
     """How arrays enter and leave the framework; None if that was not recorded."""
+    seconds: float | None = None
+    """The time that a sustained measurement was to take, in s; None for one of a number of calls."""
+    footprint: Footprint | None = None
+    """The memory of the process meanwhile; None if it was not a sustained measurement, or the system does not report
+    it."""
 
     @property
     def thermal_changed(self) -> bool:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 Unit = Literal["ms", "MB", "x", "%", "dB", "nats", "bytes", ""]
 Direction = Literal["at most", "at least"]
 # `first prediction`: of a model that was just loaded. `fresh load`: in a process that has loaded nothing before.
-Need = Literal["prediction", "first prediction", "load", "fresh load", "memory", "model", "placement", "outputs"]
+Need = Literal[
+    "prediction", "first prediction", "sustained", "load", "fresh load", "memory", "model", "placement", "outputs"
+]
 
 
 class Measured(NamedTuple):
@@ -30,6 +32,8 @@ class Measured(NamedTuple):
     """The size of the model's file or package, in 10^6 bytes."""
     memory_mb: float | None = None
     """The growth of the engine's peak memory, in 10^6 bytes."""
+    sustained: Measurement | None = None
+    """The predictions of a sustained measurement."""
 
 
 class Metric(NamedTuple):
@@ -65,6 +69,8 @@ class Metric(NamedTuple):
 
     def timed_in(self, measured: Measured) -> LoadTimes | Measurement | None:
         """Return the times that the value is made of; None for a metric that no clock measures."""
+        if "sustained" in self.needs:
+            return _last_quarter(measured)
         if "prediction" in self.needs or "first prediction" in self.needs:
             return measured.predict
         return measured.load if "load" in self.needs else None
@@ -72,7 +78,19 @@ class Metric(NamedTuple):
     @property
     def is_timed(self) -> bool:
         """True if a clock measures it."""
-        return not {"prediction", "first prediction", "load"}.isdisjoint(self.needs)
+        return not {"prediction", "first prediction", "sustained", "load"}.isdisjoint(self.needs)
+
+
+def _last_quarter(measured: Measured) -> Measurement | None:
+    from pytest_coreml.facts.sustained import last_quarter
+
+    sustained = measured.sustained
+    return last_quarter(sustained) if sustained is not None and sum(sustained.wall_ms) > 0 else None
+
+
+def _sustained_ms(measured: Measured) -> float | None:
+    last = _last_quarter(measured)
+    return last.median_ms if last is not None else None
 
 
 def _predicted(
@@ -112,6 +130,11 @@ METRICS: Final = (
         *("first_predict_ms", "first predict", "ms", "at most", ("first prediction", "load")),
         meaning="the first prediction after loading, ms",
         value=lambda measured: measured.predict.first_ms if measured.predict is not None else None,
+    ),
+    Metric(
+        *("sustained_ms", "sustained predict", "ms", "at most", ("sustained",)),
+        meaning="median of the last quarter of a [sustained load](../how-to/sustained-load.md), ms",
+        value=_sustained_ms,
     ),
     _loaded(
         *("load_ms", "load"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pytest_coreml.facts.agreement import NonFinite
     from pytest_coreml.facts.compute_units import ComputeUnits, Device
+    from pytest_coreml.facts.measurement import Thermal
     from pytest_coreml.facts.placement import Operation
 
 
@@ -28,6 +29,9 @@ class Cause(str, Enum):
     EFFICIENCY_CORES = "on efficiency cores"
     LOADED_BESIDE_OTHERS = "loaded beside others"
     CONDITIONS_UNKNOWN = "machine state not measured"
+    # Remarks on a sustained load.
+    SLOWS_DOWN = "slows down"
+    MEMORY_GROWS = "memory grows"
     # The machine, and the clock.
     FOREIGN_CLOCK = "reference runtime"
     ROSETTA = "rosetta"
@@ -111,6 +115,26 @@ class Disturbance:
     """The number of undisturbed ones among them."""
     share: float | None = None
     """The median share of a disturbed call that the process waited; None if unknown."""
+
+
+@dataclass(frozen=True)
+class Slowdown:
+    """Medians in ms of the first and last quarter of a sustained load, and the thermal states at its ends."""
+
+    first_ms: float
+    last_ms: float
+    thermal: Thermal | None
+
+
+@dataclass(frozen=True)
+class MemoryGrowth:
+    """The growth of a process's memory from call to call."""
+
+    bytes_per_call: float
+    total_bytes: int
+    """From the first to the last reading."""
+    calls: int
+    """The number of calls between them."""
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import operator
 import time
 import weakref
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -149,11 +150,12 @@ class CoreMLModel:
         self.is_of_fixture = False
         """True if a fixture gave it to a test: the next test gets the one that is on disk then."""
         self.bind(lease)
-        # The inputs of the current test's last prediction, and its last measurement.
+        # The inputs of the current test's last prediction, and its last measurements.
         self.last_inputs: protocol.Inputs | None = None
         self.last_backings: dict[str, protocol.Backing] = {}
         self.io: IO | None = None
         self.measurement: Measurement | None = None
+        self.sustained: Measurement | None = None
         self.measured_with: protocol.Measure | None = None
         # The most predictions that the current test has made with one state.
         self._longest_sequence = 0
@@ -174,7 +176,7 @@ class CoreMLModel:
 
     def forget_test(self) -> None:
         """Forget what the test before did with the model."""
-        self.last_inputs = self.measurement = self.measured_with = self.io = None
+        self.last_inputs = self.measurement = self.sustained = self.measured_with = self.io = None
         self.last_backings = {}
         self._longest_sequence = 0
 
@@ -279,24 +281,27 @@ class CoreMLModel:
         self._listeners.used(self)
         return CoreMLState(self._lease, self._lease.ask(protocol.MakeState()))
 
-    def measure(
+    def measure(  # noqa: PLR0913 (what a test author may choose)
         self,
         inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         calls: int | None = None,
         *,
+        seconds: float | None = None,
         batch: int | None = None,
         in_flight: int = 1,
         output_backings: Mapping[str, np.ndarray[Any, Any]] | None = None,
     ) -> Measurement:
-        """Warm up and measure *calls* predictions with *inputs*.
+        """Warm up and measure *calls* predictions with *inputs*, or a sustained load of *seconds*.
 
         The default of *calls* is `--coreml-calls`, the default of *inputs* is `example_inputs()`. With *batch*, or a
         list of inputs, each call predicts a batch: *batch* times the same inputs, or as many different example inputs.
         With *in_flight*, that many predictions run at the same time: native times are those under load, and
         `throughput` is the number that ends in a second. With *output_backings*, the framework writes into arrays of
-        the same types and shapes in the engine process.
+        the same types and shapes in the engine process. A sustained load is kept beside the other measurement of the
+        test: `sustained_ms` is judged by it, and the other limits are not.
 
-        Raise `InputError` if *calls*, *batch* or *in_flight* is not a positive whole number, if *batch* differs from
+        Raise `InputError` if *calls*, *batch* or *in_flight* is not a positive whole number, *seconds* not a positive
+        number, or given beside *calls*, if *batch* differs from
         the length of the list, if the runtime makes one prediction at a time and *in_flight* asks for more,
         and the errors of `predict`.
         """
@@ -304,18 +309,31 @@ class CoreMLModel:
         size = None if batch is None else positive("measure(batch=...)", batch)
         values = _batch_of(_kept_inputs(inputs), size) if inputs is not None else None
         backings, parallel = self._backings(output_backings), positive("measure(in_flight=...)", in_flight)
-        return self._measure(protocol.Measure(values, wanted, size, self.sequence, backings, parallel))
+        if seconds is not None and calls is not None:
+            raise InputError("measure(): give calls= or seconds=, not both")
+        duration = None if seconds is None else positive_number("measure(seconds=...)", seconds)
+        return self._measure(protocol.Measure(values, wanted, size, self.sequence, backings, parallel, duration))
+
+    def sustain_like_last(self, inputs: protocol.Inputs | None, seconds: float) -> Measurement:
+        """Measure a sustained load of *seconds*, of calls as in `measure_like_last`."""
+        return self._measure(replace(self._like_last(inputs), seconds=seconds))
 
     def measure_like_last(self, inputs: protocol.Inputs | None) -> Measurement:
         """Measure calls like the last prediction, or with *inputs* if there was none."""
+        return self._measure(self._like_last(inputs))
+
+    def _like_last(self, inputs: protocol.Inputs | None) -> protocol.Measure:
         values = inputs if self.last_inputs is None else self.last_inputs
-        return self._measure(protocol.Measure(values, self._calls, None, self.sequence, self.last_backings))
+        return protocol.Measure(values, self._calls, None, self.sequence, self.last_backings)
 
     def _measure(self, request: protocol.Measure) -> Measurement:
         self._listeners.used(self)
-        self.measured_with = request
-        self.measurement = self._lease.measure(request)
-        return self.measurement
+        measurement = self._lease.measure(request)
+        if request.seconds is not None:
+            self.sustained = measurement
+        else:
+            self.measured_with, self.measurement = request, measurement
+        return measurement
 
     @property
     def memory_mb(self) -> float:
@@ -343,6 +361,14 @@ def positive(name: str, value: Any) -> int:
         if not isinstance(value, bool) and (number := operator.index(value)) > 0:
             return number
     raise InputError(f"{name}: expected a positive whole number, got {shown(value)}")
+
+
+def positive_number(name: str, value: Any) -> float:
+    """Return an argument as a float; raise `InputError`, naming it, if it is not a positive finite number."""
+    with contextlib.suppress(TypeError, ValueError):
+        if not isinstance(value, (bool, str)) and 0 < (number := float(value)) < math.inf:
+            return number
+    raise InputError(f"{name}: expected a positive number, got {shown(value)}")
 
 
 def _tensors(states: list[tuple[str, tuple[int, ...]]]) -> str:

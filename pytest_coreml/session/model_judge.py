@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.engine.fresh_loads import measure_fresh_loads
 from pytest_coreml.engine.plans import has_layers
 from pytest_coreml.errors import hidden_for_ours
 from pytest_coreml.facts.metrics import parse_check
+from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.session.sources import VariantSource
 from pytest_coreml.verdict.boundary_rules import judge_boundary
-from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets, needs_fresh_load, needs_prediction
+from pytest_coreml.verdict.budgets import (
+    MeasuredFacts,
+    judge_budgets,
+    needs_fresh_load,
+    needs_prediction,
+    needs_sustained,
+)
 from pytest_coreml.verdict.placement_rules import judge_placement
 from pytest_coreml.verdict.ratio_rules import compare_specs, paired_times, wants_another_run
 from pytest_coreml.verdict.record import Record
 from pytest_coreml.verdict.regression.moved import limits_of_moves
+from pytest_coreml.verdict.sustained_rules import memory_growth, slowdown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +32,16 @@ if TYPE_CHECKING:
 
     from pytest_coreml.engine.lease import Timing
     from pytest_coreml.facts.measurement import Pairs
+    from pytest_coreml.facts.reason import Reason
     from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.session import Session
     from pytest_coreml.verdict.check import Check
 
 __tracebackhide__ = hidden_for_ours
+
+# Of a load that a limit asks for: long enough for a chip without a fan to become warm.
+SUSTAINED_SECONDS: Final = 60.0
 
 
 @dataclass(eq=False)
@@ -54,6 +66,9 @@ class ModelJudge:
         """Measure what the checks of *model* need, and the test did not measure."""
         if model.measurement is None and self._needs_measurement(model):
             self._measure(model)
+        if self._needs_sustained(model):
+            # After the other measurement, which it would warm the machine up for.
+            model.sustain_like_last(self._declared_inputs(model), SUSTAINED_SECONDS)
         if self._needs_fresh_loads(model):
             model.load_times = measure_fresh_loads(model.lease, self.session.models.engines)
         if model.measurement is not None:
@@ -63,6 +78,9 @@ class ModelJudge:
         """Return the record of *model* with its checks, those against a baseline left out."""
         record = self.bare_record(model)
         record.memory_mb = model.memory_mb
+        if record.sustained is not None:
+            found = (slowdown(record.sustained), memory_growth(record.sustained))
+            record.notes += [self._note(record, reason) for reason in found if reason is not None]
         self._compare_with_original(model, record)
         record.checks = [
             *self._budget_checks(model, record),
@@ -94,6 +112,7 @@ class ModelJudge:
             runtime=model.runtime,
             load=model.load_times,
             predict=model.measurement,
+            sustained=model.sustained,
             attempt=self.number,
             variant=variant.name if (variant := self._variant(model)) is not None else None,
         )
@@ -105,8 +124,14 @@ class ModelJudge:
         if self._variant(model) is not None:
             return True
         is_partner = any(budget.min_speedup for budget in budgets)
-        is_reported = self.session.options.report is not None and self.declaration.names_model
+        # What is measured after a sustained load is that of a machine which is warm.
+        is_reported = self.session.options.report is not None and self.declaration.names_model and not model.sustained
         return is_reported or is_partner or any(map(needs_prediction, budgets))
+
+    def _needs_sustained(self, model: CoreMLModel) -> bool:
+        if model.sustained is not None or self.session.clock_doubt(model):
+            return False
+        return any(needs_sustained(budget, model.compute_units) for budget in self.declaration.budgets)
 
     def _needs_fresh_loads(self, model: CoreMLModel) -> bool:
         if model.load_times.fresh_load_ms or self.session.clock_doubt(model):
@@ -114,8 +139,16 @@ class ModelJudge:
         return any(needs_fresh_load(budget, model.compute_units) for budget in self.declaration.budgets)
 
     def _measure(self, model: CoreMLModel) -> None:
+        model.measure_like_last(self._declared_inputs(model))
+
+    def _declared_inputs(self, model: CoreMLModel) -> Any:
+        """Return the inputs of the marker, which count where the test has predicted nothing itself."""
         declared = self.declaration.inputs if model.last_inputs is None else None
-        model.measure_like_last(declared() if callable(declared) else declared)
+        return declared() if callable(declared) else declared
+
+    @staticmethod
+    def _note(record: Record, reason: Reason) -> str:
+        return f"{record.model_name} on {record.subject}: {reason_text(reason)}"
 
     def _budget_checks(self, model: CoreMLModel, record: Record) -> list[Check]:
         facts = MeasuredFacts(
@@ -124,6 +157,7 @@ class ModelJudge:
             predict=model.measurement,
             size_mb=model.spec.size_mb,
             memory_mb=record.memory_mb,
+            sustained=model.sustained,
             partners=self.session.partners(model),
             reached=self.declaration.reached,
             clock=self.session.clock_doubt(model),

@@ -39,6 +39,7 @@ class MeasuredFacts:
     predict: Measurement | None = None
     size_mb: float | None = None
     memory_mb: float | None = None
+    sustained: Measurement | None = None
     partners: Mapping[ComputeUnits, Measurement | None] = field(default_factory=dict)
     reached: Collection[ComputeUnits] = ()
     clock: Reason | str | None = None
@@ -51,12 +52,17 @@ class MeasuredFacts:
     @property
     def measured(self) -> Measured:
         """The measured facts that metrics are read from."""
-        return Measured(self.load, self.predict, self.size_mb, self.memory_mb)
+        return Measured(self.load, self.predict, self.size_mb, self.memory_mb, self.sustained)
 
 
 def needs_prediction(budget: Budget) -> bool:
     """Return True if a limit of *budget* needs measured predictions."""
     return _needs(budget, "prediction", "first prediction")
+
+
+def needs_sustained(budget: Budget, units: ComputeUnits) -> bool:
+    """Return True if *budget* limits the time under a sustained load, on these compute units."""
+    return _needs(budget, "sustained") and (budget.compute_units is None or units in budget.compute_units)
 
 
 def needs_load(budget: Budget) -> bool:

@@ -48,6 +48,8 @@ class Record:
     """Compile and load times; None if none were measured."""
     predict: Measurement | None = None
     """The measured predictions; None if none were measured."""
+    sustained: Measurement | None = None
+    """The predictions of a sustained load; None if none was measured."""
     memory_mb: float | None = None
     """The growth of the engine's peak memory, in 10^6 bytes."""
     size_mb: float | None = field(default=None, compare=False, metadata={"reported": False})
@@ -88,7 +90,7 @@ class Record:
     @property
     def measured(self) -> Measured:
         """The measured facts that metrics are read from."""
-        return Measured(load=self.load, predict=self.predict, size_mb=self.size_mb, memory_mb=self.memory_mb)
+        return Measured(self.load, self.predict, self.size_mb, self.memory_mb, self.sustained)
 
     @property
     def verdicts(self) -> list[Verdict]:

@@ -113,7 +113,7 @@ class ScriptedEngine:
         if isinstance(request, protocol.Predict):
             return protocol.Prediction({}, native_ms=10.0, wall_ms=10.0)
         if isinstance(request, protocol.Measure):
-            return self._script.measurement(request.calls)
+            return replace(self._script.measurement(request.calls), seconds=request.seconds)
         if isinstance(request, protocol.MeasurePairs):
             first, other = (
                 10.0 * self._script.slower.get(Path(path).name, 1.0) for path in (self._held, request.other)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 import statistics
 import time
+from array import array
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_coreml.engine.server.core_kinds import CoreKinds
+from pytest_coreml.engine.server.memory import FootprintMeter
 from pytest_coreml.engine.server.run_queue import open_run_queue
 from pytest_coreml.errors import hidden_for_ours
 from pytest_coreml.facts.measurement import UNDISTURBED_SHARE, Measurement, Pairs
@@ -40,30 +42,44 @@ MIN_SAMPLE_MS = 1.0
 MAX_BATCH = 1000
 MIN_UNDISTURBED = 30
 MAX_EXTENSION = 3
+# A sustained measurement of short calls takes longer samples: a report holds them all.
+MAX_SAMPLES = 3000
 REPORT_SECONDS = 0.25
+
+
+class Duration(NamedTuple):
+    """The time for which a sustained load is measured."""
+
+    seconds: float
 
 
 def measure(
     begin: Callable[[], AbstractContextManager[Call]],
-    calls: int,
+    length: int | Duration,
     first_ms: float | None,
     report: Report,
     *,
     open_delay: Callable[[], DelayReading | None] | None = None,
 ) -> Measurement:
-    """Warm up, then take *calls* samples.
+    """Warm up, then take a number of samples, or samples for a time.
 
     *begin* makes the call for each of the two sequences. *first_ms*: native time of the model's first prediction;
     None: that of the warm-up. *report* is called a few times a second. *open_delay*: returns the reading of the time
     spent waiting for a CPU, by default that of this process; where it can be read, a disturbed measurement continues
-    until 30 samples were undisturbed, up to three times *calls*.
+    until 30 samples were undisturbed, up to three times the number; one for a time does not.
     """
+    seconds = length.seconds if isinstance(length, Duration) else None
     with begin() as call:
         warm = warm_up(call, report)
-    batch = batch_for(warm)
+    batch = batch_for(warm, MIN_SAMPLE_MS if seconds is None else max(MIN_SAMPLE_MS, 1e3 * seconds / MAX_SAMPLES))
     delay, cores = (open_delay or open_run_queue)(), CoreKinds()
+    samples = _Samples(batch, delay)
+    meter = FootprintMeter.open(seconds) if seconds is not None else None
     with begin() as call:
-        samples = _take(call, calls, batch, delay, report)
+        if isinstance(length, Duration):
+            _take_for(call, length.seconds, samples, meter, report)
+        else:
+            _take(call, length, samples, report)
     if delay:
         delay.close()
     return Measurement(
@@ -74,19 +90,29 @@ def measure(
         batch=batch,
         first_ms=first_ms if first_ms is not None else (warm[0] if warm else None),
         efficiency_share=cores.efficiency_share(),
+        seconds=seconds,
+        footprint=meter.footprint if meter is not None else None,
     )
 
 
-def _take(call: Call, calls: int, batch: int, delay: DelayReading | None, report: Report) -> _Samples:
-    samples = _Samples()
+def _take(call: Call, calls: int, samples: _Samples, report: Report) -> None:
     reported = time.monotonic()
-    while samples.count < calls or _continues(samples, calls, delay):
-        before = delay.read_ms() if delay else 0.0
-        native, wall = sample(call, batch)
-        after = delay.read_ms() if delay else 0.0
-        samples.add(native, wall, max(0.0, after - before) / batch)
+    while samples.count < calls or _continues(samples, calls):
+        samples.take(call)
         reported = report_progress(report, "measuring", samples.count, max(calls, samples.count), reported)
-    return samples
+
+
+def _take_for(call: Call, seconds: float, samples: _Samples, meter: FootprintMeter | None, report: Report) -> None:
+    start = now = reported = time.monotonic()
+    while now < start + seconds:
+        if meter is not None:
+            meter.read(samples.calls, now - start)
+        samples.take(call)
+        now = time.monotonic()
+        done = min(int(seconds), int(now - start))
+        reported = report_progress(report, "measuring a sustained load (s) of", done, math.ceil(seconds), reported)
+    if meter is not None:
+        meter.read(samples.calls, now - start)
 
 
 def measure_pairs(current: Call, other: Call, pairs: int, report: Report) -> Pairs:
@@ -120,10 +146,10 @@ def warm_up(call: Call, report: Report) -> list[float]:
     return times
 
 
-def batch_for(times: list[float]) -> int:
-    """Return the number of calls that make one sample of at least a millisecond; *times* of calls are in ms."""
+def batch_for(times: list[float], sample_ms: float = MIN_SAMPLE_MS) -> int:
+    """Return the number of calls that make one sample of at least *sample_ms*; *times* of calls are in ms."""
     typical = statistics.median(times[-WINDOW:])
-    return 1 if typical >= MIN_SAMPLE_MS else min(MAX_BATCH, math.ceil(MIN_SAMPLE_MS / max(typical, 1e-3)))
+    return 1 if typical >= sample_ms else min(MAX_BATCH, math.ceil(sample_ms / max(typical, 1e-3)))
 
 
 def sample(call: Call, batch: int) -> tuple[float, float]:
@@ -145,16 +171,27 @@ def report_progress(report: Report, doing: str, done: int, total: int, last: flo
 
 @dataclass
 class _Samples:
-    native_ms: list[float] = field(default_factory=list)
-    wall_ms: list[float] = field(default_factory=list)
-    wait_ms: list[float] = field(default_factory=list)
+    batch: int
+    delay: DelayReading | None
+    # Not lists: their numbers would show as growing memory.
+    native_ms: array[float] = field(default_factory=lambda: array("d"))
+    wall_ms: array[float] = field(default_factory=lambda: array("d"))
+    wait_ms: array[float] = field(default_factory=lambda: array("d"))
     undisturbed: int = 0
 
     @property
     def count(self) -> int:
         return len(self.native_ms)
 
-    def add(self, native: float, wall: float, wait: float) -> None:
+    @property
+    def calls(self) -> int:
+        return self.count * self.batch
+
+    def take(self, call: Call) -> None:
+        before = self.delay.read_ms() if self.delay else 0.0
+        native, wall = sample(call, self.batch)
+        after = self.delay.read_ms() if self.delay else 0.0
+        wait = max(0.0, after - before) / self.batch
         self.native_ms.append(native)
         self.wall_ms.append(wall)
         self.wait_ms.append(wait)
@@ -173,9 +210,9 @@ def _mean(times: list[float]) -> float:
     return sum(round(ms * 1e6) for ms in times) / len(times) / 1e6
 
 
-def _continues(samples: _Samples, calls: int, delay: DelayReading | None) -> bool:
+def _continues(samples: _Samples, calls: int) -> bool:
     return (
-        delay is not None
+        samples.delay is not None
         and calls >= MIN_UNDISTURBED
         and samples.undisturbed < MIN_UNDISTURBED
         and samples.count < MAX_EXTENSION * calls

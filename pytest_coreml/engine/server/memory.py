@@ -1,16 +1,72 @@
-"""Growth of the peak memory of this process."""
+"""The memory of this process: the growth of its peak, and its growth from call to call."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
 import sys
+from array import array
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.engine.server.resource_usage import ResourceUsageReader
+from pytest_coreml.facts.measurement import Footprint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Self
 
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
+_STATM: Final = Path("/proc/self/statm")
+# Enough to tell a steady growth from the growth of the first calls.
+_READINGS: Final = 64
+
+
+class FootprintMeter:
+    """Readings of the memory of this process, at even intervals of *seconds*.
+
+    On macOS the physical footprint, on Linux the resident memory that is not of files.
+    """
+
+    def __init__(self, read: Callable[[], int | None], seconds: float) -> None:
+        self._read = read
+        self._interval = seconds / _READINGS
+        self._next = 0.0
+        self._calls = array("q")
+        self._bytes = array("q")
+
+    @classmethod
+    def open(cls, seconds: float) -> Self | None:
+        """Return a meter, or None where the system does not report the memory."""
+        reader = ResourceUsageReader.open()
+        if reader is not None:
+            return cls(lambda: usage.footprint_bytes if (usage := reader.try_read()) is not None else None, seconds)
+        return cls(_anonymous_bytes, seconds) if _STATM.exists() else None
+
+    def read(self, calls: int, elapsed: float) -> None:
+        """Read the memory after *calls* if it is time to; *elapsed*: seconds since the start."""
+        if elapsed < self._next:
+            return
+        self._next = elapsed + self._interval
+        found = self._read()
+        if found is not None:
+            self._calls.append(calls)
+            self._bytes.append(found)
+
+    @property
+    def footprint(self) -> Footprint | None:
+        """The readings; None if there are less than two."""
+        return Footprint(tuple(self._calls), tuple(self._bytes)) if len(self._calls) > 1 else None
+
+
+def _anonymous_bytes() -> int | None:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        resident, of_files = map(int, _STATM.read_text().split()[1:3])
+        return (resident - of_files) * os.sysconf("SC_PAGE_SIZE")
+    return None
 
 
 class PeakMemory:

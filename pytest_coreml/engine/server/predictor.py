@@ -13,7 +13,7 @@ from pytest_coreml.engine.example_inputs import example_inputs
 from pytest_coreml.engine.protocol import Prediction
 from pytest_coreml.engine.server.in_flight import InFlight
 from pytest_coreml.engine.server.inputs import prepare_batch, prepare_call
-from pytest_coreml.engine.server.measure import measure
+from pytest_coreml.engine.server.measure import Duration, measure
 from pytest_coreml.engine.server.output_arrays import OutputArrays
 from pytest_coreml.engine.server.run_queue import open_run_queue
 from pytest_coreml.engine.server.state_sequence import StateSequence
@@ -80,7 +80,7 @@ class Predictor:
         items = len(inputs) if isinstance(inputs, list) else 1
         calls = [self.sequence(slot, request.sequence) for slot in slots]
         if len(calls) == 1:
-            measured = measure(partial(_one_by_one, calls[0]), request.calls, self.first_ms, report)
+            measured = measure(partial(_one_by_one, calls[0]), _length(request), self.first_ms, report)
         else:
             measured = self._measure_in_flight(calls, request, report)
         return replace(measured, items=items, io=io)
@@ -95,7 +95,7 @@ class Predictor:
             return pools[-1].running()
 
         # Predictions in flight wait for each other, and that is part of what is measured.
-        measured = measure(begin, request.calls, self.first_ms, report, open_delay=lambda: None)
+        measured = measure(begin, _length(request), self.first_ms, report, open_delay=lambda: None)
         return replace(measured, in_flight=len(calls), elapsed_ms=pools[-1].elapsed_ms)
 
     def sequence(self, slot: Slot, length: int | None) -> Call:
@@ -184,6 +184,10 @@ class Slot:
         if self._arrays is not None and isinstance(self.outputs, dict):
             places |= self._arrays.settle(self.outputs, spec.file_name)
         return IO(types, places)
+
+
+def _length(request: Measure) -> int | Duration:
+    return request.calls if request.seconds is None else Duration(request.seconds)
 
 
 def copied(inputs: Inputs) -> Inputs:

@@ -209,9 +209,11 @@ def _has_facts(test: Json) -> bool:
 
 def _without_verdicts(test: Json) -> Json:
     thin = {**test, "checks": [], "regression": None, "notes": [], "attempt": 1}
-    thin.pop("duet", None)
+    # No comparison is made of these.
+    for name in ("duet", "sustained"):
+        thin.pop(name, None)
     for part, names in SAMPLE_FIELDS.items():
-        if thin[part] is not None:
+        if thin.get(part) is not None:
             rounded = {name: _rounded(thin[part][name]) for name in names}
             thin[part] = _ordered({**thin[part], **rounded})
     ordered: Json = _ordered(thin)

@@ -13,12 +13,13 @@ from pytest_coreml.facts.advice import Advice
 from pytest_coreml.facts.against_original import AgainstOriginal, PairedTimes
 from pytest_coreml.facts.agreement import Agreement, NonFinite, OutputAgreement, OutputHealth
 from pytest_coreml.facts.io import IO
-from pytest_coreml.facts.measurement import LoadTimes, Measurement
+from pytest_coreml.facts.measurement import Footprint, LoadTimes, Measurement
 from pytest_coreml.facts.model_boundary import Boundary, Conversion, Crossing, HandedCache, Remedy
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
 from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.facts.reason import Cause, Reason, find_cause
 from pytest_coreml.facts.scenario import Scenario, ScenarioModel
+from pytest_coreml.facts.sustained import footprint_slope, quarter_medians, time_slope
 from pytest_coreml.report.document.dataclass_codec import DataclassCodec, Json, ValueCodec
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.verdict.check import Check
@@ -114,10 +115,30 @@ encode_load, decode_load = _LOAD.encode, _LOAD.decode
 _IO: Final = DataclassCodec(IO, _CODECS)
 # Predictions: the metrics follow from the samples, of which there must be at least one.
 _METRICS: Final = ("undisturbed", "min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "item_ms", "throughput")
+_FOOTPRINT: Final = DataclassCodec(Footprint, _CODECS)
+
+
+def _follows(measurement: Measurement) -> Json:
+    entry: Json = {name: finite(getattr(measurement, name)) for name in _METRICS}
+    if measurement.seconds is None:
+        return entry
+    footprint = measurement.footprint
+    return {
+        **entry,
+        "quarters_ms": quarter_medians(measurement),
+        "slope_ms_per_minute": finite(time_slope(measurement)),
+        "slope_bytes_per_call": finite(footprint_slope(footprint)) if footprint is not None else None,
+    }
+
+
 _MEASUREMENT: Final = DataclassCodec(
     Measurement,
-    {**_CODECS, "IO | None": _optional(_IO.encode, _IO.decode)},
-    derived=lambda measurement: {name: finite(getattr(measurement, name)) for name in _METRICS},
+    {
+        **_CODECS,
+        "IO | None": _optional(_IO.encode, _IO.decode),
+        "Footprint | None": _optional(_FOOTPRINT.encode, _FOOTPRINT.decode),
+    },
+    derived=_follows,
 )
 encode_measurement, decode_measurement = _MEASUREMENT.encode, _MEASUREMENT.decode
 

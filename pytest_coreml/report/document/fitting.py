@@ -72,6 +72,7 @@ def _without_figures(record: Record, problem: str) -> Record:
         line=None,
         load=None,
         predict=None,
+        sustained=None,
         memory_mb=None,
         placement=None,
         against_original=None,

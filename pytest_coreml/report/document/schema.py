@@ -28,6 +28,7 @@ _MANY_DIGITS: Final = re.compile(r"[0-9]{300}")
 SAMPLE_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "load": ("compile_ms", "first_load_ms", "load_ms"),
     "predict": ("native_ms", "wall_ms", "wait_ms"),
+    "sustained": ("native_ms", "wall_ms", "wait_ms"),
 }
 
 

@@ -10,6 +10,7 @@ from pytest_coreml.report.text.checks import Finding, grouped, open_findings, su
 from pytest_coreml.report.text.numbers import machine_words
 from pytest_coreml.report.text.regression_text import comparison_text
 from pytest_coreml.report.text.standings import STANDINGS
+from pytest_coreml.report.text.sustained_text import sustained_texts
 from pytest_coreml.report.text.table import HEADINGS, checks_cell
 from pytest_coreml.report.text.table import row as row_of
 from pytest_coreml.verdict.repeated_records import last_attempts
@@ -45,6 +46,7 @@ def document(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
     lines += [*urgent, ""] if urgent else []
     lines.append(table([*judged, *_earlier(records, judged)][:MAX_ROWS], machine))
     lines += [line for group in groups if group.standing not in _URGENT for line in _list(group)]
+    lines += [f"- sustained load: {escaped(text)}" for text in sustained_texts(shown)]
     lines += _notes(shown)
     if len(records) > MAX_ROWS:
         lines.append(f"\n{len(records) - MAX_ROWS} more rows were left out.")

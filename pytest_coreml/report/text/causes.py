@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Union
 
 from pytest_coreml.facts.reason import Cause, Reason
 from pytest_coreml.report.text.boundary_text import caches_text, casts_remedy, casts_text
-from pytest_coreml.report.text.numbers import check_figure, check_words, percent
+from pytest_coreml.report.text.numbers import check_figure, check_words, number, percent, thermal_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
         BadElement,
         DeviceOfUnits,
         Disturbance,
+        MemoryGrowth,
         MissingModel,
         Noise,
         PlannedOperations,
+        Slowdown,
         UnfitUnits,
         UnitsApart,
         WorstInput,
@@ -68,6 +70,22 @@ def _disturbed(calls: Disturbance | None) -> str:
 def _thermal(change: tuple[str, str] | None) -> str:
     states = f" from {change[0]} to {change[1]}" if change is not None else ""
     return f"the thermal state of the machine changed{states} while it was measured"
+
+
+def _slows_down(found: Slowdown) -> str:
+    change = percent(found.last_ms / found.first_ms - 1, signed=True)
+    states = f"; thermal state {thermal_words(found.thermal)}" if found.thermal is not None else ""
+    return (
+        f"slower under sustained load: {number(found.last_ms)} ms in the last quarter, {number(found.first_ms)} ms in "
+        f"the first ({change}){states}"
+    )
+
+
+def _memory_grows(found: MemoryGrowth) -> str:
+    return (
+        f"memory grew by {count_of('byte', round(found.bytes_per_call))} a call, "
+        f"{number(found.total_bytes / 1e6)} MB in {count_of('call', found.calls)}"
+    )
 
 
 def _noisy(noise: Noise | None) -> str:
@@ -190,6 +208,8 @@ _WORDS: Final[dict[Cause, _Words]] = {
         lambda share: f"{percent(share) if share else 'much'} of the CPU time was on efficiency cores",
         "close other programs, run in the foreground on mains power, and run again",
     ),
+    Cause.SLOWS_DOWN: _Words(_slows_down),
+    Cause.MEMORY_GROWS: _Words(_memory_grows, "memory_mb= limits it"),
     Cause.LOADED_BESIDE_OTHERS: _Words(
         "workers of pytest-xdist loaded models concurrently",
         "measure without -n, or compare by pytest --coreml-baseline",

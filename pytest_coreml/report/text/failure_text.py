@@ -11,6 +11,7 @@ from pytest_coreml.report.text.agreement_text import measures
 from pytest_coreml.report.text.causes import reason_text, tally
 from pytest_coreml.report.text.numbers import check_figure, check_words, machine_words, number, percent
 from pytest_coreml.report.text.regression_text import comparison_text, regression_text
+from pytest_coreml.report.text.sustained_text import sustained_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -96,6 +97,8 @@ def _lines(
     since = [found for found in regressed if found.against is None]
     if record.predict is not None and (since or any("prediction" in name.metric.needs for name in names)):
         yield f"  {_how_measured(record.predict)}"
+    if record.sustained is not None and any("sustained" in name.metric.needs for name in names):
+        yield f"  {sustained_words(record.sustained)}"
     if record.placement is not None and (regressed or not all(name.metric.unit == "MB" for name in names)):
         yield f"  {_placement(record.placement)}"
         yield from _why(record.placement)

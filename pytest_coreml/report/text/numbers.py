@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from pytest_coreml.facts.measurement import Thermal
+
 
 def number(value: float | None) -> str:
     """Return *value* with three digits that count, more when it is large, two when it is tiny; `-` for None."""
@@ -32,6 +34,11 @@ def number(value: float | None) -> str:
 def percent(share: float, signed: bool = False) -> str:
     """Return a share (0..1) or relative change in percent."""
     return f"{share * 100:{'+' if signed else ''}.1f} %"
+
+
+def thermal_words(thermal: Thermal) -> str:
+    """Return the thermal states before and after a measurement, one word if they are the same."""
+    return thermal[0] if thermal[0] == thermal[1] else f"{thermal[0]} -> {thermal[1]}"
 
 
 def check_words(name: str) -> str:

@@ -9,6 +9,7 @@ from pytest_coreml.report.text.agreement_text import agreement_lines
 from pytest_coreml.report.text.checks import compared_lines, open_check_lines
 from pytest_coreml.report.text.layout import wrapped
 from pytest_coreml.report.text.placement_text import placement_lines
+from pytest_coreml.report.text.sustained_text import sustained_lines
 from pytest_coreml.report.text.table import Rows
 from pytest_coreml.report.text.variant_table import variant_lines
 from pytest_coreml.verdict.repeated_records import last_attempts
@@ -38,6 +39,7 @@ def summary_lines(
         *variant_lines(variant_groups(judged), width),
         *placement_lines(judged, width, verbose),
         *agreement_lines(judged, width),
+        *sustained_lines(judged, width),
         *open_check_lines(judged, width, told),
         *compared_lines(judged, width),
         *_notes(judged, width),

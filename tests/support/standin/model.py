@@ -122,6 +122,7 @@ class _MLModelProxy(Native):
 
     def _run(self, batch: list[dict[str, Any]], state: Any) -> list[dict[str, Any]]:
         enter("predict", self._path or "", self._units, state=None if state is None else id(state))
+        current().note_prediction()
         for inputs in batch:
             self._interface.check(inputs, state is not None)
         return [give_features(self._interface.results(self._units)) for _ in batch]
@@ -131,7 +132,8 @@ class _MLModelProxy(Native):
         self._calls += 1
         if self._calls == 1:
             return times.first_predict_ns
-        return times.predict_ns[(self._calls - 2) % len(times.predict_ns)]
+        duration = times.predict_ns[(self._calls - 2) % len(times.predict_ns)]
+        return round(duration * (1 + times.slower_by_second * current().predicting_seconds))
 
     @staticmethod
     @takes(TEXT)

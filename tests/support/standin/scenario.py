@@ -59,13 +59,15 @@ class Op:
 @dataclass(frozen=True)
 class Times:
     """Durations in ns. *predict_ns* are taken in turn, over and over, after *first_predict_ns*. *waking_ns*: what the
-    first load of a process takes on top."""
+    first load of a process takes on top. *slower_by_second*: by which share predictions take longer with each second
+    since the first one of their process, as on a machine that becomes warm."""
 
     first_load_ns: int = 30_000_000
     load_ns: int = 2_000_000
     first_predict_ns: int = 5_000_000
     predict_ns: tuple[int, ...] = (1_000_000,)
     waking_ns: int = 0
+    slower_by_second: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ class Scenario:
     without prefix (or layer name, layer type); *ops_by_units* goes before it. *outputs*: values by output name, as
     nested lists; zeros for the rest; *outputs_by_units* goes before it. *refusals*: the compiler's messages about the
     Neural Engine, by output; it writes nothing where there are none. *counters*: a process can read its resource usage,
-    with waiting as a share of its CPU time, and the share of CPU time on efficiency cores.
+    with waiting as a share of its CPU time, the share of CPU time on efficiency cores, and *leaked_bytes* that each
+    prediction adds to its footprint.
     """
 
     macos: tuple[int, ...] = (26, 5, 1)
@@ -116,6 +119,7 @@ class Scenario:
     counters: bool = False
     waiting_share: float = 0.0
     efficiency_share: float = 0.0
+    leaked_bytes: int = 0
 
     def op(self, units: str, *names: str) -> Op:
         """Return the entry for the first of *names* that has one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,19 @@ class Session:
         self.cache = path.with_suffix(".cache")
         self.calls: Counter[tuple[Any, ...]] = Counter()
         self.awake = False
+        self.predictions = 0
+        self._predicting_since: float | None = None
+
+    def note_prediction(self) -> None:
+        """Count a prediction of this process."""
+        self.predictions += 1
+        if self._predicting_since is None:
+            self._predicting_since = time.monotonic()
+
+    @property
+    def predicting_seconds(self) -> float:
+        """The time since the first prediction of this process."""
+        return time.monotonic() - self._predicting_since if self._predicting_since is not None else 0.0
 
     def note(self, stage: str, **facts: Any) -> None:
         """Append one native call to the journal."""

@@ -70,7 +70,8 @@ def usage_of_scenario() -> bytes:
     facts = session.current().scenario
     cpu = time.process_time() * 1e3
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    resident, peak = (int(status[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
+    leaked = facts.leaked_bytes * session.current().predictions
+    resident, peak = (int(status[name].split()[0]) * 1024 + leaked for name in ("VmRSS", "VmHWM"))
     return pack(
         user_time=mach_units(cpu),
         runnable_time=mach_units(cpu * (1 + facts.waiting_share)),

@@ -94,6 +94,7 @@ def test_marks_without_mistakes() -> None:
             predict_p95_ms=3,
             predict_p99_ms=99,
             first_predict_ms=4,
+            sustained_ms=12,
             load_ms=5,
             first_load_ms=6,
             compile_ms=7,
@@ -120,7 +121,7 @@ def test_marks_without_mistakes() -> None:
     )
 
     units = ("cpuAndNeuralEngine", "all")
-    assert budget == Budget(*(1, 2, 3, 99, 4, 5, 6, 7, 8, 9, 10, 11), {"cpuOnly": 2.0}, 0.5, 1.1, None, units)
+    assert budget == Budget(*(1, 2, 3, 99, 4, 12, 5, 6, 7, 8, 9, 10, 11), {"cpuOnly": 2.0}, 0.5, 1.1, None, units)
     moved = {"neuralEngine": 0.02}
     assert rule == PlacementRule(("gpu",), {"neuralEngine": 1.0}, "ops", frozenset({"cast"}), 0, moved, ("all",))
 

@@ -113,3 +113,25 @@ def test_the_order_within_a_pair_alternates() -> None:
 
     assert order[-8:] == ["current", "other", "other", "current"] * 2
     assert (pairs.current_ms, pairs.other_ms) == ((2.0,) * 4, (3.0,) * 4)
+
+
+def test_a_sustained_load_ends_with_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls of 40 ms fill a second with 25 of them, after the warm-ups; the memory is read before the first call."""
+    clock = [100.0]
+    monkeypatch.setattr(measure.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(measure, "open_run_queue", lambda: None)
+
+    def call() -> tuple[float, float]:
+        clock[0] += 0.040_001
+        return 40.0, 40.0
+
+    measured = measure.measure(once(call), measure.Duration(1.0), 1.0, quiet)
+
+    assert (len(measured.native_ms), measured.seconds) == (25, 1.0)
+    assert measured.footprint is not None
+    assert measured.footprint.calls == tuple(range(26))
+
+
+def test_a_long_load_of_short_calls_has_few_samples() -> None:
+    """A minute of calls of 1 ms: each sample is the mean of 20 of them, so that 3,000 samples fill the minute."""
+    assert measure.batch_for([1.0] * 20, 1e3 * 60 / measure.MAX_SAMPLES) == 20
