@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.io import IO
     from pytest_coreml.facts.runtime import Runtime
-    from pytest_coreml.facts.timeline import Recording
+    from pytest_coreml.facts.timeline import Event, Recording
 
 T = TypeVar("T")
 # Names of inputs or outputs to values by coremltools' conventions: numpy arrays, PIL images, numbers, strings, dicts.
@@ -199,6 +199,37 @@ class Measure(Request[Measurement]):
     in_flight: int = 1
     seconds: float | None = None
     doing = "measuring"
+    measured = True
+
+
+@dataclass(frozen=True)
+class OperationTimes:
+    """The times of the operations in one prediction, the median one of *calls*.
+
+    *start_ns*, *duration_ns*: of the call; *native_ms*: its native time, with the profiler.
+    """
+
+    start_ns: int
+    duration_ns: int
+    native_ms: float
+    calls: int
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True)
+class ProfileOperations(Request[OperationTimes]):
+    """Load *compiled*, which was made from *path*, on the reference runtime, and time its operations.
+
+    *measure*: the inputs. The engine holds no model: profiling slows it down.
+    """
+
+    path: str
+    compiled: str
+    compute_units: ComputeUnits
+    options: LoadOptions
+    spec: ModelSpec
+    measure: Measure
+    doing = "timing the operations of"
     measured = True
 
 

@@ -262,8 +262,17 @@ class PytestRun:
         watch = session.conditions
         return encode_machine(identity(), watch.first or conditions(), watch.last, software)
 
+    def complete_timeline(self, attempt: Attempt) -> None:
+        """Add the times of operations of the models that *attempt* has used, if there is a timeline."""
+        if self.timeline is None:
+            return
+        for model in attempt.models:
+            self.timeline.complete(model, attempt.session.models.make_unrecorded_engine)
+
     def close(self) -> None:
         """Close all engines."""
+        if self.timeline is not None:
+            self.timeline.close()
         if self.session is not None:
             self.session.close()
 

@@ -86,6 +86,7 @@ def _record(item: pytest.Item, report: pytest.TestReport, run: PytestRun, attemp
     try:
         use_fixture_models(item, attempt)
         records = [*run.unreported, *_finish(item, report, run, attempt)]
+        run.complete_timeline(attempt)
         run.unreported.clear()
         _attach(item, report, records, run)
     except Exception:  # noqa: BLE001  (out of a hook it would end the session)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pytest_coreml.reference.execution.profiling import Profile
 
 Precision = Literal["fast", "strict"]
 
@@ -23,3 +26,5 @@ class RuntimeOptions:
     threads: int = 1
     precision: Precision = "fast"
     spinning: bool = False
+    # Collects the times of single operations, and makes each run slower.
+    profile: Profile | None = None

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.runtime import DeviceFacts, Runtime, RuntimeFacts
+    from pytest_coreml.facts.timeline import Recording
     from pytest_coreml.session.model import Listeners
     from pytest_coreml.session.options import Options
     from pytest_coreml.session.sources import VariantSource
@@ -149,8 +150,15 @@ class Models:
 
     def make_engine(self, environment: Mapping[str, str] = MappingProxyType({})) -> Engine:
         """Return a new engine, with further variables in its environment."""
+        return self._engine(environment, self._listeners.recorded)
+
+    def make_unrecorded_engine(self) -> Engine:
+        """Return a new engine of which a timeline has nothing."""
+        return self._engine(MappingProxyType({}), None)
+
+    def _engine(self, environment: Mapping[str, str], recorded: Callable[[Recording], None] | None) -> Engine:
         words = (f"--precision={self._options.precision}", f"--threads={self._options.threads or 1}")
-        return Engine(self._options.runtime, self._options.timeout, words, environment, self._listeners.recorded)
+        return Engine(self._options.runtime, self._options.timeout, words, environment, recorded)
 
     def _model(self, lease: Lease) -> CoreMLModel:
         model = self._loaded.get(lease.key)

@@ -20,7 +20,7 @@ from pytest_coreml.facts.suffixes import COMPILED_SUFFIX
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_coreml.engine.protocol import Features, Inputs, Load, LoadAgain
+    from pytest_coreml.engine.protocol import Features, Inputs, Load, LoadAgain, ProfileOperations
 
     # Loads a compiled model and returns it.
     Make = Callable[[], Any]
@@ -133,8 +133,13 @@ def _load_repeatedly(make: Make, subject: Subject) -> tuple[LoadedModel, tuple[f
 
 def load_again(request: LoadAgain) -> float:
     """Load a compiled model, release it, and return the native time in ms. Raises `ModelError` as `load` does."""
+    return load_compiled(request).load_ms
+
+
+def load_compiled(request: LoadAgain | ProfileOperations) -> LoadedModel:
+    """Load a compiled model once. Raises `ModelError` as `load` does."""
     subject = Subject(Path(request.path), request.compute_units, Path(request.compiled))
-    return LoadedModel(_load(_from_path(request, subject.compiled), subject), subject).load_ms
+    return LoadedModel(_load(_from_path(request, subject.compiled), subject), subject)
 
 
 def compile_model(path: str, target: Path) -> float:
@@ -177,7 +182,7 @@ def _link_or_copy(source: str, target: str) -> None:
         shutil.copyfile(source, target)
 
 
-def _from_path(request: Load | LoadAgain, compiled: Path) -> Make:
+def _from_path(request: Load | LoadAgain | ProfileOperations, compiled: Path) -> Make:
     from coremltools.models import CompiledMLModel
 
     return lambda: CompiledMLModel(str(compiled), **_arguments(request))
@@ -197,7 +202,7 @@ def _from_memory(request: Load, subject: Subject) -> Make:
     return lambda: CompiledMLModel.from_asset(asset, **_arguments(request))
 
 
-def _arguments(request: Load | LoadAgain) -> dict[str, Any]:
+def _arguments(request: Load | LoadAgain | ProfileOperations) -> dict[str, Any]:
     import coremltools
 
     enums = {

@@ -69,6 +69,7 @@ class Service:
             protocol.WriteState: self._write_state,
             protocol.DropState: self._drop_state,
             protocol.Measure: self._measure,
+            protocol.ProfileOperations: self._profile_operations,
             protocol.MeasurePairs: self._measure_pairs,
             protocol.CompareOutputs: self._compare_outputs,
             protocol.ReadPlan: self._read_plan,
@@ -141,6 +142,11 @@ class Service:
 
     def _measure(self, request: protocol.Measure) -> Measurement:
         return self._loaded().measure(request, self._report)
+
+    def _profile_operations(self, request: protocol.ProfileOperations) -> protocol.OperationTimes:
+        from pytest_coreml.engine.server.profile_operations import profile_operations
+
+        return profile_operations(request, self._folder / "profile")
 
     def _measure_pairs(self, request: protocol.MeasurePairs) -> Pairs:
         from pytest_coreml.engine.server.measure import measure_pairs

@@ -6,20 +6,24 @@ orders of import work: a hook provides the native module, and the names are set 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.reference.options import Precision, RuntimeOptions
 from pytest_coreml.reference.threads import Threads, count_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import ModuleType
+
+    from pytest_coreml.reference.execution.profiling import Profile
 
 NATIVE_MODULE: Final = "coremltools.libcoremlpython"
 _UTILS: Final = "coremltools.models.utils"
@@ -109,6 +113,18 @@ def _native_names() -> dict[str, Any]:
     from pytest_coreml.reference.binding import proxies
 
     return {name: vars(proxies)[name] for name in proxies.__all__}
+
+
+@contextlib.contextmanager
+def profiled(profile: Profile) -> Iterator[None]:
+    """Let *profile* collect the times of operations of all models that are loaded in this block."""
+    before = _FINDER.options
+    assert before is not None, "the binding is installed"
+    _use_options(replace(before, profile=profile))
+    try:
+        yield
+    finally:
+        _use_options(before)
 
 
 def _use_options(options: RuntimeOptions) -> None:

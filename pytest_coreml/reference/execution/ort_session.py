@@ -29,18 +29,24 @@ def make_session(lowered: LoweredFunction, options: RuntimeOptions) -> onnxrunti
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(lowered.arrays[name]) for name in names]
         settings.add_external_initializers(names, values)
     try:
-        return onnxruntime.InferenceSession(lowered.model, settings, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(lowered.model, settings, providers=["CPUExecutionProvider"])
     except Exception as error:
         # onnxruntime raises many types, all directly below Exception
         raise UnsupportedModelError(f"ONNX Runtime cannot load the lowered model: {reason(error)}") from error
+    if options.profile is not None:
+        options.profile.sessions.append(session)
+    return session
 
 
 def load_onnx(model: bytes, options: RuntimeOptions) -> onnxruntime.InferenceSession:
     """Load an ONNX model that contains all its data; raise `UnsupportedModelError` if ONNX Runtime rejects it."""
     try:
-        return onnxruntime.InferenceSession(model, _settings(options), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(model, _settings(options), providers=["CPUExecutionProvider"])
     except Exception as error:
         raise UnsupportedModelError(f"ONNX Runtime cannot load the model: {reason(error)}") from error
+    if options.profile is not None:
+        options.profile.sessions.append(session)
+    return session
 
 
 def _settings(options: RuntimeOptions) -> onnxruntime.SessionOptions:
@@ -55,6 +61,8 @@ def _settings(options: RuntimeOptions) -> onnxruntime.SessionOptions:
     settings.add_session_config_entry("session.disable_quant_qdq", "1")
     # Weight files are named from the root of the file system; see `GraphBuilder`.
     settings.add_session_config_entry("session.model_external_initializers_file_folder_path", Path.cwd().anchor)
+    if options.profile is not None:
+        options.profile.prepare(settings)
     return settings
 
 
