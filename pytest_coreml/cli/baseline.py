@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.cli.output import write_text
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_coreml.verdict.regression.baseline_quality import Quality
     from pytest_coreml.verdict.regression.run import Runs
@@ -79,11 +79,15 @@ def _assess(added: Runs, kept: Runs) -> Iterator[tuple[str, Quality]]:
     from pytest_coreml.verdict.regression.machine_kind import machine_kind
 
     for key in added:
-        chips = {machine_kind(run.machine): run.machine["chip"] for run in added.get(key)}
+        chips = {machine_kind(run.machine): _chip(run.machine) for run in added.get(key)}
         for kind, chip in chips.items():
             runs = [run.predict for run in kept.get(key) if run.predict and machine_kind(run.machine) == kind]
             if runs:
                 yield key_text(key) + (f" on {printable(str(chip))}" if len(chips) > 1 else ""), assess(runs)
+
+
+def _chip(machine: Mapping[str, Any]) -> str:
+    return str(machine["chip"] or machine.get("product"))
 
 
 def _remark(quality: Quality) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Union
 
+from pytest_coreml.facts.clocks import OWN_CLOCK
 from pytest_coreml.facts.metrics import Measured
 
 if TYPE_CHECKING:
@@ -12,10 +13,12 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.against_original import AgainstOriginal
     from pytest_coreml.facts.agreement import Agreement, OutputHealth
+    from pytest_coreml.facts.clocks import Clock
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.placement import Placement
+    from pytest_coreml.facts.reported_model import ReportedModel
     from pytest_coreml.facts.runtime import Runtime
     from pytest_coreml.facts.scenario import Scenario
     from pytest_coreml.verdict.check import Check, Verdict
@@ -80,6 +83,10 @@ class Record:
     """The line of the test, from 1, in the file that *id* names."""
     machine: str | None = None
     """The key of another machine in a run on several; None for the machine in the report's head."""
+    measured_by: Clock = OWN_CLOCK
+    """The clock that measured; times of different clocks are never compared."""
+    reported_model: ReportedModel | None = None
+    """The description of the model in a device report; None for what this package measured."""
     loaded: str | None = None
     """The load options other than the function as text; None for the defaults."""
     notes: list[str] = field(default_factory=list)

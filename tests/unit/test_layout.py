@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(pytest_coreml.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
-LAYERS = ("facts", "verdict", "report", "machine", "engine", "session", "cli")
+LAYERS = ("facts", "verdict", "report", "device_reports", "machine", "engine", "session", "cli")
 
 # The layers whose functions tests call, directly or through fixtures and markers.
 CALLED_BY_TESTS = ("facts", "machine", "engine", "session", "plugin")

@@ -12,25 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.server.devices import device_classes
 from pytest_coreml.engine.server.messages import cause
-from pytest_coreml.engine.server.plan_costs import own_costs
 from pytest_coreml.errors import EngineError
+from pytest_coreml.facts.block_names import named_blocks
 from pytest_coreml.facts.compute_units import COREMLTOOLS_NAMES
 from pytest_coreml.facts.placement import Operation, Placement
+from pytest_coreml.facts.plan_costs import own_costs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from pytest_coreml.facts.compute_units import ComputeUnits, Device
 
 # The file that only compiled models have (https://github.com/apple/coremltools/issues/2757).
 _MARK = "coremldata.bin"
-# The blocks of control flow have no names in a structure; these are MIL's, in its order.
-_BLOCKS = {
-    "cond": ("true", "false"),
-    "while_loop": ("cond", "body"),
-    "branch": ("if", "else"),
-    "loop": ("condition", "body"),
-}
 _CONSTANT = "const"
 # The operator of a pipeline's part that has no structure, such as a tree, as `allow=` takes it.
 PART = "model"
@@ -117,7 +109,7 @@ class _Reader:
                 continue
             read = self._operation(operation, path)
             index = self._add(read, parent)
-            for name, nested in _named_blocks(read.operator, operation.blocks):
+            for name, nested in named_blocks(read.operator, operation.blocks):
                 self._block(nested, f"{path}/{read.name}/{name}", index)
 
     def _network(self, network: Any, path: str, parent: int | None = None) -> None:
@@ -125,7 +117,7 @@ class _Reader:
             read = self._layer(layer, path)
             index = self._add(read, parent)
             # coremltools' layers do not have the networks inside them, those of the reference runtime do.
-            for name, nested in _named_blocks(read.operator, getattr(layer, "networks", ())):
+            for name, nested in named_blocks(read.operator, getattr(layer, "networks", ())):
                 self._network(nested, f"{path}/{read.name}/{name}", index)
 
     def _add(self, operation: Operation, parent: int | None = None) -> int:
@@ -164,12 +156,6 @@ class _Reader:
     def _device(self, device: Any) -> Device | None:
         # Devices are new objects each time; a subclass is made by none of coremltools' calls.
         return self._devices.get(type(device))
-
-
-def _named_blocks(operator: str, blocks: Sequence[Any]) -> Iterator[tuple[str, Any]]:
-    names = _BLOCKS.get(operator, ())
-    for number, block in enumerate(blocks):
-        yield names[number] if number < len(names) else str(number), block
 
 
 def _class_name(device: Any) -> str:

@@ -172,7 +172,9 @@ def _own(path: Path) -> Json | None:
 
 
 def _prefix(document: Json) -> str:
-    chip = re.sub(r"[^a-z0-9]+", "-", str(document["machine"]["chip"]).lower()).strip("-")[:32].strip("-")
+    machine = document["machine"]
+    name = str(machine["chip"] or machine.get("product") or "machine")
+    chip = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32].strip("-")
     return f"{chip or 'machine'}-{_kind(document)}-"
 
 

@@ -42,6 +42,9 @@ def build_report(
         "models": {spec.sha256: encode_model(spec) for spec in models},
         "tests": [_without_home(encode_record(record), str(Path.home())) for record in found],
     }
+    clocks = {record.measured_by for record in found}
+    if len(clocks) == 1:
+        document["measured_by"] = clocks.pop()
     home = str(Path.home())
     variants = [encode_variant_group(group) for group in variant_groups(last_attempts(found))]
     if variants:

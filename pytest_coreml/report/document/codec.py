@@ -18,6 +18,7 @@ from pytest_coreml.facts.model_boundary import Boundary, Conversion, Crossing, H
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
 from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.facts.reason import Cause, Reason, find_cause
+from pytest_coreml.facts.reported_model import ReportedModel
 from pytest_coreml.facts.scenario import Scenario, ScenarioModel
 from pytest_coreml.facts.sustained import footprint_slope, quarter_medians, time_slope
 from pytest_coreml.report.document.dataclass_codec import DataclassCodec, Json, ValueCodec
@@ -71,7 +72,7 @@ _FINITE: Final = ValueCodec(finite, None)
 # The codec of every annotation of a field that does not name a dataclass; None: the value is a JSON value.
 _CODECS: Final[dict[str, ValueCodec | None]] = {
     **dict.fromkeys(("bool", "bool | None", "float", "int", "int | None", "str", "str | None")),
-    **dict.fromkeys(("Certainty", "ComputeUnits", "Device | None", "Effect", "FeatureKind", "Outcome")),
+    **dict.fromkeys(("Certainty", "Clock", "ComputeUnits", "Device | None", "Effect", "FeatureKind", "Outcome")),
     **dict.fromkeys(("Runtime", "Verdict")),
     "float": None,
     "float | None": _FINITE,
@@ -301,6 +302,10 @@ _VARIANT_GROUP: Final = DataclassCodec(
 encode_variant_group: Final = _VARIANT_GROUP.encode
 
 
+# Device reports.
+_REPORTED_MODEL: Final = DataclassCodec(ReportedModel, _CODECS)
+
+
 # Records.
 def _encode_predict(measurement: Measurement) -> Json | None:
     return encode_measurement(measurement) if measurement.native_ms else None
@@ -313,6 +318,7 @@ _RECORD: Final = DataclassCodec(
         "LoadTimes | None": _optional(encode_load, decode_load),
         "Measurement | None": _optional(_encode_predict, decode_measurement),
         "Placement | None": ValueCodec(encode_placement, decode_placement),
+        "ReportedModel | None": _optional(_REPORTED_MODEL.encode, _REPORTED_MODEL.decode),
         "AgainstOriginal | None": _optional(_AGAINST_ORIGINAL.encode, _AGAINST_ORIGINAL.decode),
         "tuple[Agreement, ...]": _items(_AGREEMENT.encode, _AGREEMENT.decode),
         "tuple[OutputHealth, ...]": _items(_HEALTH.encode, _HEALTH.decode),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pytest_coreml.device_reports.device_result import MeasuringDevice
+    from pytest_coreml.facts.clocks import Clock
     from pytest_coreml.facts.runtime import DeviceFacts, RuntimeFacts
     from pytest_coreml.machine.facts import Conditions, Identity
     from pytest_coreml.report.document.dataclass_codec import Json
@@ -55,6 +57,26 @@ def encode_machine(machine: Identity, before: Conditions, after: Conditions, sof
         "runtime": _runtime(machine, engine, software.asked),
         "threads": engine.threads if engine else None,
     }
+
+
+def encode_device(device: MeasuringDevice, measured_by: Clock) -> Json:
+    """Return the JSON object of a *device* that another tool than this package measured on."""
+    return {
+        "chip": None,
+        "product": device.product,
+        "os": {"name": device.system, "version": device.version, "build": device.build},
+        "devices": [{"device": name} for name in device.devices],
+        "python": "",
+        "coremltools": device.coremltools,
+        "runtime": {"name": "coreml", "version": device.version},
+        "measured_by": measured_by,
+    }
+
+
+def device_name(machine: Mapping[str, Any]) -> str:
+    """Return a name for a device among several, with its system."""
+    system = " ".join(filter(None, (machine["os"]["name"], machine["os"]["version"])))
+    return f"{machine.get('product') or machine['chip'] or 'device'}, {system}"
 
 
 def join_facts(first: Json, last: Json) -> Json:

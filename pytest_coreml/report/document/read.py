@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.errors import ReportError, UnreadableReportError
+from pytest_coreml.errors import ReportError
+from pytest_coreml.facts.json_text import JsonLimits, parse_json, read_limited
 from pytest_coreml.report.document.codec import decode_model, decode_record
 from pytest_coreml.report.document.schema import SCHEMA_VERSION, validate
 from pytest_coreml.report.document.schema_errors import place
@@ -86,39 +85,7 @@ def read_document(path: Path) -> Json:
 
 def read_json(path: Path) -> Any:
     """Return the JSON value in the file at *path*; raise `ReportError` if it cannot be read or is too large."""
-    return _parse(path, _read(path))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            # A file that is too large is not read. A pipe has no size.
-            size = os.fstat(file.fileno()).st_size
-            content = file.read(SIZE_LIMIT + 1) if size <= SIZE_LIMIT else b""
-    except OSError as error:
-        raise UnreadableReportError(f"cannot read the report {path}: {error.strerror or error}") from error
-    if max(size, len(content)) > SIZE_LIMIT:
-        raise UnreadableReportError(f"{path}: larger than {SIZE_LIMIT // 1024**2} MiB, so it is not a report")
-    return content
-
-
-def _parse(path: Path, content: bytes) -> Any:
-    # Counted before parsing: a gigabyte of empty lists needs twenty gigabytes as Python objects.
-    parts = content.count(b"[") + content.count(b"{")
-    if parts > MAX_PARTS or content.count(b",") > MAX_VALUES:
-        raise UnreadableReportError(f"{path}: contains more lists or values than any report")
-    try:
-        return json.loads(content.decode("utf-8-sig"), parse_constant=str)
-    except json.JSONDecodeError as error:
-        raise UnreadableReportError(
-            f"{path}: not JSON: {error.msg}, line {error.lineno} column {error.colno}"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UnreadableReportError(f"{path}: not valid UTF-8: invalid byte at offset {error.start}") from error
-    except RecursionError as error:
-        raise UnreadableReportError(f"{path}: nested too deeply for a report") from error
-    except ValueError as error:  # an integer with thousands of digits
-        raise UnreadableReportError(f"{path}: {error}") from error
+    return parse_json(path, read_limited(path, SIZE_LIMIT), JsonLimits(SIZE_LIMIT, MAX_PARTS, MAX_VALUES))
 
 
 def _check_kind(document: object) -> None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_coreml.errors import CoreMLTestError, UsageError
+from pytest_coreml.facts.clocks import OWN_CLOCK
 from pytest_coreml.report.document.read import read_report
 from pytest_coreml.verdict.regression.run import Run, Runs
 
@@ -90,8 +91,10 @@ def find_reports(paths: Iterable[Path]) -> list[Path]:
 
 def make_run(record: Record, machine: Mapping[str, Any], model: ModelSpec | None) -> Run:
     """Return the run of *record* on *machine*; *model* is the description of the model, None if unknown."""
+    # A report of several clocks may have one machine.
+    foreign = record.measured_by != OWN_CLOCK and machine.get("measured_by") != record.measured_by
     return Run(
-        machine=machine,
+        machine={**machine, "measured_by": record.measured_by} if foreign else machine,
         predict=record.predict,
         load=record.load,
         memory_mb=record.memory_mb,

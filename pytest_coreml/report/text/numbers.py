@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from pytest_coreml.facts.clocks import CLOCK_NAMES
 from pytest_coreml.facts.metrics import parse_check
 
 if TYPE_CHECKING:
@@ -61,12 +62,19 @@ def check_figure(name: str, value: float | None) -> str:
 
 
 def machine_words(machine: Mapping[str, Any]) -> str:
-    """Return the machine in one line: chip, system, coremltools, runtime, and the threads of the runtime."""
+    """Return the machine in one line: chip, system, coremltools, runtime, and the threads of the runtime,
+    or the clock of another tool."""
     system = " ".join(filter(None, (machine["os"]["name"], machine["os"]["version"])))
     runtime = machine["runtime"]
-    parts = [machine["chip"], system, f"coremltools {machine['coremltools']}" if machine["coremltools"] else None]
+    parts = [
+        machine["chip"] or machine.get("product"),
+        system,
+        f"coremltools {machine['coremltools']}" if machine["coremltools"] else None,
+    ]
     if runtime and runtime["name"] != "coreml":
         parts.append(" ".join(filter(None, (f"{runtime['name']} runtime", runtime["version"]))))
     if (machine.get("threads") or 1) > 1:
         parts.append(f"{machine['threads']} threads")
+    if clock := machine.get("measured_by"):
+        parts.append(f"measured by {CLOCK_NAMES.get(clock, clock)}")
     return ", ".join(part for part in parts if part)

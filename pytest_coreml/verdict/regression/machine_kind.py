@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 # Each is a place in a report's machine, and the word for it.
 _PLACES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (("chip",), "chip"),
+    # What another clock measured is not comparable, whatever the machine.
+    (("measured_by",), "clock"),
+    (("product",), "product"),
     # The same chip is cooled better in another Mac.
     (("model_identifier",), "model"),
     (("cores", "total"), "cores"),

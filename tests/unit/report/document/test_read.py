@@ -9,6 +9,7 @@ import pytest
 from report_examples import MACHINE, RECORD, SHA256, SPEC, bare_record, record
 
 from pytest_coreml.errors import ReportError
+from pytest_coreml.facts import json_text
 from pytest_coreml.report.document import read
 from pytest_coreml.report.document.build import build_report
 from pytest_coreml.report.document.read import read_report
@@ -146,6 +147,6 @@ def test_what_would_not_fit_into_memory_is_refused_before_it_is_parsed(path, mon
     """A file with more lists or numbers than any report has is refused."""
     monkeypatch.setattr(read, "MAX_PARTS", 100)
     monkeypatch.setattr(read, "MAX_VALUES", 1000)
-    monkeypatch.setattr(read.json, "loads", lambda *_, **__: pytest.fail("parsed"))
+    monkeypatch.setattr(json_text.json, "loads", lambda *_, **__: pytest.fail("parsed"))
 
     assert "contains more lists or values than any report" in refusal(path, b"[" + piece * 2000 + b"1]")

@@ -1,0 +1,89 @@
+"""Find the importer of each file by its content, and read all files."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from pytest_coreml.device_reports import importers
+from pytest_coreml.device_reports.device_result import Stated
+from pytest_coreml.device_reports.imported_file import ImportedFile
+from pytest_coreml.errors import ReportError, UnreadableReportError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from pytest_coreml.device_reports.device_result import DeviceResult
+    from pytest_coreml.device_reports.importer import Importer
+
+# Of an exported folder.
+_MAX_FILES: Final = 200
+_DEPTH: Final = 3
+_MODEL_SUFFIXES: Final = (".mlpackage", ".mlmodelc")
+
+
+@cache
+def all_importers() -> tuple[Importer, ...]:
+    """Return the importer of every module of `importers/`."""
+    names = sorted(found.name for found in pkgutil.iter_modules(importers.__path__))
+    return tuple(importlib.import_module(f"{importers.__name__}.{name}").IMPORTER for name in names)
+
+
+def import_results(paths: Iterable[Path], stated: Stated | None = None) -> list[DeviceResult]:
+    """Return the results in files, and in exported folders; *stated*: what the user states about them.
+
+    Files of one kind are read together, since one may describe the device of another. Raise `ReportError`, naming the
+    file, if one cannot be imported, or if nothing was measured.
+    """
+    by_importer: dict[int, list[ImportedFile]] = {}
+    for path in paths:
+        for number, file in _recognized(path):
+            by_importer.setdefault(number, []).append(file)
+    found = all_importers()
+    return [each for number, files in by_importer.items() for each in found[number].read(files, stated or Stated())]
+
+
+def _recognized(path: Path) -> list[tuple[int, ImportedFile]]:
+    """Return the files at *path* with the number of the importer of each; those in a folder that have one."""
+    if not path.is_dir():
+        if not path.exists():
+            raise UnreadableReportError(f"cannot read the report {path}: No such file or directory")
+        file = ImportedFile(path)
+        number = _importer(file)
+        if number is None:
+            raise ReportError(f"{path}: {_why_not(file)}; these can be imported: {_kinds()}")
+        return [(number, file)]
+    files = map(ImportedFile, _files(path))
+    found = [(number, file) for file in files if (number := _importer(file)) is not None]
+    if not found:
+        raise ReportError(f"{path}: contains no file that can be imported, which are: {_kinds()}")
+    return found
+
+
+def _importer(file: ImportedFile) -> int | None:
+    return next((number for number, each in enumerate(all_importers()) if each.recognizes(file)), None)
+
+
+def _kinds() -> str:
+    return ", ".join(each.kind for each in all_importers())
+
+
+def _why_not(file: ImportedFile) -> str:
+    if isinstance(file.json, dict) and "schema_version" in file.json:
+        return "is a report of pytest-coreml already"
+    return "is of no known kind, by its content" if file.head else "is empty"
+
+
+def _files(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
+    """Yield the files in an exported folder; a model package in it contains no results."""
+    for number, entry in enumerate(sorted(folder.iterdir())):
+        if number >= _MAX_FILES:
+            return
+        if entry.is_dir():
+            if depth > 1 and entry.suffix not in _MODEL_SUFFIXES:
+                yield from _files(entry, depth - 1)
+        elif not entry.name.startswith("."):
+            yield entry

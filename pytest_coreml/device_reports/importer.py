@@ -1,0 +1,25 @@
+"""What an importer is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_coreml.device_reports.device_result import DeviceResult, Stated
+    from pytest_coreml.device_reports.imported_file import ImportedFile
+
+
+class Importer(NamedTuple):
+    """Reads one kind of file. A module of `importers/` has one, under the name `IMPORTER`."""
+
+    kind: str
+    """The kind of file in words, such as `a performance report of Xcode`."""
+    recognizes: Callable[[ImportedFile], bool]
+    """Return True for a file of this kind, by its content."""
+    read: Callable[[Sequence[ImportedFile], Stated], list[DeviceResult]]
+    """Return the results in files of this kind, which may belong together.
+
+    Raise `ReportError`, naming the file and the place in it, for what cannot be imported.
+    """

@@ -1,0 +1,1 @@
+"""The importers, one module each, found by `find_importers.py`."""
