@@ -20,16 +20,27 @@ class Value:
 
 @dataclass(frozen=True)
 class Step:
-    """An operation by its MIL name, without constants among its operands."""
+    """An operation by its MIL name, without constants among its operands but for the variables of a loop."""
 
     operator: str
     operands: Mapping[str, tuple[str, ...]]
     outputs: tuple[Value, ...]
+    blocks: tuple[Nested, ...] = ()
+    """The condition and the body of a loop, or the two branches of a `cond`."""
 
     @property
     def reads(self) -> frozenset[str]:
         """The names of all values that it reads."""
         return frozenset(name for names in self.operands.values() for name in names)
+
+
+@dataclass(frozen=True)
+class Nested:
+    """A block within an operation, whose *inputs* are the variables of a loop. It also reads what is around it."""
+
+    inputs: tuple[str, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,7 @@ class Flow:
     outputs: tuple[str, ...]
 
 
+_LOOP: Final = "while_loop"
 # Layers of networks that move data, or carry it from one call to the next, under the names of MIL.
 _LAYERS: Final = {
     "squeeze": "squeeze",
@@ -72,7 +84,7 @@ def read_program(program: Any, name: str) -> Flow | None:
         return None
     block = function.block_specializations[function.opset]
     inputs = {each.name: read_value(each) for each in function.inputs}
-    return Flow(inputs, tuple(_steps(block)), tuple(block.outputs))
+    return Flow(inputs, tuple(_steps(block, set())), tuple(block.outputs))
 
 
 def read_network(network: Any, outputs: tuple[str, ...]) -> Flow:
@@ -80,8 +92,8 @@ def read_network(network: Any, outputs: tuple[str, ...]) -> Flow:
     return Flow({}, tuple(map(_layer, network.layers)), outputs)
 
 
-def _steps(block: Any) -> Iterator[Step]:
-    constants: set[str] = set()
+def _steps(block: Any, constants: set[str]) -> Iterator[Step]:
+    """Yield the operations of *block*; *constants* are those around it, to which its own are added."""
     for operation in block.operations:
         operator = operation.type.rpartition(".")[2]
         outputs = operation.outputs
@@ -97,7 +109,15 @@ def _steps(block: Any) -> Iterator[Step]:
         for nested in operation.blocks:
             # A branch or a loop reads what is around it, by any operation.
             operands["block"] = (*operands.get("block", ()), *(_read_in(nested) - constants))
-        yield Step(operator, operands, tuple(map(read_value, outputs)))
+        if operator == _LOOP:
+            # Its variables go with those of its blocks by their place.
+            operands["loop_vars"] = tuple(binding.name for binding in operation.inputs["loop_vars"].arguments)
+        blocks = tuple(_nested(each, constants) for each in operation.blocks) if operator in (_LOOP, "cond") else ()
+        yield Step(operator, operands, tuple(map(read_value, outputs)), blocks)
+
+
+def _nested(block: Any, constants: set[str]) -> Nested:
+    return Nested(tuple(each.name for each in block.inputs), tuple(_steps(block, constants)), tuple(block.outputs))
 
 
 def _read_in(block: Any) -> set[str]:

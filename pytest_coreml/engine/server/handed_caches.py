@@ -3,6 +3,9 @@
 An output replaces an input if the input flows to it through operations that move data, and through one at least that
 puts something new beside or into it, and what is new is computed without this input. An image that a network
 improves is none: what is new there is computed from it. Names play no part.
+
+A variable of a loop is updated if its body does that, where only what is new in one pass counts: the second token of a
+loop that decodes several is computed from the first one's keys.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from pytest_coreml.facts.model_boundary import HandedCache
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pytest_coreml.engine.server.boundary_steps import Flow, Step
+    from pytest_coreml.engine.server.boundary_steps import Flow, Nested, Step
     from pytest_coreml.facts.model_boundary import Crossing
     from pytest_coreml.facts.model_spec import Feature
 
@@ -42,8 +45,9 @@ _RECURRENT: Final = {"initial_h": 1, "initial_c": 2}
 class _Carried:
     """For each value, as sets of bits: the inputs that it depends on, that it carries, and that it has updated."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.bits = {name: 1 << index for index, name in enumerate(names)}
+    def __init__(self, names: Sequence[str], first: int = 0) -> None:
+        self._next = first + len(names)
+        self.bits = {name: 1 << index for index, name in enumerate(names, first)}
         self.depends: dict[str, int] = dict(self.bits)
         self.carries: dict[str, int] = dict(self.bits)
         self.updated: dict[str, int] = {}
@@ -61,6 +65,10 @@ class _Carried:
             self._update(step)
         elif step.operator in ("lstm", "gru", "rnn"):
             self._recur(step)
+        elif step.operator == "while_loop" and len(step.blocks) == 2:
+            self._repeat(step, step.blocks[1])
+        elif step.operator == "cond":
+            self._branch(step)
 
     def _move(self, step: Step) -> None:
         for source in step.operands.get("x", ()):
@@ -91,6 +99,49 @@ class _Carried:
                 if index < len(step.outputs):
                     name = step.outputs[index].name
                     self.carries[name] = self.updated[name] = self.carries.get(source, 0)
+
+    def _repeat(self, step: Step, body: Nested) -> None:
+        sources = dict(zip(body.inputs, step.operands["loop_vars"], strict=False))
+        inside = self._inside(sources)
+        for each in body.steps:
+            inside.add(each)
+        for output, result, variable in zip(step.outputs, body.outputs, body.inputs, strict=False):
+            bit, source = inside.bits.get(variable, 0), sources.get(variable, "")
+            if inside.carries.get(result, 0) & bit:
+                self.carries[output.name] = carries = self.carries.get(source, 0)
+                is_updated = inside.updated.get(result, 0) & bit
+                self.updated[output.name] = carries if is_updated else self.updated.get(source, 0)
+
+    def _inside(self, sources: Mapping[str, str]) -> _Carried:
+        """Return what the body of a loop begins with; *sources*: the first value of each of its variables.
+
+        A value that depends on an input depends also on the variable that begins with this input.
+        """
+        inside = _Carried(list(sources), self._next)
+
+        def with_variables(bits: int) -> int:
+            carrying = (inside.bits[name] for name, source in sources.items() if self.carries.get(source, 0) & bits)
+            return functools.reduce(operator.or_, carrying, bits)
+
+        around = {name: with_variables(bits) for name, bits in self.depends.items() if bits}
+        inside.depends = {
+            **around,
+            **{name: bit | (around.get(sources[name], 0) & ~bit) for name, bit in inside.bits.items()},
+        }
+        return inside
+
+    def _branch(self, step: Step) -> None:
+        ways = []
+        for block in step.blocks:
+            way = _Carried((), self._next)
+            way.depends, way.carries, way.updated = dict(self.depends), dict(self.carries), dict(self.updated)
+            for each in block.steps:
+                way.add(each)
+            ways.append([(way.carries.get(name, 0), way.updated.get(name, 0)) for name in block.outputs])
+        for output, values in zip(step.outputs, zip(*ways, strict=False), strict=False):
+            carries = functools.reduce(operator.and_, (carried for carried, _ in values))
+            self.carries[output.name] = carries
+            self.updated[output.name] = functools.reduce(operator.or_, (updated for _, updated in values)) & carries
 
 
 def find_caches(

@@ -282,6 +282,98 @@ def test_what_a_network_makes_of_its_input_is_no_cache(body):
     assert caches_of(f"{CACHE} cache, {NEW} new", body, "y") == ()
 
 
+def token(new, number):
+    """Return one of three new parts."""
+    return mb.gather(x=new, indices=number, axis=0, validate_indices=False)
+
+
+def written(cache, part, number):
+    """Write *part* into the cache, at a place that is computed."""
+    end = mb.concat(values=[1, 2, mb.add(x=number, y=1), 4], axis=0)
+    return mb.slice_update(x=cache, update=part, begin=mb.concat(values=[0, 0, number, 0], axis=0), end=end)
+
+
+def attention(cache):
+    """Return one part that is computed from the whole cache."""
+    return mb.reduce_sum(x=cache, axes=[2], keep_dims=True)
+
+
+# Bodies of a loop over three tokens: from the cache, the other variable and the number of the pass to both variables.
+BODIES = {
+    "a token in each pass": (lambda new, n, c, h: (written(c, token(new, n), n), h), True),
+    "a token computed from the one before": (lambda new, n, c, h: (written(c, h, n), mb.relu(x=attention(c))), True),
+    "a branch that keeps it": (
+        lambda new, n, c, h: (
+            mb.cond(
+                pred=mb.less(x=n, y=2),
+                _true_fn=lambda: written(c, token(new, n), n),
+                _false_fn=lambda: mb.identity(x=c),
+            ),
+            h,
+        ),
+        True,
+    ),
+    "a loop in the loop": (
+        lambda new, n, c, h: (
+            mb.while_loop(
+                _cond=lambda m, _: mb.less(x=m, y=3),
+                _body=lambda m, inner: (mb.add(x=m, y=1), written(inner, token(new, m), m)),
+                loop_vars=(0, c),
+            )[1],
+            h,
+        ),
+        True,
+    ),
+    "computed from itself": (lambda new, n, c, h: (written(c, mb.relu(x=attention(c)), n), h), False),
+    "an image that gets better": (lambda new, n, c, h: (mb.add(x=c, y=mb.relu(x=token(new, n))), h), False),
+    "nothing new": (lambda new, n, c, h: (mb.identity(x=c), h), False),
+    "something else": (lambda new, n, c, h: (mb.relu(x=c), h), False),
+}
+
+
+@pytest.mark.parametrize(("body", "is_cache"), BODIES.values(), ids=BODIES.keys())
+def test_a_cache_is_followed_through_a_loop(tmp_path, body, is_cache):
+    """As coremltools writes the loop: by what one pass puts into the variable that begins with the input."""
+    specs = [mb.TensorSpec((1, 2, 8, 4), types.fp16), mb.TensorSpec((3, 1, 2, 1, 4), types.fp16)]
+
+    @mb.program(input_specs=specs, opset_version=ct.target.iOS18)
+    def program(cache, new):
+        _, last, _ = mb.while_loop(
+            _cond=lambda number, *_: mb.less(x=number, y=3),
+            _body=lambda number, c, h: (mb.add(x=number, y=1), *body(new, number, c, h)),
+            loop_vars=(0, cache, np.zeros((1, 2, 1, 4), np.float16)),
+        )
+        return mb.identity(x=last, name="cache_out")
+
+    model = ct.convert(program, minimum_deployment_target=ct.target.iOS18, skip_model_load=True)
+    caches = saved(model, tmp_path).boundary.caches
+
+    assert caches == ((HandedCache("cache", "cache_out", 256),) if is_cache else ())
+
+
+def test_a_loop_that_begins_with_what_is_computed_from_the_cache_carries_none(tmp_path):
+    """What is new in its first pass is computed from the input, by another variable or from around the loop."""
+    specs = [mb.TensorSpec((1, 2, 8, 4), types.fp16), mb.TensorSpec((3, 1, 2, 1, 4), types.fp16)]
+
+    def loop(cache, part, variable):
+        _, last, _ = mb.while_loop(
+            _cond=lambda number, *_: mb.less(x=number, y=3),
+            _body=lambda number, c, h: (mb.add(x=number, y=1), written(c, part or h, number), mb.identity(x=h)),
+            loop_vars=(0, cache, variable),
+        )
+        return last
+
+    @mb.program(input_specs=specs, opset_version=ct.target.iOS18)
+    def program(cache, new):
+        begun = loop(cache, None, attention(cache))
+        around = loop(cache, attention(cache), token(new, 0))
+        return mb.identity(x=begun, name="begun"), mb.identity(x=around, name="around")
+
+    model = ct.convert(program, minimum_deployment_target=ct.target.iOS18, skip_model_load=True)
+
+    assert saved(model, tmp_path).boundary.caches == ()
+
+
 def test_of_two_inputs_that_may_be_meant_none_is():
     """A program that joins two inputs of one size hands back neither."""
     found = caches_of(
