@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.model_boundary import Boundary
     from pytest_coreml.facts.model_spec import Feature, ModelSpec
+    from pytest_coreml.facts.observed import Counter, DeviceObserved, Observed
     from pytest_coreml.facts.placement import Operation, Placement
     from pytest_coreml.facts.scenario import Scenario, ScenarioModel
     from pytest_coreml.session.model import CoreMLModel, CoreMLState
@@ -26,12 +27,15 @@ __all__ = [
     "Boundary",
     "CoreMLModel",
     "CoreMLState",
+    "Counter",
+    "DeviceObserved",
     "IO",
     "LoadTimes",
     "Measurement",
     "ModelMetadata",
     "ModelSpec",
     "Feature",
+    "Observed",
     "Operation",
     "Placement",
     "Scenario",
@@ -44,12 +48,15 @@ _HOMES = {
     "Boundary": "pytest_coreml.facts.model_boundary",
     "CoreMLModel": "pytest_coreml.session.model",
     "CoreMLState": "pytest_coreml.session.model",
+    "Counter": "pytest_coreml.facts.observed",
+    "DeviceObserved": "pytest_coreml.facts.observed",
     "Feature": "pytest_coreml.facts.model_spec",
     "IO": "pytest_coreml.facts.io",
     "LoadTimes": "pytest_coreml.facts.measurement",
     "Measurement": "pytest_coreml.facts.measurement",
     "ModelMetadata": "pytest_coreml.facts.author_notes",
     "ModelSpec": "pytest_coreml.facts.model_spec",
+    "Observed": "pytest_coreml.facts.observed",
     "Operation": "pytest_coreml.facts.placement",
     "Placement": "pytest_coreml.facts.placement",
     "Scenario": "pytest_coreml.facts.scenario",

@@ -14,6 +14,7 @@ from pytest_coreml.facts.agreement import Comparing
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.facts.measurement import LoadTimes, Measurement, Pairs
 from pytest_coreml.facts.model_spec import ModelSpec
+from pytest_coreml.facts.observed import Observation
 from pytest_coreml.facts.placement import Placement
 from pytest_coreml.facts.runtime import DeviceFacts, RuntimeFacts
 
@@ -272,6 +273,21 @@ class CompareOutputs(Request[OutputsCompared]):
     comparing: Comparing = field(default_factory=Comparing)
     health: bool = True
     doing = "comparing the outputs of"
+
+
+@dataclass(frozen=True)
+class Observe(Request[Observation]):
+    """Load the model of *load*, which was loaded before, and read counters of the system beside predictions.
+
+    The engine has loaded nothing yet. *like*: the measurement whose inputs the predictions have. *private*: whether to
+    read counters without a public interface, too, which may end the process.
+    """
+
+    load: LoadAgain
+    like: Measure
+    private: bool = True
+    doing = "observing"
+    measured = True
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ Device = Literal["cpu", "gpu", "neuralEngine"]
 
 COMPUTE_UNITS: Final[tuple[ComputeUnits, ...]] = ("all", "cpuAndGPU", "cpuOnly", "cpuAndNeuralEngine")
 DEVICES: Final[tuple[Device, ...]] = ("cpu", "gpu", "neuralEngine")
+# As people call them, in texts.
+DEVICE_NAMES: Final[dict[Device, str]] = {"cpu": "CPU", "gpu": "GPU", "neuralEngine": "Neural Engine"}
 
 # Names, never integers: Apple's raw values and coremltools' enum values differ
 # (https://developer.apple.com/documentation/coreml/mlcomputeunits).

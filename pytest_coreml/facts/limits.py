@@ -71,6 +71,8 @@ class PlacementRule:
     """Maximum number of changes of device between neighbouring operations."""
     max_moved: Mapping[Device, float] = field(default_factory=dict)
     """Maximum share (0..1) of the baseline's plan that has left each of these devices."""
+    observed: Mapping[Device, bool] = field(default_factory=dict)
+    """The devices that counters of the system have to show at work, or not."""
     compute_units: tuple[ComputeUnits, ...] | None = None
     """The compute units that this rule applies to; None for all."""
 

@@ -13,11 +13,20 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
 
-Unit = Literal["ms", "MB", "x", "%", "dB", "nats", "bytes", ""]
-Direction = Literal["at most", "at least"]
+Unit = Literal["ms", "MB", "x", "%", "dB", "nats", "bytes", "yes or no", ""]
+Direction = Literal["at most", "at least", "expected"]
 # `first prediction`: of a model that was just loaded. `fresh load`: in a process that has loaded nothing before.
 Need = Literal[
-    "prediction", "first prediction", "sustained", "load", "fresh load", "memory", "model", "placement", "outputs"
+    "prediction",
+    "first prediction",
+    "sustained",
+    "load",
+    "fresh load",
+    "memory",
+    "model",
+    "placement",
+    "observed",
+    "outputs",
 ]
 
 
@@ -65,6 +74,8 @@ class Metric(NamedTuple):
 
     def keeps(self, value: float, limit: float) -> bool:
         """Return True if *value* keeps *limit*; an equal value does."""
+        if self.direction == "expected":
+            return value == limit
         return value >= limit if self.direction == "at least" else value <= limit
 
     def timed_in(self, measured: Measured) -> LoadTimes | Measurement | None:
@@ -191,6 +202,7 @@ PLACEMENT_METRICS: Final = (
     Metric("forbid", "operations planned on", "", "at most", ("placement",)),
     Metric("max_transitions", "device transitions", "", "at most", ("placement",)),
     Metric("max_moved", "planned cost that left", "%", "at most", ("placement",)),
+    Metric("observed", "observed on", "yes or no", "expected", ("observed",)),
 )
 # What `coreml_agreement` limits, for each output.
 AGREEMENT_METRICS: Final = (

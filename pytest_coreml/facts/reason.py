@@ -52,6 +52,16 @@ class Cause(str, Enum):
     DEVICE_UNKNOWN = "device unknown"
     COST_OPEN = "cost left open"
     OPEN_OPERATIONS_MATTER = "open operations matter"
+    # Observed devices.
+    NO_CORE_ML = "no Core ML to observe"
+    NOTHING_OBSERVED = "nothing observed"
+    COUNTERS_UNREADABLE = "counters not readable"
+    COUNTERS_UNCLEAR = "counters unclear"
+    COUNTERS_CONTRADICT = "counters contradict"
+    NEVER_MOVED = "counter never moved"
+    BY_ANY_PROCESS = "by any process"
+    OBSERVED_ACTIVE = "observed active"
+    OBSERVED_INACTIVE = "observed inactive"
     # Outputs.
     OUTPUTS_DIFFER = "outputs differ"
     NOT_FINITE = "not finite"
@@ -143,6 +153,14 @@ class DeviceOfUnits:
 
     units: ComputeUnits
     device: Device
+
+
+@dataclass(frozen=True)
+class DeviceShare:
+    """The planned share (0..1) of a device; None if it is unknown."""
+
+    device: Device
+    share: float | None
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ DESCRIPTIONS: Final = {
         "the unit that the name says"
     ),
     "coreml_placement": (
-        "coreml_placement(forbid, min_share, by, allow, max_transitions, max_moved, compute_units): rules for the "
-        "planned placement"
+        "coreml_placement(forbid, min_share, by, allow, max_transitions, max_moved, observed, compute_units): rules "
+        "for the planned placement, and for the devices that are observed"
     ),
     "coreml_boundary": (
         "coreml_boundary(forbid_casts, max_bytes, compute_units): limits on what crosses the model's boundary in a call"

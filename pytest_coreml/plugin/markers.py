@@ -4,15 +4,18 @@ name."""
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.errors import UsageError, hidden_for_ours
+from pytest_coreml.errors import UsageError, all_of, hidden_for_ours
 from pytest_coreml.facts.compute_units import parse_compute_units, parse_device
 from pytest_coreml.facts.limits import BoundaryRule, Budget, PlacementRule
 from pytest_coreml.facts.metrics import SPEEDUP, get_metric
+from pytest_coreml.facts.observed import OBSERVABLE
 from pytest_coreml.facts.presets import ORIGINAL, parse_preset
 from pytest_coreml.plugin.agreement_marker import read_agreement
 from pytest_coreml.plugin.marker_arguments import (
@@ -131,8 +134,8 @@ def read_budget(mark: pytest.Mark) -> Budget:
 def read_placement(mark: pytest.Mark) -> PlacementRule:
     """Read a `coreml_placement` mark."""
     values = read_arguments(mark, _PLACEMENT_READERS)
-    if not set(values) & {"forbid", "min_share", "max_transitions", "max_moved"}:
-        raise UsageError("coreml_placement: expected forbid=, min_share=, max_transitions= or max_moved=")
+    if not set(values) & {"forbid", "min_share", "max_transitions", "max_moved", "observed"}:
+        raise UsageError("coreml_placement: expected forbid=, min_share=, max_transitions=, max_moved= or observed=")
     return PlacementRule(**values)
 
 
@@ -185,6 +188,16 @@ def _shares(mark: pytest.Mark, name: str, value: Any) -> dict[Device, float]:
     return read_mapping(mark, name, value, parse_device, 1.0)
 
 
+def _observed(mark: pytest.Mark, name: str, value: Any) -> dict[Device, bool]:
+    if not isinstance(value, Mapping) or not value:
+        raise wrong_argument(mark, name, f"a dict, as {name}={{'neuralEngine': True}}", value)
+    devices = parse_each(mark, parse_device, list(value))
+    if unseen := [device for device in devices if device not in OBSERVABLE]:
+        raise UsageError(f"{mark.name}: {name}: no counter tells what runs on {unseen[0]}; use neuralEngine or gpu")
+    expected = all_of(partial(_truth, mark, f"{name}[{key!r}]", each) for key, each in value.items())
+    return dict(zip(devices, expected, strict=True))
+
+
 def _by(mark: pytest.Mark, name: str, value: Any) -> str:
     if value not in ("cost", "ops"):
         raise wrong_argument(mark, name, "'cost' or 'ops'", value)
@@ -228,5 +241,6 @@ _PLACEMENT_READERS: dict[str, Reader] = {
     "allow": _operators,
     "max_transitions": _transitions,
     "max_moved": _shares,
+    "observed": _observed,
     **_UNITS,
 }

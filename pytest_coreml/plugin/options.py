@@ -134,6 +134,12 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "help": "fail a test when more than this share of its planned cost has left a device since the baseline, as "
         "0.02 for 2 %%",
     },
+    "observe": {
+        "action": "store_const",
+        "const": "true",
+        "help": "after a model was measured on Core ML, load it in another process, and report which devices counters "
+        "of the system show at work",
+    },
     "explain": {
         "action": "store_const",
         "const": "true",

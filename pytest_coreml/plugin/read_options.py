@@ -234,6 +234,7 @@ _READERS: Final[dict[str, Callable[[pytest.Config, str], Any]]] = {
     "threads": _threads,
     "dropin": _switch,
     "explain": _switch,
+    "observe": _switch,
     "moved": _share,
     "baseline": _paths,
     "against": _existing,

@@ -16,22 +16,27 @@ from typing import TYPE_CHECKING, Any, overload
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.example_inputs import example_inputs
 from pytest_coreml.errors import InputError, hidden_for_ours, shown
+from pytest_coreml.facts.compute_units import ALLOWED_DEVICES
+from pytest_coreml.facts.observed import OBSERVABLE, unobserved
+from pytest_coreml.facts.reason import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     import numpy as np
 
     from pytest_coreml.engine.lease import EngineKey, Lease
     from pytest_coreml.engine.plans import Plans
-    from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.compute_units import ComputeUnits, Device
     from pytest_coreml.facts.io import IO
     from pytest_coreml.facts.load_options import LoadOptions
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.model_spec import ModelSpec
+    from pytest_coreml.facts.observed import Observed
     from pytest_coreml.facts.placement import Placement
     from pytest_coreml.facts.runtime import Runtime
     from pytest_coreml.facts.timeline import Recording
+    from pytest_coreml.session.observations import Observations
 
 __tracebackhide__ = hidden_for_ours
 
@@ -143,8 +148,16 @@ class CoreMLModel:
     io: IO | None
     """How arrays entered and left the framework in the last prediction; None before the first one."""
 
-    def __init__(self, lease: Lease, plans: Plans, calls: int, listeners: Listeners | None = None) -> None:
+    def __init__(
+        self,
+        lease: Lease,
+        plans: Plans,
+        calls: int,
+        listeners: Listeners | None = None,
+        observations: Observations | None = None,
+    ) -> None:
         self._plans = plans
+        self._observations = observations
         self._calls = calls
         self._listeners = listeners or Listeners()
         self.is_of_fixture = False
@@ -347,6 +360,24 @@ class CoreMLModel:
         Raise `EngineError` if reading the plan crashed Core ML.
         """
         return self._plans.placement(self._lease)
+
+    @property
+    def observed(self) -> Observed:
+        """The devices that counters of the system show at work, in predictions like those measured last.
+
+        The first use takes some seconds: the model is loaded in other processes. A device is `unavailable` where no
+        counter can tell, as on other systems than macOS.
+        """
+        permitted = ALLOWED_DEVICES[self.compute_units]
+        return self.observe([device for device in OBSERVABLE if device in permitted])
+
+    def observe(self, wanted: Collection[Device] | None) -> Observed:
+        """Return the observed devices, as `Observations.observe` does."""
+        if self._observations is None:
+            return unobserved(Cause.NOTHING_OBSERVED)
+        inputs, backings = self.last_inputs, self.last_backings
+        like = self.measured_with or protocol.Measure(inputs, self._calls, None, self.sequence, backings)
+        return self._observations.observe(self._lease, like, wanted)
 
     @property
     def known_placement(self) -> Placement:

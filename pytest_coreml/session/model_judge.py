@@ -20,6 +20,7 @@ from pytest_coreml.verdict.budgets import (
     needs_prediction,
     needs_sustained,
 )
+from pytest_coreml.verdict.observed_rules import devices_to_observe, judge_observed
 from pytest_coreml.verdict.placement_rules import judge_placement
 from pytest_coreml.verdict.ratio_rules import compare_specs, paired_times, wants_another_run
 from pytest_coreml.verdict.record import Record
@@ -85,6 +86,7 @@ class ModelJudge:
         record.checks = [
             *self._budget_checks(model, record),
             *self._placement_checks(model, record),
+            *self._observed_checks(model, record),
             *self._boundary_checks(model),
         ]
         self._judge_outputs(model, record)
@@ -124,9 +126,10 @@ class ModelJudge:
         if self._variant(model) is not None:
             return True
         is_partner = any(budget.min_speedup for budget in budgets)
+        is_observed = bool(devices_to_observe(self.declaration.rules, model.compute_units))
         # What is measured after a sustained load is that of a machine which is warm.
         is_reported = self.session.options.report is not None and self.declaration.names_model and not model.sustained
-        return is_reported or is_partner or any(map(needs_prediction, budgets))
+        return is_reported or is_partner or is_observed or any(map(needs_prediction, budgets))
 
     def _needs_sustained(self, model: CoreMLModel) -> bool:
         if model.sustained is not None or self.session.clock_doubt(model):
@@ -179,6 +182,20 @@ class ModelJudge:
             for rule in self.declaration.rules
             for check in judge_placement(rule, placement, model.compute_units, devices, reason)
         ]
+
+    def _observed_checks(self, model: CoreMLModel, record: Record) -> list[Check]:
+        """Return the checks of rules about observed devices; observe only if one, or the option, asks for it."""
+        rules = [rule for rule in self.declaration.rules if rule.observed]
+        units = model.compute_units
+        wanted = devices_to_observe(rules, units)
+        if wanted or self._reports_observed(model):
+            record.observed = model.observe(wanted or None)
+        devices = self.session.usable_devices()
+        found = [judge_observed(rule, record.observed, record.placement, units, devices) for rule in rules]
+        return [check for checks in found for check in checks]
+
+    def _reports_observed(self, model: CoreMLModel) -> bool:
+        return self.session.options.observe and model.measurement is not None and model.runtime == "coreml"
 
     def _boundary_checks(self, model: CoreMLModel) -> list[Check]:
         rules = self.declaration.boundary_rules

@@ -23,6 +23,7 @@ from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import unfit_units
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.session.model import CoreMLModel
+from pytest_coreml.session.observations import Observations
 from pytest_coreml.session.sources import Sources
 from pytest_coreml.session.variants import Variants
 
@@ -57,6 +58,9 @@ class Models:
         self.crashes = Crashes(os.environ.get("PYTEST_XDIST_TESTRUNUID"), listeners.current_test)
         self.engines = Engines(self.make_engine, self.shared, self.crashes)
         self.plans = Plans(self.make_engine)
+        self.observations = Observations(
+            self.make_engine, lambda units: unfit_units(units, options.runtime, identity()) is None
+        )
         self.specs: dict[str, ModelSpec] = {}
         """Specifications of all models that were loaded, by digest."""
         self.runtime: RuntimeFacts | None = None
@@ -163,6 +167,6 @@ class Models:
     def _model(self, lease: Lease) -> CoreMLModel:
         model = self._loaded.get(lease.key)
         if model is None or not model.holds(lease):
-            model = CoreMLModel(lease, self.plans, self._options.calls, self._listeners)
+            model = CoreMLModel(lease, self.plans, self._options.calls, self._listeners, self.observations)
             self._loaded[lease.key] = model
         return model

@@ -58,6 +58,8 @@ class Options:
     """The accepted slowdown, as a share; None for the default of each comparison."""
     moved: float | None = None
     """The share of a plan, 0 to 1, that may have left a device since the baseline; None for no limit."""
+    observe: bool = False
+    """True to read counters of the Neural Engine and the GPU beside the predictions of each measured model."""
     explain: bool = False
     """True to compile a model once more after a placement rule has failed, for the compiler's reasons."""
     assume_idle: bool = False

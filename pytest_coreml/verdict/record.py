@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.model_spec import ModelSpec
+    from pytest_coreml.facts.observed import Observed
     from pytest_coreml.facts.placement import Placement
     from pytest_coreml.facts.reported_model import ReportedModel
     from pytest_coreml.facts.runtime import Runtime
@@ -59,6 +60,8 @@ class Record:
     """The size of the model in 10^6 bytes, which a report has with the model; None if the model could not be read."""
     placement: Placement | None = None
     """The planned placement; None if it was not read."""
+    observed: Observed | None = None
+    """The devices that were observed; None if no counters were read."""
     agreement: tuple[Agreement, ...] = ()
     """How close the outputs are to each reference."""
     health: tuple[OutputHealth, ...] = ()

@@ -21,6 +21,7 @@ from pytest_coreml import (
     LoadTimes,
     Measurement,
     ModelSpec,
+    Observed,
     Operation,
     Placement,
     Scenario,
@@ -45,6 +46,7 @@ def build() -> Path:
 @pytest.mark.coreml_compute_units("cpuAndNeuralEngine", "all")
 @pytest.mark.coreml_budget(predict_ms=25, load_ms=400, min_speedup={"cpuOnly": 2.0}, compute_units="all")
 @pytest.mark.coreml_placement(forbid="gpu", min_share={"neuralEngine": 0.95}, by="cost", allow=["cast"])
+@pytest.mark.coreml_placement(observed={"neuralEngine": True, "gpu": False})
 @pytest.mark.coreml_variants("int8", "sparse-50+palette-4", mine=lambda model: model)
 @pytest.mark.coreml_boundary(forbid_casts=True, max_bytes=1_000_000, compute_units="all")
 def test_model(coreml_model: CoreMLModel) -> None:
@@ -123,6 +125,16 @@ def test_measurement(coreml_model: CoreMLModel) -> None:
     loads = [load.compile_ms, load.first_load_ms, load.load_ms, load.fresh_load_ms, load.loads_ms]
     assert_type(loads, list[tuple[float, ...]])
     assert_type([load.alone, load.thermal_changed], list[bool])
+
+
+def test_observed(coreml_model: CoreMLModel) -> None:
+    """The questions that observed devices answer."""
+    observed = coreml_model.observed
+    assert_type(observed, Observed)
+    assert_type(observed.status("neuralEngine"), Literal["observed", "not_observed", "unavailable"])
+    assert_type(observed.result("gpu").scope, 'Literal["process", "system"] | None')
+    for counter in observed.counters:
+        assert_type([counter.idle, counter.control, counter.section], "list[float | None]")
 
 
 def test_placement(coreml_model: CoreMLModel) -> None:

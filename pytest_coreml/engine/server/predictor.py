@@ -98,6 +98,12 @@ class Predictor:
         measured = measure(begin, _length(request), self.first_ms, report, open_delay=lambda: None)
         return replace(measured, in_flight=len(calls), elapsed_ms=pools[-1].elapsed_ms)
 
+    def repeated(self, request: Measure) -> Call:
+        """Return the call that a measurement repeats, one at a time."""
+        is_direct = bool(request.backings)
+        slot = self.slot(self.inputs_of(request, direct=is_direct), request.backings, is_direct)
+        return self.sequence(slot, request.sequence)
+
     def sequence(self, slot: Slot, length: int | None) -> Call:
         """Return the repeated call of *slot*. *length*: of a sequence over one state, if it is known."""
         if not self.spec.states:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.server.recorder import Recorder
     from pytest_coreml.facts.measurement import Measurement, Pairs
     from pytest_coreml.facts.model_spec import ModelSpec
+    from pytest_coreml.facts.observed import Observation
     from pytest_coreml.facts.placement import Placement
     from pytest_coreml.facts.runtime import DeviceFacts, Runtime
     from pytest_coreml.reference.options import Precision
@@ -72,6 +73,7 @@ class Service:
             protocol.ProfileOperations: self._profile_operations,
             protocol.MeasurePairs: self._measure_pairs,
             protocol.CompareOutputs: self._compare_outputs,
+            protocol.Observe: self._observe,
             protocol.ReadPlan: self._read_plan,
             protocol.ReadMemory: self._read_memory,
         }
@@ -233,6 +235,23 @@ class Service:
 
     def _drop_state(self, request: protocol.DropState) -> None:
         self._states.pop(request.state, None)
+
+    def _observe(self, request: protocol.Observe) -> Observation:
+        from pytest_coreml.engine.server import load
+        from pytest_coreml.engine.server.counters.observe import observe, open_readers
+        from pytest_coreml.engine.server.measure import warm_up
+        from pytest_coreml.engine.server.predictor import Predictor
+        from pytest_coreml.engine.server.specification import describe
+
+        def begin() -> Call:
+            spec = describe(request.load.path, request.load.options.function)
+            predictor = Predictor(load.load_compiled(request.load), spec, self._pinned)
+            call = predictor.repeated(request.like)
+            warm_up(call, self._report)
+            return call
+
+        readers = partial(open_readers, private=request.private)
+        return observe(readers, begin, self._report)
 
     def _read_plan(self, request: protocol.ReadPlan) -> Placement:
         from pytest_coreml.engine.server.plan import read_plan

@@ -16,6 +16,7 @@ from pytest_coreml.facts.io import IO
 from pytest_coreml.facts.measurement import Footprint, LoadTimes, Measurement
 from pytest_coreml.facts.model_boundary import Boundary, Conversion, Crossing, HandedCache, Remedy
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
+from pytest_coreml.facts.observed import Counter, DeviceObserved, Observed
 from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.facts.reason import Cause, Reason, find_cause
 from pytest_coreml.facts.reported_model import ReportedModel
@@ -73,7 +74,7 @@ _FINITE: Final = ValueCodec(finite, None)
 _CODECS: Final[dict[str, ValueCodec | None]] = {
     **dict.fromkeys(("bool", "bool | None", "float", "int", "int | None", "str", "str | None")),
     **dict.fromkeys(("Certainty", "Clock", "ComputeUnits", "Device | None", "Effect", "FeatureKind", "Outcome")),
-    **dict.fromkeys(("Runtime", "Verdict")),
+    **dict.fromkeys(("Runtime", "Verdict", "Device", "Evidence", "Scope", "Scope | None", "Status")),
     "float": None,
     "float | None": _FINITE,
     "tuple[float, ...]": _TUPLE,
@@ -180,6 +181,28 @@ def decode_placement(entry: Json | None) -> Placement | None:
     if entry is None or entry.get("cause") == Cause.NO_PLAN_READ or entry.get("reason") == NOT_READ:
         return None
     return _PLACEMENT.decode(entry)
+
+
+# Observed devices.
+_REASONED: Final = {**_CODECS, "Reason | str | None": ValueCodec(reason_text, None)}
+_COUNTER: Final = DataclassCodec(Counter, _CODECS, derived=lambda counter: {"moved": counter.moved})
+_DEVICE: Final = DataclassCodec(
+    DeviceObserved, _REASONED, derived=lambda found: {"cause": found.cause and found.cause.value}
+)
+
+
+def _decode_device(entry: Json) -> DeviceObserved:
+    return _DEVICE.decode(entry, reason=decode_reason(entry))
+
+
+_OBSERVED: Final = DataclassCodec(
+    Observed,
+    {
+        **_CODECS,
+        "tuple[Counter, ...]": _items(_COUNTER.encode, _COUNTER.decode),
+        "tuple[DeviceObserved, ...]": _items(_DEVICE.encode, _decode_device),
+    },
+)
 
 
 # Agreement: infinite ratios are null, of outputs that are `identical`.
@@ -319,6 +342,7 @@ _RECORD: Final = DataclassCodec(
         "Measurement | None": _optional(_encode_predict, decode_measurement),
         "Placement | None": ValueCodec(encode_placement, decode_placement),
         "ReportedModel | None": _optional(_REPORTED_MODEL.encode, _REPORTED_MODEL.decode),
+        "Observed | None": _optional(_OBSERVED.encode, _OBSERVED.decode),
         "AgainstOriginal | None": _optional(_AGAINST_ORIGINAL.encode, _AGAINST_ORIGINAL.decode),
         "tuple[Agreement, ...]": _items(_AGREEMENT.encode, _AGREEMENT.decode),
         "tuple[OutputHealth, ...]": _items(_HEALTH.encode, _HEALTH.decode),

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Union
 
+from pytest_coreml.facts.compute_units import DEVICE_NAMES
 from pytest_coreml.facts.reason import Cause, Reason
 from pytest_coreml.report.text.boundary_text import caches_text, casts_remedy, casts_text
 from pytest_coreml.report.text.numbers import check_figure, check_words, number, percent, thermal_words
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.reason import (
         BadElement,
         DeviceOfUnits,
+        DeviceShare,
         Disturbance,
         MemoryGrowth,
         MissingModel,
@@ -120,6 +122,21 @@ def _planned_elsewhere(found: PlannedOperations) -> str:
 
 def _device_unknown(found: PlannedOperations) -> str:
     return f"the plan names {found.device}, which this version does not know, for {_names(found.ops)}"
+
+
+def _counters(names: Sequence[str]) -> str:
+    named = ", ".join(names[:_MAX_NAMED])
+    return f"{named} and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else named
+
+
+def _unreadable(notes: Sequence[str] | None) -> str:
+    return f"no counter of it can be read here: {'; '.join(notes)}" if notes else "no counter of it can be read here"
+
+
+def _planned_and_observed(found: DeviceShare, activity: str) -> str:
+    name = DEVICE_NAMES[found.device]
+    planned = f"planned {percent(found.share)} {name}, " if found.share is not None else ""
+    return f"{planned}observed: {activity}"
 
 
 def _forbids(found: DeviceOfUnits) -> str:
@@ -232,6 +249,22 @@ _WORDS: Final[dict[Cause, _Words]] = {
         _RUNTIME_OPTION.format("judges"),
     ),
     Cause.UNFIT_UNITS: _Words(_unfit, f"run on a real Mac, or use cpuOnly; {_RUNTIME_OPTION.format('runs')}"),
+    Cause.NO_CORE_ML: _Words(
+        "devices are observed on a Mac only: the reference runtime stands in for Core ML", "run the test on a Mac"
+    ),
+    Cause.NOTHING_OBSERVED: _Words("no counters were read"),
+    Cause.COUNTERS_UNREADABLE: _Words(_unreadable),
+    Cause.COUNTERS_UNCLEAR: _Words(
+        lambda names: f"more than at rest, and less than ten times as much: {_counters(names)}",
+        "close other programs, and run again",
+    ),
+    Cause.COUNTERS_CONTRADICT: _Words(lambda names: f"some counters moved, and others did not: {_counters(names)}"),
+    Cause.NEVER_MOVED: _Words(
+        lambda names: f"nothing in this run moved {_counters(names)}, which may not work on this machine"
+    ),
+    Cause.BY_ANY_PROCESS: _Words("by a counter of the whole machine, which other processes move too"),
+    Cause.OBSERVED_ACTIVE: _Words(lambda found: _planned_and_observed(found, "active")),
+    Cause.OBSERVED_INACTIVE: _Words(lambda found: _planned_and_observed(found, "no activity")),
     Cause.NO_DEVICE: _Words(lambda device: f"this machine has no {device}, so nothing could be planned on it"),
     Cause.NO_PLAN_READ: _Words("unknown placement: no compute plan was read"),
     Cause.UNKNOWN_PLACEMENT: _Words(lambda why: f"unknown placement: {why}"),

@@ -10,6 +10,7 @@ from pytest_coreml.facts.metrics import parse_check
 from pytest_coreml.report.text.agreement_text import measures
 from pytest_coreml.report.text.causes import reason_text, tally
 from pytest_coreml.report.text.numbers import check_figure, check_words, machine_words, number, percent
+from pytest_coreml.report.text.observed_text import observed_text
 from pytest_coreml.report.text.regression_text import comparison_text, regression_text
 from pytest_coreml.report.text.sustained_text import sustained_words
 
@@ -57,6 +58,8 @@ def _exceeded(check: Check) -> str:
     if check.value is None or check.limit is None:
         return check_line(check)
     metric = parse_check(check.check).metric
+    if metric.direction == "expected":
+        return finding(check)
     value = check_figure(check.check, check.value) if metric.unit == "%" else number(check.value)
     sign = "<" if metric.direction == "at least" else ">"
     return f"{check_words(check.check)} {value} {sign} {check_figure(check.check, check.limit)}"
@@ -102,6 +105,8 @@ def _lines(
     if record.placement is not None and (regressed or not all(name.metric.unit == "MB" for name in names)):
         yield f"  {_placement(record.placement)}"
         yield from _why(record.placement)
+    if record.observed is not None:
+        yield f"  observed: {observed_text(record.observed)}"
     if any("outputs" in name.metric.needs for name in names):
         yield from _outputs(record)
     yield f"  {machine_words(machine)}"
@@ -133,7 +138,7 @@ def _difference(check: Check) -> str:
     if check.value is None or not check.limit or check.verdict == "not_judged":
         return ""
     # Decibels are a ratio already, and nothing is a share of infinity.
-    if parse_check(check.check).metric.unit == "dB" or not math.isfinite(check.value):
+    if parse_check(check.check).metric.unit in ("dB", "yes or no") or not math.isfinite(check.value):
         return ""
     if parse_check(check.check).metric.unit == "%":
         return f" ({(check.value - check.limit) * 100:+.1f} points)"

@@ -56,6 +56,8 @@ def check_figure(name: str, value: float | None) -> str:
     unit = metric.unit
     if value is not None and unit == "%":
         return percent(value)
+    if value is not None and unit == "yes or no":
+        return "yes" if value else "no"
     if value is not None and metric.digits > 3:
         return f"{value:.{metric.digits}g}"
     return number(value) + (f" {unit}" if unit and value is not None else "")

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.escaping import printable
-from pytest_coreml.facts.compute_units import DEVICES
+from pytest_coreml.facts.compute_units import DEVICE_NAMES, DEVICES
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.report.text.layout import filled, plain_table, rendered, wrapped
 from pytest_coreml.report.text.numbers import percent
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 # More rows of one model take seconds to lay out, and belong into a file.
 MAX_OPERATIONS: Final = 500
-_NAMES: Final[dict[Device, str]] = {"cpu": "CPU", "gpu": "GPU", "neuralEngine": "Neural Engine"}
 _FIGURES: Final = ("operations", "share", "cost")
 # The columns of a narrower one would leave no room for the names of models.
 _MIN_TABLE: Final = 64
@@ -92,7 +91,7 @@ def _table_of_shares(plans: dict[str, Placement], width: int) -> Iterator[str]:
 def _device_rows(plan: Placement) -> Iterator[tuple[str, ...]]:
     for device in sorted(plan.shares("ops"), key=lambda device: -plan.share(device, "ops")):
         cost = percent(plan.share(device, "cost")) if plan.has_cost else "-"
-        yield _NAMES[device], str(len(plan.on(device))), percent(plan.share(device, "ops")), cost
+        yield DEVICE_NAMES[device], str(len(plan.on(device))), percent(plan.share(device, "ops")), cost
     if plan.undetermined:
         yield "not known", str(len(plan.undetermined)), "-", "-"
 

@@ -8,6 +8,7 @@ from pytest_coreml.escaping import printable
 from pytest_coreml.report.text.agreement_text import agreement_lines
 from pytest_coreml.report.text.checks import compared_lines, open_check_lines
 from pytest_coreml.report.text.layout import wrapped
+from pytest_coreml.report.text.observed_text import observed_lines
 from pytest_coreml.report.text.placement_text import placement_lines
 from pytest_coreml.report.text.sustained_text import sustained_lines
 from pytest_coreml.report.text.table import Rows
@@ -38,6 +39,7 @@ def summary_lines(
         *_table_lines([record for record in records if record.variant is None], width),
         *variant_lines(variant_groups(judged), width),
         *placement_lines(judged, width, verbose),
+        *observed_lines(judged, width, verbose),
         *agreement_lines(judged, width),
         *sustained_lines(judged, width),
         *open_check_lines(judged, width, told),

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 M4_PRO = {
     "machdep.cpu.brand_string": "Apple M4 Pro",
@@ -78,16 +76,23 @@ def write_commands(folder: Path, facts: MacFacts) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     version = f"ProductName:\t\tmacOS\nProductVersion:\t\t{facts.version}\nBuildVersion:\t\t{facts.build}"
     _write(folder, "sw_vers", {"": version}, "")
-    _write(folder, "ioreg", {"-r -c IOAccelerator -d 1": facts.gpu}, "ioreg: invalid option")
+    registry = shlex.join([sys.executable, "-I", str(Path(__file__).with_name("registry.py"))])
+    _write(
+        folder,
+        "ioreg",
+        {"-r -c IOAccelerator -d 1": facts.gpu},
+        "ioreg: invalid option",
+        ('case "$1" in -a) exec ' + registry + ' "$@" ;; esac',),
+    )
     _write_sysctl(folder, facts.sysctl)
     pmset = {"-g batt": facts.battery, "-g therm": facts.thermal, "-g": SETTINGS.format(facts.low_power_mode)}
     _write(folder, "pmset", pmset, "Usage: pmset <options>")
     _write_levels(folder, facts.thermal_pressure)
 
 
-def _write(folder: Path, name: str, answers: dict[str, str], otherwise: str) -> None:
+def _write(folder: Path, name: str, answers: dict[str, str], otherwise: str, before: tuple[str, ...] = ()) -> None:
     cases = [f"{shlex.quote(question)}) printf '%s\\n' {shlex.quote(a.rstrip())} ;;" for question, a in answers.items()]
-    lines = ["#!/bin/sh", 'case "$*" in', *cases, f'*) echo "{otherwise}" >&2; exit 1 ;;', "esac"]
+    lines = ["#!/bin/sh", *before, 'case "$*" in', *cases, f'*) echo "{otherwise}" >&2; exit 1 ;;', "esac"]
     _executable(folder / name, lines)
 
 

@@ -68,6 +68,7 @@ class _MLModelProxy(Native):
         _check_configuration(self._units, text(function), hints)
         seen = asset is None and current().seen(compiled, self._units)
         enter("load", compiled, self._units, function=text(function), hints=hints, asset=asset is not None)
+        current().loaded.add(self._units)
         spec = asset_spec(asset) if asset is not None else compiler.read_compiled(compiled)
         self._interface = Interface(spec, text(function))
         times = current().scenario.times_for(self._units)

@@ -100,7 +100,8 @@ class Scenario:
     nested lists; zeros for the rest; *outputs_by_units* goes before it. *refusals*: the compiler's messages about the
     Neural Engine, by output; it writes nothing where there are none. *counters*: a process can read its resource usage,
     with waiting as a share of its CPU time, the share of CPU time on efficiency cores, and *leaked_bytes* that each
-    prediction adds to its footprint.
+    prediction adds to its footprint. *working*: the devices that counters show at work, by compute units. *registry*:
+    `dump`; or `text`, `hang`, `negative`, `wrapped` for one that is not as it should be.
     """
 
     macos: tuple[int, ...] = (26, 5, 1)
@@ -120,6 +121,8 @@ class Scenario:
     waiting_share: float = 0.0
     efficiency_share: float = 0.0
     leaked_bytes: int = 0
+    working: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    registry: str = "dump"
 
     def op(self, units: str, *names: str) -> Op:
         """Return the entry for the first of *names* that has one."""

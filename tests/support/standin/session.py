@@ -28,6 +28,7 @@ class Session:
         self.calls: Counter[tuple[Any, ...]] = Counter()
         self.awake = False
         self.predictions = 0
+        self.loaded: set[str] = set()
         self._predicting_since: float | None = None
 
     def note_prediction(self) -> None:

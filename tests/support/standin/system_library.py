@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PATH = "/usr/lib/libSystem.B.dylib"
 # Mach units on Apple silicon: 24 MHz.
 NUMER, DENOM = 125, 3
+# What a process holds of the Neural Engine's memory, if a model of it works there.
+NEURAL_BYTES = 64 << 20
 # `rusage_info_v6` of bsd/sys/resource.h: a UUID, then these words; the names leave out the prefix `ri_`.
 WORDS = (
     *("user_time", "system_time", "pkg_idle_wkups", "interrupt_wkups", "pageins", "wired_size", "resident_size"),
@@ -72,7 +74,9 @@ def usage_of_scenario() -> bytes:
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     leaked = facts.leaked_bytes * session.current().predictions
     resident, peak = (int(status[name].split()[0]) * 1024 + leaked for name in ("VmRSS", "VmHWM"))
+    at_work = any("neuralEngine" in facts.working.get(units, ()) for units in session.current().loaded)
     return pack(
+        neural_footprint=NEURAL_BYTES if at_work else 0,
         user_time=mach_units(cpu),
         runnable_time=mach_units(cpu * (1 + facts.waiting_share)),
         user_ptime=mach_units(cpu * (1 - facts.efficiency_share)),

@@ -72,7 +72,7 @@ def test_each_metric_reads_its_own_figure(name: str, value: float) -> None:
 @pytest.mark.parametrize("metric", [*BUDGET_METRICS, *PLACEMENT_METRICS], ids=lambda metric: metric.name)
 def test_a_name_says_unit_and_direction_as_its_row_does(metric) -> None:
     """The user reads the unit off the name, which the program never does."""
-    units = {"ms": "ms", "mb": "MB", "speedup": "x", "ratio": "x", "share": "%", "moved": "%"}
+    units = {"ms": "ms", "mb": "MB", "speedup": "x", "ratio": "x", "share": "%", "moved": "%", "observed": "yes or no"}
 
     assert metric.unit == units.get(metric.name.rpartition("_")[2], "")
     assert (metric.direction == "at least") == metric.name.startswith("min_")

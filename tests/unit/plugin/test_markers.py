@@ -116,14 +116,16 @@ def test_marks_without_mistakes() -> None:
             allow=["ios17.cast"],
             max_transitions=0,
             max_moved={"neuralEngine": 0.02},
+            observed={"neuralEngine": True, "GPU": False},
             compute_units="all",
         ).mark
     )
 
     units = ("cpuAndNeuralEngine", "all")
     assert budget == Budget(*(1, 2, 3, 99, 4, 12, 5, 6, 7, 8, 9, 10, 11), {"cpuOnly": 2.0}, 0.5, 1.1, None, units)
-    moved = {"neuralEngine": 0.02}
-    assert rule == PlacementRule(("gpu",), {"neuralEngine": 1.0}, "ops", frozenset({"cast"}), 0, moved, ("all",))
+    moved, observed = {"neuralEngine": 0.02}, {"neuralEngine": True, "gpu": False}
+    ops = frozenset({"cast"})
+    assert rule == PlacementRule(("gpu",), {"neuralEngine": 1.0}, "ops", ops, 0, moved, observed, ("all",))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,14 @@ def test_marks_without_mistakes() -> None:
         (pytest.mark.coreml_budget().mark, r"coreml_budget: expected at least one limit"),
         (pytest.mark.coreml_budget(predict_ms=True).mark, r"predict_ms: expected a positive number, got True"),
         (pytest.mark.coreml_budget(min_fps=float("nan")).mark, r"min_fps: expected a positive number, got nan"),
-        (pytest.mark.coreml_placement(by="ops").mark, r"expected forbid=, min_share=, max_transitions= or max_moved="),
+        (pytest.mark.coreml_placement(by="ops").mark, r"expected forbid=, min_share=, .* or observed="),
+        (
+            pytest.mark.coreml_placement(observed={}).mark,
+            r"observed: expected a dict, as observed={'neuralEngine': True}",
+        ),
+        (pytest.mark.coreml_placement(observed={"ane": True}).mark, r"did you mean 'neuralEngine'"),
+        (pytest.mark.coreml_placement(observed={"gpu": 1}).mark, r"observed\['gpu'\]: expected True or False, got 1"),
+        (pytest.mark.coreml_placement(observed={"cpu": True}).mark, r"no counter tells what runs on cpu"),
     ],
 )
 def test_a_mark_that_says_nothing_or_the_wrong_thing(mark: pytest.Mark, expected: str) -> None:

@@ -13,6 +13,7 @@ from pytest_coreml.facts.reason import (
     BadElement,
     Cause,
     DeviceOfUnits,
+    DeviceShare,
     Disturbance,
     MemoryGrowth,
     MissingModel,
@@ -33,6 +34,11 @@ CAST = Conversion("cast", "float32", "float16")
 GATHER = Operation("x", "gather", "cpu", ("cpu",), None, "main")
 DETAILS = {
     Cause.OUTPUTS_DIFFER: WorstInput("cpuOnly", 3, 20),
+    Cause.COUNTERS_UNCLEAR: ("GPU time",),
+    Cause.COUNTERS_CONTRADICT: ("GPU time", "Neural Engine footprint"),
+    Cause.NEVER_MOVED: ("GPU time",),
+    Cause.OBSERVED_ACTIVE: DeviceShare("gpu", 0.0),
+    Cause.OBSERVED_INACTIVE: DeviceShare("neuralEngine", 0.98),
     Cause.NOT_FINITE: BadElement("logits", NonFinite(3, (0, 5), "nan")),
     Cause.REFERENCE_NOT_FINITE: ("cpuOnly", NonFinite(3, (0, 5), "nan")),
     Cause.CONSTANT_OUTPUT: ("logits", 20),

@@ -1,0 +1,154 @@
+"""The reading of driver clients from property lists that were written by hand, in the documented form of `ioreg -a`."""
+
+from __future__ import annotations
+
+import plistlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_coreml.engine.server.counters.driver_registry import CLIENTS, GPU_TIME, DriverRegistryReader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PID = 4242
+# Two APIs of one client, 0.25 s and 0.75 s, and a second client; another process; a client that has done nothing.
+GPU = b"""<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0"><array><dict>
+  <key>IOObjectClass</key><string>AGXAcceleratorG16X</string>
+  <key>IORegistryEntryChildren</key><array>
+    <dict>
+      <key>AppUsage</key><array>
+        <dict><key>API</key><string>Metal</string><key>accumulatedGPUTime</key><integer>250000000</integer></dict>
+        <dict><key>API</key><string>Metal</string><key>accumulatedGPUTime</key><integer>750000000</integer></dict>
+      </array>
+      <key>IOObjectClass</key><string>AGXDeviceUserClient</string>
+      <key>IOUserClientCreator</key><string>pid 4242, python3.11</string>
+    </dict>
+    <dict>
+      <key>AppUsage</key><array>
+        <dict><key>API</key><string>Metal</string><key>accumulatedGPUTime</key><integer>5</integer></dict>
+      </array>
+      <key>IOUserClientCreator</key><string>pid 4242, python3.11</string>
+    </dict>
+    <dict>
+      <key>AppUsage</key><array>
+        <dict><key>API</key><string>Metal</string><key>accumulatedGPUTime</key><integer>9000000000</integer></dict>
+      </array>
+      <key>IOUserClientCreator</key><string>pid 42, WindowServer</string>
+    </dict>
+    <dict><key>AppUsage</key><array/><key>IOUserClientCreator</key><string>pid 4242, python3.11</string></dict>
+  </array>
+</dict></array></plist>
+"""
+NEURAL_ENGINE = b"""<?xml version="1.0" encoding="UTF-8"?>
+<plist version="1.0"><array><dict>
+  <key>IOObjectClass</key><string>H1xANELoadBalancer</string>
+  <key>IORegistryEntryChildren</key><array>
+    <dict>
+      <key>IOObjectClass</key><string>H1xANELoadBalancerClient</string>
+      <key>IOUserClientCreator</key><string>pid 4242, aned</string>
+    </dict>
+    <dict>
+      <key>IOObjectClass</key><string>H1xANELoadBalancerDirectPathClient</string>
+      <key>IOUserClientCreator</key><string>pid 4242, python3.11</string>
+    </dict>
+    <dict>
+      <key>IOObjectClass</key><string>H1xANELoadBalancerDirectPathClient</string>
+      <key>IOUserClientCreator</key><string>pid 42421, photoanalysisd</string>
+    </dict>
+  </array>
+</dict></array></plist>
+"""
+
+
+class Registry:
+    """A registry that answers with these dumps, and keeps the notes of its reader."""
+
+    def __init__(self, gpu: bytes | OSError = GPU, neural_engine: bytes | OSError = NEURAL_ENGINE) -> None:
+        self.answers = {"IOAccelerator": gpu, "H1xANELoadBalancer": neural_engine}
+        self.asked: list[str] = []
+        self.notes: list[str] = []
+        self.reader = DriverRegistryReader(self.notes.append, self._run, PID)
+
+    def _run(self, words: Sequence[str], seconds: float, max_bytes: int) -> bytes:
+        assert words[:4] == ("ioreg", "-a", "-r", "-c")
+        assert (seconds, max_bytes) == (2.0, 1 << 25)
+        self.asked.append(words[4])
+        answer = self.answers[words[4]]
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    def read(self) -> dict[str, float]:
+        """Return the values by name."""
+        return {reading.counter.name: reading.value for reading in self.reader.read()}
+
+
+def gpu_dump(usage: Any, creator: Any = f"pid {PID}, python") -> bytes:
+    """Return a dump with one client that has this usage."""
+    client = {"AppUsage": usage, "IOUserClientCreator": creator}
+    return plistlib.dumps([{"IORegistryEntryChildren": [client]}])
+
+
+def test_time_and_clients_of_this_process_are_summed() -> None:
+    """All entries of all its clients; neither those of others, nor the system's service."""
+    registry = Registry()
+
+    assert registry.read() == {GPU_TIME.name: 1_000_000_005, CLIENTS.name: 1}
+    assert registry.notes == []
+
+
+def test_a_time_directly_on_the_client_is_read() -> None:
+    """As drivers of Intel Macs have it."""
+    client = {"accumulatedGPUTime": 77, "IOUserClientCreator": f"pid {PID}, python"}
+
+    assert Registry(plistlib.dumps([{"IORegistryEntryChildren": [client]}])).read()[GPU_TIME.name] == 77
+
+
+def test_a_process_without_clients_has_used_nothing() -> None:
+    """Where other processes have times, the counter works."""
+    registry = Registry(gpu_dump([{"accumulatedGPUTime": 9}], "pid 42, WindowServer"))
+
+    assert registry.read()[GPU_TIME.name] == 0
+
+
+@pytest.mark.parametrize(
+    ("dump", "note"),
+    [
+        (b"", "the registry has no such driver"),
+        (plistlib.dumps([{"IOObjectClass": "AppleParavirtGPU"}]), "the registry has no such driver"),
+        (b"+-o AGXAccelerator  <class AGXAccelerator>\n", "ioreg did not write a property list"),
+        (GPU[: len(GPU) // 2], "ioreg did not write a property list"),
+        (b"<plist><array><dict><string>no key</string></dict></array></plist>", "did not write a property list"),
+        (b"<plist><dict><key>AppUsage</key></dict></plist>", "did not write a property list"),
+        (b"<plist><array><integer>many</integer></array></plist>", "did not write a property list"),
+        (b"bplist00" + bytes(40), "did not write a property list"),
+        (plistlib.dumps("text"), "ioreg wrote a str"),
+        (gpu_dump([{"accumulatedGPUTime": -5}]), "has -5 as a time"),
+        (gpu_dump([{"accumulatedGPUTime": "5"}]), "has '5' as a time"),
+        (gpu_dump([{"accumulatedGPUTime": True}]), "has True as a time"),
+        (gpu_dump("much"), "no such driver"),
+        (gpu_dump([], 4242), "no such driver"),
+        (OSError("ioreg did not end within 2 s"), "GPU time: ioreg did not end within 2 s"),
+    ],
+    ids=range(15),
+)
+def test_a_dump_of_another_form_is_no_reading(dump: bytes | OSError, note: str) -> None:
+    """There is a note, the other driver is read all the same, and the command is not run again."""
+    registry = Registry(dump)
+
+    assert registry.read() == registry.read() == {CLIENTS.name: 1}
+    assert len(registry.notes) == 1
+    assert note in registry.notes[0]
+    assert registry.asked.count("IOAccelerator") == 1
+
+
+def test_a_tree_without_end_is_left() -> None:
+    """A dump that is nested ten thousand times is read in bounded depth."""
+    deep = b"<array>" + b"<dict><key>IORegistryEntryChildren</key><array>" * 10_000 + b"</array></dict>" * 10_000
+    registry = Registry(b"<plist>" + deep + b"</array></plist>")
+
+    assert GPU_TIME.name not in registry.read()
