@@ -52,6 +52,22 @@ class Operation:
 
 
 @dataclass(frozen=True)
+class Move:
+    """An operation that is planned for another device than in the baseline."""
+
+    name: str
+    """The name of its first output."""
+    operator: str
+    """Its operator, without opset prefix."""
+    before: Device
+    """The device of the baseline's plan."""
+    now: Device
+    """The device of this plan."""
+    cost: float | None
+    """Its share (0..1) of the cost of this plan, else of the baseline's; None if neither has costs."""
+
+
+@dataclass(frozen=True)
 class Placement:
     """The compute plan of one configuration."""
 

@@ -18,7 +18,7 @@ from pytest_coreml.report.text.changes_text import changes_lines
 from pytest_coreml.verdict.regression import paired
 from pytest_coreml.verdict.regression.judge import Rules, changes_since, judge_against
 from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE
-from pytest_coreml.verdict.regression.moved import judge_moved
+from pytest_coreml.verdict.regression.moved import judge_moved, open_moves
 from pytest_coreml.verdict.regression.prediction_time import Regression
 from pytest_coreml.verdict.regression.run import Run
 
@@ -184,7 +184,11 @@ class BaselineJudge:
         record.regression = findings.time
         record.checks += findings.checks
         # Of the first run, which is what the report holds; the others have no plan.
-        record.notes += changes_lines(changes_since(baseline, runs[0]))
+        changes = changes_since(baseline, runs[0])
+        record.moved = changes.moved
+        # What has moved without a limit is told apart, by more than a note.
+        told = open_moves(changes.moved, record.checks)
+        record.notes += changes_lines(replace(changes, moved=tuple(move for move in changes.moved if move not in told)))
 
     def _measure_again(self, model: CoreMLModel, machine: Mapping[str, Any]) -> Run:
         with self._engines.fresh(model.key) as lease:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.measurement import LoadTimes, Measurement
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.observed import Observed
-    from pytest_coreml.facts.placement import Placement
+    from pytest_coreml.facts.placement import Move, Placement
     from pytest_coreml.facts.reported_model import ReportedModel
     from pytest_coreml.facts.runtime import Runtime
     from pytest_coreml.facts.scenario import Scenario
@@ -62,6 +62,8 @@ class Record:
     """The planned placement; None if it was not read."""
     observed: Observed | None = None
     """The devices that were observed; None if no counters were read."""
+    moved: tuple[Move, ...] = ()
+    """The operations that have moved to another device since the baseline, the costliest first."""
     agreement: tuple[Agreement, ...] = ()
     """How close the outputs are to each reference."""
     health: tuple[OutputHealth, ...] = ()

@@ -46,7 +46,7 @@ def test_more_than_the_limit_is_a_failure(moved: MacProject, marker: str, option
     result.stdout.fnmatch_lines(
         [
             "*planned cost that left neuralEngine 33.3 %, at most 2.0 %*: planned elsewhere: 1 x relu",
-            "  changed: planned on cpu, before on neuralEngine: 1 operations*",
+            "  changed: planned on cpu, before on neuralEngine: 1 operation,*",
             "  accept the new state: *",
         ]
     )
@@ -60,6 +60,33 @@ def test_compare_judges_finished_reports(moved: MacProject, capsys: pytest.Captu
     assert main([*words, "--unmeasured=fail"]) == 0
     assert main([*words, "--unmeasured=fail", "--moved=0.02"]) == 1
     assert "planned cost that left neuralEngine" in capsys.readouterr().out
+
+
+def test_without_a_limit_a_green_run_says_it_in_lines_of_its_own(
+    moved: MacProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In GitHub Actions it is an annotation on the test; the report has the operation, and `compare` says the same."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+
+    result = moved.run("--coreml-baseline=base.json", "--coreml-calls=30", "--coreml-unmeasured=fail")
+    (entry,) = moved.report["tests"]
+    words = "planned on cpu, before on neuralEngine: 1 operation, 33.3 % of the cost: y (relu, 33.3 %)"
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "moved since the baseline; coreml_placement(max_moved=...) or --coreml-moved*",
+            "  test_models.py::test_it on cpuAndNeuralEngine: planned on cpu, before on*",
+            f"::warning file=*test_models.py,line=3,title=*::{words.replace('%', '%25')}",
+        ]
+    )
+    result.stdout.no_fnmatch_line("note: planned on cpu*")
+    (move,) = entry["moved"]
+    assert (move["name"], move["before"], move["now"]) == ("y", "neuralEngine", "cpu")
+    main(["compare", "base.json", "--current", str(moved.report_path), "--unmeasured=fail"])
+    assert f"  moved: {words}\n" in capsys.readouterr().out
+    main(["compare", "base.json", "--current", str(moved.report_path), "--format=github"])
+    assert f"::{words.replace('%', '%25')}\n" in capsys.readouterr().out
 
 
 def test_without_a_baseline_the_rule_is_not_judged(moved: MacProject) -> None:

@@ -212,7 +212,7 @@ def _has_facts(test: Json) -> bool:
 def _without_verdicts(test: Json) -> Json:
     thin = {**test, "checks": [], "regression": None, "notes": [], "attempt": 1}
     # No comparison is made of these.
-    for name in ("duet", "sustained"):
+    for name in ("duet", "moved", "sustained"):
         thin.pop(name, None)
     for part, names in SAMPLE_FIELDS.items():
         if thin.get(part) is not None:

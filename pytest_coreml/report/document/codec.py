@@ -17,7 +17,7 @@ from pytest_coreml.facts.measurement import Footprint, LoadTimes, Measurement
 from pytest_coreml.facts.model_boundary import Boundary, Conversion, Crossing, HandedCache, Remedy
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
 from pytest_coreml.facts.observed import Counter, DeviceObserved, Observed
-from pytest_coreml.facts.placement import Operation, Placement
+from pytest_coreml.facts.placement import Move, Operation, Placement
 from pytest_coreml.facts.reason import Cause, Reason, find_cause
 from pytest_coreml.facts.reported_model import ReportedModel
 from pytest_coreml.facts.scenario import Scenario, ScenarioModel
@@ -148,6 +148,9 @@ encode_measurement, decode_measurement = _MEASUREMENT.encode, _MEASUREMENT.decod
 # Placements: the shares follow from the operations.
 _OPERATION: Final = DataclassCodec(Operation, _CODECS)
 encode_operation, decode_operation = _OPERATION.encode, _OPERATION.decode
+
+
+_MOVE: Final = DataclassCodec(Move, _CODECS)
 
 
 def _status_and_shares(placement: Placement) -> Json:
@@ -344,6 +347,7 @@ _RECORD: Final = DataclassCodec(
         "ReportedModel | None": _optional(_REPORTED_MODEL.encode, _REPORTED_MODEL.decode),
         "Observed | None": _optional(_OBSERVED.encode, _OBSERVED.decode),
         "AgainstOriginal | None": _optional(_AGAINST_ORIGINAL.encode, _AGAINST_ORIGINAL.decode),
+        "tuple[Move, ...]": _items(_MOVE.encode, _MOVE.decode),
         "tuple[Agreement, ...]": _items(_AGREEMENT.encode, _AGREEMENT.decode),
         "tuple[OutputHealth, ...]": _items(_HEALTH.encode, _HEALTH.decode),
         "list[Check]": _items(encode_check, decode_check, list),

@@ -75,6 +75,7 @@ def _without_figures(record: Record, problem: str) -> Record:
         sustained=None,
         memory_mb=None,
         placement=None,
+        moved=(),
         against_original=None,
         agreement=(),
         health=(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.escaping import markdown
-from pytest_coreml.report.text.findings import change_lines, one_sided, row_text, total, verdict_lines
+from pytest_coreml.report.text.findings import one_sided, remark_lines, row_text, total, verdict_lines
 from pytest_coreml.report.text.numbers import number, percent
 from pytest_coreml.report.text.standings import STANDINGS
 
@@ -51,7 +51,7 @@ def _cells(row: Row) -> str:
 
 def _remarks(row: Row) -> Iterator[str]:
     verdicts = [f"{verdict}: {words}" for verdict, words in verdict_lines(row.findings) if verdict != "passed"]
-    words = [*verdicts, *change_lines(row.findings)]
+    words = [*verdicts, *remark_lines(row.findings)]
     if words:
         yield f"- {markdown(row_text(row))}"
         yield from (f"  - {markdown(line)}" for line in words)

@@ -6,7 +6,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.report.text.findings import change_lines, one_sided, row_text, total, verdict_lines
+from pytest_coreml.report.text.findings import one_sided, remark_lines, row_text, total, verdict_lines
 from pytest_coreml.report.text.layout import plain_table, rendered
 from pytest_coreml.report.text.numbers import number, percent
 
@@ -59,4 +59,4 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _remarks(row: Row) -> Iterator[str]:
     yield row_text(row)
     yield from (f"  {verdict}: {words}" for verdict, words in verdict_lines(row.findings))
-    yield from (f"  changed: {line}" for line in change_lines(row.findings))
+    yield from (f"  {line}" for line in remark_lines(row.findings))

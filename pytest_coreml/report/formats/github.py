@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.escaping import command
 from pytest_coreml.report.formats.report_markdown import document
 from pytest_coreml.report.text.failure_text import check_line
+from pytest_coreml.report.text.moved_text import warnings_of_moves
 from pytest_coreml.report.text.regression_text import comparison_text
 from pytest_coreml.report.text.standings import STANDINGS
+from pytest_coreml.verdict.regression.moved import open_moves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -48,13 +50,15 @@ def write_github(
 
 
 def annotation_lines(records: Sequence[Record], folder: str) -> Iterator[str]:
-    """Yield a workflow command for each failed or inconclusive verdict.
+    """Yield a workflow command for each failed or inconclusive verdict, and for what left a device without a limit.
 
     *folder*: the rootdir, relative to the top of the repository; `.` or empty for the top.
     """
     for record in records:
         path = (PurePath(folder) / record.id.partition("::")[0]).as_posix()
         yield from annotate(verdicts(record), path, record.line, record.id)
+        for text in warnings_of_moves(open_moves(record.moved, record.checks)):
+            yield command("warning", text, file=path, line=record.line, title=record.id)
 
 
 def annotate(judged: Iterable[tuple[Standing, str]], file: str | None, line: int | None, title: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_coreml.escaping import markdown as escaped
 from pytest_coreml.report.text import variant_table
 from pytest_coreml.report.text.checks import Finding, grouped, open_findings, subject
+from pytest_coreml.report.text.moved_text import moved_texts
 from pytest_coreml.report.text.numbers import machine_words
 from pytest_coreml.report.text.regression_text import comparison_text
 from pytest_coreml.report.text.standings import STANDINGS
@@ -46,6 +47,7 @@ def document(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
     lines += [*urgent, ""] if urgent else []
     lines.append(table([*judged, *_earlier(records, judged)][:MAX_ROWS], machine))
     lines += [line for group in groups if group.standing not in _URGENT for line in _list(group)]
+    lines += [f"- moved since the baseline: {escaped(text)}" for text in moved_texts(shown)]
     lines += [f"- sustained load: {escaped(text)}" for text in sustained_texts(shown)]
     lines += _notes(shown)
     if len(records) > MAX_ROWS:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Union
 from pytest_coreml.facts.compute_units import DEVICE_NAMES
 from pytest_coreml.facts.reason import Cause, Reason
 from pytest_coreml.report.text.boundary_text import caches_text, casts_remedy, casts_text
-from pytest_coreml.report.text.numbers import check_figure, check_words, number, percent, thermal_words
+from pytest_coreml.report.text.numbers import check_figure, check_words, count_of, number, percent, thermal_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -55,11 +55,6 @@ def reason_text(reason: Reason | str | None) -> str | None:
 def tally(ops: Iterable[Operation]) -> str:
     """Return how often each operator occurs, the most frequent first, as `3 x gather, 1 x cast`."""
     return ", ".join(f"{count} x {operator}" for operator, count in Counter(op.operator for op in ops).most_common())
-
-
-def count_of(noun: str, count: int) -> str:
-    """Return *count* with *noun* in the singular or plural."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _disturbed(calls: Disturbance | None) -> str:

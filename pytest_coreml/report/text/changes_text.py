@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.facts.agreement import LIMITS
 from pytest_coreml.report.text.boundary_text import bytes_text, crossing_text
-from pytest_coreml.report.text.numbers import check_figure, check_words, percent
+from pytest_coreml.report.text.numbers import check_figure, check_words, count_of, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_coreml.facts.agreement import Measure
     from pytest_coreml.facts.model_boundary import HandedCache
-    from pytest_coreml.facts.placement import Operation
+    from pytest_coreml.facts.placement import Move, Operation
     from pytest_coreml.verdict.regression.agreement_drops import AgreementDrop
     from pytest_coreml.verdict.regression.boundary_changes import BoundaryChanges, CrossingChange
-    from pytest_coreml.verdict.regression.changes import Changes, Move
+    from pytest_coreml.verdict.regression.changes import Changes
 
 # So many of a kind are named; the rest is counted.
 _NAMED = 5
@@ -30,7 +30,7 @@ def changes_lines(changes: Changes) -> list[str]:
 
 
 def _lines(changes: Changes) -> Iterator[str]:
-    yield from _moves(changes.moved)
+    yield from move_lines(changes.moved)
     if changes.appeared:
         yield f"new operations in the plan: {_operations(changes.appeared)}"
     if changes.vanished:
@@ -44,13 +44,14 @@ def _lines(changes: Changes) -> Iterator[str]:
     yield from _boundary(changes.boundary)
 
 
-def _moves(moved: Sequence[Move]) -> Iterator[str]:
+def move_lines(moved: Sequence[Move]) -> Iterator[str]:
+    """Yield a line for each pair of devices between which operations have moved."""
     for way in dict.fromkeys((move.before, move.now) for move in moved):
         those = [move for move in moved if (move.before, move.now) == way]
         costs = [move.cost for move in those if move.cost is not None]
         share = f", {percent(sum(costs))} of the cost" if costs else ""
         names = [f"{move.name} ({move.operator}{_cost(move)})" for move in those]
-        yield f"planned on {way[1]}, before on {way[0]}: {len(those)} operations{share}: {_some(names)}"
+        yield f"planned on {way[1]}, before on {way[0]}: {count_of('operation', len(those))}{share}: {_some(names)}"
 
 
 def _cost(move: Move) -> str:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_coreml.facts.metrics import parse_check
 from pytest_coreml.report.text.agreement_text import measures
 from pytest_coreml.report.text.causes import reason_text, tally
+from pytest_coreml.report.text.changes_text import move_lines
 from pytest_coreml.report.text.numbers import check_figure, check_words, machine_words, number, percent
 from pytest_coreml.report.text.observed_text import observed_text
 from pytest_coreml.report.text.regression_text import comparison_text, regression_text
 from pytest_coreml.report.text.sustained_text import sustained_words
+from pytest_coreml.verdict.regression.moved import open_moves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -94,7 +96,10 @@ def _lines(
         yield f"{subject}: {check_line(check)}"
     regressed = [found for found in record.regressions if found.verdict == verdict]
     yield from (f"{subject}: {regression_text(found)}" for found in regressed)
-    yield from (f"  changed: {note}" for note in record.notes if record.regression is not None)
+    changed = (
+        (*move_lines(open_moves(record.moved, record.checks)), *record.notes) if record.regression is not None else ()
+    )
+    yield from (f"  changed: {line}" for line in changed)
     names = [parse_check(check.check) for check in checks]
     # A comparison with another version measured pairs, and no baseline would accept it.
     since = [found for found in regressed if found.against is None]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_coreml.escaping import printable
-from pytest_coreml.report.text.changes_text import changes_lines
+from pytest_coreml.report.text.changes_text import changes_lines, move_lines
 from pytest_coreml.report.text.failure_text import check_line
 from pytest_coreml.report.text.regression_text import regression_text
+from pytest_coreml.verdict.regression.moved import open_moves
 
 if TYPE_CHECKING:
     from pytest_coreml.verdict.check import Verdict
@@ -41,6 +43,15 @@ def verdict_lines(findings: Findings) -> list[tuple[Verdict, str]]:
 def change_lines(findings: Findings) -> list[str]:
     """Return a line for each kind of change against the baseline."""
     return [printable(line) for line in changes_lines(findings.changes)]
+
+
+def remark_lines(findings: Findings) -> list[str]:
+    """Return a line for each kind of change, with the word for it; what moved without a limit comes first."""
+    moved = open_moves(findings.changes.moved, findings.checks)
+    limited = tuple(move for move in findings.changes.moved if move not in moved)
+    changed = changes_lines(replace(findings.changes, moved=limited))
+    lines = [*(f"moved: {line}" for line in move_lines(moved)), *(f"changed: {line}" for line in changed)]
+    return [printable(line) for line in lines]
 
 
 def one_sided(comparison: Comparison) -> list[str]:

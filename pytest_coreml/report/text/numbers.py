@@ -32,6 +32,11 @@ def number(value: float | None) -> str:
     return f"{value:.3g}" if size >= 0.01 else f"{value:.2g}"
 
 
+def count_of(noun: str, count: int) -> str:
+    """Return *count* with *noun* in the singular or plural."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def percent(share: float, signed: bool = False) -> str:
     """Return a share (0..1) or relative change in percent."""
     return f"{share * 100:{'+' if signed else ''}.1f} %"

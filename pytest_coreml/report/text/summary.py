@@ -8,6 +8,7 @@ from pytest_coreml.escaping import printable
 from pytest_coreml.report.text.agreement_text import agreement_lines
 from pytest_coreml.report.text.checks import compared_lines, open_check_lines
 from pytest_coreml.report.text.layout import wrapped
+from pytest_coreml.report.text.moved_text import moved_lines
 from pytest_coreml.report.text.observed_text import observed_lines
 from pytest_coreml.report.text.placement_text import placement_lines
 from pytest_coreml.report.text.sustained_text import sustained_lines
@@ -43,6 +44,7 @@ def summary_lines(
         *agreement_lines(judged, width),
         *sustained_lines(judged, width),
         *open_check_lines(judged, width, told),
+        *moved_lines(judged, width),
         *compared_lines(judged, width),
         *_notes(judged, width),
     ]

@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_coreml.facts.placement import Move
 from pytest_coreml.verdict.regression.agreement_drops import AgreementDrop, find_drops
 from pytest_coreml.verdict.regression.boundary_changes import BoundaryChanges, find_boundary_changes
 from pytest_coreml.verdict.regression.machine_kind import value_at
@@ -16,20 +17,8 @@ from pytest_coreml.verdict.regression.machine_kind import value_at
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_coreml.facts.compute_units import Device
     from pytest_coreml.facts.placement import Operation, Placement
     from pytest_coreml.verdict.regression.run import Run
-
-
-@dataclass(frozen=True)
-class Move:
-    """An operation that is planned for another device than before; *cost*: its share of the whole, where known."""
-
-    name: str
-    operator: str
-    before: Device
-    now: Device
-    cost: float | None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pytest_coreml.facts.metrics import parse_check
 from pytest_coreml.facts.reason import Cause, PlannedOperations, Reason
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.regression.changes import find_moves
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.compute_units import ComputeUnits, Device
     from pytest_coreml.facts.limits import PlacementRule
-    from pytest_coreml.facts.placement import Operation, Placement
+    from pytest_coreml.facts.placement import Move, Operation, Placement
     from pytest_coreml.verdict.regression.run import Run
 
 MOVED: Final = "max_moved"
@@ -40,6 +41,12 @@ def judge_moved(before: Run | None, current: Sequence[Run], limits: Mapping[Devi
     now = next((run.placement for run in current if run.placement is not None), None)
     then = before.placement if before is not None else None
     return [_check(device, limit, then, now, known=before is not None) for device, limit in limits.items()]
+
+
+def open_moves(moved: Iterable[Move], checks: Iterable[Check]) -> tuple[Move, ...]:
+    """Return those of *moved* that left a device for which none of *checks* is a limit."""
+    limited = {parse_check(check.check).item for check in checks if check.check.startswith(MOVED)}
+    return tuple(move for move in moved if move.before not in limited)
 
 
 def left_device(before: Placement, now: Placement, device: Device) -> tuple[float, tuple[Operation, ...]]:
