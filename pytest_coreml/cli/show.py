@@ -1,4 +1,4 @@
-"""`pytest-coreml show REPORT`: print a report as text or in the format of another tool."""
+"""`pytest-coreml show REPORT...`: print a report as text or in the format of another tool, or several as a page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_coreml.cli.output import write_text
+from pytest_coreml.cli.output import write_text as print_text
+from pytest_coreml.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -28,24 +29,49 @@ _FORMATS = {
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser("show", help="print a report as text or in another tool's format")
-    parser.add_argument("report", type=Path, metavar="REPORT")
-    parser.add_argument("--format", choices=list(_FORMATS), default="text", help="output format (default: text)")
+    parser = subparsers.add_parser("show", help="print a report as text, as a page or in another tool's format")
+    parser.add_argument("reports", type=Path, nargs="+", metavar="REPORT", help="a report; several for --format=html")
+    formats = [*_FORMATS, "html"]
+    parser.add_argument("--format", choices=formats, default="text", help="output format (default: text)")
+    parser.add_argument("--output", type=Path, metavar="PATH", help="file to write to instead of stdout")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the report to stdout; return 0."""
-    if arguments.format == "trace-summary" and (text := _trace_summary(arguments.report)) is not None:
-        write_text(text)
-        return 0
+    """Write the reports to stdout or to a file; return 0."""
+    if arguments.format == "html":
+        text = _page(arguments.reports)
+    elif len(arguments.reports) > 1:
+        raise UsageError(f"--format={arguments.format} shows one report; several are a page: --format=html")
+    else:
+        text = _text(arguments.reports[0], arguments.format)
+    if arguments.output is not None:
+        from pytest_coreml.report.document.write import SHOWN, write_text
+
+        write_text(text, arguments.output, SHOWN)
+    # The other formats escape what their readers would obey.
+    elif arguments.format in ("text", "trace-summary"):
+        print_text(text)
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def _text(path: Path, form: str) -> str:
+    if form == "trace-summary" and (text := _trace_summary(path)) is not None:
+        return text
     from pytest_coreml.report.document.read import read_report
 
-    report = read_report(arguments.report)
-    text = importlib.import_module(f"pytest_coreml.report.formats.{_FORMATS[arguments.format]}").render(report)
-    # The other formats escape what their readers would obey.
-    write_text(text) if arguments.format in ("text", "trace-summary") else sys.stdout.write(text)
-    return 0
+    format_module = importlib.import_module(f"pytest_coreml.report.formats.{_FORMATS[form]}")
+    return str(format_module.render(read_report(path)))
+
+
+def _page(paths: list[Path]) -> str:
+    from pytest_coreml.report.document.read import read_report
+    from pytest_coreml.report.document.runs import find_reports
+    from pytest_coreml.report.formats.html.html_page import render
+
+    return render([read_report(path) for path in find_reports(paths)])
 
 
 def _trace_summary(path: Path) -> str | None:

@@ -42,22 +42,40 @@ def finish(run: PytestRun, session: pytest.Session) -> None:
         results.problem = write_trace(run, results, run.options.trace)
         if results.problem:
             _fail(session)
-    if run.options.report is None or not _replaces(run.options.report, results):
+    paths = list(_output_paths(run).values())
+    if not paths or not _replaces(paths, results):
         return
     results.partial = _ended_early(session)
-    from pytest_coreml.report.document.write import write_report
-
     try:
-        write_report(_document(run, results), run.options.report)
+        _write_files(run, results)
     except CoreMLTestError as error:
         results.problem = str(error)
         _fail(session)
 
 
-def _replaces(report: Path, results: Results) -> bool:
-    """Return False for a run that keeps the report of an earlier one: no test of a model has ended in it."""
+def _write_files(run: PytestRun, results: Results) -> None:
+    from pytest_coreml.report.document.write import write_report
+
+    document = _document(run, results)
+    if run.options.report is not None:
+        write_report(document, run.options.report)
+    if run.options.html is not None:
+        from pytest_coreml.report.document.read import decode_report
+        from pytest_coreml.report.formats.html.html_page import write_page
+
+        write_page([decode_report(document)], run.options.html)
+
+
+def _output_paths(run: PytestRun) -> dict[str, Path]:
+    """Return the path of each file that the run writes, by its name in messages."""
+    paths = {"report": run.options.report, "page": run.options.html}
+    return {word: path for word, path in paths.items() if path is not None}
+
+
+def _replaces(paths: list[Path], results: Results) -> bool:
+    """Return False for a run that keeps the files of an earlier one: no test of a model has ended in it."""
     # A run that only collects, or has found a mistake, writes none at all.
-    results.kept = results.ran and not results.records and report.exists()
+    results.kept = results.ran and not results.records and any(path.exists() for path in paths)
     return results.ran and not results.kept
 
 
@@ -105,11 +123,15 @@ def summarize(run: PytestRun, reporter: Any) -> None:
         _write(reporter, f"Core ML trace: {run.options.trace}")
     if results.problem:
         _write(reporter, f"ERROR: {results.problem}", red=True)
-    elif run.options.report is not None and results.kept:
-        _write(reporter, f"Core ML report: no test of a model has ended; {run.options.report} is of an earlier run")
-    elif run.options.report is not None and results.ran:
-        words = " (partial: the run ended before all its tests)" if results.partial else ""
-        _write(reporter, f"Core ML report: {run.options.report}{words}")
+    elif results.ran:
+        for word, path in _output_paths(run).items():
+            _write(reporter, f"Core ML {word}: {_state(path, results)}")
+
+
+def _state(path: Path, results: Results) -> str:
+    if results.kept:
+        return f"no test of a model has ended; {path} is of an earlier run"
+    return f"{path} (partial: the run ended before all its tests)" if results.partial else str(path)
 
 
 def _tell_missing_baseline(run: PytestRun, reporter: Any) -> None:
@@ -135,7 +157,7 @@ def _print_table(run: PytestRun, results: Results, reporter: Any) -> None:
         _write_colored(reporter, line)
     records = results.last_attempts
     write_github(records, _to_annotate(run, results), _machine(run, results), run.options.rootdir, reporter.write_line)
-    if run.options.report is not None and any(record.load and not record.load.alone for record in results.records):
+    if run.options.is_reported and any(record.load and not record.load.alone for record in results.records):
         reporter.write_line(_CONCURRENT_LOADS)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DEFAULT_REPORT: Final = "coreml-report.json"
 DEFAULT_TRACE: Final = "coreml-trace.json"
+DEFAULT_PAGE: Final = "coreml-report.html"
 # The first of each is the default.
 RUNTIMES: Final = ("auto", "coreml", "reference")
 INCONCLUSIVE: Final = ("skip", "fail")
@@ -72,6 +73,13 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "metavar": "PATH",
         "help": "write a timeline of compiling, loading and predicting, with the time of each operation, in the trace "
         f"event format, which Perfetto reads (default path: {DEFAULT_TRACE})",
+    },
+    "html": {
+        "action": OptionalPathAction,
+        "nargs": "?",
+        "const": DEFAULT_PAGE,
+        "metavar": "PATH",
+        "help": f"write the report as one HTML file to look at (default path: {DEFAULT_PAGE})",
     },
     "baseline": {
         "action": "append",

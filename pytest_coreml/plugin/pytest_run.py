@@ -95,14 +95,21 @@ class PytestRun:
             return
         # A baseline that cannot be used is to be known before tests run for minutes.
         self.read_baseline()
-        if self.options.report is not None:
-            from pytest_coreml.report.document.write import check_writable
+        self._check_writable()
 
+    def _check_writable(self) -> None:
+        """Raise `ReportError` for an output that cannot be written."""
+        options = self.options
+        if not options.is_reported and options.trace is None:
+            return
+        from pytest_coreml.report.document.write import PAGE, TRACE, check_writable
+
+        if self.options.report is not None:
             check_writable(self.options.report)
         if self.options.trace is not None:
-            from pytest_coreml.report.document.write import TRACE, check_writable
-
             check_writable(self.options.trace, TRACE)
+        if self.options.html is not None:
+            check_writable(self.options.html, PAGE)
 
     def read_baseline(self) -> Runs | None:
         """Return the runs to compare with, None without a baseline; raise `UsageError` when they cannot be read."""
@@ -299,7 +306,7 @@ class PytestRun:
         from pytest_coreml.engine.lease import Timing
 
         judged = bool(self.options.baseline) or self.declarations.limits_load_in(item.path)
-        reported = self.options.report is not None
+        reported = self.options.is_reported
         return Timing(load=judged or (reported and not shares_host(self.config)), first=judged or reported)
 
     def _note_use(self, model: CoreMLModel) -> None:

@@ -226,6 +226,7 @@ _READERS: Final[dict[str, Callable[[pytest.Config, str], Any]]] = {
     "runtime": partial(_choice, RUNTIMES),
     "report": _path,
     "trace": _path,
+    "html": _path,
     "model": _model,
     "calls": partial(_number, int, 100),
     "timeout": partial(_number, float, 600.0),

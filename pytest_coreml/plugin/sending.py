@@ -124,7 +124,7 @@ def _attach(item: pytest.Item, report: pytest.TestReport, records: list[Record],
         return
     specs = run.session.models.specs
     models = {record.model: specs[record.model] for record in records if record.model in specs}
-    if run.options.report is not None:
+    if run.options.is_reported:
         from pytest_coreml.report.document.fitting import fit
 
         records, models, problems = fit(records, models)

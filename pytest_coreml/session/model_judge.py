@@ -128,7 +128,7 @@ class ModelJudge:
         is_partner = any(budget.min_speedup for budget in budgets)
         is_observed = bool(devices_to_observe(self.declaration.rules, model.compute_units))
         # What is measured after a sustained load is that of a machine which is warm.
-        is_reported = self.session.options.report is not None and self.declaration.names_model and not model.sustained
+        is_reported = self.session.options.is_reported and self.declaration.names_model and not model.sustained
         return is_reported or is_partner or is_observed or any(map(needs_prediction, budgets))
 
     def _needs_sustained(self, model: CoreMLModel) -> bool:
@@ -239,7 +239,7 @@ class ModelJudge:
         """
         if self.session.baseline_judge.wants_placement(record.key):
             return True
-        reported = self.session.options.report is not None
+        reported = self.session.options.is_reported
         if record.runtime == "reference":
             return reported and has_layers(model.spec)
         timed = record.predict is not None and record.compute_units == "cpuAndNeuralEngine"

@@ -32,6 +32,8 @@ class Options:
     """The path of the report to write; None for no report."""
     trace: Path | None = None
     """The path of the timeline to write; None for no timeline."""
+    html: Path | None = None
+    """The path of the page to write; None for no page."""
     runtime: str = "auto"
     """`auto`, `coreml` or `reference`."""
     model: PathFrom | None = None
@@ -68,6 +70,11 @@ class Options:
     """The presets of tests that do not name any variants."""
     variant_cache: Callable[[], Path | None] = lambda: None
     """Returns the folder in which variants are kept for later runs; None for none."""
+
+    @property
+    def is_reported(self) -> bool:
+        """True if the facts of the run are written to a file, so that more is measured than the verdicts need."""
+        return self.report is not None or self.html is not None
 
 
 def default_units(runtime: str) -> ComputeUnits:

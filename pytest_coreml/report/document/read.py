@@ -56,7 +56,11 @@ def read_report(path: Path) -> Report:
 
     Raise `ReportError` with the file, and the place in it, if it cannot be read or is not a valid report.
     """
-    document = read_document(path)
+    return decode_report(read_document(path))
+
+
+def decode_report(document: Json) -> Report:
+    """Return the report that *document* contains, which the schema accepts."""
     models = {sha256: decode_model(sha256, model) for sha256, model in document["models"].items()}
     records = [decode_record(entry) for entry in document["tests"]]
     note_sizes(records, models)

@@ -30,6 +30,7 @@ class OutputKind(NamedTuple):
 REPORT: Final = OutputKind("the report", "--coreml-report")
 TRACE: Final = OutputKind("the trace", "--coreml-trace")
 PAGE: Final = OutputKind("the page", "--coreml-html")
+SHOWN: Final = OutputKind("the output", "--output")
 
 
 def check_writable(path: Path, kind: OutputKind = REPORT) -> None:

@@ -29,6 +29,10 @@ _PLACES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
 )
 
 
+# What an update of the system changes.
+_SYSTEM: Final = ("OS build", "runtime version")
+
+
 def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Name what makes times of the two machines incomparable, as `OS build 25F80, now 25G12`; empty when nothing."""
     # Most machines of a comparison are one and the same.
@@ -41,6 +45,11 @@ def machine_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> lis
 def machine_kind(machine: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return the facts that two machines share if their times can be compared."""
     return tuple(_facts(machine).values())
+
+
+def hardware_kind(machine: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the facts of `machine_kind` that an update of the system leaves as they are."""
+    return tuple(value for word, value in _facts(machine).items() if word not in _SYSTEM)
 
 
 def tell_apart(machines: Sequence[Mapping[str, Any]]) -> list[str]:
