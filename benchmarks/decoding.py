@@ -1,4 +1,4 @@
-"""Compare a decoder whose cache is a state with the same decoder exported to ONNX, whose cache is passed by hand.
+"""Compare a decoder whose cache is a state with the same decoder exported to ONNX, whose cache is passed by the caller.
 
 Run manually: `python benchmarks/decoding.py --models FOLDER [--from 256] [--tokens 30]`; what is not in the folder is
 made first, which needs torch. One thread, token by token in turns, each with its own cache of the same length, in

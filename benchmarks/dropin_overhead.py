@@ -125,7 +125,7 @@ def detector(layers: Layers) -> Any:
 
 
 def alternate(ours: Callable[[], Any], theirs: Callable[[], Any], rounds: int) -> tuple[float, float]:
-    """Call both alternately; return the medians of CPU time in ms."""
+    """Interleave calls of both; return the medians of CPU time in ms."""
     times: dict[bool, list[float]] = {True: [], False: []}
     for number in range(rounds + 3):
         for is_ours in (True, False) if number % 2 else (False, True):

@@ -1,4 +1,4 @@
-"""Measure what starting an engine adds to a bare `import coremltools`, in processes of their own, alternating.
+"""Measure what starting an engine adds to a bare `import coremltools`, in separate processes, alternating.
 
 Run manually: `PYTHONPATH=tests/support python benchmarks/engine_speed.py [--reference] [STARTS]`. Promised: less than
 150 ms. Over the scripted Core ML, or over the reference runtime; both sides keep out the converters' packages (torch,

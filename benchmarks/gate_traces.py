@@ -1,9 +1,9 @@
 """False alarms and power of this gate and of pytest-benchmark's, on latency traces made on the machine at hand.
 
 Run manually: `python benchmarks/gate_traces.py --save traces.json`, and `--load traces.json` to judge the same traces
-again. Small networks run on the reference runtime (`traces.py`), each run in a process of its own, half of the runs
+again. Small networks run on the reference runtime (`traces.py`), each run in a separate process, half of the runs
 beside processes that keep every core busy: these are the busy ones. Of the others those are calm that lost at most 5 %
-of their time to processes that nobody asked for; the rest is not used. All gates see the same trials, drawn by
+of their time to unrelated processes; the rest is not used. All gates see the same trials, drawn by
 `gate_trials.py`.
 
 Printed are a short table, what was promised with 95 % intervals (of the trials; those of one network share its

@@ -1,8 +1,8 @@
 """Verdicts of this gate and of pytest-benchmark's on the same trials, drawn from recorded traces.
 
-A trial takes three runs for the baseline and three others for the present, into which a change is put by scaling. Ours
-judges them as finished reports through `pytest-coreml compare`; pytest-benchmark's `--benchmark-compare-fail=FIELD:10%`
-judges one run by one saved run, through its own check.
+A trial takes three runs for the baseline and three others for the current runs, which are scaled to have a change.
+Ours judges them as finished reports through `pytest-coreml compare`; pytest-benchmark's
+`--benchmark-compare-fail=FIELD:10%` judges one run by one saved run, through its own check.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Compare the reference runtime with the same torch network exported to ONNX: latency, and the error against torch.
 
 Run manually: `python benchmarks/latency.py --models FOLDER [--rounds 20] [--repeats 1] [NETWORK ...]`;
-`network_files.py` fills the folder. One thread; the models take turns in one process, and in as many processes as
+`network_files.py` fills the folder. One thread; the models are interleaved in one process, and in as many processes as
 there are models, so that each is loaded first once; medians of CPU time. `control` is the export loaded twice: what it
 is off 1 is noise.
 Promised: 1.03 or less for each network, geometric mean 1.00 or less.

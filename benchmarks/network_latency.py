@@ -1,9 +1,9 @@
 """Compare neural networks on the reference runtime with the same torch networks exported to ONNX: latency and error.
 
 Run manually, with torch installed: `python benchmarks/network_latency.py [--rounds 20] [NETWORK ...]`. The networks are
-built layer by layer with coremltools' builder (`layer_networks.py`). One thread; the models take turns in one process,
-and in as many processes as there are models; medians of CPU time. `control` is the export loaded twice: what it is
-off 1 is noise. Promised: 1.05 or less for each network.
+built layer by layer with coremltools' builder (`layer_networks.py`). One thread; the models are interleaved in one
+process, and in as many processes as there are models; medians of CPU time. `control` is the export loaded twice: its
+distance from 1 is noise. Promised: 1.05 or less for each network.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ class Compared:
 
 
 def fresh(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function in a process of its own."""
+    """Call a function in a separate process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(function, arguments)
 
@@ -99,7 +99,7 @@ def fresh(function: Callable[..., Any], *arguments: Any) -> Any:
 def _alternate(
     makers: Mapping[str, Callable[[], Predict]], rounds: int, expected: Arrays
 ) -> dict[str, tuple[float, float]]:
-    """Let calls take turns, in another order each round; give the median CPU time in ms of each, and its error."""
+    """Interleave calls, in another order each round; return the median CPU time in ms of each, and its error."""
     calls = {name: make() for name, make in makers.items()}
     times: dict[str, list[float]] = {name: [] for name in calls}
     random = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Latency traces of small networks on the reference runtime: each run in a process of its own, alone or beside others.
+"""Latency traces of small networks on the reference runtime: each run in a separate process, alone or beside others.
 
 The convolutions are bound by arithmetic, as most networks for phones are. `wide` is bound by memory: each call reads
 32 MB of weights, whose speed on a virtual machine is what its neighbours leave of it, and no process can see that.
@@ -103,7 +103,7 @@ class Traces:
 
     @property
     def calm(self) -> list[Measurement]:
-        """Those made alone that nobody disturbed."""
+        """The undisturbed runs that were made alone."""
         return [run for run in self.alone if Run(MACHINE, run).calm]
 
     @property
@@ -150,7 +150,7 @@ def _trace(path: Path, calls: int) -> Measurement:
 
 @contextlib.contextmanager
 def _busy_machine() -> Iterator[None]:
-    """Keep every core busy meanwhile."""
+    """Keep every core busy in the `with` block."""
     # Each in a session of its own: Linux shares the cores out between sessions, so that those of one session would all
     # be put on one core, and leave the other one free.
     spin = [sys.executable, "-c", "while True: pass"]

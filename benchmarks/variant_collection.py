@@ -1,6 +1,6 @@
 """Collect 1,000 tests of a model with four variants each, and as many of the model alone, alternating.
 
-Run manually: `python benchmarks/variant_collection.py [ROUNDS]`. Promised: a variant that is to be built does not slow
+Run manually: `python benchmarks/variant_collection.py [ROUNDS]`. Promised: building a variant does not slow
 down the start of the run, which may not even have a test of it.
 """
 

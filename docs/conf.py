@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages: `sphinx-build -W docs site`."""
+"""The configuration of Sphinx for these pages: `sphinx-build -W docs site`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stateful model: its memory lasts from one prediction to the next, and each state is one of its own."""
+"""A stateful model: its memory lasts from one prediction to the next, and each state is separate."""
 
 import models
 import numpy as np

@@ -1,6 +1,6 @@
 """Escape foreign text on its way out, with one function for each kind of place that text goes to.
 
-Foreign are names in a model, the output of an engine, messages of Core ML, and everything in a report of somebody else.
+Foreign are names in a model, the output of an engine, messages of Core ML, and all of a report that was made elsewhere.
 Text is kept as it is until it leaves: what is written to a terminal or a log, to Markdown, HTML, CSV or a workflow
 command of GitHub Actions passes through the function of that place. JSON is escaped by `json`, and JUnit by pytest.
 """

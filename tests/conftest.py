@@ -45,7 +45,7 @@ def without_core_ml() -> None:
 
 @pytest.fixture
 def project(without_core_ml: None, pytester: pytest.Pytester, linear_package: Path) -> pytest.Pytester:
-    """A folder with `Linear.mlpackage` in it, where pytest runs in a process of its own, on the reference runtime."""
+    """A folder with `Linear.mlpackage` in it, where pytest runs in a separate process, on the reference runtime."""
     shutil.copytree(linear_package, pytester.path / "Linear.mlpackage")
     return pytester
 

@@ -39,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add.add_argument(
         "--require-usable",
         action="store_true",
-        help="exit status 3 if a baseline is too thin or too uneven to judge with; the runs are added all the same",
+        help="exit status 3 if a baseline is too thin or too uneven to judge with; the runs are added anyway",
     )
     add.set_defaults(run=run)
 

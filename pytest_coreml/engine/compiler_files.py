@@ -1,8 +1,8 @@
-"""The files that Core ML's compiler writes about a program, read from a process with a home folder of its own.
+"""The files that Core ML's compiler writes about a program, read from a process with a separate home folder.
 
 Core ML keeps what it compiles in the user's cache folder, by process name, and writes `analytics.mil` there when it
 plans a model that is not in the cache. In an empty home folder (`CFFIXED_USER_HOME`) there is nothing but the files of
-this model, and the user's cache stays as it is. The file is undocumented, and nobody has tried this on a Mac: what is
+this model, and the user's cache stays as it is. The file is undocumented, and it was not tried on a Mac: what is
 missing or of another form is an unknown fact.
 """
 
@@ -34,7 +34,7 @@ _UNFINISHED: Final = ".tmp."
 def read_compiler_files(lease: Lease, make: Callable[[Mapping[str, str]], Engine]) -> tuple[CompilerAnalytics, ...]:
     """Plan the model of *lease* in a new engine, and return what its compiler wrote; empty where there is nothing.
 
-    *make* returns an engine with further environment variables. The model is compiled for it anew, which can take
+    *make* returns an engine with further environment variables. The model is compiled for it again, which can take
     minutes; the engine's time limit counts.
     """
     folder = WorkFolder("home-")

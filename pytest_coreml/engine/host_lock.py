@@ -2,7 +2,7 @@
 
 The processes are the workers of pytest-xdist, and other runs of pytest by the same user. The operating system releases
 the lock (`flock`) when the process that holds it ends, even by a crash. A process that is stopped keeps it: the others
-wait until it has given no sign of life for their time limit, and then measure without the lock.
+wait until it has not responded for their time limit, and then measure without the lock.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ DEFAULT_LIMIT: Final = 600.0
 class HostLock:
     """The lock, as one process sees it. The lock file is created when first held, and stays, empty.
 
-    *limit*: seconds without a sign of life of the process that holds the lock, after which the others go on without it.
+    *limit*: seconds without a response of the process that holds the lock, after which the others go on without it.
     *announce*: called with a line of text when a wait is long, when it ends, and when it is given up.
     """
 
@@ -77,7 +77,7 @@ class HostLock:
         lock = self._lock = self._lock or _make_lock()
         began = time.monotonic()
         is_announced = False
-        # A process that gave no sign of life before is not waited for a second time.
+        # A process that did not respond before is not waited for a second time.
         while not _acquired(lock, 0 if self._has_no_sign_of_life() else min(_REPORT_SECONDS, self._limit)):
             holder, waited = self._holder_file.read(), time.monotonic() - began
             on_wait(f"waiting {waited:.0f} s for {holder} to finish measuring, before")
@@ -100,7 +100,7 @@ class HostLock:
         self._lock.release()
 
     def _has_no_sign_of_life(self) -> bool:
-        """Return True if the process that holds the lock has given no sign of life since the limit."""
+        """Return True if the process that holds the lock has not responded since the limit."""
         sign, now = self._holder_file.sign(), time.monotonic()
         # Kept when a wait is given up: the next measurement does not wait as long for the same process.
         if self._last_sign is None or self._last_sign[0] != sign:
@@ -108,15 +108,15 @@ class HostLock:
         return now - self._last_sign[1] >= self._limit
 
     def _give_up(self, holder: Holder) -> None:
-        self._announce(f"measuring without waiting for {holder}: no sign of life from it for {self._limit:g} s")
+        self._announce(f"measuring without waiting for {holder}: no response from it for {self._limit:g} s")
         # Without the command, which may name folders: this is for reports.
         self.given_up.append(
-            "measured while another process held the lock for measuring, which gave no sign of life for "
+            "measured while another process held the lock for measuring, which did not respond for "
             f"{self._limit:g} s; that process may have disturbed the times"
         )
 
     def _limit_text(self) -> str:
-        return f"without a sign of life from it for {self._limit:g} s (--coreml-timeout), this run goes on"
+        return f"without a response from it for {self._limit:g} s (--coreml-timeout), this run goes on"
 
 
 def lock_folder() -> Path:

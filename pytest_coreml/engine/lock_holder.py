@@ -1,4 +1,4 @@
-"""The process that holds the host's lock: who it is, and its last sign of life."""
+"""The process that holds the host's lock: its identity, and its last response."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 _MAX_COMMAND: Final = 100
-# More often than this, a sign of life is not written.
+# More often than this, the file is not touched.
 _SIGN_SECONDS: Final = 1.0
 
 
@@ -39,7 +39,7 @@ class Holder:
 
 
 class HolderFile:
-    """The file at *path*, in which the process that holds the lock writes who it is. Its age is a sign of life."""
+    """The file at *path*, in which the process that holds the lock names itself; its age is that of the last response."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -67,7 +67,7 @@ class HolderFile:
             self._path.write_text(json.dumps(asdict(Holder(os.getpid(), _command(), _run_id()))), encoding="utf-8")
 
     def touch(self) -> None:
-        """Give a sign of life."""
+        """Show that the process responds."""
         if time.monotonic() - self._touched >= _SIGN_SECONDS:
             self._touched = time.monotonic()
             with contextlib.suppress(OSError):

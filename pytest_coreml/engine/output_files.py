@@ -35,7 +35,7 @@ class OutputArray(NamedTuple):
 def as_array(value: Any) -> OutputArray:
     """Return *value*, an output by coremltools' conventions, as an array.
 
-    Raises `TypeError` for a value that is no output.
+    Raises `TypeError` for a value that is not an output.
     """
     if isinstance(value, dict):
         numbers = np.array([float(number) for number in value.values()])

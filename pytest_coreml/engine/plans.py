@@ -113,7 +113,7 @@ def _reason_without_plan(spec: ModelSpec, function: str | None) -> str | None:
     if function is not None and default is not None and function != default:
         # Neither the framework's call nor coremltools' takes a function (coremltools.models.compute_plan).
         return (
-            f"Core ML plans the default function {default!r} only; to judge {function!r}, save it as a model of its "
+            f"Core ML plans the default function {default!r} only; to judge {function!r}, save it as a separate "
             "own with coremltools.utils.save_multifunction"
         )
     return None

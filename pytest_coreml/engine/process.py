@@ -161,7 +161,7 @@ def socket_pair() -> tuple[_socket.socket, _socket.socket]:
     """Return two connected sockets.
 
     Of the class below `socket.socket`: a plugin that forbids the network, as pytest-socket, replaces that one, and the
-    way to a child process is no network.
+    way to a child process is not a network.
     """
     return _socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
 

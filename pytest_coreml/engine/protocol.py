@@ -111,7 +111,7 @@ class LoadAgain(Request[float]):
 
 @dataclass(frozen=True)
 class Backing:
-    """Element type and shape of an array that an output is to be written into."""
+    """Element type and shape of an array that an output is written into."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -121,7 +121,7 @@ class Backing:
 class Prediction:
     """The outputs of one call, a list of them for a batch, and its times in ms.
 
-    *wait_ms*: how long threads of the engine waited for a CPU meanwhile; None if it was not read, or the
+    *wait_ms*: how long threads of the engine waited for a CPU during it; None if it was not read, or the
     system does not report it.
     """
 
@@ -189,7 +189,7 @@ class Measure(Request[Measurement]):
 
     *inputs*: those of each call; None: example inputs, a batch of *batch* sets of them if that is not None.
     *backings*: outputs for which the framework is given an array. *in_flight*: predictions that run at the same time,
-    each with a state and arrays of its own.
+    each with a separate state and separate arrays.
     """
 
     inputs: Inputs | None
@@ -245,7 +245,7 @@ class MeasurePairs(Request[Pairs]):
     pairs: int
     batch: int | None = None
     sequence: int | None = None
-    doing = "measuring alternately"
+    doing = "measuring interleaved"
     measured = True
 
 

@@ -1,4 +1,4 @@
-"""What is known to keep operations off the Neural Engine, found in a program without a Mac: plain data."""
+"""Causes that are known to keep operations off the Neural Engine, found in a program without a Mac: plain data."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Advice:
     """The names of the first of these operations' outputs, at most five; of inputs or states, where it is about these.
     """
     finding: str
-    """What is the matter."""
+    """The problem."""
     cure: str
-    """What would help."""
+    """The remedy."""
     seen_on: str
     """The devices and system versions that the rule is known for."""
     source: str
-    """Where the rule comes from."""
+    """The source of the rule."""
     certainty: Certainty
     """`high`: the compiler's own words, or Apple's; `medium`: one good measurement; `low`: a claim, or contradicted."""
 

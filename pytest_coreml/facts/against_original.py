@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class PairedTimes:
-    """The prediction times of a variant and its original, called alternately in one process."""
+    """The prediction times of a variant and its original, interleaved in one process."""
 
     original_ms: float
     """The median of the original, in ms."""

@@ -1,4 +1,4 @@
-"""How close the outputs of a model are to a reference, and whether they are sound: plain data."""
+"""The agreement of a model's outputs with a reference, and their health: plain data."""
 
 from __future__ import annotations
 

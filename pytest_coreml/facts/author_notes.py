@@ -1,4 +1,4 @@
-"""What the author of a model has written into it: plain data."""
+"""The notes that the author of a model has written into it: plain data."""
 
 from __future__ import annotations
 

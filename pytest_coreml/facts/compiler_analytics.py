@@ -1,4 +1,4 @@
-"""What Core ML's compiler wrote about the operations of a program, in `analytics.mil`: plain data.
+"""The notes of Core ML's compiler on the operations of a program, in `analytics.mil`: plain data.
 
 The file is undocumented. What is read of it explains a plan, and judges nothing.
 """
@@ -58,4 +58,4 @@ class CompilerAnalytics:
     operations: tuple[CompiledOperation, ...] = ()
     """The operations in the order of the program."""
     costs_ms: Mapping[str, float] = field(default_factory=dict)
-    """What it costs to start a backend (`Launch_ane_ms`) and to change it (`Src_bnns_Dest_ane_ms`), in ms."""
+    """The cost to start a backend (`Launch_ane_ms`) and to change it (`Src_bnns_Dest_ane_ms`), in ms."""

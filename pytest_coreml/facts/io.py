@@ -14,9 +14,9 @@ OutputPlace = Literal["backed", "copied"]
 
 @dataclass(frozen=True)
 class IO:
-    """How arrays enter and leave the framework in a prediction."""
+    """The way of arrays into and out of the framework in a prediction."""
 
     inputs: Mapping[str, str]
     """The element type of each array that the framework is given, by input."""
     outputs: Mapping[str, OutputPlace]
-    """Where the framework wrote each array, by output: `backed` or `copied`."""
+    """The place where the framework wrote each array, by output: `backed` or `copied`."""

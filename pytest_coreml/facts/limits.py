@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Budget:
-    """The limits of one `coreml_budget` marker; None is no limit."""
+    """The limits of one `coreml_budget` marker; None sets no limit."""
 
     predict_ms: float | None = None
     """Maximum of the median native time of a prediction, in ms."""
@@ -94,7 +94,7 @@ OutputLimit = Union[float, "Mapping[str, float]", None]
 
 @dataclass(frozen=True)
 class AgreementRule:
-    """The limits of one `coreml_agreement` marker; None is no limit."""
+    """The limits of one `coreml_agreement` marker; None sets no limit."""
 
     reference: Reference | None = None
     """The reference; None for all compute units of the test against each other."""

@@ -127,7 +127,7 @@ class Measurement:
     """The share of the process's CPU time that was on efficiency cores, 0 to 1; None if the system does not report it,
     or every core is of one kind."""
     io: IO | None = None
-    """How arrays enter and leave the framework; None if that was not recorded."""
+    """The way of arrays into and out of the framework; None if that was not recorded."""
     seconds: float | None = None
     """The time that a sustained measurement was to take, in s; None for one of a number of calls."""
     footprint: Footprint | None = None
@@ -200,7 +200,7 @@ class Measurement:
 
     @property
     def workload(self) -> str:
-        """What one call does; times of different workloads are not comparable."""
+        """The work of one call; times of different workloads are not comparable."""
         calls = f"batches of {self.items}" if self.items > 1 else "single predictions"
         return f"{calls}, {self.in_flight} in flight" if self.in_flight > 1 else calls
 

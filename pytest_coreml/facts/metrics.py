@@ -192,7 +192,7 @@ RATIOS: Final = (
     ),
     Metric(
         *("max_time_ratio", "prediction time relative to the original", "x", "at most", ("prediction",)),
-        meaning="the prediction time of a variant, as a share of its original's; both are called alternately",
+        meaning="the prediction time of a variant, as a share of its original's; their calls are interleaved",
     ),
 )
 BUDGET_METRICS: Final = (*METRICS, SPEEDUP, *RATIOS)

@@ -47,7 +47,7 @@ class Crossing:
     conversions: tuple[Conversion, ...] = ()
     """The conversions of each call."""
     remedy: Remedy | None = None
-    """What would remove the change of type; None if there is none."""
+    """The remedy that removes the change of type; None if there is none."""
 
     @property
     def casts(self) -> int:

@@ -38,7 +38,7 @@ class Operation:
     unknown_device: str | None = None
     """The plan's name of a planned device that this version does not know."""
     reason: str | None = None
-    """The reason why it is not on the Neural Engine; None if it is, or nobody knows."""
+    """The reason why it is not on the Neural Engine; None if it is, or the reason is unknown."""
 
     @property
     def counts(self) -> bool:

@@ -43,8 +43,8 @@ def debugging_command(record: Record, models: Sequence[CoreMLModel], options: Op
     """Return the command for the failed checks on the outputs of *record*, whose model is one of *models*.
 
     Returns None where coremltools cannot help: outside of Core ML, for other models than ML Programs with arrays as
-    inputs, for stateful and for compiled models, and for references that are no compute units. Without a report there
-    is no file with the input, and the command says how to get one.
+    inputs, for stateful and for compiled models, and for references that are not compute units. A file with the
+    input exists only with a report; without one the command says how to get it.
     """
     model = next((each for each in models if each.compute_units == record.compute_units), None)
     if model is None or record.runtime != "coreml" or not _is_supported(model):

@@ -170,7 +170,7 @@ def parametrize_units(metafunc: pytest.Metafunc, run: PytestRun) -> None:
     """Parametrize each parameter of a test over the compute units that its own markers name, else those of the test.
 
     By then pytest has made the parameters; it has no hook for parameters of parameters, and without the list of its
-    calls the test runs all the same, with less in its id.
+    calls the test runs anyway, with less in its id.
     """
     calls = getattr(metafunc, "_calls", None)
     if "coreml_model" not in metafunc.fixturenames or not calls:

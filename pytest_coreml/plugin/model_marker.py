@@ -2,7 +2,7 @@
 
 pytest takes a mark that is called with one function and nothing else for a decorator of that function
 (https://docs.pytest.org/en/stable/reference/reference.html#pytest.MarkDecorator), so that `build` would be marked, and
-called with the test. What can be called without arguments, and is no test by its name, is a source to us.
+called with the test. What can be called without arguments, and is not a test by its name, is a source to us.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tells a person at a terminal what is being done while it takes long."""
+"""A progress line for a person at a terminal, while work takes long."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _MIN_COLUMNS: Final = 20
 
 
 class ProgressLine:
-    """Words behind what pytest has written on the present line, which are gone when the work is over.
+    """Text after what pytest has written on the current line, which are gone when the work is over.
 
-    Nothing is written where the output is no terminal. The words never reach the next line: a cursor that is restored
+    Nothing is written where the output is not a terminal. The words never reach the next line: a cursor that is restored
     after the terminal has scrolled would stand a line too low.
     """
 
@@ -55,7 +55,7 @@ class ProgressLine:
             self._is_shown = False
 
     def announce(self, text: str) -> None:
-        """Write *text* on a line of its own, also where the output is not a terminal."""
+        """Write *text* on a separate line, also where the output is not a terminal."""
         self.erase()
         line = safe_lines(f"pytest-coreml: {text}")
         reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")

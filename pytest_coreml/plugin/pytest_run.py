@@ -215,7 +215,7 @@ class PytestRun:
         pytest.fail(text, pytrace=False)
 
     def load_any(self, source: Any, units: ComputeUnits, options: LoadOptions) -> CoreMLModel:
-        """Return the model of *source* for a test that loads it by itself; raise as `Attempt.load` does."""
+        """Return the model of *source* for a test that loads it in its body; raise as `Attempt.load` does."""
         if self.attempt is not None and not self.attempt.is_over:
             return self.attempt.load(source, units, options)
         models = self.open_session().models

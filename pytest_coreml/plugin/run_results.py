@@ -39,7 +39,7 @@ class Results:
         self.problem: str | None = None
         """The reason why the report could not be written."""
         self.tracks: list[Track] = []
-        """What was recorded for a timeline."""
+        """The events recorded for a timeline."""
         self.trace_written = False
         """True once the timeline was written."""
         self._entries: list[tuple[int, str, Record]] = []
@@ -53,7 +53,7 @@ class Results:
         self.tracks += sent.tracks
 
     def complete(self) -> None:
-        """Order the records, whichever worker was done first, and judge what only the whole run has measured."""
+        """Order the records, with any order of workers, and judge what only the whole run has measured."""
         for _, machine, record in self._entries:
             record.machine = machine if self.machines.several else None
         self.records = [record for _, _, record in sorted(self._entries, key=itemgetter(0))]

@@ -27,7 +27,7 @@ class SentRecords:
     position: int
     """The position of the test among all that were collected."""
     tracks: list[Track] = field(default_factory=list)
-    """What was recorded for a timeline since the last records were sent."""
+    """The events recorded for a timeline since the last records were sent."""
 
 
 def encoded(sent: SentRecords) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The inputs that a `coreml_agreement` marker names, and the outputs of its references that are no models."""
+"""The inputs that a `coreml_agreement` marker names, and the outputs of its references that are not models."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DEFAULT_EXAMPLES: Final = 5
 def read_inputs(declared: Any, spec: ModelSpec, folders: list[Path]) -> InputSequences:
     """Return the inputs of the `inputs=` argument: a number, the path of an `.npz` in one of *folders*, or a callable.
 
-    Raises `InputError` for none at all, for what the callable raises, and for values that are no inputs.
+    Raises `InputError` for none at all, for what the callable raises, and for values that are not inputs.
     """
     if isinstance(declared, int):
         return InputSequences(examples=declared)
@@ -89,7 +89,7 @@ def write_called(
 ) -> None:
     """Call *reference* with each of *inputs*, and write the outputs that it returns to *files*.
 
-    Raises `InputError` for what it raises, and for results that are no outputs.
+    Raises `InputError` for what it raises, and for results that are not outputs.
     """
     call = _for_module(reference, spec)
     number = 0

@@ -155,4 +155,4 @@ def _image(array: Array, feature: Feature, source: str) -> Any:
     try:
         return Image.fromarray(array.astype("float32") if IMAGE_MODES.get(str(feature.color)) == "F" else array)
     except (TypeError, ValueError) as error:
-        raise InputError(f"{source}: {feature.name!r} is no image: {array.dtype} {array.shape}: {error}") from None
+        raise InputError(f"{source}: {feature.name!r} is not an image: {array.dtype} {array.shape}: {error}") from None

@@ -124,7 +124,7 @@ class BaselineJudge:
         return paired.judge_duet(runs, _name(other), tolerance)
 
     def interleave(self, model: CoreMLModel, other: Path, wants_another: Callable[[list[Pairs]], bool]) -> list[Pairs]:
-        """Call *model* and the model at *other* alternately, in one process after another while *wants_another*."""
+        """Interleave calls of *model* and the model at *other*, in one process after another while *wants_another*."""
         request = model.measured_with or protocol.Measure(
             model.last_inputs, self._options.calls, sequence=model.sequence
         )

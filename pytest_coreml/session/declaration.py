@@ -62,7 +62,7 @@ class Declaration:
     boundary_rules: tuple[BoundaryRule, ...] = ()
     """The `coreml_boundary` markers."""
     limits: tuple[Limit, ...] = ()
-    """Where the budgets and rules make checks."""
+    """The limits and the compute units on which they make checks."""
     reached: frozenset[ComputeUnits] = frozenset()
     """The compute units that the fixtures load for, over all parameters of the test."""
     loads_any: bool = False

@@ -146,7 +146,7 @@ class CoreMLModel:
     load_times: LoadTimes
     """The compile and load times, in ms."""
     io: IO | None
-    """How arrays entered and left the framework in the last prediction; None before the first one."""
+    """The way of arrays into and out of the framework in the last prediction; None before the first one."""
 
     def __init__(
         self,

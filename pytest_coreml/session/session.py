@@ -48,7 +48,7 @@ class Session:
     ) -> None:
         self.options = options
         self.recorder: Recorder | None = None
-        """What listens to predictions while a scenario is measured."""
+        """The listener to predictions while a scenario is measured."""
         self._predicted = listeners.predicted
         ours = replace(listeners, predicted=self._note_prediction, reads_waiting=lambda: self.recorder is not None)
         self.models = Models(options, ours)

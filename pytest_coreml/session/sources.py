@@ -78,7 +78,7 @@ class Sources:
     def resolve(self, source: Any, test_folder: Path) -> Path:
         """Return the path of a source: a path relative to *test_folder*, then to the rootdir; a `PathFrom`; a callable.
 
-        Raises `ModelError` naming every place that was looked at, and `UsageError` for what is no source.
+        Raises `ModelError` naming every place that was looked at, and `UsageError` for what is not a source.
         """
         if isinstance(source, FunctionSource):
             return self.resolve(source.original, test_folder)
@@ -147,7 +147,7 @@ class Sources:
 
 
 def wrap_hint(source: object) -> str:
-    """Return what to write for a model object, which is not a source by itself; an empty text for anything else."""
+    """Return what to write for a model object, which is not a source; an empty text for anything else."""
     is_model = hasattr(source, "predict") and hasattr(source, "save")
     return "; write a callable that returns it: lambda: model" if is_model else ""
 

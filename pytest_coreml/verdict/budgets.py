@@ -168,7 +168,7 @@ def _verdict(kept: bool, doubt: Reason | None) -> tuple[Verdict, Reason | None]:
 
 
 def _doubt(times: LoadTimes | Measurement | None, kept: bool) -> Reason | None:
-    """Return the reason why a time may be longer than the model's own; a limit that is kept is kept all the same."""
+    """Return the reason why a time may be longer than the model's own; a limit that is met is met anyway."""
     if kept or not isinstance(times, Measurement):
         return None
     if times.on_efficiency_cores:

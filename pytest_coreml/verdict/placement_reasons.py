@@ -36,9 +36,9 @@ class PlacementReason:
     message: str | None = None
     """The compiler's words about a refusal."""
     saves_ms: float | None = None
-    """What the Neural Engine was estimated to save on this operation, in ms; negative if it is slower."""
+    """The time that the Neural Engine was estimated to save on this operation, in ms; negative if it is slower."""
     entering_ms: float | None = None
-    """What it costs to start the Neural Engine and to change to it and back, in ms; None where the file does not say.
+    """The cost to start the Neural Engine and to change to it and back, in ms; None where the file does not say.
     """
 
 

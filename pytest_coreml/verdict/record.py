@@ -65,7 +65,7 @@ class Record:
     moved: tuple[Move, ...] = ()
     """The operations that have moved to another device since the baseline, the costliest first."""
     agreement: tuple[Agreement, ...] = ()
-    """How close the outputs are to each reference."""
+    """The agreement of the outputs with each reference."""
     health: tuple[OutputHealth, ...] = ()
     """The health of the outputs."""
     checks: list[Check] = field(default_factory=list)

@@ -41,5 +41,5 @@ def _note(group: list[Record]) -> str:
     names = ", ".join(dict.fromkeys(record.model_name for record in group))
     return (
         f"{first.id} measured {len(group)} models on {first.compute_units} ({names}), and they share a key: "
-        "comparisons take the last of them; give each model a test of its own, as coreml_model(first, second) does"
+        "comparisons take the last of them; give each model a separate test, as coreml_model(first, second) does"
     )

@@ -10,8 +10,8 @@
 
 A case counts when it predicts, or fails with an error of the runtime. Cases that fail before, in the conversion or for
 a package that is missing, are shown as `unreached`. Cases that no CPU runtime can pass are in `impossible.txt`, with
-the reason and how far their numbers may be off all the same; they are shown in a column of their own, and in the second
-percentage, which is over all cases that count. Each file runs in a process of its own; a crash or a hang is a failed
+the reason and how far their numbers may differ; they are shown in a separate column, and in the second
+percentage, which is over all cases that count. Each file runs in a separate process; a crash or a hang is a failed
 case.
 """
 

@@ -1,4 +1,4 @@
-"""`--coreml-against`: two versions of a model, run alternately."""
+"""`--coreml-against`: two versions of a model, interleaved."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEST = """
 
 @pytest.fixture
 def script(pytester: pytest.Pytester, script: Script) -> Script:
-    """What the engines of a project with an old and a present model answer."""
+    """The answers of the engines of a project with an old and a current model."""
     pytester.mkdir("Linear.mlpackage")
     pytester.mkdir("Old.mlpackage")
     return script
@@ -111,7 +111,7 @@ def test_a_model_that_is_not_there_is_a_usage_error(pytester: pytest.Pytester) -
 
 
 def test_another_model_that_does_not_load_is_named_as_such(project: pytest.Pytester) -> None:
-    """Nobody is to look for the mistake in the model under test."""
+    """The error names the other model, not the model under test."""
     project.makepyfile(test_model=TEST)
     (project.path / "Bad.mlmodel").write_text("no model")
 

@@ -126,7 +126,7 @@ def test_one_slow_process_is_luck(pytester: pytest.Pytester, baseline: Baseline,
 
 
 def test_three_processes_decide_at_most(pytester: pytest.Pytester, baseline: Baseline, script: Script) -> None:
-    """Where other processes hold the CPU throughout, three runs are made, and none is called ok."""
+    """Where other processes hold the CPU throughout, three runs are made, and no run is called ok."""
     script.times, script.waiting = (30.0,), 0.5
 
     result = pytester.runpytest_inprocess(*RUN, "--coreml-baseline=baselines", "--coreml-report=now.json")
@@ -164,7 +164,7 @@ def test_a_test_that_the_baseline_lacks_is_not_green(
 def test_another_version_takes_nothing_from_the_baseline(
     pytester: pytest.Pytester, baseline: Baseline, script: Script
 ) -> None:
-    """A model that is slower than finished runs, and as fast as the version that it runs alternately with, fails."""
+    """A model that is slower than finished runs, and as fast as the version that it is interleaved with, fails."""
     script.times = (12.0,)
     pytester.mkdir("Old.mlpackage")
 
@@ -297,7 +297,7 @@ def test_loads_that_take_three_times_as_long_fail(
 
 
 def test_operations_that_moved_are_named(pytester: pytest.Pytester, baseline: Baseline, script: Script) -> None:
-    """A move is no failure by itself; the summary has it, and the report as a note."""
+    """A move alone is not a failure; the summary has it, and the report as a note."""
     before = Operation("y", "conv", "neuralEngine", ("cpu", "neuralEngine"), 0.75, "main")
     baseline(lambda report: report["tests"][0].update(placement=encode_placement(Placement((before,)))))
     script.placement = Placement((Operation("y", "conv", "cpu", ("cpu",), 0.8, "main"),))

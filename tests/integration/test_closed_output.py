@@ -1,4 +1,4 @@
-"""Whoever reads the output may leave: `pytest --coreml-report | head`."""
+"""The reader of the output may leave: `pytest --coreml-report | head`."""
 
 from __future__ import annotations
 

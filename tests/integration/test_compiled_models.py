@@ -60,7 +60,7 @@ def test_its_outputs_are_those_of_the_package(project: pytest.Pytester, compiled
 
 @pytest.mark.slow
 def test_it_is_the_other_version_of_a_comparison(project: pytest.Pytester, compiled: Path) -> None:
-    """Both run alternately; ten pairs judge nothing, and the clock of the reference runtime must be chosen."""
+    """Both are interleaved; ten pairs judge nothing, and the clock of the reference runtime must be chosen."""
     words = ("Linear.mlpackage", f"--coreml-against={compiled.name}", "--coreml-calls=10")
     chosen = project.runpytest_subprocess(*words, "--coreml-runtime=reference")
     unasked = project.runpytest_subprocess(*words, "-rs")

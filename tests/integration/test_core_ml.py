@@ -71,7 +71,7 @@ def test_a_model_is_run_timed_planned_and_rejected(folder: pytest.Pytester) -> N
 
 
 def test_the_doctor_gets_through_every_step() -> None:
-    """Whether budgets can be judged depends on the Mac; that models run does not."""
+    """Models run on every Mac; budgets can be judged on some."""
     words = [sys.executable, "-c", "import sys; from pytest_coreml.cli import main; sys.exit(main(['doctor']))"]
     result = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
 

@@ -32,7 +32,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Reader:
-    """Somebody who does what a page says, in a folder with `Encoder.mlpackage` and a folder `tests`."""
+    """A reader who follows a page, in a folder with `Encoder.mlpackage` and a folder `tests`."""
 
     def __init__(self, folder: Path, workers: int | None) -> None:
         self.folder = folder

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def doctor() -> subprocess.CompletedProcess[str]:
-    """Run the command in a process of its own."""
+    """Run the command in a separate process."""
     words = [sys.executable, "-c", "import sys; from pytest_coreml.cli import main; sys.exit(main(['doctor']))"]
     return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
 
@@ -47,7 +47,7 @@ def test_a_virtual_mac_is_told(mac_project: MacProject) -> None:
 
 
 def test_a_load_that_fails_is_told_with_its_cause(mac_project: MacProject) -> None:
-    """The step, the framework's words, and a cure."""
+    """The output names the step, the framework's message, and a remedy."""
     mac_project.become(failures=(Failure("load", "error", "no room"),))
 
     result = doctor()

@@ -55,7 +55,7 @@ def run(text: str, folder: Path, **environment: str) -> None:
 
 
 def git(folder: Path, *words: str) -> str:
-    """Run git, which knows nobody here."""
+    """Run git, without the configuration of a user."""
     person = ("-c", "user.name=a", "-c", "user.email=a@localhost", "-c", "init.defaultBranch=main")
     return subprocess.run(["git", *person, *words], cwd=folder, check=True, capture_output=True, text=True).stdout
 
@@ -139,7 +139,7 @@ def test_the_comment_is_posted_once_and_then_updated(workflow: dict[Any, Any], t
 
 
 def test_the_comment_begins_with_its_mark_and_what_failed(workflow: dict[Any, Any], tmp_path: Path) -> None:
-    """What is in it is what `show` makes of the report, cut at what GitHub takes."""
+    """The comment is the output of `show` for the report, cut at the limit of GitHub."""
     executable(
         tmp_path / ".venv/bin/pytest-coreml", "#!/bin/bash\necho '### Core ML: 1 failed'\nyes | head -c 100000\n"
     )

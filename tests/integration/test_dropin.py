@@ -55,7 +55,7 @@ BACK = INSTALL + "assert reference.install('strict')\n" + USE.replace("m.mlmodel
 
 
 def run(script: str, folder) -> None:
-    """Run a script in a Python of its own."""
+    """Run a script in a separate Python process."""
     result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=False, cwd=folder
     )
@@ -77,7 +77,7 @@ def test_before_or_after_coremltools_and_back(order: str, tmp_path) -> None:
 
 
 def test_never_where_core_ml_exists() -> None:
-    """Where the native module can be imported, nothing is installed."""
+    """The drop-in installs nothing where the native module can be imported."""
     script = """
 import importlib.abc, importlib.machinery, sys
 class Finder(importlib.abc.MetaPathFinder):

@@ -1,4 +1,4 @@
-"""What a newcomer gets wrong is said in words that tell what to do next."""
+"""The errors after a newcomer's mistakes say what to do next."""
 
 from __future__ import annotations
 

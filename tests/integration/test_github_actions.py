@@ -100,7 +100,7 @@ def test_a_summary_that_cannot_be_written_is_a_warning(
 
 
 def test_elsewhere_nothing_is_told(pytester: pytest.Pytester, summary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the variable of GitHub Actions there are no commands, and no file."""
+    """Outside of GitHub Actions the run writes neither commands nor a file."""
     monkeypatch.delenv("GITHUB_ACTIONS")
 
     result = pytester.runpytest_inprocess(*RUN)

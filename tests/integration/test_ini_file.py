@@ -22,14 +22,14 @@ TEST = """
 
 @pytest.fixture(autouse=True)
 def script(pytester: pytest.Pytester, script: Script) -> Script:
-    """What the engines of a project with a model and a test answer."""
+    """The answers of the engines of a project with a model and a test."""
     pytester.mkdir("Linear.mlpackage")
     pytester.makepyfile(test_model=TEST)
     return script
 
 
 def reported(pytester: pytest.Pytester, name: str) -> list[dict[str, Any]]:
-    """Give the tests in a report."""
+    """Return the tests in a report."""
     tests: list[dict[str, Any]] = json.loads((pytester.path / name).read_text())["tests"]
     return tests
 

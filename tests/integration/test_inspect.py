@@ -30,7 +30,7 @@ def test_a_package_is_told_as_json(linear_package: Path) -> None:
 
 
 def test_what_is_no_model_is_named_with_its_cause(tmp_path: Path) -> None:
-    """A missing file is a usage error, and so is a file that is no model; neither is a traceback."""
+    """A missing file is a usage error, and so is a file that is not a model; neither is a traceback."""
     text = tmp_path / "notes.mlmodel"
     text.write_text("no model at all")
     missing, wrong = inspect(tmp_path / "Missing.mlpackage"), inspect(text)

@@ -136,7 +136,7 @@ def interfaces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.usefixtures("plainly")
 @pytest.mark.parametrize("way", ["engine", "drop-in", pytest.param("drop-in in two workers", marks=pytest.mark.slow)])
 def test_values_are_as_apples_binding_gives_them(pytester: pytest.Pytester, interfaces: Path, way: str) -> None:
-    """Arrays, images, labels, states, functions and pipelines; each worker has a drop-in of its own."""
+    """Arrays, images, labels, states, functions and pipelines; each worker has a separate drop-in."""
     for package in interfaces.glob("[A-Z]*.mlpackage"):
         (pytester.path / package.name).symlink_to(package)
     pytester.makeconftest(ENGINE if way == "engine" else DROPIN)

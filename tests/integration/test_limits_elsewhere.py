@@ -45,7 +45,7 @@ def test_what_a_test_loads_for_others_is_skipped(pytester: pytest.Pytester, mode
 
 @pytest.mark.parametrize("limit", ["size_mb=1", "predict_ms=1"])
 def test_a_limit_of_a_class_for_none_of_its_tests_is_skipped(pytester: pytest.Pytester, model: str, limit: str) -> None:
-    """Marks that are inherited are no mistake of one test."""
+    """Marks that are inherited are not a mistake of one test."""
     result = run(
         pytester,
         model,

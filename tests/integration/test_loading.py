@@ -1,4 +1,4 @@
-"""How a Mac loads what a test asks for."""
+"""A Mac loads what a test asks for."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ TEST = """
 
 @pytest.mark.slow
 def test_functions_states_hints_and_models_from_memory(mac_project: MacProject) -> None:
-    """Each reaches the native module; a measured sequence begins with a state of its own; inputs are never let go."""
+    """Each reaches the native module; a measured sequence begins with a fresh state; inputs are never let go."""
     mac_project.save()
     mac_project.save(standin_models.multifunction_spec(), "Several.mlpackage")
     mac_project.save(standin_models.program_spec(state=True), "Stateful.mlpackage")

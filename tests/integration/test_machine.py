@@ -1,4 +1,4 @@
-"""What a machine is and how it does, in the report and in the verdicts."""
+"""The facts and the condition of a machine are in the report and in the verdicts."""
 
 from __future__ import annotations
 

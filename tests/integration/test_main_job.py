@@ -78,7 +78,7 @@ def test_a_model_file_is_a_test(project: pytest.Pytester) -> None:
 
 
 def test_a_failing_body_is_not_judged(project: pytest.Pytester) -> None:
-    """A test that fails by itself fails with its own text, and is in the report as failed."""
+    """A test whose body fails has its own text, and is in the report as failed."""
     project.makepyfile(TEST.format(budget="size_mb=1").replace("(1, 3)", "(7,)"))
 
     result = project.runpytest_subprocess(*RUN, "--coreml-report=out.json")
@@ -111,7 +111,7 @@ def test_the_report_option_leaves_test_paths_alone(project: pytest.Pytester) -> 
     ],
 )
 def test_a_folder_is_no_report(project: pytest.Pytester, words: tuple[str, ...], expected: str) -> None:
-    """One that is not there is not taken for the name of a report, and behind an equals sign none is to be run."""
+    """A missing path is not taken for the name of a report, and after an equals sign a path is not run."""
     project.makepyfile("def test_it(): pass\n")
 
     result = project.runpytest_subprocess(*words)
@@ -122,7 +122,7 @@ def test_a_folder_is_no_report(project: pytest.Pytester, words: tuple[str, ...],
 
 
 def test_tests_that_share_a_model_are_each_judged(project: pytest.Pytester) -> None:
-    """A test whose model an earlier test has loaded, and that does nothing with it, is judged all the same."""
+    """A test whose model an earlier test has loaded, and that does nothing with it, is judged too."""
     project.makepyfile(
         """
         import pytest

@@ -26,7 +26,7 @@ TEST = """
 
 
 def test_native_durations_are_judged_and_reported_as_they_are(mac_project: MacProject) -> None:
-    """What the native module says is what the report has, to the nanosecond; time is judged without an option."""
+    """The report has the times of the native module to the nanosecond; time is judged without an option."""
     mac_project.save()
     mac_project.become(times=Times(30_000_000, 2_000_001, 5_000_000, (1_500_001, 1_500_003)))
     mac_project.test(TEST)

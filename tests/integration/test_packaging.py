@@ -1,4 +1,4 @@
-"""What a user installs has everything that it needs, and nothing else."""
+"""An installation has everything that it needs, and nothing else."""
 
 from __future__ import annotations
 

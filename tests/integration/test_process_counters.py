@@ -1,4 +1,4 @@
-"""What a Mac counts of the engine's process decides whether a slow prediction is the model's fault."""
+"""The counters of a Mac for the engine's process decide whether a slow prediction is the model's fault."""
 
 from __future__ import annotations
 

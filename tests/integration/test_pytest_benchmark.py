@@ -63,7 +63,7 @@ BY_HAND = {"test_by_hand[all]", "test_several"}
 
 def test_what_is_measured_is_in_its_file(project: pytest.Pytester) -> None:
     """Every measured model is in the file, also a second one of a test and a model file, with the samples that the
-    summary is made of, in a group of their own; what a benchmark has measured, in native time, is not measured again.
+    summary is made of, in a separate group; what a benchmark has measured, in native time, is not measured again.
     """
     project.makepyfile(test_all=TESTS)
 

@@ -1,4 +1,4 @@
-"""coremltools' own Python runs over the reference binding, in a process of its own."""
+"""coremltools' own Python runs over the reference binding, in a separate process."""
 
 from __future__ import annotations
 

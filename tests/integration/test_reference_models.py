@@ -40,7 +40,7 @@ def test_a_voice_detector_follows_its_definition(name, precision, tolerance, tmp
 
 
 def decompressed(package, folder):
-    """Give the constants of a model by name, decoded by coremltools."""
+    """Return the constants of a model by name, decoded by coremltools."""
     model = ct.models.MLModel(str(package), skip_model_load=True)
     if "pal4" in str(package):
         model = ct.optimize.coreml.decompress_weights(model)

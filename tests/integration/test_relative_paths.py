@@ -1,4 +1,4 @@
-"""What the paths of options are relative to, for who starts pytest in another folder than the rootdir."""
+"""Paths of options are relative to documented folders, also when pytest starts outside of the rootdir."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEST = """
 
 @pytest.fixture(autouse=True)
 def script(pytester: pytest.Pytester, script: Script) -> Script:
-    """What the engines of a project with a test in a folder of its own answer."""
+    """The answers of the engines of a project with a test in a subfolder."""
     tests = pytester.mkdir("tests")
     pytester.makepyfile(test_model=TEST).rename(tests / "test_model.py")
     pytester.makeini("[pytest]\n")
@@ -43,7 +43,7 @@ def fill(folder: Path) -> None:
 
 
 def seen(pytester: pytest.Pytester) -> Path:
-    """Give the path of the model that the test had."""
+    """Return the path of the model that the test had."""
     return Path((pytester.path / "tests" / "seen").read_text())
 
 

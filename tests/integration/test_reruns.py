@@ -38,7 +38,7 @@ TESTS = """
 
 
 def figures(junit: Path, test: str) -> list[list[str | None]]:
-    """Give the names of the figures in each of the entries that JUnit's file has of *test*."""
+    """Return the names of the values in each of the entries that JUnit's file has of *test*."""
     cases = [case for case in ET.parse(junit).iter("testcase") if case.get("name") == f"{test}[all]"]
     return [[found.get("name") for found in case.iter("property")] for case in cases]
 

@@ -82,7 +82,7 @@ def two_models(project):
 
 
 def test_scenarios_are_measured_judged_and_reported(two_models):
-    """An entry of its own has samples, shares and checks; bad scenarios are errors and cost no measurement."""
+    """A separate entry has samples, shares and checks; bad scenarios are errors and cost no measurement."""
     two_models.makepyfile(TEST)
 
     result = two_models.runpytest_subprocess(*RUN, "--coreml-report=r.json")

@@ -1,4 +1,4 @@
-"""What a user selects, orders and stops with pytest's own options is what runs and what is reported."""
+"""The tests that pytest's own options select, order and stop are those that run and are reported."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ IDS = [
 
 
 def reported(project: pytest.Pytester) -> list[str]:
-    """Give the ids of the tests in the report."""
+    """Return the ids of the tests in the report."""
     tests = json.loads((project.path / "coreml-report.json").read_text())["tests"]
     return [entry["id"] for entry in tests]
 
@@ -58,7 +58,7 @@ def models(project: pytest.Pytester) -> Path:
 
 
 def test_ids_are_stable_and_collecting_keeps_the_report(project: pytest.Pytester, models: Path) -> None:
-    """Where no test is run, by a selection, a listing or a mistake, the report of an earlier run is not overwritten."""
+    """A run without tests, by a selection, a listing or a mistake, does not overwrite an earlier report."""
     alone = ("-p", "no:randomly", *QUICK, "--coreml-report", "-q")
 
     listing = project.runpytest_subprocess(*alone, "--collect-only")

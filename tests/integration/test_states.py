@@ -185,7 +185,7 @@ ON_A_MAC = """
 
 
 def test_a_state_goes_on_with_another_function_on_a_mac(mac_project: MacProject) -> None:
-    """By reading and writing its tensors, since each function has an engine of its own."""
+    """By reading and writing its tensors, since each function has a separate engine."""
     mac_project.save(standin_models.multifunction_spec(("decode", "prefill"), state=True))
     mac_project.test(ON_A_MAC)
 

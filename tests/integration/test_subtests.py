@@ -63,7 +63,7 @@ BY_UNITTEST = """
 
 
 def entries(pytester: pytest.Pytester) -> dict[str, tuple[str, list[str], Any]]:
-    """Give what the report has of each test: outcome, verdicts, and how many calls were measured."""
+    """Return the report's facts on each test: outcome, verdicts, and how many calls were measured."""
     tests = json.loads((pytester.path / "coreml-report.json").read_text())["tests"]
     found = {
         test["id"].rpartition("::")[2].partition("[")[0]: (
@@ -96,7 +96,7 @@ def test_the_checks_are_judged_whatever_became_of_the_subtests(pytester: pytest.
 
 
 def test_subtests_of_unittest_are_judged_too(pytester: pytest.Pytester, script: Script) -> None:
-    """Whether pytest tells of them or not."""
+    """Subtests count, also where pytest does not report them."""
     pytester.mkdir("Linear.mlpackage")
     pytester.makepyfile(BY_UNITTEST)
 

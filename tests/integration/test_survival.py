@@ -52,7 +52,7 @@ DEATHS = """
 
 
 def left_behind(project: MacProject) -> list[object]:
-    """Give the engines that still run, and what is left in the folder for temporary files."""
+    """Return the engines that still run, and what is left in the folder for temporary files."""
     engines = {call["pid"] for stage in ("compile", "load") for call in project.journal(stage)}
     alive = [pid for pid in engines if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
     # The lock by which processes of a host take turns stays for the next one.

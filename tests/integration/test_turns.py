@@ -1,4 +1,4 @@
-"""What is measured is measured alone on its host: workers take turns, and so do separate runs of pytest.
+"""A measurement is alone on its host: workers wait for each other, and so do separate runs of pytest.
 
 A process that does not go on is waited for within the time limit.
 """
@@ -46,7 +46,7 @@ def rivals(mac_project: MacProject) -> MacProject:
 
 
 def sections(project: MacProject) -> list[int]:
-    """Give the lengths of the sections in which one process predicted, and no other, in order."""
+    """Return the lengths of the sections in which one process predicted, and no other, in order."""
     pids = [call["pid"] for call in project.journal("predict")]
     assert len(set(pids)) == 2
     lengths = [len(list(calls)) for _, calls in itertools.groupby(pids)]
@@ -109,6 +109,6 @@ def test_a_run_says_what_it_waits_for_and_goes_on_after_the_time_limit(
     assert [line for line in lines if line.startswith("pytest-coreml: waiting for another process to finish measuring")]
     [test] = json.loads((pytester.path / "r.json").read_text())["tests"]
     assert [note.split(";")[0] for note in test["notes"]] == [
-        "measured while another process held the lock for measuring, which gave no sign of life for 3 s"
+        "measured while another process held the lock for measuring, which did not respond for 3 s"
     ]
     assert test["load"]["alone"] is False

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("plainly")
 
 
 def report_of(project: pytest.Pytester) -> dict[str, Any]:
-    """Give the report that the run has written."""
+    """Return the report that the run has written."""
     report: dict[str, Any] = json.loads((project.path / "coreml-report.json").read_text())
     return report
 
@@ -62,7 +62,7 @@ def test_workers_send_their_records_to_the_one_report(project: pytest.Pytester) 
 def test_loads_take_turns_where_they_are_judged_or_it_costs_nothing(
     project: pytest.Pytester, arguments: tuple[str, ...], mark: str, alone: bool
 ) -> None:
-    """Two workers load beside each other, and the report and the summary say so, unless a budget is about loading."""
+    """Two workers load concurrently, and the report and the summary say so, unless a budget is about loading."""
     project.makepyfile(f"""
         import pytest
 
@@ -124,7 +124,7 @@ def test_a_speed_up_over_what_another_worker_measured_is_judged_at_the_end(mac_p
 
 @pytest.mark.slow
 def test_a_worker_that_dies_loses_the_test_it_ran(project: pytest.Pytester) -> None:
-    """What it measured before, and what another worker does after it, is in the report."""
+    """The report has its earlier measurements, and those of another worker after it."""
     project.makepyfile(TEST + "\n    def test_death():\n        os._exit(1)\n\n    def test_last():\n        pass\n")
 
     result = project.runpytest_subprocess(*RUN, "-n", "1")

@@ -17,7 +17,7 @@ WEIGHTS = "Data/com.apple.CoreML/weights/weight.bin"
 
 
 def save_all(sound: Path, folder: Path) -> None:
-    """Save every bad model as `<name>.mlpackage` in *folder*; *sound* needs weights in a file of its own."""
+    """Save every bad model as `<name>.mlpackage` in *folder*; *sound* needs weights in a separate file."""
     for name, damage in DAMAGES.items():
         package = folder / f"{name}.mlpackage"
         shutil.copytree(sound, package)

@@ -1,4 +1,4 @@
-"""A sample project on a stand-in Mac, where pytest runs in a process of its own."""
+"""A sample project on a stand-in Mac, where pytest runs in a separate process."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Script:
     """The answers of a run's engines, kept in *folder*, where other processes read them and note what they did.
 
     *times*: medians in ms, the next for each measurement from now on, the last for ever; *waiting*: the share of a call
-    that its threads waited; *slower*: how much slower than others a model is that runs alternately with another, by the
+    that its threads waited; *slower*: how much slower than others a model is that is interleaved with another, by the
     name of its file; *first_slower*: the same of the one that was loaded first.
     """
 

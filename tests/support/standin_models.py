@@ -1,4 +1,4 @@
-"""Small models for tests over the stand-in: specifications written by hand, so that they are quick to make."""
+"""Small models for tests over the stand-in: specifications written directly, so that they are quick to make."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Nested:
 
 @dataclass(frozen=True)
 class Flow:
-    """What happens between the inputs and outputs of one function or network."""
+    """The steps between the inputs and outputs of one function or network."""
 
     inputs: Mapping[str, Value]
     steps: tuple[Step, ...]

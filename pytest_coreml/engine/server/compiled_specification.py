@@ -17,7 +17,7 @@ def load_compiled_specification(path: str) -> Any:
     """Return the `Model` message of a compiled model.
 
     Where Core ML may run what is not readable here (a compiled network, a newer text), the message has the description
-    and the type, and no operations. Raises `ModelError`, naming file and cause, if the files are no compiled model.
+    and the type, and no operations. Raises `ModelError`, naming file and cause, if the files are not a compiled model.
     """
     try:
         package = open_compiled(Path(path))

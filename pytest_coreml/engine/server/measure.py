@@ -126,7 +126,7 @@ def measure_pairs(current: Call, other: Call, pairs: int, report: Report) -> Pai
     for number in range(pairs):
         for is_current in (True, False) if number % 2 == 0 else (False, True):
             times[is_current].append(sample(current if is_current else other, batch)[0])
-        reported = report_progress(report, "measuring alternately", number + 1, pairs, reported)
+        reported = report_progress(report, "measuring interleaved", number + 1, pairs, reported)
     return Pairs(tuple(times[True]), tuple(times[False]), batch)
 
 

@@ -1,7 +1,7 @@
-"""What macOS counts for this process: `proc_pid_rusage`, which needs no root.
+"""The counters of macOS for this process: `proc_pid_rusage`, which needs no root.
 
 The structure is `rusage_info_v6` of the public header `sys/resource.h`: a UUID of 16 bytes, then 64-bit words. Times
-are in mach units, which `mach_timebase_info` turns into nanoseconds. Nobody has tried this on a Mac: a reading that
+are in mach units, which `mach_timebase_info` turns into nanoseconds. This was not tried on a Mac: a reading that
 does not look as it should makes all of it unavailable.
 """
 
@@ -44,7 +44,7 @@ class ResourceUsage(NamedTuple):
     performance_cpu_ms: float
     """The part of the CPU time on performance cores; 0 where the kernel does not count it."""
     footprint_bytes: int
-    """What Activity Monitor calls memory."""
+    """The value that Activity Monitor calls memory."""
     peak_footprint_bytes: int
     """The highest footprint of the life of the process."""
     neural_footprint_bytes: int

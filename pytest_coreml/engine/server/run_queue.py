@@ -115,7 +115,7 @@ class MacRunQueue:
         """Return the delay so far, in ms.
 
         The runnable time of a thread that runs without a break is brought up to date later than its CPU time. The
-        difference falls meanwhile, and what it regains was no waiting: the highest difference so far counts.
+        difference falls in between, and what it regains was no waiting: the highest difference so far counts.
         """
         usage = self._reader.try_read()
         if usage is None:

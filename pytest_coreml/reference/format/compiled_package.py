@@ -151,7 +151,7 @@ class CompiledPackage:
         self.blob_file(name).ref(offset, dtype, math.prod(shape), shape)
 
     def _add_parts(self, model: Any, folder: str, data: CoreMLData | None) -> None:
-        """Read the models of a pipeline, each in a folder of its own."""
+        """Read the models of a pipeline, each in a separate folder."""
         if folder:
             raise UnsupportedModelError(f"{self.path / folder}: a compiled pipeline inside a pipeline is not known")
         types = type(model).DESCRIPTOR.fields_by_number

@@ -25,7 +25,7 @@ _ZEROS: Final = bytes(24)
 
 @dataclass(frozen=True)
 class CoreMLData:
-    """What the file says.
+    """The content of the file.
 
     `model_type` is a field number of `Model`. Either `description` or `model` is empty, or both.
     """

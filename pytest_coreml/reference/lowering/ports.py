@@ -38,7 +38,7 @@ class StatePort:
     """A state: the graph input of its old value and the graph output of its new one (None if it is only read).
 
     All `versions` are outputs of the graph that must be bound to the memory of the old value; the last one is the new
-    value. There are none if the new value has memory of its own.
+    value. There are none if the new value has separate memory.
     """
 
     name: str

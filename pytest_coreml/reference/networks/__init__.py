@@ -19,7 +19,7 @@ registers one handler for each type of layer, by the name of its field in `Neura
 * `ctx.map(f)` is for one input and any form of it: for what looks at single elements, or at axes counted from the back.
 * `ctx.node(...)` adds an ONNX node and infers the type of its output. `tensor.shape` may hold None for a size that is
   known only when the model runs; `ctx.sizes(tensor)` are sizes as numbers or as values of the graph, and
-  `ctx.static(tensor)` refuses what is not known. Networks are lowered anew for each set of input shapes, so that
+  `ctx.static(tensor)` refuses what is not known. Networks are lowered again for each set of input shapes, so that
   nearly everything is known.
 * Everything is float32, indices and truth values too: `ctx.integers(tensor)`, `ctx.truth(tensor)` and
   `ctx.floats(tensor)` convert.
@@ -28,7 +28,7 @@ registers one handler for each type of layer, by the name of its field in `Neura
   make one error.
 
 Two kinds of networks: in those of *rank five* each blob is [sequence, batch, channels, height, width]; in *N-d*
-networks each blob has a rank of its own, and the layers of the first kind act on its last three axes (`mapping.py`).
+networks each blob has its own rank, and the layers of the first kind act on its last three axes (`mapping.py`).
 
 A test of a family lives in `tests/unit/reference/networks/test_<family>.py` and uses `tests/support/one_layer.py`: it
 builds a network of one layer with coremltools' own builder, runs it, and compares with numpy.

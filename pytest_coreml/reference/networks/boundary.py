@@ -120,7 +120,7 @@ class NetworkImageOutput(ImageOutput):
         self._channels = channels
 
     def write(self, result: NDArray[Any]) -> Any:
-        """Return a PIL image; `BadInputError` for a blob that is no single image."""
+        """Return a PIL image; `BadInputError` for a blob that is not a single image."""
         if result.ndim < 3 or result.shape[-3] != self._channels:
             expected = f"[{self._channels}, height, width]"
             raise BadInputError(f"output {self.name!r}: expected {expected}, the network gave {list(result.shape)}")

@@ -1,4 +1,4 @@
-"""What a handler sees of the layer it lowers; the guide to writing one is in `networks/__init__.py`."""
+"""The view that a handler has of the layer it lowers; the guide to writing one is in `networks/__init__.py`."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class LayerContext:
         return blob
 
     def map(self, function: Callable[[Tensor], Tensor], blob: Blob | None = None) -> Blob:
-        """Apply a function to the first input, in whichever form it is there.
+        """Apply a function to the first input, in the form that exists.
 
         The function may look at single elements, or at channels, height and width by axes counted from the back.
         """
@@ -242,7 +242,7 @@ class LayerContext:
         ]
 
     def vector(self, sizes: Sequence[Size | None]) -> Tensor:
-        """Return sizes as one vector; None stands for a size that a reshape finds by itself."""
+        """Return sizes as one vector; None stands for a size that a reshape infers."""
         numbers = [-1 if size is None else size for size in sizes]
         if all(isinstance(size, (int, np.integer)) for size in numbers):
             return self.int64(np.array(numbers, np.int64).reshape(-1))

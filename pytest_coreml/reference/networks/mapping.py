@@ -1,7 +1,7 @@
 """Which kind of network one is, and what blobs its inputs and outputs are.
 
-In a network of *rank five* each blob is [sequence, batch, channels, height, width]; in an *N-d* network each has a rank
-of its own. The version of the specification does not decide, but what the network has (Core ML's validator,
+In a network of *rank five* each blob is [sequence, batch, channels, height, width]; each of an *N-d* network has its
+own rank. The version of the specification does not decide, but what the network has (Core ML's validator,
 `NeuralNetworkValidator.cpp`, and `Utils.cpp`).
 """
 
@@ -31,7 +31,7 @@ _RANK4_IMAGE_MAPPING: Final = 1
 
 
 class NetworkMapping:
-    """How the inputs of a network become blobs."""
+    """The mapping of a network's inputs to blobs."""
 
     def __init__(self, network: Any) -> None:
         """Look at what the network has."""
@@ -61,7 +61,7 @@ class NetworkMapping:
         if rank in (3, 4):
             return (*[1] * (_RANK_FIVE - rank), *shape)
         raise BadInputError(
-            f"input {name!r}: an array of rank {rank} is no blob [sequence, batch, channels, height, width]"
+            f"input {name!r}: an array of rank {rank} is not a blob [sequence, batch, channels, height, width]"
         )
 
     def of_image(self, shape: tuple[int, ...]) -> Shape:

@@ -1,4 +1,4 @@
-"""What a network does to its inputs before the first layer: scale and biases, or a mean image."""
+"""The preprocessing of a network's inputs before the first layer: scale and biases, or a mean image."""
 
 from __future__ import annotations
 

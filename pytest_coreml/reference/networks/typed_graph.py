@@ -1,4 +1,4 @@
-"""A graph under construction that knows the type of each value: a network declares no types of its own.
+"""A graph under construction that knows the type of each value: a network declares no types.
 
 The types come from ONNX's own shape inference, node by node. A node whose inputs are all known and small is computed at
 once, so that arithmetic on shapes ends in numbers.

@@ -43,7 +43,7 @@ def _values(params: Any, size: int, what: str) -> NDArray[Any]:
         return _packed_floats(params)
     if params.float16Value:
         if len(params.float16Value) % 2:
-            raise BadModelError(f"{what} has {len(params.float16Value)} bytes of float16, which is no whole number")
+            raise BadModelError(f"{what} has {len(params.float16Value)} bytes of float16, which is not a whole number")
         return np.frombuffer(params.float16Value, "<f2")
     if params.int8RawValue:
         return np.frombuffer(params.int8RawValue, np.int8)

@@ -1,4 +1,4 @@
-"""A machine as a report describes it, and the machines of a run, each under a name of its own."""
+"""A machine as a report describes it, and the machines of a run, each under a separate name."""
 
 from __future__ import annotations
 

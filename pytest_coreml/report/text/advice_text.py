@@ -29,7 +29,7 @@ def advice_lines(found: Sequence[Advice]) -> Iterator[str]:
 
 
 def advice_text(advice: Advice) -> str:
-    """Return the subject, the finding and the cure in one sentence."""
+    """Return the subject, the finding and the remedy in one sentence."""
     subject = _subject(advice)
     return f"{advice.effect}: {f'{subject}: ' if subject else ''}{advice.finding}; {advice.cure}"
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # Up to so many operations are named; the rest is counted.
 _MAX_NAMED: Final = 5
-_RUNTIME_OPTION: Final = "--coreml-runtime=coreml {} it all the same"
+_RUNTIME_OPTION: Final = "--coreml-runtime=coreml {} it anyway"
 _ASSUME_IDLE: Final = "--coreml-unmeasured=fail, or --unmeasured=fail of pytest-coreml compare"
 
 
@@ -228,7 +228,7 @@ _WORDS: Final[dict[Cause, _Words]] = {
     ),
     Cause.CONDITIONS_UNKNOWN: _Words(
         lambda effect: f"{_slower_by(effect)}nothing here reports what else the machine did",
-        f"run both versions alternately (--coreml-against), or assume an idle machine ({_ASSUME_IDLE})",
+        f"compare both versions with --coreml-against, or assume an idle machine ({_ASSUME_IDLE})",
     ),
     Cause.FOREIGN_CLOCK: _Words(
         lambda what: f"the reference runtime stands in for Core ML, whose time this {what or 'budget'} is about",
@@ -307,7 +307,7 @@ _WORDS: Final[dict[Cause, _Words]] = {
     Cause.LAST_PROCESS: _Words(lambda processes: f"the figure is of the last of {processes} processes"),
     Cause.BASELINE_DISTURBED: _Words(
         lambda runs: f"none of the {runs} baseline runs was measured undisturbed in a steady thermal state",
-        "record the baseline again on a free machine, without -n",
+        "record the baseline again on an idle machine, without -n",
     ),
     Cause.TOO_FEW_CALLS: _Words(
         lambda calls: f"{calls} calls are too few", "measure at least 30, better 100 (--coreml-calls)"

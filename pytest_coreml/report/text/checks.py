@@ -24,7 +24,7 @@ _MAX_COMPARED: Final = 200
 
 
 class Finding(NamedTuple):
-    """What one check or comparison has found."""
+    """The finding of one check or comparison."""
 
     standing: Standing
     reason: str

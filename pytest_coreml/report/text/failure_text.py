@@ -37,7 +37,7 @@ def failure_text(
     """Return the text on why *record* did not pass on *machine*, a JSON value as in a report.
 
     *verdict*: the one to explain, of its checks and comparisons. *figures*: the command that shows all that was
-    measured. *accept*: the one that makes the present state the baseline, told where it would help.
+    measured. *accept*: the one that makes the current state the baseline, given where it would help.
     """
     return "\n".join(_lines(record, verdict, machine, figures, accept))
 

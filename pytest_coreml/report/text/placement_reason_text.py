@@ -1,6 +1,6 @@
 """Why an operation is not on the Neural Engine, in words, with what would help.
 
-The compiler's messages are undocumented and change with systems and chips: a cure is added where one is known to match,
+The compiler's messages are undocumented and change with systems and chips: a remedy is added where one is known to match,
 and the message is always shown.
 """
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 # What a message contains, and what would help. The first that matches counts.
 _CURES: Final = (
     (r"connected to an invalid live-in", "use constant bounds, a mask with select, or a state with slice_update"),
-    (r"live-in not created", "it is at the model's boundary: cure the input that the message is about"),
+    (r"live-in not created", "it is at the model's boundary: fix the input that the message is about"),
     (r"gather index type", "use an index of uint16 (iOS 18), a constant one, or look up outside the model"),
     (r"Output type int32", 'output_dtype="uint16" (iOS 17), or compute it outside the model'),
     (r"only support UInt16", "use indices of uint16"),
     (r"data type: int32|constant value", "compute integers outside the model, or once before the layers"),
-    (r"Unable to resolve operation input|prevents this op", "cure the operation before it"),
+    (r"Unable to resolve operation input|prevents this op", "fix the operation before it"),
     (r"fp32", "convert with compute_precision=FLOAT16, with float16 inputs and outputs"),
     (r"scatter", "use a mask and select, or slice_update on a state"),
     (r"Unsupported MIL operation|converter not implemented", "rewrite it by other operations"),

@@ -25,7 +25,7 @@ _VERDICT: Final = 10
 
 
 def variant_lines(groups: list[VariantGroup], width: int) -> Iterator[str]:
-    """Return the lines of one table for each group: a row for each variant, and what else is to be said of it."""
+    """Return the lines of one table for each group: a row for each variant, and the notes on it."""
     for group in groups:
         machine = f"  {group.machine}" if group.machine else ""
         yield from wrapped(f"variants of {group.model} on {group.compute_units}  {group.test}{machine}", "", width)

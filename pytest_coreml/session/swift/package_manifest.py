@@ -1,4 +1,4 @@
-"""What a `Package.swift` says about the resources of its targets, whoever read it."""
+"""The resources of the targets of a `Package.swift`, from any reader."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class _Package:
             left_out = (
                 "no build includes it"
                 if self._is_before(_MODEL_RULE_VERSION) or model.path.suffix == ".mlmodelc"
-                else "Xcode compiles it all the same, and `swift build` before Swift 6.4 leaves it out"
+                else "Xcode compiles it anyway, and `swift build` before Swift 6.4 leaves it out"
             )
             yield f"{where}: no resource of target {model.target.name} lists it; {left_out}"
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Cost:
     """A figure of a run, and how much it moves without a cause.
 
-    *tolerance*: rise that is accepted, as a share. *least*: rise that nobody minds, in the unit of the figure.
+    *tolerance*: rise that is accepted, as a share. *least*: rise that does not matter, in the unit of the figure.
     *prior_sd*: what is believed of the spread of its log between runs. *timed*: other processes can raise it.
     """
 
@@ -72,7 +72,7 @@ def judge_costs(baseline: Sequence[Run], current: Sequence[Run], assume_idle: bo
     """Return one check for each figure that the baseline has, over one to three *current* runs.
 
     The names are those of budgets: `regression[load_ms]`. What looks higher on a machine that was busy, or of which
-    nobody knows whether it was, is inconclusive (the latter unless *assume_idle*).
+    for which this is unknown, is inconclusive (the latter unless *assume_idle*).
     """
     judge = _Judge(current[:MAX_RUNS], assume_idle)
     return [check for cost in COSTS for check in judge.check(cost, baseline)]
@@ -139,7 +139,7 @@ class _Judge:
 
 
 def _summary(cost: Cost, runs: Sequence[Run]) -> Baseline | None:
-    """Summarise the runs that were made on a calm machine, all of them where nobody knows; None when none was calm."""
+    """Summarise the runs that were made on a calm machine, all of them where this is unknown; None when none was calm."""
     trusted = [run for run in runs if cost.disturbance(run) is None]
     # A figure of zero has no logarithm: the least that a clock or a page shows stands for it.
     levels = tuple(math.log(max(cost.of(run) or 0.0, 1e-3)) for run in trusted)

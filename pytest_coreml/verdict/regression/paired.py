@@ -1,4 +1,4 @@
-"""Two versions of a model, run alternately in one process: the ratio of pairs, which a busy machine slows alike."""
+"""Two versions of a model, interleaved in one process: the ratio of pairs, which a busy machine slows alike."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Run:
     memory_mb: float | None = None
     placement: Placement | None = None
     agreement: tuple[Agreement, ...] = ()
-    """How close the outputs are to each reference; empty if they were not compared."""
+    """The agreement of the outputs with each reference; empty if they were not compared."""
     model: ModelSpec | None = None
     machine_name: str | None = None
     failed: bool = False

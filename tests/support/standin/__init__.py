@@ -4,7 +4,7 @@ coremltools' own, unmodified Python runs over it. A `Scenario` says what the mac
 plan puts each operation and what goes wrong; `install` puts the module in place in this process, and
 `site/sitecustomize.py` does so in every process that is started with the environment of `environment`.
 
-To test the product over it, ask for the fixture `mac_project`: a folder where pytest runs in a process of its own, and
+To test the product over it, ask for the fixture `mac_project`: a folder where pytest runs in a separate process, and
 both it and the engines it starts believe to be on the Mac of the scenario.
 
     def test_something(mac_project):

@@ -1,4 +1,4 @@
-"""What a process reads of itself through `libSystem` on a Mac: its resource usage, as a scenario has it."""
+"""The resource usage that a process on a Mac reads through `libSystem`, as a scenario has it."""
 
 from __future__ import annotations
 

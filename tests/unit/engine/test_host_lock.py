@@ -127,8 +127,8 @@ def test_a_stopped_process_is_named_and_waited_for_within_the_limit(
 
     name = f"process {holder.pid} (-c, which is stopped; continue or end it: kill -CONT {holder.pid})"
     assert waits[-1].endswith(f" s for {name} to finish measuring, before")
-    assert lines[0].startswith(f"waiting for {name} to finish measuring; without a sign of life from it for 1 s")
-    assert lines[1] == f"measuring without waiting for {name}: no sign of life from it for 1 s"
+    assert lines[0].startswith(f"waiting for {name} to finish measuring; without a response from it for 1 s")
+    assert lines[1] == f"measuring without waiting for {name}: no response from it for 1 s"
     assert [remark.split(",")[0] for remark in lock.given_up] == [
         "measured while another process held the lock for measuring"
     ] * 2

@@ -65,7 +65,7 @@ def test_conditions_around_a_measurement() -> None:
 
 
 def test_an_unknown_thermal_state_is_no_change() -> None:
-    """Where the system does not report it there is nothing to compare."""
+    """Where the system does not report it, there is nothing to compare."""
     read = iter([Conditions("nominal"), Conditions(None)])
 
     assert Watch(lambda: next(read)).during(lambda: 0) == (0, None)

@@ -24,7 +24,7 @@ def dropin() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def same_numbers_in_any_order(request: pytest.FixtureRequest) -> None:
-    """Give each test the random numbers that it would have alone, independent of the tests that ran before."""
+    """Seed each test with the random numbers that it would have alone, independent of the tests that ran before."""
     random = getattr(request.module, "RANDOM", None)
     if random is not None:
         random.bit_generator.state = np.random.default_rng(0).bit_generator.state

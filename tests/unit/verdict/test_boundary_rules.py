@@ -69,7 +69,7 @@ def test_too_many_bytes_name_the_caches():
 
 
 def test_an_unknown_size_is_a_lower_bound():
-    """A value above the limit fails, and one below is no proof while others are unknown."""
+    """A value above the limit fails, and one below does not prove it while others are unknown."""
     boundary = Boundary((X, Crossing("words", "dictionary")), (Y,))
 
     assert judge_one(boundary, max_bytes=100).verdict == "failed"

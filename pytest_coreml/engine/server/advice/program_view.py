@@ -42,7 +42,7 @@ class OperationView:
 
     @cached_property
     def tensors(self) -> tuple[Value, ...]:
-        """The outputs, and the operands that are no constants."""
+        """The outputs, and the operands that are not constants."""
         read = (each.value for operands in self.operands.values() for each in operands if not each.is_constant)
         return (*self.outputs, *read)
 

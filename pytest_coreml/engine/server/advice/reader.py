@@ -71,7 +71,7 @@ def _of_states(program: ProgramView) -> Iterator[Advice]:
             effect="load fails",
             operators={},
             places=tuple(odd[:_MAX_PLACES]),
-            finding=f"the last axis of a state is no multiple of {_STATE_ALIGNMENT}",
+            finding=f"the last axis of a state is not a multiple of {_STATE_ALIGNMENT}",
             cure="pad the state",
             seen_on="M4, macOS 15.2",
             source="coremltools issue 2631",

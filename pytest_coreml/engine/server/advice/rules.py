@@ -1,4 +1,4 @@
-"""The rules: what the compilers of Core ML are known to refuse on the Neural Engine, and what cures it.
+"""The rules: what the compilers of Core ML are known to refuse on the Neural Engine, and the remedies.
 
 Apple has no list: what is refused depends on the device, the system and the sizes of tensors. Each rule names what it
 is known for, and its source. *The compiler's messages* are those that Core ML's compiler leaves in `analytics.mil`,
@@ -157,7 +157,7 @@ RULES: Final = (
         "the index is int16 or int32 and computed at run time",
         "use an index of uint16 (iOS 18), or look up outside the model",
         _M4,
-        f"{_COMPILER}; the cure by one project",
+        f"{_COMPILER}; the remedy by one project",
         "high",
     ),
     Rule(

@@ -1,4 +1,4 @@
-"""Where kernels stand: padding by amounts or so that the size stays."""
+"""The positions of kernels: padding by amounts or so that the size stays."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def two(numbers: Sequence[int], default: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Kernel:
-    """What stands on an image: its sizes, how far it moves, and how far its elements lie apart."""
+    """A kernel on an image: its sizes, how far it moves, and how far its elements lie apart."""
 
     size: Sequence[int]
     strides: Sequence[int]
@@ -37,7 +37,7 @@ class Kernel:
 
     @property
     def extent(self) -> list[int]:
-        """How far it reaches, dilation included."""
+        """Its extent, dilation included."""
         return [(size - 1) * dilation + 1 for size, dilation in zip(self.size, self.dilations, strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""Activations: one layer with many functions, and those that later versions made layers of their own."""
+"""Activations: one layer with many functions, and those that later versions made separate layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What looks at single elements of one or several blobs."""
+"""Layers on single elements of one or several blobs."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def slice_by_size(ctx: LayerContext) -> Tensor:
 
 @lowers("slidingWindows")
 def sliding_windows(ctx: LayerContext) -> Tensor:
-    """Lower all windows along an axis; they get an axis of their own."""
+    """Lower all windows along an axis; they get a separate axis."""
     params = ctx.params
     x = ctx.x()
     axis = ctx.axis(params.axis, x.rank)

@@ -39,7 +39,7 @@ def test_a_thread_that_ended_counts_no_more(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.skipif(platform.system() != "Linux", reason="threads have files in /proc on Linux only")
 def test_a_thread_that_takes_the_place_of_another_is_read() -> None:
-    """The number of threads stays the same when one ends and another starts; the new one is read all the same."""
+    """The number of threads stays the same when one ends and another starts; the new one is read anyway."""
     delay = run_queue.LinuxRunQueue()
     with waiting_thread() as first:
         delay.read_ms()

@@ -89,7 +89,7 @@ def test_models_that_no_target_lists_are_tests_with_a_warning(root: Path) -> Non
     assert found.warnings == (
         "Sources/A/C.mlmodelc: no resource of target A lists it; no build includes it",
         (
-            "Sources/A/M.mlpackage: no resource of target A lists it; Xcode compiles it all the same, "
+            "Sources/A/M.mlpackage: no resource of target A lists it; Xcode compiles it anyway, "
             "and `swift build` before Swift 6.4 leaves it out"
         ),
         "Scratch/S.mlmodel: no target lists it",
