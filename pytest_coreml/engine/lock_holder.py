@@ -39,7 +39,7 @@ class Holder:
 
 
 class HolderFile:
-    """The file at *path*, in which the process that holds the lock names itself; its age is that of the last response."""
+    """The file at *path*, in which the process with the lock names itself; its age is that of the last response."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -25,10 +25,10 @@ _MIN_COLUMNS: Final = 20
 
 
 class ProgressLine:
-    """Text after what pytest has written on the current line, which are gone when the work is over.
+    """Text after what pytest has written on the current line, which is gone when the work is over.
 
-    Nothing is written where the output is not a terminal. The words never reach the next line: a cursor that is restored
-    after the terminal has scrolled would stand a line too low.
+    Nothing is written where the output is not a terminal. The text never reaches the next line: a cursor that is
+    restored after the terminal has scrolled would be a line too low.
     """
 
     def __init__(self, config: pytest.Config) -> None:

@@ -182,4 +182,5 @@ def test_memory_is_the_resident_one_where_there_are_no_counters(monkeypatch: pyt
     memory = PeakMemory()
     array: Any = bytearray(b"x") * 50_000_000
 
-    assert len(array) <= memory.growth_bytes() < 80_000_000
+    # Pages that the process had already count too.
+    assert 0.95 * len(array) <= memory.growth_bytes() < 80_000_000
