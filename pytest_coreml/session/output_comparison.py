@@ -36,7 +36,7 @@ _ORDER: Final[tuple[ComputeUnits, ...]] = ("cpuOnly", "cpuAndGPU", "cpuAndNeural
 
 @dataclass(frozen=True)
 class Comparison:
-    """The subject of a comparison, for any model: *inputs*, the names of *outputs*, and how. *health*: judge that too."""
+    """The subject of a comparison: *inputs*, the names of *outputs*, and how. *health*: judge that too."""
 
     inputs: InputSequences
     outputs: tuple[str, ...]

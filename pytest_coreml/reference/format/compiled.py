@@ -17,8 +17,8 @@ from pytest_coreml.reference.format.proto import read_spec
 def compile_model(path: Path) -> Path:
     """Compile a package or `.mlmodel` into a new folder in the temporary directory, the caller's to delete.
 
-    Weights are hard-linked where the file system allows, else copied. Raises `BadModelError` for what is not a model, or
-    cannot be copied.
+    Weights are hard-linked where the file system allows, else copied. Raises `BadModelError` for what is not a model,
+    or cannot be copied.
     """
     package = open_package(path)
     if not isinstance(package, FilePackage):

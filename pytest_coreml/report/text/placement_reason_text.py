@@ -1,6 +1,6 @@
 """Why an operation is not on the Neural Engine, in words, with what would help.
 
-The compiler's messages are undocumented and change with systems and chips: a remedy is added where one is known to match,
+The compiler's messages are undocumented and change with systems and chips: a remedy is added where one matches,
 and the message is always shown.
 """
 

@@ -130,7 +130,7 @@ def _whole(ctx: LayerContext, name: str) -> Tensor:
 
 
 def _declare_made(ctx: LayerContext) -> None:
-    """Make a blob for each name that the loop makes and that is read behind it: ONNX carries only what exists before."""
+    """Make a blob for each name that the loop makes and later layers read: ONNX carries only what exists before."""
     names = ctx.lowering.names
     inside = [layer for network in _networks(ctx) for layer in all_layers(network.layers)]
     for name in _written(ctx):
