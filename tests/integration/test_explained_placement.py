@@ -26,7 +26,7 @@ def reasons(project: MacProject) -> list[str | None]:
 
 
 def test_the_compiler_is_asked_when_a_rule_has_failed(mac_project: MacProject) -> None:
-    """The text has the compiler's message and the remedy where it refused, and that nothing was refused elsewhere; the home folder is gone."""
+    """The text has the message and the remedy of a refusal, and no refusal elsewhere; the home folder is gone."""
     mac_project.save()
     mac_project.test(TEST)
     mac_project.become(**ON_CPU)

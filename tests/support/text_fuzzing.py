@@ -1,6 +1,6 @@
 """Damages texts of ML Programs in many ways, and reads what comes of it: `python text_fuzzing.py SEED COUNT FILE...`.
 
-Files are interleaved; each case depends on its seed alone. A case is fine when it is refused by an error of the reference
+The files alternate; each case depends on its seed alone. A case is fine when it is refused by an error of the reference
 runtime, or read. Anything else ends the process with a report; the last line of stdout names the seed.
 """
 

@@ -139,7 +139,7 @@ class _Judge:
 
 
 def _summary(cost: Cost, runs: Sequence[Run]) -> Baseline | None:
-    """Summarise the runs that were made on a calm machine, all of them where this is unknown; None when none was calm."""
+    """Summarise the runs on a calm machine, all of them where this is unknown; None when none was calm."""
     trusted = [run for run in runs if cost.disturbance(run) is None]
     # A figure of zero has no logarithm: the least that a clock or a page shows stands for it.
     levels = tuple(math.log(max(cost.of(run) or 0.0, 1e-3)) for run in trusted)
