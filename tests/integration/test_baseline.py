@@ -297,7 +297,7 @@ def test_loads_that_take_three_times_as_long_fail(
 
 
 def test_operations_that_moved_are_named(pytester: pytest.Pytester, baseline: Baseline, script: Script) -> None:
-    """A move alone is not a failure; the summary has it, and the report as a note."""
+    """A move alone is not a failure; the summary and the report have it."""
     before = Operation("y", "conv", "neuralEngine", ("cpu", "neuralEngine"), 0.75, "main")
     baseline(lambda report: report["tests"][0].update(placement=encode_placement(Placement((before,)))))
     script.placement = Placement((Operation("y", "conv", "cpu", ("cpu",), 0.8, "main"),))
@@ -306,9 +306,11 @@ def test_operations_that_moved_are_named(pytester: pytest.Pytester, baseline: Ba
     (test,) = json.loads((pytester.path / "now.json").read_text())["tests"]
 
     result.assert_outcomes(passed=1)
-    moved = "planned on cpu, before on neuralEngine: 1 operations, 80.0 % of the cost: y (conv, 80.0 %)"
-    result.stdout.fnmatch_lines([f"note: {moved}"])
-    assert test["notes"] == [moved]
+    result.stdout.fnmatch_lines(["moved since the baseline; *", "  *: planned on cpu, before on neuralEngine: 1*"])
+    assert test["moved"] == [
+        {"name": "y", "operator": "conv", "before": "neuralEngine", "now": "cpu", "cost": pytest.approx(0.8)}
+    ]
+    assert test["notes"] == []
 
 
 def test_real_engines_agree_with_a_generous_tolerance(project: pytest.Pytester) -> None:
