@@ -1,4 +1,7 @@
-"""`pytest-coreml import FILE... --output=REPORT`: turn results that were measured elsewhere into a report."""
+"""`pytest-coreml import FILE... --output=REPORT`: turn results that were measured elsewhere into a report.
+
+Tables of Instruments become a timeline.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
     parser = subparsers.add_parser(
-        "import", help="turn results of Xcode, XCTest and coremltools' remote devices into a report"
+        "import",
+        help="turn results of Xcode, XCTest and coremltools' remote devices into a report, and tables of xctrace "
+        "into a timeline",
     )
     parser.add_argument(
         "files",
@@ -28,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="FILE",
         help="file or exported folder with results, recognized by its content",
     )
-    parser.add_argument("--output", type=Path, required=True, metavar="REPORT", help="report to write")
+    parser.add_argument("--output", type=Path, required=True, metavar="REPORT", help="report to write, or timeline")
     parser.add_argument(
         "--model",
         metavar="MODEL",
@@ -50,6 +55,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the report and print what is in it; return 0."""
+    from pytest_coreml.cli.import_tables import contains_tables, import_tables
+
+    if contains_tables(arguments.files):
+        return import_tables(arguments.files, arguments.output)
     from pytest_coreml.device_reports.device_result import Stated
     from pytest_coreml.device_reports.find_importers import import_results
     from pytest_coreml.facts.compute_units import parse_compute_units

@@ -71,7 +71,7 @@ class TrackKey:
     sha256: str | None
     """The digest of the model; None if it is unknown."""
     compute_units: str
-    """The compute units, by their Swift name."""
+    """The compute units, by their Swift name; empty if they are unknown."""
     function: str | None = None
     """The function; None for the default one."""
     loaded: str | None = None
@@ -81,7 +81,8 @@ class TrackKey:
     def label(self) -> str:
         """The name of the configuration in texts."""
         words = [f"function {self.function}" if self.function else None, self.loaded]
-        return ", ".join([f"{self.model} on {self.compute_units}", *filter(None, words)])
+        name = f"{self.model} on {self.compute_units}" if self.compute_units else self.model
+        return ", ".join([name, *filter(None, words)])
 
 
 @dataclass
@@ -94,6 +95,10 @@ class Track:
     """The sums of events that were too many to keep."""
     notes: list[str] = field(default_factory=list)
     """Remarks, such as why there are no times of operations."""
+    processes: list[int] = field(default_factory=list)
+    """The ids of the engine processes that held the model."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """What the tables of Instruments say in sum, by name."""
 
     def merge(self, other: Track) -> None:
         """Add what *other* has."""
@@ -101,6 +106,8 @@ class Track:
         for name, total in other.left_out.items():
             self.left_out[name] = self.left_out.get(name, Total()) + total
         self.notes += [note for note in other.notes if note not in self.notes]
+        self.processes += [process for process in other.processes if process not in self.processes]
+        self.figures |= other.figures
 
     def totals(self) -> dict[LaneAndKind, Total]:
         """Return the sums of all events but steps, also of those that were left out, by lane and kind."""
@@ -159,5 +166,7 @@ class Recording:
     """The file name of the model; None where the engine has not loaded it."""
     sha256: str | None
     """The digest of the model; None where the engine has not loaded it."""
+    process: int
+    """The id of the engine process."""
     events: tuple[Event, ...]
     left_out: Mapping[LaneAndKind, Total] = field(default_factory=dict)

@@ -32,7 +32,8 @@ class TimelineCollector:
 
     def add(self, recording: Recording) -> None:
         """Add what an engine has recorded."""
-        track = Track(self._key(recording), list(recording.events), dict(recording.left_out))
+        events, left_out = list(recording.events), dict(recording.left_out)
+        track = Track(self._key(recording), events, left_out, processes=[recording.process])
         self._timeline.add([track])
 
     def take(self) -> list[Track]:

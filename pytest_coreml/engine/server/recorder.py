@@ -6,6 +6,7 @@ An engine has a recorder only when a timeline was asked for. It is called betwee
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -88,13 +89,13 @@ class Recorder:
         if load is not None and loaded is not None:
             options, spec = load.options, loaded.spec
             subject = Subject(load.path, loaded.compiled, load.compute_units, options.function, options.words)
-            return Recording(subject, spec.file_name, spec.sha256, events, left_out)
+            return Recording(subject, spec.file_name, spec.sha256, os.getpid(), events, left_out)
         # Such as a fresh process that loads once, or an engine that only reads plans.
         options = getattr(request, "options", LoadOptions())
         units: str = getattr(request, "compute_units", "all")
         path: str = getattr(request, "path", "")
         subject = Subject(path, getattr(request, "compiled", None), units, options.function, options.words)
-        return Recording(subject, None, None, events, left_out)
+        return Recording(subject, None, None, os.getpid(), events, left_out)
 
     def _add(self, lane: Lane, kind: str, start: int, duration: int, details: Mapping[str, Any]) -> None:
         if len(self._events) < MAX_EVENTS:

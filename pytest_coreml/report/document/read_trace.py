@@ -54,7 +54,9 @@ def _track(entry: Any) -> Track:
         (lane, str(kind)): Total(int(count), int(total_ns), int(size))
         for lane, kind, count, total_ns, size in entry["left_out"]
     }
-    return Track(key, left_out=left_out, notes=list(map(str, entry["notes"])))
+    figures = {str(name): float(value) for name, value in entry["figures"].items()}
+    processes, notes = list(map(int, entry["processes"])), list(map(str, entry["notes"]))
+    return Track(key, left_out=left_out, notes=notes, processes=processes, figures=figures)
 
 
 def _events(entries: Any, tracks: list[Track], origin: int) -> Iterator[tuple[Track, Event]]:

@@ -21,6 +21,7 @@ def encode_tracks(tracks: Iterable[Track]) -> str:
                 track.events,
                 [(*name, *astuple(total)) for name, total in track.left_out.items()],
                 track.notes,
+                track.processes,
             )
             for track in tracks
         ]
@@ -35,6 +36,7 @@ def decode_tracks(text: str) -> list[Track]:
             [Event(*event) for event in events],
             {(lane, kind): Total(*numbers) for lane, kind, *numbers in left_out},
             notes,
+            processes,
         )
-        for key, events, left_out, notes in json.loads(text)
+        for key, events, left_out, notes, processes in json.loads(text)
     ]

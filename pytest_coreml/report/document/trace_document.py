@@ -85,6 +85,8 @@ def _model_data(track: Track) -> dict[str, Any]:
         "function": key.function,
         "loaded": key.loaded,
         "notes": track.notes,
+        "processes": track.processes,
+        "figures": track.figures,
         "left_out": [
             [lane, kind, total.count, total.total_ns, total.bytes] for (lane, kind), total in track.left_out.items()
         ],
