@@ -170,6 +170,7 @@ class CoreMLModel:
         self.measurement: Measurement | None = None
         self.sustained: Measurement | None = None
         self.measured_with: protocol.Measure | None = None
+        self.last_observed: Observed | None = None
         # The most predictions that the current test has made with one state.
         self._longest_sequence = 0
 
@@ -190,6 +191,7 @@ class CoreMLModel:
     def forget_test(self) -> None:
         """Forget what the test before did with the model."""
         self.last_inputs = self.measurement = self.sustained = self.measured_with = self.io = None
+        self.last_observed = None
         self.last_backings = {}
         self._longest_sequence = 0
 
@@ -377,7 +379,8 @@ class CoreMLModel:
             return unobserved(Cause.NOTHING_OBSERVED)
         inputs, backings = self.last_inputs, self.last_backings
         like = self.measured_with or protocol.Measure(inputs, self._calls, None, self.sequence, backings)
-        return self._observations.observe(self._lease, like, wanted)
+        self.last_observed = self._observations.observe(self._lease, like, wanted)
+        return self.last_observed
 
     @property
     def known_placement(self) -> Placement:

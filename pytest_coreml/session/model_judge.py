@@ -189,7 +189,8 @@ class ModelJudge:
         units = model.compute_units
         wanted = devices_to_observe(rules, units)
         if wanted or self._reports_observed(model):
-            record.observed = model.observe(wanted or None)
+            model.observe(wanted or None)
+        record.observed = model.last_observed
         devices = self.session.usable_devices()
         found = [judge_observed(rule, record.observed, record.placement, units, devices) for rule in rules]
         return [check for checks in found for check in checks]

@@ -56,6 +56,8 @@ def main(scenario_path: str, question: str) -> None:
     lines = journal.read_text(encoding="utf-8").splitlines() if journal.exists() else []
     calls = [call for call in map(json.loads, lines) if call["stage"] in ("load", "predict")]
     form, working = scenario["registry"], scenario["working"]
+    with journal.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps({"stage": "registry", "question": question}) + "\n")
     if form == "hang":
         time.sleep(60)
     if form == "text":
@@ -71,8 +73,8 @@ def main(scenario_path: str, question: str) -> None:
 
 
 def _changed(form: str, ns: int) -> int:
-    # A counter of 24 bits is over after 17 ms, again and again.
-    return {"negative": -ns, "wrapped": -ns % (1 << 24)}.get(form, ns)
+    # One that falls, as one of few bits does again and again.
+    return {"negative": -ns, "falling": (1 << 40) - ns}.get(form, ns)
 
 
 if __name__ == "__main__":

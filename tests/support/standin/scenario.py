@@ -101,7 +101,7 @@ class Scenario:
     Neural Engine, by output; it writes nothing where there are none. *counters*: a process can read its resource usage,
     with waiting as a share of its CPU time, the share of CPU time on efficiency cores, and *leaked_bytes* that each
     prediction adds to its footprint. *working*: the devices that counters show at work, by compute units. *registry*:
-    `dump`; or `text`, `hang`, `negative`, `wrapped` for one that is not as it should be.
+    `dump`; or `text`, `hang`, `negative`, `falling` for one that is not as it should be.
     """
 
     macos: tuple[int, ...] = (26, 5, 1)
