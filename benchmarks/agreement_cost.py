@@ -4,14 +4,20 @@ of ResNet50: 25 million weights, 1,000 logits.
 Run manually: `python benchmarks/agreement_cost.py [ROUNDS]`. Promised: less than 1.2 times for the network. Bare is the
 time around the framework's own calls, of 20 predictions on each side, without the way of a tensor to or from an engine.
 Agreement makes the examples, predicts on both sides, once more for the repeated call, and compares; both alternate.
+
+`--large` compares an output of 100 MB for each of 5 inputs instead, and prints what this process, which takes the place
+of pytest's, has read and by how much its memory has grown; Linux only. Promised: tensors are compared where they are,
+so both are far less than one output.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import statistics
 import tempfile
 import time
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,9 +34,14 @@ from pytest_coreml.session.options import Options
 from pytest_coreml.session.output_comparison import Comparison, compare_with
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_coreml.session.model import CoreMLModel
 
 INPUTS = 20
+LARGE_INPUTS = 5
+# The square of this, in single precision, is 100 MB.
+LARGE_SIDE = 5000
 STAGES = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))
 RANDOM = np.random.default_rng(0)
 
@@ -51,6 +62,16 @@ def residual_network() -> Any:
                 x, channels = mb.relu(x=mb.add(x=y, y=shortcut)), 4 * width
         x = mb.reshape(x=mb.reduce_mean(x=x, axes=[2, 3]), shape=[1, channels])
         return mb.linear(x=x, weight=weight(1000, channels), name="logits")
+
+    return convert(program)
+
+
+def large_output() -> Any:
+    """Build a model that makes 25 million elements of a few."""
+
+    @mb.program(input_specs=[mb.TensorSpec(shape=(LARGE_SIDE, 1)), mb.TensorSpec(shape=(1, LARGE_SIDE))])
+    def program(x: Any, y: Any) -> Any:
+        return mb.mul(x=x, y=y, name="product")
 
     return convert(program)
 
@@ -79,31 +100,55 @@ def bare_seconds(*sides: CoreMLModel) -> float:
     return sum(side.lease.predict(inputs, None).native_ms for side in sides for _ in range(INPUTS)) / 1e3
 
 
-def agreement_seconds(model: CoreMLModel, reference: CoreMLModel) -> float:
+def agreement_seconds(model: CoreMLModel, reference: CoreMLModel, inputs: int = INPUTS) -> float:
     """Return the wall time of a comparison with all its work."""
     outputs = tuple(output.name for output in model.spec.outputs)
-    comparison = Comparison(InputSequences(INPUTS), outputs, Comparing())
+    comparison = Comparison(InputSequences(inputs), outputs, Comparing())
     start = time.perf_counter()
     agreement, _ = compare_with(comparison, model, "reference", partial(comparison.store, reference))
     assert agreement.outputs[0].identical
     return time.perf_counter() - start
 
 
-def main(rounds: int) -> None:
-    """Alternate, and print the medians."""
+@contextmanager
+def loaded(network: Any) -> Iterator[tuple[CoreMLModel, CoreMLModel]]:
+    """Load a model on two compute units, by an engine for each."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.mlpackage"
-        residual_network().save(str(path))
+        network.save(str(path))
         models = Models(Options(Path(folder), runtime="reference"), Listeners())
-        model, reference = (models.load(models.key(path, Path(), units)) for units in ("all", "cpuOnly"))
-        pairs = [(bare_seconds(model, reference), agreement_seconds(model, reference)) for _ in range(rounds)]
+        yield models.load(models.key(path, Path(), "all")), models.load(models.key(path, Path(), "cpuOnly"))
         models.close()
+
+
+def main(rounds: int) -> None:
+    """Alternate, and print the medians."""
+    with loaded(residual_network()) as sides:
+        pairs = [(bare_seconds(*sides), agreement_seconds(*sides)) for _ in range(rounds)]
     ratios = sorted(agreement / bare for bare, agreement in pairs)
     bare = statistics.median(bare for bare, _ in pairs)
     print(f"{statistics.median(ratios):.2f} times {bare:.1f} s (lowest {ratios[0]:.2f}, highest {ratios[-1]:.2f})")
 
 
+def bytes_read() -> int:
+    """Return the bytes that this process has read, from files and from engines."""
+    return int(Path("/proc/self/io").read_text().split()[1])
+
+
+def main_large(rounds: int) -> None:
+    """Print the time of an input, and what one comparison costs this process."""
+    with loaded(large_output()) as sides:
+        agreement_seconds(*sides, 1)
+        memory, before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, bytes_read()
+        seconds = [agreement_seconds(*sides, LARGE_INPUTS) / LARGE_INPUTS for _ in range(rounds)]
+        read, grown = bytes_read() - before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory
+    median = statistics.median(seconds)
+    print(f"{median:.2f} s an input, {read / rounds / 1e6:.3f} MB read a comparison, {grown / 1e3:.1f} MB more memory")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rounds", type=int, nargs="?", default=3)
-    main(parser.parse_args().rounds)
+    parser.add_argument("--large", action="store_true")
+    arguments = parser.parse_args()
+    (main_large if arguments.large else main)(arguments.rounds)

@@ -6,14 +6,24 @@ import json
 import os
 import re
 import shutil
+import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import coremltools as ct
 import numpy as np
 import pytest
 import small_models
+from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
 
 from pytest_coreml.cli import main
+from pytest_coreml.engine.input_sequences import InputSequences
+from pytest_coreml.facts.agreement import Comparing
+from pytest_coreml.session.model import Listeners
+from pytest_coreml.session.models import Models
+from pytest_coreml.session.options import Options
+from pytest_coreml.session.output_comparison import Comparison, compare_with
 
 if TYPE_CHECKING:
     from mac_project import MacProject
@@ -193,3 +203,34 @@ def test_less_agreement_and_another_boundary_than_in_the_baseline_are_listed(
     assert boundary == "output y: float16; 6 bytes -> float32; 12 bytes"
     result.stdout.fnmatch_lines([f"*{re.sub(r'[][]', '?', line)}" for line in (drop, boundary)])
     assert f"  changed: {drop}\n  changed: {boundary}\n" in shown
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a process has read")
+@pytest.mark.usefixtures("without_core_ml")
+def test_large_outputs_are_compared_where_they_are(tmp_path: Path) -> None:
+    """Outputs of 9 MB are read by an engine, never by the process of the tests."""
+
+    @mb.program(input_specs=[mb.TensorSpec((1500, 1)), mb.TensorSpec((1, 1500))])
+    def program(x, y):
+        return mb.mul(x=x, y=y, name="product")
+
+    path = tmp_path / "Large.mlpackage"
+    ct.convert(program, convert_to="mlprogram", skip_model_load=True).save(str(path))
+    models = Models(Options(tmp_path, runtime="reference"), Listeners())
+    model, reference = (models.load(models.key(path, tmp_path, units)) for units in ("all", "cpuOnly"))
+    comparison = Comparison(InputSequences(3), ("product",), Comparing())
+
+    before = bytes_read()
+    agreement, health = compare_with(comparison, model, "cpuOnly", partial(comparison.store, reference))
+    read = bytes_read() - before
+    models.close()
+
+    assert agreement.outputs[0].identical
+    assert (health[0].inputs, health[0].varies) == (3, True)
+    assert read < 100_000
+
+
+def bytes_read() -> int:
+    """Return the bytes that this process has read, from files and from engines."""
+    return int(Path("/proc/self/io").read_text().split()[1])
