@@ -9,6 +9,7 @@ which readers skip: ours hold what a reader of ours needs, and the totals.
 from __future__ import annotations
 
 import json
+import math
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -119,16 +120,32 @@ def _metadata(kind: str, process: int, thread: int, name: str, value: object) ->
 
 def _event_line(event: Event, ids: str, origin: int) -> str:
     category = "step" if event.kind in STEPS else event.lane
+    start = event.start_ns - origin
     details = f', "args": {json.dumps(event.details)}' if event.details else ""
     return (
         f'{{"ph": "X", "name": {json.dumps(event.kind)}, "cat": "{category}", {ids}, '
-        f'"ts": {_microseconds(event.start_ns - origin)}, "dur": {_microseconds(event.duration_ns)}{details}}}'
+        f'"ts": {_microseconds(start)}, "dur": {_duration(start, event.duration_ns)}{details}}}'
     )
 
 
 def _microseconds(nanoseconds: int) -> str:
     # Exact, where a division would be rounded.
     return f"{nanoseconds // 1000}.{nanoseconds % 1000:03d}"
+
+
+def _duration(start: int, duration: int) -> str:
+    """Return a duration such that readers, who add it to the start, find the very number by which the next one begins.
+
+    An end that is rounded otherwise than the start of the next event is before or after it, and the events are not
+    nested: speedscope then drops one of them.
+    """
+    text = _microseconds(duration)
+    begin, end = float(_microseconds(start)), float(_microseconds(start + duration))
+    if begin + float(text) == end:
+        return text
+    near = end - begin
+    candidates = (near, math.nextafter(near, 0), math.nextafter(near, math.inf))
+    return repr(next((value for value in candidates if begin + value == end), near))
 
 
 def rows_of(events: Sequence[Event]) -> list[list[Event]]:

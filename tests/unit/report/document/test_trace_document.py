@@ -6,6 +6,8 @@ What the format asks for is from its published description ("Trace Event Format"
 from __future__ import annotations
 
 import json
+from itertools import accumulate, pairwise
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,6 +54,23 @@ def test_events_are_complete_events_in_microseconds() -> None:
         ("load", "activity", 0.005, 0.007),
     ]
     assert all(isinstance(event[name], int) for event in events for name in ("pid", "tid"))
+
+
+def test_events_end_where_the_next_begin() -> None:
+    """A reader that adds duration to start, as numbers with a fraction, finds the start of the next event."""
+    random = Random(1)
+    durations = [random.randrange(1, 10 ** random.randrange(1, 11)) for _ in range(3000)]
+    starts = list(accumulate(durations, initial=START))
+    events = [Event("activity", "predict", *pair) for pair in zip(starts, durations, strict=False)]
+    around = [Event("activity", "measure", START, starts[-1] - START)]
+
+    made = document(Timeline([Track(TRACK.key, events + around)]))["traceEvents"]
+    (measure,) = (event for event in made if event["name"] == "measure")
+    calls = [event for event in made if event["name"] == "predict"]
+
+    assert all(a["ts"] + a["dur"] == b["ts"] for a, b in pairwise(calls))
+    assert calls[-1]["ts"] + calls[-1]["dur"] == measure["ts"] + measure["dur"]
+    assert [round(call["dur"] * 1000) for call in calls] == durations
 
 
 def test_metadata_names_models_and_lanes() -> None:
