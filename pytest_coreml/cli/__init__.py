@@ -8,13 +8,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from pytest_coreml._version import __version__
-from pytest_coreml.cli import baseline, compare, doctor, import_results, inspect, show, validate
+from pytest_coreml.cli import baseline, cache, compare, doctor, import_results, inspect, show, validate
 from pytest_coreml.errors import CoreMLTestError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (compare, baseline, show, validate, inspect, import_results, doctor)
+_COMMANDS = (compare, baseline, show, validate, inspect, import_results, cache, doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

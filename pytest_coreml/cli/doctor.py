@@ -25,6 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a line for each check; return 0 if budgets can be judged here, else 1."""
+    from pytest_coreml.cli.cache_checks import check_caches
     from pytest_coreml.cli.contention import waiting_share
     from pytest_coreml.cli.doctor_checks import check_machine, check_runtime
     from pytest_coreml.engine.client import Engine
@@ -40,6 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
             problems += _print(finding)
         for finding in check_runtime(engine, folder, machine):
             problems += _print(finding)
+        if machine.is_mac and engine.facts is not None:
+            for finding in check_caches(engine.facts.pid):
+                problems += _print(finding)
     write_text(f"{_verdict(problems)}\n")
     return 1 if problems else 0
 

@@ -43,9 +43,12 @@ class Engines:
         return held
 
     @contextlib.contextmanager
-    def fresh(self, key: EngineKey) -> Iterator[Lease]:
-        """Load *key* in a new engine, whatever else is open, and close it at the end."""
-        lease = self._load(key, Timing(load=True, first=True))
+    def fresh(self, key: EngineKey, *, first_load: bool = False) -> Iterator[Lease]:
+        """Load *key* in a new engine, whatever else is open, and close it at the end.
+
+        *first_load*: as in `Timing`.
+        """
+        lease = self._load(key, Timing(load=True, first=True, first_load=first_load))
         try:
             yield lease
         finally:

@@ -87,11 +87,13 @@ class SharedByEngines:
 class Timing:
     """The steps that are timed besides a test's own measurements: the *load*, the *first* prediction.
 
-    A timed step waits until no other process of the host measures.
+    A timed step waits until no other process of the host measures. *first_load*: whether the model is compiled and
+    loaded for the first time, which can take minutes, where an earlier run has kept a compiled form of it.
     """
 
     load: bool = False
     first: bool = False
+    first_load: bool = False
 
 
 UNTIMED: Final = Timing()
@@ -214,7 +216,11 @@ class Lease:
 
     def _load(self) -> Loaded:
         key, timed = self.key, self._timing.load
-        request = protocol.Load(key.path, key.compute_units, key.options, measured=timed)
+        request = protocol.Load(
+            key.path, key.compute_units, key.options, measured=timed, first_load=self._timing.first_load
+        )
+        # A model that is resumed has its times.
+        self._timing = replace(self._timing, first_load=False)
         if not timed:
             loaded = self.ask(request)
             return replace(loaded, times=replace(loaded.times, alone=False))

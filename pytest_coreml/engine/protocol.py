@@ -78,22 +78,31 @@ class Describe(Request[ModelSpec]):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A loaded model: its description, its load times, the runtime, and the path of its compiled form."""
+    """A loaded model: its description, its load times, the runtime, and the path of its compiled form.
+
+    *cache_problem*: why the compiled form is not kept for later runs; None if it is, or was not to be kept.
+    """
 
     spec: ModelSpec
     times: LoadTimes
     runtime: Runtime
     compiled: str
+    cache_problem: str | None = None
 
 
 @dataclass(frozen=True)
 class Load(Request[Loaded]):
-    """Compile and load a model, and measure both. The engine holds one model at a time."""
+    """Compile and load a model, and measure both. The engine holds one model at a time.
+
+    *first_load*: whether to compile the model and to load it for the first time where the engine could load what an
+    earlier run has compiled.
+    """
 
     path: str
     compute_units: ComputeUnits
     options: LoadOptions = field(default_factory=LoadOptions)
     measured: bool = False
+    first_load: bool = False
     doing = "loading"
 
 

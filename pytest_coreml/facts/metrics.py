@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 Unit = Literal["ms", "MB", "x", "%", "dB", "nats", "bytes", "yes or no", ""]
 Direction = Literal["at most", "at least", "expected"]
-# `first prediction`: of a model that was just loaded. `fresh load`: in a process that has loaded nothing before.
+# `first prediction`: of a model that was just loaded. `fresh load`: in a process that has loaded nothing before. `first
+# load`: compiling, and loading files that were never loaded before.
 Need = Literal[
     "prediction",
     "first prediction",
     "sustained",
     "load",
     "fresh load",
+    "first load",
     "memory",
     "model",
     "placement",
@@ -155,9 +157,11 @@ METRICS: Final = (
         "fresh load",
     ),
     _loaded(
-        "first_load_ms", "first load", "loading from a path never used before, ms", lambda load: load.first_load_ms
+        *("first_load_ms", "first load", "loading from files that were never loaded before, ms"),
+        lambda load: load.first_load_ms,
+        "first load",
     ),
-    _loaded("compile_ms", "compile", "compiling the package, ms", lambda load: load.compile_ms),
+    _loaded("compile_ms", "compile", "compiling the package, ms", lambda load: load.compile_ms, "first load"),
     Metric(
         *("size_mb", "size", "MB", "at most", ("model",), "the file or package, 10⁶ bytes"),
         value=lambda measured: measured.size_mb,

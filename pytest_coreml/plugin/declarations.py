@@ -31,6 +31,7 @@ class Declarations:
         self._mistakes: dict[str, list[str]] = {}
         # Files with a test that limits loading: the tests of a file share loaded models.
         self._files_that_limit_loads: set[Path] = set()
+        self._files_that_limit_first_loads: set[Path] = set()
 
     def get(self, item: pytest.Item) -> Declaration | None:
         """Return what *item* declares; None for a test that was not collected with the others."""
@@ -57,6 +58,10 @@ class Declarations:
     def limits_load_in(self, file: Path) -> bool:
         """Return True if a test of *file* limits the time of a load."""
         return file in self._files_that_limit_loads
+
+    def limits_first_load_in(self, file: Path) -> bool:
+        """Return True if a test of *file* limits the time of compiling, or of a first load."""
+        return file in self._files_that_limit_first_loads
 
     def read(self, node: pytest.Item, fixtures: list[str], incomplete: bool = False) -> Declaration | None:
         """Read the markers of *node*; a mistake is noted for the end of collection, and None returned."""
@@ -92,6 +97,8 @@ class Declarations:
         self.coverage.note(item.nodeid, declaration)
         if declaration.limits_load:
             self._files_that_limit_loads.add(item.path)
+            if declaration.limits_first_load:
+                self._files_that_limit_first_loads.add(item.path)
 
     def _refuse(self, items: list[pytest.Item]) -> None:
         lines = [f"{mistake}\n    {_places(places)}" for mistake, places in self._mistakes.items()]

@@ -20,6 +20,7 @@ DEFAULT_PAGE: Final = "coreml-report.html"
 # The first of each is the default.
 RUNTIMES: Final = ("auto", "coreml", "reference")
 INCONCLUSIVE: Final = ("skip", "fail")
+CACHES: Final = ("keep", "off")
 PRECISIONS: Final = ("fast", "strict")
 UNMEASURED: Final = ("inconclusive", "fail")
 
@@ -153,6 +154,16 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "const": "true",
         "help": "after a placement rule has failed on Core ML, compile the model once more, which can take minutes, "
         "for the compiler's reasons why operations are not on the Neural Engine",
+    },
+    "cache": {
+        "choices": CACHES,
+        "help": "compiled models on Core ML; keep (default): load what an earlier run has compiled, and measure first "
+        "loads only for a budget or a baseline that has them; off: compile in every run, and measure all first loads",
+    },
+    "cache_size": {
+        "metavar": "GB",
+        "help": "size of the compiled models that are kept for later runs; the least recently used ones are removed "
+        "(default: 10)",
     },
     "unmeasured": {
         "choices": UNMEASURED,

@@ -307,7 +307,21 @@ class PytestRun:
 
         judged = bool(self.options.baseline) or self.declarations.limits_load_in(item.path)
         reported = self.options.is_reported
-        return Timing(load=judged or (reported and not shares_host(self.config)), first=judged or reported)
+        return Timing(
+            load=judged or (reported and not shares_host(self.config)),
+            first=judged or reported,
+            first_load=self._times_first_load(item),
+        )
+
+    def _times_first_load(self, item: pytest.Item) -> bool:
+        """Return True if a budget, the baseline or an option asks for times of compiling, or of first loads.
+
+        As for other times, it is enough if they ask for those of another test of the file, which shares its models.
+        """
+        if self.options.cache == "off" or self.declarations.limits_first_load_in(item.path):
+            return True
+        baseline = self.read_baseline()
+        return baseline is not None and item.nodeid.split("::", 1)[0] in baseline.files_with_first_loads
 
     def _note_use(self, model: CoreMLModel) -> None:
         if self.attempt is None:

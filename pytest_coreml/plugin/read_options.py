@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_coreml.errors import UsageError, shown
 from pytest_coreml.facts.compute_units import parse_compute_units
 from pytest_coreml.facts.presets import parse_preset
-from pytest_coreml.plugin.options import INCONCLUSIVE, PRECISIONS, RUNTIMES, UNMEASURED, given
+from pytest_coreml.plugin.options import CACHES, INCONCLUSIVE, PRECISIONS, RUNTIMES, UNMEASURED, given
 from pytest_coreml.session.options import Options, default_units
 from pytest_coreml.session.sources import PathFrom
 
@@ -106,7 +106,7 @@ def read_number(name: str, value: object, kind: Callable[[str], Any], default: A
         number = 0
     if not 0 < number < float("inf"):
         word = "whole number" if kind is int else "number"
-        raise UsageError(f"--coreml-{name}: expected a positive {word}, got {shown(value)}")
+        raise UsageError(f"--coreml-{name.replace('_', '-')}: expected a positive {word}, got {shown(value)}")
     return number
 
 
@@ -237,6 +237,8 @@ _READERS: Final[dict[str, Callable[[pytest.Config, str], Any]]] = {
     "explain": _switch,
     "observe": _switch,
     "moved": _share,
+    "cache": partial(_choice, CACHES),
+    "cache_size": partial(_number, float, 10.0),
     "baseline": _paths,
     "against": _existing,
     "variants": _variants,

@@ -103,7 +103,7 @@ class BaselineJudge:
         *measure_again*: measures it in fresh engines; returns None where that is not possible.
         """
 
-        def again(machine: Mapping[str, Any]) -> Run | None:
+        def again(machine: Mapping[str, Any], _: bool) -> Run | None:
             measurement = measure_again()
             return Run(machine, measurement) if measurement is not None else None
 
@@ -166,7 +166,7 @@ class BaselineJudge:
         self,
         record: Record,
         spec: ModelSpec | None,
-        measure_again: Callable[[Mapping[str, Any]], Run | None],
+        measure_again: Callable[[Mapping[str, Any], bool], Run | None],
         max_moved: Mapping[Device, float] = MappingProxyType({}),
     ) -> None:
         baseline = self._runs(record.key)
@@ -178,7 +178,7 @@ class BaselineJudge:
         machine = self._machine()
         runs = [make_run(record, machine, spec)]
         findings = judge_against(baseline, runs, rules)
-        while findings.wants_another_run and (run := measure_again(machine)) is not None:
+        while findings.wants_another_run and (run := measure_again(machine, findings.wants_first_load)) is not None:
             runs.append(run)
             findings = judge_against(baseline, runs, rules)
         record.regression = findings.time
@@ -190,8 +190,8 @@ class BaselineJudge:
         told = open_moves(changes.moved, record.checks)
         record.notes += changes_lines(replace(changes, moved=tuple(move for move in changes.moved if move not in told)))
 
-    def _measure_again(self, model: CoreMLModel, machine: Mapping[str, Any]) -> Run:
-        with self._engines.fresh(model.key) as lease:
+    def _measure_again(self, model: CoreMLModel, machine: Mapping[str, Any], first_load: bool) -> Run:
+        with self._engines.fresh(model.key, first_load=first_load) as lease:
             _check_same(lease, model.sha256)
             predict = lease.measure(model.measured_with) if model.measured_with is not None else None
             memory_mb = lease.ask(protocol.ReadMemory())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.verdict.budgets import needs_load
+from pytest_coreml.verdict.budgets import needs_first_load, needs_load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,3 +77,8 @@ class Declaration:
     def limits_load(self) -> bool:
         """True where a budget limits a load time."""
         return any(map(needs_load, self.budgets))
+
+    @property
+    def limits_first_load(self) -> bool:
+        """True where a budget limits the time of compiling, or of a first load."""
+        return any(map(needs_first_load, self.budgets))

@@ -70,6 +70,7 @@ class Models:
         """The variant at each path, as a test has last asked for it."""
         self._described: dict[tuple[str, str], ModelSpec] = {}
         self._loaded: dict[EngineKey, CoreMLModel] = {}
+        self._cache_problems: set[str] = set()
 
     def key(self, source: Any, folder: Path, units: ComputeUnits, options: LoadOptions | None = None) -> EngineKey:
         """Return the key of *source* on *units*; *folder* is what relative paths are looked up in first.
@@ -116,8 +117,15 @@ class Models:
         if self.runtime is None:
             self.runtime = lease.engine.facts
             self.devices = lease.ask(ListDevices())
+        self._announce_cache_problem(lease.loaded.cache_problem)
         self.specs[model.sha256] = model.spec
         self._seen[model.key.path, model.key.fingerprint] = (model.spec, model.runtime)
+
+    def _announce_cache_problem(self, problem: str | None) -> None:
+        """Announce why compiled models are not kept, each reason once."""
+        if problem is not None and problem not in self._cache_problems:
+            self._cache_problems.add(problem)
+            self._listeners.announced(problem)
 
     def seen(self, key: EngineKey) -> tuple[ModelSpec, Runtime] | None:
         """Return what an earlier load of the file of *key* found in this run, None if there was none."""
@@ -162,7 +170,16 @@ class Models:
 
     def _engine(self, environment: Mapping[str, str], recorded: Callable[[Recording], None] | None) -> Engine:
         words = (f"--precision={self._options.precision}", f"--threads={self._options.threads or 1}")
-        return Engine(self._options.runtime, self._options.timeout, words, environment, recorded)
+        return Engine(
+            *(self._options.runtime, self._options.timeout, (*words, *self._cache_words()), environment, recorded)
+        )
+
+    def _cache_words(self) -> tuple[str, ...]:
+        machine = identity()
+        # What is compiled for an unknown system cannot be told from what is compiled for this one.
+        if self._options.cache == "off" or not machine.is_mac or machine.system.build is None:
+            return ()
+        return f"--keep-compiled-for={machine.system.build}", f"--cache-bytes={self._options.cache_size * 1e9}"
 
     def _model(self, lease: Lease) -> CoreMLModel:
         model = self._loaded.get(lease.key)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_coreml.session.sources import PathFrom
 
 Inconclusive: TypeAlias = Literal["skip", "fail"]
+Cache: TypeAlias = Literal["keep", "off"]
 Precision: TypeAlias = Literal["fast", "strict"]
 # `all`: one on each physical core.
 Threads: TypeAlias = int | Literal["all"]
@@ -66,6 +67,10 @@ class Options:
     """True to compile a model once more after a placement rule has failed, for the compiler's reasons."""
     assume_idle: bool = False
     """True to treat a machine whose CPU contention cannot be measured as idle."""
+    cache: Cache = "keep"
+    """`keep` to load models that earlier runs have compiled for Core ML, and to keep those that this run compiles."""
+    cache_size: float = 10.0
+    """The size of all compiled models that are kept, in 10^9 bytes."""
     variants: tuple[str, ...] = ()
     """The presets of tests that do not name any variants."""
     variant_cache: Callable[[], Path | None] = lambda: None

@@ -70,6 +70,11 @@ def needs_load(budget: Budget) -> bool:
     return _needs(budget, "load")
 
 
+def needs_first_load(budget: Budget) -> bool:
+    """Return True if *budget* limits the time of compiling, or of a first load."""
+    return _needs(budget, "first load")
+
+
 def needs_fresh_load(budget: Budget, units: ComputeUnits) -> bool:
     """Return True if *budget* limits the load time of an app that starts again, on these compute units."""
     return _needs(budget, "fresh load") and (budget.compute_units is None or units in budget.compute_units)

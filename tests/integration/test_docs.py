@@ -44,7 +44,9 @@ class Reader:
             "PYTEST_ADDOPTS": "-p no:randomly -p no:cacheprovider --coreml-calls=10"
             + (" -n 0" if workers == 0 else ""),
         }
-        for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "CI"):
+        # The cache folder of this user is not that of a reader.
+        self.environment["HOME"] = str(folder / ".home")
+        for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "CI", "XDG_CACHE_HOME"):
             self.environment.pop(name, None)
 
     def sit_at_a_mac(self) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from standin.commands import HOSTED_RUNNER
 from standin.scenario import Failure
@@ -21,13 +23,20 @@ def doctor() -> subprocess.CompletedProcess[str]:
 
 
 def test_a_mac_where_all_is_well(mac_project: MacProject) -> None:
-    """Every step is done, and budgets can be judged."""
+    """Every step is done, budgets can be judged, and the caches of compiled models have a size."""
+    name = psutil.Process().name()
+    bundles = mac_project.path / "Library/Caches" / name / "com.apple.e5rt.e5bundlecache"
+    bundles.mkdir(parents=True)
+    (bundles / "weights").write_bytes(os.urandom(60_000_000))
+
     result = doctor()
 
     assert result.returncode == 0, result.stdout + result.stderr
     assert "Apple M4 Pro, Mac16,8, 14 cores" in result.stdout
     assert "neuralEngine (16 cores)" in result.stdout
     assert "Budgets in milliseconds can be judged here." in result.stdout
+    assert "0 compiled models, 0.0 MB kept in ~/.cache/pytest-coreml/compiled-models" in result.stdout
+    assert f"Core ML keeps 0.1 GB for this process name in ~/Library/Caches/{name}/" in result.stdout
     assert {call["stage"] for s in ("compile", "load", "predict", "plan") for call in mac_project.journal(s)} == {
         "compile",
         "load",

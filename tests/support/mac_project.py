@@ -38,6 +38,9 @@ class MacProject:
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("PATH", f"{self._commands}{os.pathsep}{os.environ['PATH']}")
         monkeypatch.setenv("TMPDIR", str(self.temporary))
+        # pytester has set a home folder of its own; the cache folder is below it.
+        monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+        self.cache = self.path / ".cache" / "pytest-coreml" / "compiled-models"
         self.become()
         self.tell()
 

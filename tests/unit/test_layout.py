@@ -27,7 +27,10 @@ LAYERS = ("facts", "verdict", "report", "device_reports", "machine", "engine", "
 # The layers whose functions tests call, directly or through fixtures and markers.
 CALLED_BY_TESTS = ("facts", "machine", "engine", "session", "plugin")
 # These raise in a process or at a time without a test.
-WITHOUT_TEST = {"engine/server", "plugin/dropin.py", "plugin/options.py", "plugin/read_options.py"}
+WITHOUT_TEST = {
+    *("engine/server", "engine/cache_folder.py", "engine/compiled_models.py"),
+    *("plugin/dropin.py", "plugin/options.py", "plugin/read_options.py"),
+}
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys

@@ -92,18 +92,25 @@ class LoadedModel:
             raise ModelError(f"{self.subject}: cannot make a state: {self.subject.cause(error)}") from error
 
 
-def load(request: Load, folder: Path, stage: Callable[[str], None]) -> tuple[LoadedModel, LoadTimes]:
+def load(
+    request: Load, folder: Path, stage: Callable[[str], None], kept: Path | None = None
+) -> tuple[LoadedModel, LoadTimes]:
     """Load for the first time, then again; *stage* is called with the name of each stage.
 
     The model is compiled to a path in *folder* that was never used before, since Core ML keeps the results of a load by
     the path. A compiled model is copied there. A model from memory is not compiled to be loaded; its path is made for
     the compute plan only.
+
+    *kept*: its compiled form, which may have been loaded before. Unless it is loaded from memory, it is then loaded
+    from there, and there are no times of compiling and of a first load.
     Raises `ModelError`, naming file, stage and cause, when the framework rejects the model.
     """
-    compiled = folder / f"{next(_serial)}" / f"{Path(request.path).stem}.mlmodelc"
+    compiled = kept or folder / f"{next(_serial)}" / f"{Path(request.path).stem}.mlmodelc"
     subject = Subject(Path(request.path), request.compute_units, compiled)
     compile_ms: list[float] = []
-    if subject.path.suffix == COMPILED_SUFFIX:
+    if kept is not None and not request.options.from_memory:
+        make = _from_path(request, kept)
+    elif subject.path.suffix == COMPILED_SUFFIX:
         copy_compiled(request, compiled)
         make = _from_path(request, compiled)
     elif request.options.from_memory:
@@ -115,7 +122,10 @@ def load(request: Load, folder: Path, stage: Callable[[str], None]) -> tuple[Loa
     stage("loading")
     model, load_ms = _load_repeatedly(make, subject)
     if request.options.from_memory:
-        compile_model(request.path, compiled)
+        if kept is None:
+            compile_model(request.path, compiled)
+    elif kept is not None:
+        return model, LoadTimes(load_ms=load_ms[1:])
     return model, LoadTimes(tuple(compile_ms), load_ms[:1], load_ms[1:])
 
 
@@ -160,7 +170,8 @@ def compile_model(path: str, target: Path) -> float:
 def copy_compiled(request: Load, target: Path) -> None:
     """Copy a model that is compiled already to *target*, a path of which Core ML has kept nothing.
 
-    Files are linked where the file system allows it. Raises `ModelError`, also for a load from memory.
+    Files are linked where the file system allows it, but for a first load: Core ML may have loaded these very files
+    before. Raises `ModelError`, also for a load from memory.
     """
     if request.options.from_memory:
         raise ModelError(
@@ -169,7 +180,8 @@ def copy_compiled(request: Load, target: Path) -> None:
         )
     target.parent.mkdir(parents=True)
     try:
-        shutil.copytree(request.path, target, symlinks=True, copy_function=_link_or_copy)
+        copy = shutil.copyfile if request.first_load else _link_or_copy
+        shutil.copytree(request.path, target, symlinks=True, copy_function=copy)
     except OSError as error:
         shutil.rmtree(target.parent, ignore_errors=True)
         raise ModelError(f"{request.path}: cannot be copied: {error}") from error

@@ -18,6 +18,7 @@ from pytest_coreml.reference.threads import count_threads
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_coreml.engine.compiled_models import CacheRules
     from pytest_coreml.engine.server.recorder import Recorder
 
 
@@ -38,6 +39,7 @@ def main(descriptor: int, words: Sequence[str]) -> None:
 
     try:
         service = Service(arguments.runtime, arguments.folder, arguments.precision, notify, arguments.threads)
+        service.cache_rules = _cache_rules(arguments)
         service.recorder = recorder
         serve(connection, service, alarm)
     except (EOFError, ConnectionError, KeyboardInterrupt):
@@ -122,7 +124,18 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--timeline", action="store_true")
     # One is the steadiest.
     parser.add_argument("--threads", type=_threads, default=1)
+    # The build of the system, with which compiled models are kept for later runs; without it they are not.
+    parser.add_argument("--keep-compiled-for")
+    parser.add_argument("--cache-bytes", type=float)
     return parser.parse_args(words)
+
+
+def _cache_rules(arguments: argparse.Namespace) -> CacheRules | None:
+    if arguments.keep_compiled_for is None:
+        return None
+    from pytest_coreml.engine.compiled_models import CacheRules
+
+    return CacheRules(arguments.keep_compiled_for, arguments.cache_bytes, arguments.timeout)
 
 
 def _threads(word: str) -> int:

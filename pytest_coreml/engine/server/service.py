@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine import protocol
+from pytest_coreml.engine.fingerprint import fingerprint
+from pytest_coreml.engine.model_digest import digest
 from pytest_coreml.engine.protocol import Progress
 from pytest_coreml.engine.server.pinned_inputs import PinnedInputs
 from pytest_coreml.errors import EngineError, InputError, ModelError
@@ -18,6 +20,8 @@ from pytest_coreml.facts.runtime import RuntimeFacts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pytest_coreml.engine.compiled_models import CacheRules
+    from pytest_coreml.engine.server.keep_compiled import KeptCompilations
     from pytest_coreml.engine.server.load import LoadedModel
     from pytest_coreml.engine.server.measure import Call
     from pytest_coreml.engine.server.memory import PeakMemory
@@ -49,6 +53,9 @@ class Service:
         self._folder = Path(folder)
         self._precision = precision
         self._threads = threads
+        self.cache_rules: CacheRules | None = None
+        """How models that Core ML compiles are kept for later runs; None to compile them for this engine only."""
+        self._kept: KeptCompilations | None = None
         self._notify = notify
         self._runtime: Runtime = "reference"
         self._predictor: Predictor | None = None
@@ -92,6 +99,10 @@ class Service:
         )
         import coremltools
 
+        if self.cache_rules is not None and runtime == "coreml":
+            from pytest_coreml.engine.server.keep_compiled import KeptCompilations
+
+            self._kept = KeptCompilations(self.cache_rules, coremltools.__version__)
         return RuntimeFacts(
             pid=os.getpid(),
             python=platform.python_version(),
@@ -128,11 +139,23 @@ class Service:
         from pytest_coreml.engine.server.predictor import Predictor
         from pytest_coreml.engine.server.specification import describe
 
+        before = fingerprint(request.path) if self._kept is not None else ""
         spec = describe(request.path, request.options.function)
+        kept = self._kept_path(request, spec.sha256, before)
         self._memory = PeakMemory()
-        model, times = load.load(request, self._folder, lambda doing: self._notify(Progress(doing)))
+        model, times = load.load(request, self._folder, lambda doing: self._notify(Progress(doing)), kept)
         self._predictor = Predictor(model, spec, self._pinned if self._runtime == "coreml" else None, self.recorder)
-        return protocol.Loaded(spec, times, self._runtime, str(model.compiled))
+        problem = self._kept.problem if self._kept is not None else None
+        return protocol.Loaded(spec, times, self._runtime, str(model.compiled), problem)
+
+    def _kept_path(self, request: protocol.Load, sha256: str, before: str) -> Path | None:
+        """Return the compiled form that is kept for later runs; None if there is none.
+
+        *before*: the fingerprint of the model's files before their digest was read.
+        """
+        if self._kept is None:
+            return None
+        return self._kept.path(request, sha256, before, lambda doing: self._notify(Progress(doing)))
 
     def _load_again(self, request: protocol.LoadAgain) -> float:
         from pytest_coreml.engine.server import load
@@ -190,7 +213,14 @@ class Service:
         order = protocol.Load(request.other, request.compute_units, request.options)
         aim = f"{Path(request.other).name} to compare with"
         with _naming_other():
-            return load.load(order, self._folder, lambda doing: self._notify(Progress(f"{doing} {aim}")))[0]
+            kept = self._kept_other(order)
+            return load.load(order, self._folder, lambda doing: self._notify(Progress(f"{doing} {aim}")), kept)[0]
+
+    def _kept_other(self, order: protocol.Load) -> Path | None:
+        if self._kept is None:
+            return None
+        before = fingerprint(order.path)
+        return self._kept_path(order, digest(Path(order.path)), before)
 
     def _sequence_of_other(
         self, request: protocol.MeasurePairs, predict: Callable[[Any], tuple[float, float]], other: LoadedModel

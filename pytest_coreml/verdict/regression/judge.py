@@ -9,7 +9,12 @@ from pytest_coreml.facts.reason import Cause, Reason
 from pytest_coreml.verdict.regression.changes import Changes, find_changes
 from pytest_coreml.verdict.regression.confirmation import CONFIRMING_RUNS, MAX_RUNS
 from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE
-from pytest_coreml.verdict.regression.load_and_memory import SIZE_CHECK, judge_costs, judge_size
+from pytest_coreml.verdict.regression.load_and_memory import (
+    FIRST_LOAD_CHECKS,
+    SIZE_CHECK,
+    judge_costs,
+    judge_size,
+)
 from pytest_coreml.verdict.regression.machine_kind import machine_differences
 from pytest_coreml.verdict.regression.moved import MOVED, judge_moved
 from pytest_coreml.verdict.regression.prediction_time import Regression, judge_regression
@@ -50,6 +55,11 @@ class Findings:
     def verdicts(self) -> list[str]:
         """Every verdict."""
         return [*([self.time.verdict] if self.time else []), *(check.verdict for check in self.checks)]
+
+    @property
+    def wants_first_load(self) -> bool:
+        """True if a fresh process has to compile the model and load it for the first time, to confirm or clear it."""
+        return any(check.check in FIRST_LOAD_CHECKS and _open_cost(check, self.processes) for check in self.checks)
 
     @property
     def wants_another_run(self) -> bool:

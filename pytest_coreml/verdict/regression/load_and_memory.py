@@ -60,6 +60,8 @@ class Cost:
 
 
 SIZE_CHECK: Final = "regression[size_mb]"
+# About compiling, and loading files that were never loaded before.
+FIRST_LOAD_CHECKS: Final = ("regression[first_load_ms]", "regression[compile_ms]")
 COSTS: Final = (
     Cost("load_ms", tolerance=0.50, least=10.0, prior_sd=0.20, timed=True),
     Cost("first_load_ms", tolerance=0.50, least=20.0, prior_sd=0.20, timed=True),

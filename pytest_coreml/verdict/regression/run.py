@@ -45,6 +45,11 @@ class Run:
         """True if the thermal state is known to have changed during any part of it."""
         return any(part is not None and part.thermal_changed for part in (self.load, self.predict))
 
+    @property
+    def has_first_load(self) -> bool:
+        """True if the model was compiled, or loaded for the first time, and that was timed."""
+        return self.load is not None and bool(self.load.first_load_ms or self.load.compile_ms)
+
     @cached_property
     def calm(self) -> bool | None:
         """True if no other process disturbed this run; None if unknown.
@@ -76,3 +81,12 @@ class Runs:
     def get(self, key: MeasurementKey) -> list[Run]:
         """Return the runs of *key*, or an empty list."""
         return self.by_key.get(key, [])
+
+    @cached_property
+    def files_with_first_loads(self) -> frozenset[str]:
+        """The test files of which a run on Core ML has times of compiling, or of a first load."""
+        return frozenset(
+            node_id.split("::", 1)[0]
+            for (node_id, *_), runs in self.by_key.items()
+            if any(run.has_first_load and run.machine["runtime"]["name"] == "coreml" for run in runs)
+        )

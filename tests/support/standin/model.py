@@ -66,15 +66,16 @@ class _MLModelProxy(Native):
         self._units = text(units)
         compiled = text(path) if asset is not None else _compiled_path(text(path))
         _check_configuration(self._units, text(function), hints)
-        seen = asset is None and current().seen(compiled, self._units)
-        enter("load", compiled, self._units, function=text(function), hints=hints, asset=asset is not None)
+        known = current().recall(compiled, self._units) if asset is None else "nothing"
+        facts = {"function": text(function), "hints": hints, "asset": asset is not None, "known": known}
+        enter("load", compiled, self._units, **facts)
         current().loaded.add(self._units)
         spec = asset_spec(asset) if asset is not None else compiler.read_compiled(compiled)
         self._interface = Interface(spec, text(function))
         times = current().scenario.times_for(self._units)
         waking = 0 if current().awake else times.waking_ns
         current().awake = True
-        self._load_ns: int | None = (times.load_ns if seen else times.first_load_ns) + waking
+        self._load_ns: int | None = times.of_load(known) + waking
         # A model from memory has no path: its proxy makes a text of a null pointer when asked.
         self._path = compiled if asset is None else None
         # Set last: the destructor of an object that never came to be does not run, and leaves the folder behind.

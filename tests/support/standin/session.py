@@ -5,17 +5,19 @@ Scenario, journal and memory are files side by side, so that several processes s
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import json
 import os
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from standin.scenario import Scenario, load
 
 ENVIRONMENT = "COREML_STANDIN"
+# What is kept of a first load: nothing, the part that does not depend on the path, or all.
+Known = Literal["nothing", "moved", "all"]
 
 
 class Session:
@@ -48,12 +50,24 @@ class Session:
         with self.journal.open("a", encoding="utf-8") as stream:
             stream.write(line)
 
-    def seen(self, path: str, units: str) -> bool:
-        """Return True if any process loaded a model from this path before, as the system's cache would know."""
+    def recall(self, compiled: str, units: str) -> Known:
+        """Return what the system's cache knows of a compiled model, by the identity of its file, and keep it.
+
+        The cache has a link to the file, so that no other file gets the same identity while it is there.
+        """
+        data = Path(compiled, "coremldata.bin")
+        if not data.is_file():
+            return "nothing"
         self.cache.mkdir(exist_ok=True)
-        mark = self.cache / hashlib.sha256(f"{Path(path).resolve()}\n{units}".encode()).hexdigest()
-        known = mark.exists()
-        mark.touch()
+        entry = self.cache / f"{units}-{data.stat().st_ino}"
+        path = self.cache / f"{entry.name}.path"
+        known: Known = "nothing"
+        if entry.exists() and entry.samefile(data):
+            known = "all" if path.read_text(encoding="utf-8") == str(data.resolve()) else "moved"
+        else:
+            with contextlib.suppress(OSError):  # another process is faster, or the file is on another disk
+                os.link(data, entry)
+        path.write_text(str(data.resolve()), encoding="utf-8")
         return known
 
 
