@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.io import IO
     from pytest_coreml.facts.runtime import Runtime
     from pytest_coreml.facts.timeline import Event, Recording
+    from pytest_coreml.facts.uniform_output import UniformOutput
 
 T = TypeVar("T")
 # Names of inputs or outputs to values by coremltools' conventions: numpy arrays, PIL images, numbers, strings, dicts.
@@ -131,7 +132,7 @@ class Prediction:
     """The outputs of one call, a list of them for a batch, and its times in ms.
 
     *wait_ms*: how long threads of the engine waited for a CPU during it; None if it was not read, or the
-    system does not report it.
+    system does not report it. *uniform*: the outputs whose elements are all equal.
     """
 
     outputs: Inputs
@@ -139,6 +140,7 @@ class Prediction:
     wall_ms: float
     io: IO | None = None
     wait_ms: float | None = None
+    uniform: tuple[UniformOutput, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_coreml.facts.io import IO
+    from pytest_coreml.facts.uniform_output import UniformOutput
 
 # The machine's thermal state before and after, as the system names it.
 Thermal = tuple[str, str]
@@ -130,6 +131,8 @@ class Measurement:
     """The way of arrays into and out of the framework; None if that was not recorded."""
     seconds: float | None = None
     """The time that a sustained measurement was to take, in s; None for one of a number of calls."""
+    uniform_outputs: tuple[UniformOutput, ...] = ()
+    """The outputs of the last prediction whose elements are all equal."""
     footprint: Footprint | None = None
     """The memory of the process meanwhile; None if it was not a sustained measurement, or the system does not report
     it."""

@@ -32,6 +32,9 @@ class Cause(str, Enum):
     # Remarks on a sustained load.
     SLOWS_DOWN = "slows down"
     MEMORY_GROWS = "memory grows"
+    # Remarks on what looks wrong.
+    LOAD_TOO_FAST = "load too fast"
+    UNIFORM_OUTPUT = "uniform output"
     # The machine, and the clock.
     FOREIGN_CLOCK = "reference runtime"
     ROSETTA = "rosetta"
@@ -125,6 +128,16 @@ class Disturbance:
     """The number of undisturbed ones among them."""
     share: float | None = None
     """The median share of a disturbed call that the process waited; None if unknown."""
+
+
+@dataclass(frozen=True)
+class FastLoad:
+    """A load in ms that is too short for a plan: *share* (0..1) of it is on the Neural Engine."""
+
+    load_ms: float
+    share: float
+    min_ms: float
+    """What such a load takes at least."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.placement import Placement
     from pytest_coreml.facts.runtime import Runtime
     from pytest_coreml.facts.timeline import Recording
+    from pytest_coreml.facts.uniform_output import UniformOutput
     from pytest_coreml.session.observations import Observations
 
 __tracebackhide__ = hidden_for_ours
@@ -171,6 +172,7 @@ class CoreMLModel:
         self.sustained: Measurement | None = None
         self.measured_with: protocol.Measure | None = None
         self.last_observed: Observed | None = None
+        self._uniform: dict[str, UniformOutput] | None = None
         # The most predictions that the current test has made with one state.
         self._longest_sequence = 0
 
@@ -194,6 +196,7 @@ class CoreMLModel:
         self.last_observed = None
         self.last_backings = {}
         self._longest_sequence = 0
+        self._uniform = None
 
     @property
     def sequence(self) -> int | None:
@@ -271,6 +274,7 @@ class CoreMLModel:
         number = self._number_of(state)
         answer = self._lease.predict(values, number, backings, reads_waiting=self._listeners.reads_waiting())
         self.last_inputs, self.last_backings, self.io = values, backings, answer.io
+        self._note_uniform(answer.uniform)
         if state is not None:
             self._longest_sequence = max(self._longest_sequence, state.count_use(self))
         outputs = _filled(answer.outputs, output_backings or {})
@@ -344,11 +348,23 @@ class CoreMLModel:
     def _measure(self, request: protocol.Measure) -> Measurement:
         self._listeners.used(self)
         measurement = self._lease.measure(request)
+        self._note_uniform(measurement.uniform_outputs)
         if request.seconds is not None:
             self.sustained = measurement
         else:
             self.measured_with, self.measurement = request, measurement
         return measurement
+
+    def _note_uniform(self, found: tuple[UniformOutput, ...]) -> None:
+        """Keep the outputs that were uniform in each prediction so far; zeros for one input mean nothing yet."""
+        named = {uniform.output: uniform for uniform in found}
+        kept = named if self._uniform is None else self._uniform
+        self._uniform = {name: uniform for name, uniform in kept.items() if name in named}
+
+    @property
+    def uniform_outputs(self) -> list[UniformOutput]:
+        """The outputs whose elements were all equal in each prediction that the current test has made."""
+        return list((self._uniform or {}).values())
 
     @property
     def memory_mb(self) -> float:

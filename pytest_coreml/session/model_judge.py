@@ -25,10 +25,11 @@ from pytest_coreml.verdict.placement_rules import judge_placement
 from pytest_coreml.verdict.ratio_rules import compare_specs, paired_times, wants_another_run
 from pytest_coreml.verdict.record import Record
 from pytest_coreml.verdict.regression.moved import limits_of_moves
+from pytest_coreml.verdict.suspicion import fast_load, uniform_outputs
 from pytest_coreml.verdict.sustained_rules import memory_growth, slowdown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pytest_coreml.engine.lease import Timing
@@ -79,9 +80,6 @@ class ModelJudge:
         """Return the record of *model* with its checks, those against a baseline left out."""
         record = self.bare_record(model)
         record.memory_mb = model.memory_mb
-        if record.sustained is not None:
-            found = (slowdown(record.sustained), memory_growth(record.sustained))
-            record.notes += [self._note(record, reason) for reason in found if reason is not None]
         self._compare_with_original(model, record)
         record.checks = [
             *self._budget_checks(model, record),
@@ -92,6 +90,8 @@ class ModelJudge:
         self._judge_outputs(model, record)
         if record.placement is None and self._shows_placement(record, model):
             record.placement = model.known_placement
+        where = f"{record.model_name} on {record.subject}"
+        record.notes += [f"{where}: {reason_text(reason)}" for reason in _remarks(record, model)]
         return record
 
     def compare(self, records: Sequence[Record]) -> None:
@@ -148,10 +148,6 @@ class ModelJudge:
         """Return the inputs of the marker, which count where the test has predicted nothing itself."""
         declared = self.declaration.inputs if model.last_inputs is None else None
         return declared() if callable(declared) else declared
-
-    @staticmethod
-    def _note(record: Record, reason: Reason) -> str:
-        return f"{record.model_name} on {record.subject}: {reason_text(reason)}"
 
     def _budget_checks(self, model: CoreMLModel, record: Record) -> list[Check]:
         facts = MeasuredFacts(
@@ -265,3 +261,12 @@ class ModelJudge:
         if source is None:
             return self.session.options.against
         return self.session.models.sources.resolve(source, self.folder)
+
+
+def _remarks(record: Record, model: CoreMLModel) -> Iterator[Reason]:
+    """Yield what is no verdict, and must not pass in silence."""
+    if (suspicion := fast_load(record.load, record.placement, record.compute_units)) is not None:
+        yield suspicion
+    yield from uniform_outputs(model.uniform_outputs)
+    if record.sustained is not None:
+        yield from filter(None, (slowdown(record.sustained), memory_growth(record.sustained)))

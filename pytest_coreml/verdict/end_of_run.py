@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from pytest_coreml.facts.compute_units import ALLOWED_DEVICES
 from pytest_coreml.verdict.budgets import MeasuredFacts, awaits_partner, judge_speedup
 from pytest_coreml.verdict.plan_timing import unconfirmed
 
@@ -57,7 +58,10 @@ def _judge_late(record: Record, partners: Mapping[ComputeUnits, Measurement]) ->
 
 def _note_clock(record: Record, partners: Mapping[ComputeUnits, Measurement]) -> None:
     partner = partners.get("cpuOnly")
-    if record.compute_units != "cpuAndNeuralEngine" or not (record.placement and record.predict and partner):
+    # Under `all` too: what is planned for the Neural Engine there should not take the time of the CPU either.
+    if "neuralEngine" not in ALLOWED_DEVICES[record.compute_units] or not (
+        record.placement and record.predict and partner
+    ):
         return
     found = unconfirmed(record.placement, record.predict, partner)
     if found is not None:

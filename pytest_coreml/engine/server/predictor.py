@@ -17,6 +17,7 @@ from pytest_coreml.engine.server.measure import Duration, measure
 from pytest_coreml.engine.server.output_arrays import OutputArrays
 from pytest_coreml.engine.server.run_queue import open_run_queue
 from pytest_coreml.engine.server.state_sequence import StateSequence
+from pytest_coreml.engine.server.uniform_outputs import find_uniform
 from pytest_coreml.errors import InputError
 from pytest_coreml.facts.io import IO
 
@@ -62,7 +63,8 @@ class Predictor:
         before = delay.read_ms() if delay else 0.0
         native_ms, wall_ms = slot.predict(own)
         wait_ms = max(0.0, delay.read_ms() - before) if delay and delay.complete else None
-        return Prediction(slot.outputs, native_ms, wall_ms, slot.settle(), wait_ms)
+        io = slot.settle()
+        return Prediction(slot.outputs, native_ms, wall_ms, io, wait_ms, find_uniform(slot.outputs))
 
     def outputs(self, state: Any, values: Features) -> Features:
         """Return the outputs of one prediction."""
@@ -83,7 +85,7 @@ class Predictor:
             measured = measure(partial(_one_by_one, calls[0]), _length(request), self.first_ms, report)
         else:
             measured = self._measure_in_flight(calls, request, report)
-        return replace(measured, items=items, io=io)
+        return replace(measured, items=items, io=io, uniform_outputs=find_uniform(slots[0].outputs))
 
     def _measure_in_flight(self, calls: Sequence[Call], request: Measure, report: Report) -> Measurement:
         pools: list[InFlight] = []

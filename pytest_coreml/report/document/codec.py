@@ -22,6 +22,7 @@ from pytest_coreml.facts.reason import Cause, Reason, find_cause
 from pytest_coreml.facts.reported_model import ReportedModel
 from pytest_coreml.facts.scenario import Scenario, ScenarioModel
 from pytest_coreml.facts.sustained import footprint_slope, quarter_medians, time_slope
+from pytest_coreml.facts.uniform_output import UniformOutput
 from pytest_coreml.report.document.dataclass_codec import DataclassCodec, Json, ValueCodec
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.verdict.check import Check
@@ -117,6 +118,7 @@ encode_load, decode_load = _LOAD.encode, _LOAD.decode
 _IO: Final = DataclassCodec(IO, _CODECS)
 # Predictions: the metrics follow from the samples, of which there must be at least one.
 _METRICS: Final = ("undisturbed", "min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "item_ms", "throughput")
+_UNIFORM: Final = DataclassCodec(UniformOutput, _CODECS)
 _FOOTPRINT: Final = DataclassCodec(Footprint, _CODECS)
 
 
@@ -138,6 +140,7 @@ _MEASUREMENT: Final = DataclassCodec(
     {
         **_CODECS,
         "IO | None": _optional(_IO.encode, _IO.decode),
+        "tuple[UniformOutput, ...]": _items(_UNIFORM.encode, _UNIFORM.decode),
         "Footprint | None": _optional(_FOOTPRINT.encode, _FOOTPRINT.decode),
     },
     derived=_follows,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         DeviceOfUnits,
         DeviceShare,
         Disturbance,
+        FastLoad,
         MemoryGrowth,
         MissingModel,
         Noise,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         UnitsApart,
         WorstInput,
     )
+    from pytest_coreml.facts.uniform_output import UniformOutput
 
 # Up to so many operations are named; the rest is counted.
 _MAX_NAMED: Final = 5
@@ -76,6 +78,17 @@ def _slows_down(found: Slowdown) -> str:
         f"slower under sustained load: {number(found.last_ms)} ms in the last quarter, {number(found.first_ms)} ms in "
         f"the first ({change}){states}"
     )
+
+
+def _load_too_fast(found: FastLoad) -> str:
+    return (
+        f"loaded in {number(found.load_ms)} ms, though the plan has {percent(found.share)} on the Neural Engine, whose "
+        f"loads take {number(found.min_ms)} ms and more: it may have fallen back to the CPU without an error"
+    )
+
+
+def _uniform_output(found: UniformOutput) -> str:
+    return f"output {found.output!r} is {number(found.value)} in all of its {count_of('element', found.elements)}"
 
 
 def _memory_grows(found: MemoryGrowth) -> str:
@@ -220,6 +233,8 @@ _WORDS: Final[dict[Cause, _Words]] = {
         lambda share: f"{percent(share) if share else 'much'} of the CPU time was on efficiency cores",
         "close other programs, run in the foreground on mains power, and run again",
     ),
+    Cause.LOAD_TOO_FAST: _Words(_load_too_fast, "compare its time and outputs with those on cpuOnly"),
+    Cause.UNIFORM_OUTPUT: _Words(_uniform_output, "compare with a reference by coreml_agreement"),
     Cause.SLOWS_DOWN: _Words(_slows_down),
     Cause.MEMORY_GROWS: _Words(_memory_grows, "memory_mb= limits it"),
     Cause.LOADED_BESIDE_OTHERS: _Words(

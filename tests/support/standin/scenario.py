@@ -101,11 +101,12 @@ class Scenario:
 
     *machine*: what `platform.machine()` says. *devices*: those that Core ML lists. *ops*: by output name, else operator
     without prefix (or layer name, layer type); *ops_by_units* goes before it. *outputs*: values by output name, as
-    nested lists; zeros for the rest; *outputs_by_units* goes before it. *refusals*: the compiler's messages about the
-    Neural Engine, by output; it writes nothing where there are none. *counters*: a process can read its resource usage,
-    with waiting as a share of its CPU time, the share of CPU time on efficiency cores, and *leaked_bytes* that each
-    prediction adds to its footprint. *working*: the devices that counters show at work, by compute units. *registry*:
-    `dump`; or `text`, `hang`, `negative`, `falling` for one that is not as it should be.
+    nested lists; eighths, from none to seven, for the rest; *outputs_by_units* goes before it. *refusals*: the
+    compiler's messages about the Neural Engine, by output; it writes nothing where there are none. *counters*: a
+    process can read its resource usage, with waiting as a share of its CPU time, the share of CPU time on efficiency
+    cores, and *leaked_bytes* that each prediction adds to its footprint. *working*: the devices that counters show at
+    work, by compute units. *registry*: `dump`; or `text`, `hang`, `negative`, `falling` for one that is
+    not as it should be.
     """
 
     macos: tuple[int, ...] = (26, 5, 1)

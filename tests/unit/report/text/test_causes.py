@@ -15,6 +15,7 @@ from pytest_coreml.facts.reason import (
     DeviceOfUnits,
     DeviceShare,
     Disturbance,
+    FastLoad,
     MemoryGrowth,
     MissingModel,
     Noise,
@@ -25,6 +26,7 @@ from pytest_coreml.facts.reason import (
     UnitsApart,
     WorstInput,
 )
+from pytest_coreml.facts.uniform_output import UniformOutput
 from pytest_coreml.report.document.codec import decode_check, encode_check
 from pytest_coreml.report.document.schema import report_schema
 from pytest_coreml.report.text.causes import reason_text, tally
@@ -56,6 +58,8 @@ DETAILS = {
     Cause.RUN_DISTURBED: Disturbance(100, 7, 0.41),
     Cause.THERMAL_CHANGE: ("nominal", "heavy"),
     Cause.EFFICIENCY_CORES: 0.4,
+    Cause.LOAD_TOO_FAST: FastLoad(6.0, 0.98, 15.0),
+    Cause.UNIFORM_OUTPUT: UniformOutput("logits", 0.0, 1000),
     Cause.SLOWS_DOWN: Slowdown(10.0, 12.0, ("nominal", "fair")),
     Cause.MEMORY_GROWS: MemoryGrowth(4096.0, 4_096_000, 1000),
     Cause.UNFIT_UNITS: UnfitUnits("all", "VirtualMac2,1"),
