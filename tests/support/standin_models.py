@@ -111,6 +111,8 @@ def _fill(function: Any, operations: int, opset: str, *, nested: bool) -> None:
     for index in range(operations):
         constant = block.operations.add(type="const")
         _type(constant.outputs.add(name=f"const_{index}"))
+        _type(constant.attributes["val"])
+        constant.attributes["val"].immediateValue.tensor.bytes.values = bytes(8)
         relu = block.operations.add(type="relu")
         relu.inputs["x"].arguments.add(name=last)
         last = "y" if index == operations - 1 and not nested else f"relu_{index}"

@@ -35,6 +35,10 @@ def install(path: Path) -> None:
     """Make this process one on the Mac of the scenario at *path*; to be called before coremltools is imported."""
     scenario = session.begin(path).scenario
     sys.meta_path.insert(0, _Finder())
+    if scenario.objc.version is not None:
+        from pyobjc_standin import modules
+
+        modules.install()
     version = ".".join(map(str, scenario.macos))
     if scenario.counters:
         system_library.install()

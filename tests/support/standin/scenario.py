@@ -96,6 +96,21 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class ObjC:
+    """PyObjC, if it is installed: the *version* of its wheels, one of those in `pyobjc_standin/selectors.json`.
+
+    *ignored_backings*: outputs whose arrays Core ML does not use. *padding*: elements between the rows of an output of
+    its own. *answers*: how often a completion handler is called, *late_ms* after the work.
+    """
+
+    version: str | None = None
+    ignored_backings: tuple[str, ...] = ()
+    padding: int = 0
+    answers: int = 1
+    late_ms: float = 0.0
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A Mac.
 
@@ -128,6 +143,7 @@ class Scenario:
     leaked_bytes: int = 0
     working: dict[str, tuple[str, ...]] = field(default_factory=dict)
     registry: str = "dump"
+    objc: ObjC = ObjC()
 
     def op(self, units: str, *names: str) -> Op:
         """Return the entry for the first of *names* that has one."""
@@ -157,6 +173,7 @@ def load(path: Path) -> Scenario:
     }
     data["times"] = _make(Times, data["times"])
     data["times_by_units"] = {units: _make(Times, times) for units, times in data["times_by_units"].items()}
+    data["objc"] = _make(ObjC, data["objc"])
     data["failures"] = [_make(Failure, failure) for failure in data["failures"]]
     return _make(Scenario, data)
 
