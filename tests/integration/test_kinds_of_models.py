@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from foreign_files import MODELS, needs
 from standin.scenario import Op, Times
 
 if TYPE_CHECKING:
     from mac_project import MacProject
 
-MODELS = Path(__file__).parents[3] / "shared" / "models"
 FILES = (
     "pose-hourglass/model_hourglass.mlmodel",
     "waifu2x-denoise/anime_noise0_model.mlmodel",
@@ -50,7 +50,7 @@ TESTS = """
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not all((MODELS / file).exists() for file in FILES), reason="the shared models are not here")
+@needs(*(MODELS / file for file in FILES))
 def test_models_of_others_go_through_the_engine(mac_project: MacProject) -> None:
     """Compiled, loaded, timed, run and planned: networks by their layers, trees as unknown, loops with their inside."""
     for file in FILES:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import reference_runtime  # noqa: F401 - skips where there is none
+from foreign_files import MODELS, needs
 from numpy_network import forward
 from PIL import Image
 
@@ -16,15 +16,14 @@ from pytest_coreml.reference.format.package import open_package
 from pytest_coreml.reference.format.proto import read_spec
 from pytest_coreml.reference.options import RuntimeOptions
 
-MODELS = Path(__file__).parents[2].parent / "shared" / "models"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 POSE = MODELS / "pose-hourglass" / "model_hourglass.mlmodel"
 DENOISER = MODELS / "waifu2x-denoise" / "anime_noise0_model.mlmodel"
 TREE = MODELS / "names-gender" / "NamesDT.mlmodel"
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not all(path.exists() for path in (POSE, DENOISER, TREE)), reason="the models are not here"),
-]
+pytestmark = [pytest.mark.slow, needs(POSE, DENOISER, TREE)]
 
 
 def load(path: Path) -> tuple[Any, Any]:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import coremltools as ct
 import coremltools.optimize.coreml
 import numpy as np
 import pytest
+from foreign_files import MODELS, needs
 from one_op import load_program
 
 from pytest_coreml.reference.format.program import walk
 
-MODELS = Path(__file__).parents[2].parent / "shared" / "models"
 NAMES = ("silero-vad/silero-vad-unified-v6.0.0.mlpackage", "silero-vad-pal4/unified_palette_4bit.mlpackage")
 
 
-@pytest.mark.skipif(not all((MODELS / name).exists() for name in NAMES), reason="the shared models are not here")
+@needs(*(MODELS / name for name in NAMES))
 @pytest.mark.parametrize(("precision", "tolerance"), [("fast", 2e-5), ("strict", 4e-3)])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_voice_detector_follows_its_definition(name, precision, tolerance, tmp_path):
@@ -74,10 +72,10 @@ def convolved(x, kernel, stride):
     return np.einsum("itk,oik->ot", windows, kernel.astype(np.float64))
 
 
-ECHO = next(iter((MODELS / "dtln-aec-part1").glob("*.mlpackage")), None)
+ECHO = MODELS / "dtln-aec-part1" / "DTLN_AEC_128_Part1.mlpackage"
 
 
-@pytest.mark.skipif(ECHO is None, reason="the shared models are not here")
+@needs(ECHO)
 @pytest.mark.parametrize("batch", [1, 2])
 def test_an_echo_canceller_with_a_loop_over_lists_follows_its_definition(batch: int):
     """Two LSTM layers, which the model has as a `while_loop` over lists, against numpy; the batch is flexible."""

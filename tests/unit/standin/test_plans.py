@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 import standin_models as models
+from foreign_files import RECORDINGS, needs
 from standin.scenario import Failure, Op
 
-RECORDINGS = Path(__file__).parents[4] / "shared" / "recordings"
+RECORDED = RECORDINGS / "mlx-omarchy-oneop" / "oneop.json"
 
 
 def plan_of(mac, spec, units="ALL"):
@@ -145,12 +145,10 @@ def test_other_models_have_no_structure(mac):
     assert (structure.neuralnetwork, structure.program, structure.pipeline) == (None, None, None)
 
 
+@needs(RECORDED)
 def test_plans_as_recorded_on_a_real_mac(mac):
     """The stand-in gives what an M1 Ultra gave for a model of two operations, under all settings."""
-    path = RECORDINGS / "mlx-omarchy-oneop" / "oneop.json"
-    if not path.exists():
-        pytest.skip("the recording is not here")
-    recorded = json.loads(path.read_text())["compute_plan"]
+    recorded = json.loads(RECORDED.read_text())["compute_plan"]
     spec = models.program_spec(2)
     sigmoid, tanh = spec.mlProgram.functions["main"].block_specializations["CoreML8"].operations[1::2]
     sigmoid.type, tanh.type = "sigmoid", "tanh"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from compiled_folders import save_compiled
 from coremltools.proto import MIL_pb2
+from foreign_files import RECORDINGS, needs
 from fuzzed_models import BUILDERS
 
 from pytest_coreml.reference.errors import UnsupportedModelError
@@ -18,7 +18,6 @@ from pytest_coreml.reference.format.package import open_package
 from pytest_coreml.reference.format.program import read_function
 from pytest_coreml.reference.format.proto import read_spec
 
-SHARED = Path(__file__).parents[6] / "shared"
 BUILD = {build.__name__: build for build in BUILDERS}
 
 
@@ -70,10 +69,10 @@ def test_blocks_inside_operations_have_no_known_text():
         print_program(BUILD["branch"]().get_spec().mlProgram)
 
 
-@pytest.mark.skipif(not (SHARED / "recordings").exists(), reason="the shared recordings are not here")
+@needs(RECORDINGS)
 def test_texts_of_apple_are_read_and_printed_again():
     """Every text that Core ML wrote parses, and what is printed of it gives the same message."""
-    files = sorted([*SHARED.rglob("*.mil")])
+    files = sorted(RECORDINGS.rglob("*.mil"))
     assert files
     for file in files:
         program = MIL_pb2.Program.FromString(parse_program(file.read_text(), file.name).message())
