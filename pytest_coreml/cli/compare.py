@@ -10,14 +10,15 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_coreml.cli.output import write_text
+from pytest_coreml.cli.output import write_lines
 
 if TYPE_CHECKING:
     import argparse
 
     from pytest_coreml.verdict.regression.comparison import Comparison
 
-# Each format is a module `report.formats.comparison_*` with a function `render(comparison) -> str`.
+# Each format is a module `report.formats.comparison_*` with a function `render(comparison) -> str`; that of
+# text has `lines`, which a terminal colors.
 _FORMATS = ("text", "json", "markdown", "github")
 _INCONCLUSIVE = {"report": 3, "warn": 0, "fail": 1}
 
@@ -76,8 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
     moved = dict.fromkeys(DEVICES, arguments.moved) if arguments.moved is not None else {}
     rules = Rules(arguments.tolerance, arguments.unmeasured == "fail", moved)
     result = compare(read_runs(arguments.baseline), read_runs(arguments.current), rules)
-    render = importlib.import_module(f"pytest_coreml.report.formats.comparison_{arguments.format}").render
-    write_text(render(result)) if arguments.format == "text" else sys.stdout.write(render(result))
+    module = importlib.import_module(f"pytest_coreml.report.formats.comparison_{arguments.format}")
+    write_lines(module.lines(result)) if arguments.format == "text" else sys.stdout.write(module.render(result))
     missing = len(result.only_baseline) + len(result.only_current)
     if arguments.require_all and missing:
         sys.stderr.write(f"pytest-coreml: {missing} measurements exist on one side only, and --require-all is given\n")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_coreml.cli.output import write_lines
 from pytest_coreml.cli.output import write_text as print_text
 from pytest_coreml.errors import UsageError
 
@@ -43,6 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
         text = _page(arguments.reports)
     elif len(arguments.reports) > 1:
         raise UsageError(f"--format={arguments.format} shows one report; several are a page: --format=html")
+    elif arguments.format == "text" and arguments.output is None:
+        _print_lines(arguments.reports[0])
+        return 0
     else:
         text = _text(arguments.reports[0], arguments.format)
     if arguments.output is not None:
@@ -50,11 +54,18 @@ def run(arguments: argparse.Namespace) -> int:
 
         write_text(text, arguments.output, SHOWN)
     # The other formats escape what their readers would obey.
-    elif arguments.format in ("text", "trace-summary"):
+    elif arguments.format == "trace-summary":
         print_text(text)
     else:
         sys.stdout.write(text)
     return 0
+
+
+def _print_lines(path: Path) -> None:
+    from pytest_coreml.report.document.read import read_report
+    from pytest_coreml.report.formats.report_text import lines
+
+    write_lines(lines(read_report(path)))
 
 
 def _text(path: Path, form: str) -> str:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 def render(report: Report) -> str:
     """Return the machine, the table and the open checks, as wide as the terminal."""
+    return "\n".join(lines(report)) + "\n"
+
+
+def lines(report: Report) -> list[str]:
+    """Return the same in lines; some are a `Line` with a color."""
     head = f"{report.created}, {report.tool}, {printable(machine_words(report.machine))}"
     width = shutil.get_terminal_size((100, 24)).columns
-    return "\n".join([*wrapped(head, "", width), "", *summary_lines(report.records, width)]) + "\n"
+    return [*wrapped(head, "", width), "", *summary_lines(report.records, width)]
