@@ -1,17 +1,26 @@
 """Directives that make tables of what the code says, so that pages cannot disagree with it.
 
 `{report-fields}` lists every field of the report's schema, `{coreml-options}` every option with its ini twin,
-`{budget-arguments}` every metric that a budget can limit, `{agreement-arguments}` every measure of agreement.
+`{budget-arguments}` every metric that a budget can limit, `{agreement-arguments}` every measure of agreement,
+`{layers}` the folders of the package in the order that the import contracts allow.
 """
 
 from __future__ import annotations
 
+import ast
 import json
+import sys
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # which Sphinx depends on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -136,10 +145,31 @@ class AgreementArguments(MarkdownDirective):
         yield from (f"| `{metric.name}` | {metric.direction} {metric.meaning} |" for metric in AGREEMENT_METRICS)
 
 
+class Layers(MarkdownDirective):
+    """The folders of the package, the highest layer first, with what each says of itself."""
+
+    def lines(self) -> Iterator[str]:
+        """Make a table from the contract of import-linter and the docstrings of the folders."""
+        root = Path(__file__).parents[2]
+        settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+        contract = next(each for each in settings["contracts"] if each["type"] == "layers")
+        yield from ("| layer | folder or module | content |", "| --- | --- | --- |")
+        for number, row in enumerate(contract["layers"], start=1):
+            for name in map(str.strip, row.split("|")):
+                yield f"| {number} | `{name}` | {_first_line(root / 'pytest_coreml', name)} |"
+
+
+def _first_line(package: Path, name: str) -> str:
+    file = package / name / "__init__.py"
+    tree = ast.parse((file if file.exists() else package / f"{name}.py").read_text(encoding="utf-8"))
+    return (ast.get_docstring(tree) or "").split("\n", 1)[0].replace("|", "\\|")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
     app.add_directive("report-fields", ReportFields)
     app.add_directive("coreml-options", CoreMLOptions)
     app.add_directive("budget-arguments", BudgetArguments)
     app.add_directive("agreement-arguments", AgreementArguments)
+    app.add_directive("layers", Layers)
     return {"parallel_read_safe": True}
