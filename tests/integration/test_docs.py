@@ -20,7 +20,7 @@ from standin.scenario import Scenario
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = sorted(
     page.relative_to(REPOSITORY).as_posix()
-    for page in (REPOSITORY / "docs").rglob("*.md")
+    for page in (REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md"))
     if list(code_blocks(page.read_text()))
 )
 

@@ -3,7 +3,7 @@
 A block with a caption is a file that is written. A `console` block is a session: each line that begins with `$` is run,
 and the lines below it are what must come out, numbers aside, `...` standing for any lines between. A comment before a
 block changes that: `<!-- exit status: 1 -->` (or several, as `0 or 3`), `<!-- not run: why -->`. From
-`<!-- machine: a Mac -->` on a page is read on one.
+`<!-- machine: a Mac -->` on a page is read on one. `<!-- file: NAME -->` stands for a caption.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_COMMENT = re.compile(r"<!--\s*(exit status|not run|machine):\s*(.*?)\s*-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--\s*(exit status|file|not run|machine):\s*(.*?)\s*-->", re.DOTALL)
 _CAPTION = re.compile(r"\A:caption:\s*(\S+)\n+")
 
 
@@ -56,7 +56,8 @@ def code_blocks(markdown: str) -> Iterator[CodeBlock]:
             caption = _CAPTION.match(token.content)
             text = token.content[caption.end() :] if caption else token.content
             language = token.info.removeprefix("{code-block}").strip()
-            yield CodeBlock(language, caption and caption[1], text, (token.map or [0])[0] + 1, asked)
+            name = caption[1] if caption else asked.get("file")
+            yield CodeBlock(language, name, text, (token.map or [0])[0] + 1, asked)
             asked = {}
 
 
