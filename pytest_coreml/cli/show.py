@@ -31,7 +31,13 @@ _FORMATS = {
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
     parser = subparsers.add_parser("show", help="print a report as text, as a page or in another tool's format")
-    parser.add_argument("reports", type=Path, nargs="+", metavar="REPORT", help="a report; several for --format=html")
+    parser.add_argument(
+        "reports",
+        type=Path,
+        nargs="+",
+        metavar="REPORT",
+        help="a report; for --format=html also several, folders of them, and traces",
+    )
     formats = [*_FORMATS, "html"]
     parser.add_argument("--format", choices=formats, default="text", help="output format (default: text)")
     parser.add_argument("--output", type=Path, metavar="PATH", help="file to write to instead of stdout")
@@ -79,10 +85,16 @@ def _text(path: Path, form: str) -> str:
 
 def _page(paths: list[Path]) -> str:
     from pytest_coreml.report.document.read import read_report
+    from pytest_coreml.report.document.read_trace import is_trace, read_trace
     from pytest_coreml.report.document.runs import find_reports
     from pytest_coreml.report.formats.html.html_page import render
 
-    return render([read_report(path) for path in find_reports(paths)])
+    files = find_reports(paths)
+    traces = [path for path in files if is_trace(path)]
+    reports = [read_report(path) for path in files if path not in traces]
+    if not reports:
+        raise UsageError("a page needs a report; the lanes of a trace are drawn beside it")
+    return render(reports, list(map(read_trace, traces)))
 
 
 def _trace_summary(path: Path) -> str | None:

@@ -63,7 +63,7 @@ def _write_files(run: PytestRun, results: Results) -> None:
         from pytest_coreml.report.document.read import decode_report
         from pytest_coreml.report.formats.html.html_page import write_page
 
-        write_page([decode_report(document)], run.options.html)
+        write_page([decode_report(document)], run.options.html, [results.timeline] if results.timeline else ())
 
 
 def _output_paths(run: PytestRun) -> dict[str, Path]:

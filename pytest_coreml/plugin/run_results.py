@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_coreml.facts.model_spec import ModelSpec
-    from pytest_coreml.facts.timeline import Track
+    from pytest_coreml.facts.timeline import Timeline, Track
     from pytest_coreml.plugin.sent_records import SentRecords
     from pytest_coreml.verdict.record import Record
 
@@ -40,6 +40,8 @@ class Results:
         """The reason why the report could not be written."""
         self.tracks: list[Track] = []
         """The events recorded for a timeline."""
+        self.timeline: Timeline | None = None
+        """The timeline of the whole run, once it was put together."""
         self.trace_written = False
         """True once the timeline was written."""
         self._entries: list[tuple[int, str, Record]] = []

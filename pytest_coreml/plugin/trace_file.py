@@ -28,6 +28,7 @@ def write_trace(run: PytestRun, results: Results, path: Path) -> str | None:
         timeline.add(run.timeline.take())
     if not timeline.tracks:
         return None
+    results.timeline = timeline
     try:
         write_lines(trace_lines(timeline), path, TRACE)
     except CoreMLTestError as error:

@@ -38,6 +38,8 @@ class CallStrip:
     """The time at the left edge."""
     high: str
     """The time at the right edge."""
+    waited: int
+    """The number of disturbed calls."""
     beyond: int
     """The number of calls right of it."""
     words: str
@@ -68,6 +70,7 @@ def call_strip(measurement: Measurement, limits: Sequence[float], baseline_ms: f
         baseline=place(baseline_ms) if baseline_ms is not None else None,
         low=f"{number(low)} ms",
         high=f"{number(high)} ms",
+        waited=sum(is_disturbed),
         beyond=sum(value > high for value in measurement.native_ms),
         words=_words(measurement, sum(is_disturbed)),
     )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from pytest_coreml.facts.timeline import Timeline
     from pytest_coreml.report.document.read import Report
     from pytest_coreml.report.formats.html.page_view import PageView
 
@@ -34,14 +35,14 @@ _PACKED: Final = "@packed@"
 _SOURCE_MAP: Final = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
-def write_page(reports: Sequence[Report], path: Path) -> None:
-    """Write the page of *reports* to *path*; raise `ReportError` if it cannot be written."""
-    write_text(render(reports), path, PAGE)
+def write_page(reports: Sequence[Report], path: Path, timelines: Sequence[Timeline] = ()) -> None:
+    """Write the page that `render` makes to *path*; raise `ReportError` if it cannot be written."""
+    write_text(render(reports, timelines), path, PAGE)
 
 
-def render(reports: Sequence[Report]) -> str:
-    """Return the page of *reports*, at least one, as a text without line breaks that depend on the system."""
-    view = page_view(reports)
+def render(reports: Sequence[Report], timelines: Sequence[Timeline] = ()) -> str:
+    """Return the page of *reports*, at least one, with the lanes of recorded *timelines*."""
+    view = page_view(reports, timelines)
     script = _script()
     page = _template().render(
         page=view,

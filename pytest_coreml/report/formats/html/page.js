@@ -93,9 +93,9 @@
     const high = Math.max(...points);
     const room = (high - low || high || 1) * 0.06;
     return {
-      height: 220,
+      height: 200,
       fullWidth: true,
-      chartPadding: { top: 12, right: 16, bottom: 18, left: 8 },
+      chartPadding: { top: 12, right: 16, bottom: 0, left: 8 },
       axisX: x,
       axisY: { type: Chartist.AutoScaleAxis, low: Math.max(0, low - room), high: high + room, offset: 56, scaleMinSpace: 28, labelInterpolationFnc: (value) => `${short(value)} ms` },
     };
@@ -153,13 +153,15 @@
   function drawVariants(box, points) {
     const sizes = points.map(([, size]) => size);
     const room = (Math.max(...sizes) - Math.min(...sizes) || Math.max(...sizes) || 1) * 0.12;
-    const x = { type: Chartist.AutoScaleAxis, low: Math.max(0, Math.min(...sizes) - room), high: Math.max(...sizes) + room * 2, scaleMinSpace: 60, labelInterpolationFnc: (value) => `${short(value)} MB` };
+    const x = { type: Chartist.AutoScaleAxis, low: Math.max(0, Math.min(...sizes) - room), high: Math.max(...sizes) + room * 2, scaleMinSpace: 90, onlyInteger: false, labelInterpolationFnc: (value) => `${short(value)} MB` };
     const series = [{ className: "variant", data: points.map(([, size, time]) => ({ x: size, y: time })) }];
     const chart = new Chartist.LineChart(box, { series }, { ...axes([0, ...points.map(([, , time]) => time)], x), showLine: false });
     chart.on("draw", (drawn) => {
       if (drawn.type !== "point") return;
       const [name, size, time, psnr] = points[drawn.index];
-      drawn.group.elem("text", { x: drawn.x + 8, y: drawn.y + 4 }, "mark-text").text(psnr === "-" ? name : `${name}, ${psnr}${psnr === "equal" ? "" : " dB"}`);
+      // Names of neighbours stand above and below each other.
+      const order = [...points].sort((one, other) => one[1] - other[1]).findIndex((each) => each[0] === name);
+      drawn.group.elem("text", { x: drawn.x + 4, y: drawn.y + (order % 2 ? -10 : 18) }, "mark-text").text(psnr === "-" ? name : `${name}, ${psnr}${psnr === "equal" ? "" : " dB"}`);
       tip(drawn.element.getNode(), `${name}: ${short(size)} MB, ${short(time)} ms`);
     });
     chart.on("created", () => label(box, "Size against prediction time of each variant, with the PSNR of its outputs; the table below has the numbers"));

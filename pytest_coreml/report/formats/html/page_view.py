@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_coreml.report.document.report_timeline import timeline_of_report
+from pytest_coreml.report.formats.html.lane_view import MAX_TRACKS, LaneView, lane_views
 from pytest_coreml.report.formats.html.model_view import ModelView, model_view
 from pytest_coreml.report.formats.html.test_view import TestView, test_view, worst_standing
 from pytest_coreml.report.formats.html.trend_view import Trend, trends
@@ -20,6 +22,7 @@ from pytest_coreml.verdict.variant_rows import variant_groups
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pytest_coreml.facts.timeline import Timeline
     from pytest_coreml.report.document.read import Report
     from pytest_coreml.report.text.checks import Group
     from pytest_coreml.verdict.record import Record, Standing
@@ -86,12 +89,14 @@ class PageView:
     """The record of each test."""
     variants: tuple[VariantTable, ...]
     variant_headings: tuple[str, ...]
+    lanes: tuple[LaneView, ...]
+    """The timelines that were recorded, or what follows from the durations of a small report."""
     models: tuple[ModelView, ...]
     trends: tuple[Trend, ...]
 
 
-def page_view(reports: Sequence[Report]) -> PageView:
-    """Return the view of *reports*, at least one."""
+def page_view(reports: Sequence[Report], timelines: Sequence[Timeline] = ()) -> PageView:
+    """Return the view of *reports*, at least one, and of *timelines* that were recorded."""
     ordered = sorted(reports, key=lambda report: report.created)
     shown = list({hardware_kind(report.machine): report for report in ordered}.values())
     shown.sort(key=lambda report: report.created, reverse=True)
@@ -121,9 +126,17 @@ def page_view(reports: Sequence[Report]) -> PageView:
         records=tuple(records[:MAX_TESTS]),
         variants=tuple(_variants(group) for report in shown for group in variant_groups(last_attempts(report.records))),
         variant_headings=variant_table.HEADINGS,
+        lanes=lane_views(timelines or _timelines(shown)),
         models=tuple(map(model_view, {sha: spec for report in shown for sha, spec in report.models.items()}.values())),
         trends=tuple(trends(ordered)),
     )
+
+
+def _timelines(reports: Sequence[Report]) -> list[Timeline]:
+    """Return what follows from the durations in *reports*; nothing where there are too many to draw."""
+    if sum(len(report.records) for report in reports) > MAX_TRACKS:
+        return []
+    return list(map(timeline_of_report, reports))
 
 
 def _findings(record: Record) -> Iterator[Finding]:

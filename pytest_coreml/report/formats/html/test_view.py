@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import shlex
 import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.facts.metrics import parse_check
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
 from pytest_coreml.report.formats.html.call_strip import CallStrip, call_strip
 from pytest_coreml.report.formats.html.plan_view import DeviceShare, PlanView, plan_view
 from pytest_coreml.report.text.agreement_text import measures
@@ -88,6 +90,8 @@ class TestView:
     scenario: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
     problem: str
+    again: str
+    """The command that runs it again; empty for a test that passed."""
 
 
 def worst_standing(record: Record) -> Standing:
@@ -127,7 +131,16 @@ def test_view(record: Record, index: int, machine: str, max_rows: int) -> TestVi
         scenario=tuple(_scenario(record)),
         notes=tuple(record.notes),
         problem=record.problem or "",
+        again=_command(record) if standing != "passed" else "",
     )
+
+
+def _command(record: Record) -> str:
+    """Return the command that runs the test of *record*, started where its id is relative to."""
+    file, _, _ = record.id.partition("::")
+    if not file.endswith(MODEL_SUFFIXES):
+        return f"pytest {shlex.quote(record.id)} --coreml-html"
+    return f"pytest {shlex.quote(file)} --coreml-compute-units={record.compute_units} --coreml-html"
 
 
 def _total_words(record: Record, standing: Standing) -> str:
