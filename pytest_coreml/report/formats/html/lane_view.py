@@ -25,6 +25,7 @@ _KINDS: Final = {"first load": "first"} | {
     kind: kind for kind in ("compile", "load", "predict", "plan", "inputs", "outputs")
 }
 _MAX_TOTALS: Final = 12
+_LONG_NS: Final = 10_000_000_000
 
 
 @dataclass(frozen=True)
@@ -80,17 +81,17 @@ def _view(track: Track, notes: Iterable[str]) -> LaneView:
     totals = track.totals()
     return LaneView(
         label=track.key.label,
-        span=_milliseconds(end - start),
+        span=_duration(end - start),
         rows=tuple(_row(lane, found, start, end) for lane, found in lanes.items() if found),
         operations=_row("compute", compute, first, last) if len(compute) > 1 else None,
-        operations_span=_milliseconds(last - first),
+        operations_span=_duration(last - first),
         totals=tuple(
             TotalRow(
                 LANE_TITLES[lane],
                 kind,
                 _KINDS.get(kind, "other"),
                 f"{total.count:,}",
-                f"{'about ' if total.estimated else ''}{_milliseconds(total.total_ns)}",
+                f"{'about ' if total.estimated else ''}{_duration(total.total_ns)}",
                 bytes_text(total.bytes) if total.bytes else "-",
             )
             for (lane, kind), total in list(totals.items())[:_MAX_TOTALS]
@@ -104,8 +105,8 @@ def _span(events: Sequence[Event]) -> tuple[int, int]:
     return min((event.start_ns for event in events), default=0), max((event.end_ns for event in events), default=1)
 
 
-def _milliseconds(nanoseconds: float) -> str:
-    return f"{number(nanoseconds / 1e6)} ms"
+def _duration(nanoseconds: float) -> str:
+    return f"{number(nanoseconds / 1e9)} s" if nanoseconds >= _LONG_NS else f"{number(nanoseconds / 1e6)} ms"
 
 
 def _row(lane: Lane, events: Sequence[Event], start: int, end: int) -> LaneRow:

@@ -155,7 +155,10 @@
     const room = (Math.max(...sizes) - Math.min(...sizes) || Math.max(...sizes) || 1) * 0.12;
     const x = { type: Chartist.AutoScaleAxis, low: Math.max(0, Math.min(...sizes) - room), high: Math.max(...sizes) + room * 2, scaleMinSpace: 90, onlyInteger: false, labelInterpolationFnc: (value) => `${short(value)} MB` };
     const series = [{ className: "variant", data: points.map(([, size, time]) => ({ x: size, y: time })) }];
-    const chart = new Chartist.LineChart(box, { series }, { ...axes([0, ...points.map(([, , time]) => time)], x), showLine: false });
+    const options = axes([0, ...points.map(([, , time]) => time)], x);
+    // The last name and tick stand right of their place.
+    options.chartPadding.right = 56;
+    const chart = new Chartist.LineChart(box, { series }, { ...options, showLine: false });
     chart.on("draw", (drawn) => {
       if (drawn.type !== "point") return;
       const [name, size, time, psnr] = points[drawn.index];

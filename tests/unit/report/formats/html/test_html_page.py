@@ -17,8 +17,10 @@ from report_examples import MACHINE, RECORD, SPEC
 
 from pytest_coreml.cli import main
 from pytest_coreml.facts.placement import Operation, Placement
+from pytest_coreml.facts.timeline import Event, Timeline, Track, TrackKey
 from pytest_coreml.report.document.read import decode_report
-from pytest_coreml.report.document.write import write_report
+from pytest_coreml.report.document.trace_document import trace_lines
+from pytest_coreml.report.document.write import TRACE, write_lines, write_report
 from pytest_coreml.report.formats.html.html_page import MAX_BYTES, render
 from pytest_coreml.verdict.check import Check
 
@@ -224,6 +226,37 @@ def test_a_page_of_large_networks_is_small_and_quick(share_names: int) -> None:
     assert len(page.encode()) <= MAX_BYTES
     assert [plan is not None for plan in packed(page)["plans"]] == [True] * 100
     assert seconds < 3
+
+
+def test_the_lanes_of_a_recorded_timeline_are_drawn(tmp_path, capsys) -> None:
+    """A trace beside the report is drawn in its own times: bars that touch are one, totals are below."""
+    ms = 1_000_000
+    key = TrackKey("Encoder.mlpackage", SPEC.sha256, "all")
+    events = [
+        Event("activity", "load", 0, 40 * ms),
+        Event("activity", "predict", 90 * ms, 5 * ms),
+        Event("activity", "predict", 95 * ms, 5 * ms),
+        Event("data", "inputs", 89 * ms, ms, {"bytes": 256}),
+        Event("compute", "conv", 95 * ms, 3 * ms, {"device": "neuralEngine", "estimated": True}),
+        Event("compute", "gather", 98 * ms, 2 * ms, {"device": "cpu", "estimated": True}),
+    ]
+    write_lines(trace_lines(Timeline([Track(key, events)])), tmp_path / "trace.json", TRACE)
+    write_report(mac_report().document, tmp_path / "report.json")
+
+    assert (
+        main(["show", "--format=html", *map(str, tmp_path.glob("*.json")), f"--output={tmp_path / 'page.html'}"]) == 0
+    )
+
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert '<path class="load" d="M0 0h200v16h-200z"/><path class="predict" d="M450 0h50v16h-50z"/>' in page
+    assert '<path class="neuralEngine" d="M0 0h300v16h-300z"/><path class="cpu" d="M300 0h200v16h-200z"/>' in page
+    text = Parsed(page).text
+    assert "Encoder.mlpackage on all 100 ms" in text
+    assert "activity predict 2 10 ms" in text
+    assert "data inputs 1 1 ms 256 bytes" in text
+    assert "compute conv 1 about 3 ms" in text
+    assert main(["show", "--format=html", str(tmp_path / "trace.json")]) == 2
+    assert "a page needs a report" in capsys.readouterr().err
 
 
 def test_the_command_makes_a_page_of_several_reports(tmp_path, capsys) -> None:
