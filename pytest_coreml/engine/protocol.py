@@ -14,7 +14,6 @@ from pytest_coreml.facts.agreement import Comparing
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.facts.measurement import LoadTimes, Measurement, Pairs
 from pytest_coreml.facts.model_spec import ModelSpec
-from pytest_coreml.facts.observed import Observation
 from pytest_coreml.facts.placement import Placement
 from pytest_coreml.facts.runtime import DeviceFacts, RuntimeFacts
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.agreement import OutputAgreement, OutputHealth
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.io import IO
+    from pytest_coreml.facts.observed import Observation  # noqa: F401  (a base class names it in a string)
     from pytest_coreml.facts.runtime import Runtime
     from pytest_coreml.facts.timeline import Event, Recording
     from pytest_coreml.facts.uniform_output import UniformOutput
@@ -287,7 +287,7 @@ class CompareOutputs(Request[OutputsCompared]):
 
 
 @dataclass(frozen=True)
-class Observe(Request[Observation]):
+class Observe(Request["Observation"]):
     """Load the model of *load*, which was loaded before, and read counters of the system beside predictions.
 
     The engine has loaded nothing yet. *like*: the measurement whose inputs the predictions have. *private*: whether to

@@ -17,6 +17,8 @@ Device = Literal["cpu", "gpu", "neuralEngine"]
 
 COMPUTE_UNITS: Final[tuple[ComputeUnits, ...]] = ("all", "cpuAndGPU", "cpuOnly", "cpuAndNeuralEngine")
 DEVICES: Final[tuple[Device, ...]] = ("cpu", "gpu", "neuralEngine")
+# Those that have counters: nothing counts what Core ML does on the CPU apart from the rest.
+OBSERVABLE_DEVICES: Final[tuple[Device, ...]] = ("neuralEngine", "gpu")
 # As people call them, in texts.
 DEVICE_NAMES: Final[dict[Device, str]] = {"cpu": "CPU", "gpu": "GPU", "neuralEngine": "Neural Engine"}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
+from pytest_coreml.facts.compute_units import OBSERVABLE_DEVICES
 from pytest_coreml.facts.reason import Cause, Reason, find_cause
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ Scope = Literal["process", "system"]
 # `activity`: something was computed. `memory`: memory of the device is held. `connection`: its driver was opened.
 Evidence = Literal["activity", "memory", "connection"]
 Status = Literal["observed", "not_observed", "unavailable"]
-
-OBSERVABLE: Final[tuple[Device, ...]] = ("neuralEngine", "gpu")
-"""The devices that have counters. Nothing counts what Core ML does on the CPU apart from the rest."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,8 @@ class Observed(Observation):
 
 def unobserved(cause: Cause) -> Observed:
     """Return that nothing could be observed, for *cause*."""
-    return Observed(devices=tuple(DeviceObserved(each, "unavailable", reason=Reason(cause)) for each in OBSERVABLE))
+    reason = Reason(cause)
+    return Observed(devices=tuple(DeviceObserved(each, "unavailable", reason=reason) for each in OBSERVABLE_DEVICES))
 
 
 def moved_names(counters: tuple[Counter, ...]) -> frozenset[str]:

@@ -67,7 +67,6 @@ def _makes_check(meaning: Meaning, units: ComputeUnits) -> bool:
     from pytest_coreml.facts.model_boundary import Boundary
     from pytest_coreml.verdict.boundary_rules import judge_boundary
     from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets
-    from pytest_coreml.verdict.observed_rules import judge_observed
     from pytest_coreml.verdict.placement_rules import judge_placement
     from pytest_coreml.verdict.regression.moved import judge_moved
 
@@ -77,5 +76,8 @@ def _makes_check(meaning: Meaning, units: ComputeUnits) -> bool:
         return bool(judge_boundary(meaning, Boundary(), units))
     if isinstance(meaning, AgreementRule):
         return meaning.applies_to(units)
-    planned, observed = judge_placement(meaning, None, units, None), judge_observed(meaning, None, None, units, None)
-    return bool(planned or observed or judge_moved(None, (), meaning.max_moved))
+    if meaning.observed:
+        from pytest_coreml.verdict.observed_rules import judge_observed
+
+        return bool(judge_observed(meaning, None, None, units, None))
+    return bool(judge_placement(meaning, None, units, None) or judge_moved(None, (), meaning.max_moved))

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.errors import UsageError, all_of, hidden_for_ours
-from pytest_coreml.facts.compute_units import parse_compute_units, parse_device
+from pytest_coreml.facts.compute_units import OBSERVABLE_DEVICES, parse_compute_units, parse_device
 from pytest_coreml.facts.limits import BoundaryRule, Budget, PlacementRule
 from pytest_coreml.facts.metrics import SPEEDUP, get_metric
-from pytest_coreml.facts.observed import OBSERVABLE
 from pytest_coreml.facts.presets import ORIGINAL, parse_preset
 from pytest_coreml.plugin.agreement_marker import read_agreement
 from pytest_coreml.plugin.marker_arguments import (
@@ -192,7 +191,7 @@ def _observed(mark: pytest.Mark, name: str, value: Any) -> dict[Device, bool]:
     if not isinstance(value, Mapping) or not value:
         raise wrong_argument(mark, name, f"a dict, as {name}={{'neuralEngine': True}}", value)
     devices = parse_each(mark, parse_device, list(value))
-    if unseen := [device for device in devices if device not in OBSERVABLE]:
+    if unseen := [device for device in devices if device not in OBSERVABLE_DEVICES]:
         raise UsageError(f"{mark.name}: {name}: no counter tells what runs on {unseen[0]}; use neuralEngine or gpu")
     expected = all_of(partial(_truth, mark, f"{name}[{key!r}]", each) for key, each in value.items())
     return dict(zip(devices, expected, strict=True))

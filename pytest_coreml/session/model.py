@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any, overload
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.example_inputs import example_inputs
 from pytest_coreml.errors import InputError, hidden_for_ours, shown
-from pytest_coreml.facts.compute_units import ALLOWED_DEVICES
-from pytest_coreml.facts.observed import OBSERVABLE, unobserved
-from pytest_coreml.facts.reason import Cause
+from pytest_coreml.facts.compute_units import ALLOWED_DEVICES, OBSERVABLE_DEVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -155,7 +153,7 @@ class CoreMLModel:
         plans: Plans,
         calls: int,
         listeners: Listeners | None = None,
-        observations: Observations | None = None,
+        observations: Callable[[], Observations] | None = None,
     ) -> None:
         self._plans = plans
         self._observations = observations
@@ -387,15 +385,14 @@ class CoreMLModel:
         counter can tell, as on other systems than macOS.
         """
         permitted = ALLOWED_DEVICES[self.compute_units]
-        return self.observe([device for device in OBSERVABLE if device in permitted])
+        return self.observe([device for device in OBSERVABLE_DEVICES if device in permitted])
 
     def observe(self, wanted: Collection[Device] | None) -> Observed:
         """Return the observed devices, as `Observations.observe` does."""
-        if self._observations is None:
-            return unobserved(Cause.NOTHING_OBSERVED)
+        assert self._observations is not None, "the models of a session have them"
         inputs, backings = self.last_inputs, self.last_backings
         like = self.measured_with or protocol.Measure(inputs, self._calls, None, self.sequence, backings)
-        self.last_observed = self._observations.observe(self._lease, like, wanted)
+        self.last_observed = self._observations().observe(self._lease, like, wanted)
         return self.last_observed
 
     @property

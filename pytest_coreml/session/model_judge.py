@@ -20,7 +20,6 @@ from pytest_coreml.verdict.budgets import (
     needs_prediction,
     needs_sustained,
 )
-from pytest_coreml.verdict.observed_rules import devices_to_observe, judge_observed
 from pytest_coreml.verdict.placement_rules import judge_placement
 from pytest_coreml.verdict.ratio_rules import compare_specs, paired_times, wants_another_run
 from pytest_coreml.verdict.record import Record
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_coreml.engine.lease import Timing
+    from pytest_coreml.facts.compute_units import Device
+    from pytest_coreml.facts.limits import PlacementRule
     from pytest_coreml.facts.measurement import Pairs
     from pytest_coreml.facts.reason import Reason
     from pytest_coreml.session.declaration import Declaration
@@ -126,7 +127,7 @@ class ModelJudge:
         if self._variant(model) is not None:
             return True
         is_partner = any(budget.min_speedup for budget in budgets)
-        is_observed = bool(devices_to_observe(self.declaration.rules, model.compute_units))
+        is_observed = bool(self._devices_to_observe(model))
         # What is measured after a sustained load is that of a machine which is warm.
         is_reported = self.session.options.is_reported and self.declaration.names_model and not model.sustained
         return is_reported or is_partner or is_observed or any(map(needs_prediction, budgets))
@@ -181,15 +182,31 @@ class ModelJudge:
 
     def _observed_checks(self, model: CoreMLModel, record: Record) -> list[Check]:
         """Return the checks of rules about observed devices; observe only if one, or the option, asks for it."""
-        rules = [rule for rule in self.declaration.rules if rule.observed]
-        units = model.compute_units
-        wanted = devices_to_observe(rules, units)
+        wanted = self._devices_to_observe(model)
         if wanted or self._reports_observed(model):
             model.observe(wanted or None)
         record.observed = model.last_observed
-        devices = self.session.usable_devices()
-        found = [judge_observed(rule, record.observed, record.placement, units, devices) for rule in rules]
+        if not self._observed_rules:
+            return []
+        from pytest_coreml.verdict.observed_rules import judge_observed
+
+        units, devices = model.compute_units, self.session.usable_devices()
+        found = (
+            judge_observed(rule, record.observed, record.placement, units, devices) for rule in self._observed_rules
+        )
         return [check for checks in found for check in checks]
+
+    @property
+    def _observed_rules(self) -> list[PlacementRule]:
+        return [rule for rule in self.declaration.rules if rule.observed]
+
+    def _devices_to_observe(self, model: CoreMLModel) -> tuple[Device, ...]:
+        if not self._observed_rules:
+            return ()
+        # Late, as all that counters need.
+        from pytest_coreml.verdict.observed_rules import devices_to_observe
+
+        return devices_to_observe(self._observed_rules, model.compute_units)
 
     def _reports_observed(self, model: CoreMLModel) -> bool:
         return self.session.options.observe and model.measurement is not None and model.runtime == "coreml"

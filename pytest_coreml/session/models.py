@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,6 @@ from pytest_coreml.machine import identity
 from pytest_coreml.machine.policy import unfit_units
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.session.model import CoreMLModel
-from pytest_coreml.session.observations import Observations
 from pytest_coreml.session.sources import Sources
 from pytest_coreml.session.variants import Variants
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.runtime import DeviceFacts, Runtime, RuntimeFacts
     from pytest_coreml.facts.timeline import Recording
     from pytest_coreml.session.model import Listeners
+    from pytest_coreml.session.observations import Observations
     from pytest_coreml.session.options import Options
     from pytest_coreml.session.sources import VariantSource
 
@@ -58,9 +59,6 @@ class Models:
         self.crashes = Crashes(os.environ.get("PYTEST_XDIST_TESTRUNUID"), listeners.current_test)
         self.engines = Engines(self.make_engine, self.shared, self.crashes)
         self.plans = Plans(self.make_engine)
-        self.observations = Observations(
-            self.make_engine, lambda units: unfit_units(units, options.runtime, identity()) is None
-        )
         self.specs: dict[str, ModelSpec] = {}
         """Specifications of all models that were loaded, by digest."""
         self.runtime: RuntimeFacts | None = None
@@ -71,6 +69,14 @@ class Models:
         self._described: dict[tuple[str, str], ModelSpec] = {}
         self._loaded: dict[EngineKey, CoreMLModel] = {}
         self._cache_problems: set[str] = set()
+
+    @cached_property
+    def observations(self) -> Observations:
+        """The observations of the run, made when the first model is observed."""
+        from pytest_coreml.session.observations import Observations
+
+        asked = self._options.runtime
+        return Observations(self.make_engine, lambda units: unfit_units(units, asked, identity()) is None)
 
     def key(self, source: Any, folder: Path, units: ComputeUnits, options: LoadOptions | None = None) -> EngineKey:
         """Return the key of *source* on *units*; *folder* is what relative paths are looked up in first.
@@ -184,6 +190,6 @@ class Models:
     def _model(self, lease: Lease) -> CoreMLModel:
         model = self._loaded.get(lease.key)
         if model is None or not model.holds(lease):
-            model = CoreMLModel(lease, self.plans, self._options.calls, self._listeners, self.observations)
+            model = CoreMLModel(lease, self.plans, self._options.calls, self._listeners, lambda: self.observations)
             self._loaded[lease.key] = model
         return model

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pytest_coreml.facts.compute_units import ALLOWED_DEVICES
-from pytest_coreml.facts.observed import OBSERVABLE, DeviceObserved, Observation, Observed, beside, unobserved
+from pytest_coreml.facts.compute_units import ALLOWED_DEVICES, OBSERVABLE_DEVICES
+from pytest_coreml.facts.observed import DeviceObserved, Observation, Observed, beside, unobserved
 from pytest_coreml.facts.reason import Cause, DeviceOfUnits, DeviceShare, Reason
 from pytest_coreml.verdict.check import Check
 
@@ -36,7 +36,7 @@ def judge_counters(own: Observation, control: Observation | None, moved: frozens
     *control*: the same on `cpuOnly`, None if there is none. *moved*: the names of counters that moved in this run.
     """
     counters = tuple(beside(counter, control, moved) for counter in own.counters)
-    devices = tuple(_judge_device(device, counters, own.notes) for device in OBSERVABLE)
+    devices = tuple(_judge_device(device, counters, own.notes) for device in OBSERVABLE_DEVICES)
     return Observed(counters, own.seconds, own.calls, own.notes, devices)
 
 

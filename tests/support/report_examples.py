@@ -10,7 +10,9 @@ from pytest_coreml.facts.agreement import Agreement, NonFinite, OutputAgreement,
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.facts.model_boundary import Boundary, Conversion, Crossing, HandedCache, Remedy
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
+from pytest_coreml.facts.observed import Counter, DeviceObserved, Observed
 from pytest_coreml.facts.placement import Operation, Placement
+from pytest_coreml.facts.reason import Cause, Reason
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.record import Record
 from pytest_coreml.verdict.regression.prediction_time import Regression
@@ -112,6 +114,20 @@ AGREEMENT = Agreement(
     saved_input="inputs/test_encoder.npz",
 )
 HEALTH = OutputHealth("mask", 20, 3, NonFinite(2, (0, 5), "nan"), varies=True, repeat_difference=0.5)
+
+OBSERVED = Observed(
+    counters=(
+        Counter("Neural Engine footprint", "neuralEngine", "process", "memory", "bytes", 16384, 0, 0, 0, True),
+        Counter("GPU time", "gpu", "process", "activity", "ns/s", 1e6, 12.5, 4e8, None, True),
+    ),
+    seconds=0.51,
+    calls=17,
+    notes=("IOReport: none of the known groups of channels can be read",),
+    devices=(
+        DeviceObserved("neuralEngine", "unavailable", reason=Reason(Cause.NEVER_MOVED, ("Neural Engine footprint",))),
+        DeviceObserved("gpu", "observed", "process"),
+    ),
+)
 
 RECORD = Record(
     id="test_a.py::test_encoder[cpuAndNeuralEngine]",

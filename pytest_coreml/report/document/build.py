@@ -59,7 +59,9 @@ def _without_home(entry: Json, home: str) -> Json:
     if entry["problem"]:
         entry["problem"] = _shorten(entry["problem"], home)
     entry["notes"] = [_shorten(note, home) for note in entry["notes"]]
-    for part in (*entry["checks"], entry["placement"], entry["regression"], entry["duet"]):
+    observed = entry["observed"] or {"devices": [], "notes": []}
+    observed["notes"] = [_shorten(note, home) for note in observed["notes"]]
+    for part in (*entry["checks"], *observed["devices"], entry["placement"], entry["regression"], entry["duet"]):
         if part and part["reason"]:
             part["reason"] = _shorten(part["reason"], home)
     return entry

@@ -16,14 +16,14 @@ from pytest_coreml.facts.io import IO
 from pytest_coreml.facts.measurement import Footprint, LoadTimes, Measurement
 from pytest_coreml.facts.model_boundary import Boundary, Conversion, Crossing, HandedCache, Remedy
 from pytest_coreml.facts.model_spec import Feature, ModelSpec
-from pytest_coreml.facts.observed import Counter, DeviceObserved, Observed
 from pytest_coreml.facts.placement import Move, Operation, Placement
-from pytest_coreml.facts.reason import Cause, Reason, find_cause
+from pytest_coreml.facts.reason import Cause
 from pytest_coreml.facts.reported_model import ReportedModel
 from pytest_coreml.facts.scenario import Scenario, ScenarioModel
 from pytest_coreml.facts.sustained import footprint_slope, quarter_medians, time_slope
 from pytest_coreml.facts.uniform_output import UniformOutput
 from pytest_coreml.report.document.dataclass_codec import DataclassCodec, Json, ValueCodec
+from pytest_coreml.report.document.reason_codec import decode_reason, encode_reason
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.record import Record
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_coreml.facts.measurement import Thermal
+    from pytest_coreml.facts.observed import Observed
 
 # The placement of a record without one: the reference runtime has no plans, and plans are read on request only.
 NOT_READ: Final = "no plan was read"
@@ -75,7 +76,7 @@ _FINITE: Final = ValueCodec(finite, None)
 _CODECS: Final[dict[str, ValueCodec | None]] = {
     **dict.fromkeys(("bool", "bool | None", "float", "int", "int | None", "str", "str | None")),
     **dict.fromkeys(("Certainty", "Clock", "ComputeUnits", "Device | None", "Effect", "FeatureKind", "Outcome")),
-    **dict.fromkeys(("Runtime", "Verdict", "Device", "Evidence", "Scope", "Scope | None", "Status")),
+    **dict.fromkeys(("Device", "Runtime", "Verdict")),
     "float": None,
     "float | None": _FINITE,
     "tuple[float, ...]": _TUPLE,
@@ -94,20 +95,6 @@ _CODECS: Final[dict[str, ValueCodec | None]] = {
     # The limit and the value of a check, which are numbers in a report.
     "Any": _FINITE,
 }
-
-
-def encode_reason(reason: Reason | str | None) -> str | None:
-    """Return the reason of a comparison: the cause code if its sentence is made from the other fields, else a text."""
-    return reason.value if isinstance(reason, Cause) else reason_text(reason)
-
-
-def decode_reason(entry: Json) -> Reason | str | None:
-    """Return the reason of a check or comparison; its text alone for a cause that this version does not know."""
-    text: str | None = entry.get("reason")
-    cause = find_cause(entry.get("cause")) or find_cause(text)
-    if cause is None or text is None:
-        return text
-    return cause if text == cause.value else Reason(cause, text=text)
 
 
 # Load times.
@@ -190,25 +177,17 @@ def decode_placement(entry: Json | None) -> Placement | None:
 
 
 # Observed devices.
-_REASONED: Final = {**_CODECS, "Reason | str | None": ValueCodec(reason_text, None)}
-_COUNTER: Final = DataclassCodec(Counter, _CODECS, derived=lambda counter: {"moved": counter.moved})
-_DEVICE: Final = DataclassCodec(
-    DeviceObserved, _REASONED, derived=lambda found: {"cause": found.cause and found.cause.value}
-)
+def _encode_observed(observed: Observed) -> Json:
+    # Late: most reports have none.
+    from pytest_coreml.report.document.observed_codec import encode_observed
+
+    return encode_observed(observed)
 
 
-def _decode_device(entry: Json) -> DeviceObserved:
-    return _DEVICE.decode(entry, reason=decode_reason(entry))
+def _decode_observed(entry: Json) -> Observed:
+    from pytest_coreml.report.document.observed_codec import decode_observed
 
-
-_OBSERVED: Final = DataclassCodec(
-    Observed,
-    {
-        **_CODECS,
-        "tuple[Counter, ...]": _items(_COUNTER.encode, _COUNTER.decode),
-        "tuple[DeviceObserved, ...]": _items(_DEVICE.encode, _decode_device),
-    },
-)
+    return decode_observed(entry)
 
 
 # Agreement: infinite ratios are null, of outputs that are `identical`.
@@ -348,7 +327,7 @@ _RECORD: Final = DataclassCodec(
         "Measurement | None": _optional(_encode_predict, decode_measurement),
         "Placement | None": ValueCodec(encode_placement, decode_placement),
         "ReportedModel | None": _optional(_REPORTED_MODEL.encode, _REPORTED_MODEL.decode),
-        "Observed | None": _optional(_OBSERVED.encode, _OBSERVED.decode),
+        "Observed | None": _optional(_encode_observed, _decode_observed),
         "AgainstOriginal | None": _optional(_AGAINST_ORIGINAL.encode, _AGAINST_ORIGINAL.decode),
         "tuple[Move, ...]": _items(_MOVE.encode, _MOVE.decode),
         "tuple[Agreement, ...]": _items(_AGREEMENT.encode, _AGREEMENT.decode),

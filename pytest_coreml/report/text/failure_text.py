@@ -110,7 +110,7 @@ def _lines(
     if record.placement is not None and (regressed or not all(name.metric.unit == "MB" for name in names)):
         yield f"  {_placement(record.placement)}"
         yield from _why(record.placement)
-    if record.observed is not None:
+    if record.observed is not None and not all(name.metric.unit == "MB" for name in names):
         yield f"  observed: {observed_text(record.observed)}"
     if any("outputs" in name.metric.needs for name in names):
         yield from _outputs(record)

@@ -86,6 +86,21 @@ class Samples(NamedTuple):
         return replace(counter, idle=idle, section=_growth(counter, self.idle, self.after))
 
 
+def are_still(first: CounterSample, second: CounterSample) -> bool:
+    """Return True if no counter of the whole machine moved from *first* to *second*: other programs are at rest."""
+    moved = (
+        counter
+        for counter in second.counters.values()
+        if counter.scope == "system"
+        and (_rate(_difference(counter, first, second, _ignore), second.at - first.at) or 0.0) >= counter.floor
+    )
+    return next(moved, None) is None
+
+
+def _ignore(note: str) -> None:
+    """Take no note: of the samples that are kept, there will be one."""
+
+
 def _difference(
     counter: Counter, first: CounterSample, second: CounterSample, note: Callable[[str], None]
 ) -> float | None:

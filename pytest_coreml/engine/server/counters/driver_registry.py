@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import plistlib
 import re
+import reprlib
 from typing import TYPE_CHECKING, Any, Final
 from xml.parsers.expat import ExpatError
 
@@ -34,6 +35,8 @@ _CREATOR: Final = re.compile(r"\s*pid (\d{1,10})\b")
 _CHILDREN: Final = "IORegistryEntryChildren"
 MAX_BYTES: Final = 32 * 1024 * 1024
 SECONDS: Final = 2.0
+# Nanoseconds in 64 bits with a sign.
+_MAX_TIME: Final = 1 << 63
 # Entries of a registry are some dozens deep.
 _MAX_DEPTH: Final = 200
 
@@ -115,8 +118,8 @@ def _gpu_times(entry: dict[str, Any]) -> list[Any] | None:
 
 
 def _time(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"the registry has {value!r} as a time")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _MAX_TIME:
+        raise ValueError(f"the registry has {reprlib.repr(value)} as a time")
     return float(value)
 
 
@@ -141,7 +144,7 @@ def _entries(data: bytes) -> list[Any]:
     try:
         found = plistlib.loads(data)
     # plistlib lets out whatever its handlers of elements stumble over.
-    except (ExpatError, plistlib.InvalidFileException, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ExpatError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"ioreg did not write a property list: {type(error).__name__}") from error
     if isinstance(found, dict):
         return [found]

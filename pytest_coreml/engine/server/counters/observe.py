@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.engine.server.counters.counter_reader import Samples, take_sample
+from pytest_coreml.engine.server.counters.counter_reader import Samples, are_still, take_sample
 from pytest_coreml.engine.server.counters.driver_registry import DriverRegistryReader
 from pytest_coreml.engine.server.counters.footprint_counter import FootprintReader
 from pytest_coreml.engine.server.counters.ioreport import IOReportReader
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pytest_coreml.engine.server.measure import Call, Report
 
 IDLE_SECONDS: Final = 1.0
+# Seconds of rest until other programs let the Neural Engine rest.
+MAX_RESTS: Final = 3
 SECTION_SECONDS: Final = 0.5
 MIN_CALLS: Final = 3
 _DOING: Final = "observing"
@@ -53,9 +55,13 @@ def observe(
         report(_DOING, 0, 0)
         return take_sample(readers, clock)
 
-    start = read()
-    sleep(IDLE_SECONDS)
     idle = read()
+    for _ in range(MAX_RESTS):
+        start = idle
+        sleep(IDLE_SECONDS)
+        idle = read()
+        if are_still(start, idle):
+            break
     call = begin()
     before = read()
     began, calls, reported = clock(), 0, time.monotonic()

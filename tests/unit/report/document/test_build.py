@@ -8,6 +8,7 @@ from pathlib import Path
 from report_examples import MACHINE, RECORD, SHA256, SPEC, record
 
 from pytest_coreml import __version__
+from pytest_coreml.facts.observed import DeviceObserved, Observed
 from pytest_coreml.report.document.build import build_report
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.regression.prediction_time import Regression
@@ -43,10 +44,14 @@ def test_the_home_folder_is_not_in_a_report():
     """Reports are shared, so that they do not name a user."""
     private = f"no model at {Path.home()}/models"
     unjudged = Regression(0, None, None, "not_judged", private, against="Old.mlpackage")
-    told = record(notes=[private], checks=[Check("size_mb", 1, None, "not_judged", private)], duet=unjudged)
+    unseen = Observed(notes=(private,), devices=(DeviceObserved("gpu", "unavailable", reason=private),))
+    checks = [Check("size_mb", 1, None, "not_judged", private)]
+    told = record(notes=[private], checks=checks, duet=unjudged, observed=unseen)
 
     entry = build_report([told], [], MACHINE)["tests"][0]
 
     assert entry["notes"] == ["no model at ~/models"]
     assert entry["checks"][0]["reason"] == "no model at ~/models"
     assert entry["duet"]["reason"] == "no model at ~/models"
+    assert entry["observed"]["notes"] == ["no model at ~/models"]
+    assert entry["observed"]["devices"][0]["reason"] == "no model at ~/models"

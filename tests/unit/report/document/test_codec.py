@@ -6,10 +6,11 @@ import json
 import math
 
 import pytest
-from report_examples import MEASUREMENT, RECORD, SHA256, SPEC, bare_record, record
+from report_examples import MEASUREMENT, OBSERVED, RECORD, SHA256, SPEC, bare_record, record
 
 from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.facts.placement import Operation, Placement
+from pytest_coreml.facts.reason import Cause
 from pytest_coreml.report.document.codec import decode_model, decode_record, encode_model, encode_record
 from pytest_coreml.verdict.check import Check
 
@@ -20,6 +21,18 @@ def test_a_record_comes_back_from_json_as_it_was(original):
     returned = decode_record(json.loads(json.dumps(encode_record(original))))
 
     assert returned == original
+
+
+def test_observed_devices_come_back_from_json_as_they_were():
+    """Counters with their values, and the text and code of a reason."""
+    entry = json.loads(json.dumps(encode_record(record(observed=OBSERVED))))
+    returned = decode_record(entry).observed
+
+    assert returned is not None
+    assert (returned.counters, returned.notes, returned.calls) == (OBSERVED.counters, OBSERVED.notes, 17)
+    assert returned.result("neuralEngine").cause is Cause.NEVER_MOVED
+    assert returned.result("gpu") == OBSERVED.result("gpu")
+    assert [counter["moved"] for counter in entry["observed"]["counters"]] == [False, True]
 
 
 def test_a_model_comes_back_from_json_as_it_was():

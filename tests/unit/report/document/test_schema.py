@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from report_examples import MACHINE, RECORD, SPEC, bare_record
+from report_examples import MACHINE, OBSERVED, RECORD, SPEC, bare_record
 
 from pytest_coreml.errors import ReportError
 from pytest_coreml.report.document import schema
@@ -22,7 +22,7 @@ WHEN = datetime(2026, 5, 4, 12, 30, 1, tzinfo=timezone.utc)
 
 @pytest.fixture
 def document() -> dict[str, Any]:
-    return build_report([RECORD, bare_record()], [SPEC], MACHINE, {"mac-2": MACHINE}, WHEN)
+    return build_report([RECORD, bare_record(observed=OBSERVED)], [SPEC], MACHINE, {"mac-2": MACHINE}, WHEN)
 
 
 def put(document: Any, path: tuple[str | int, ...], value: Any) -> None:

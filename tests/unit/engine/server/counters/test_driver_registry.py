@@ -129,12 +129,13 @@ def test_a_process_without_clients_has_used_nothing() -> None:
         (plistlib.dumps("text"), "ioreg wrote a str"),
         (gpu_dump([{"accumulatedGPUTime": -5}]), "has -5 as a time"),
         (gpu_dump([{"accumulatedGPUTime": "5"}]), "has '5' as a time"),
+        (GPU.replace(b"750000000", b"9" * 400), "as a time"),
         (gpu_dump([{"accumulatedGPUTime": True}]), "has True as a time"),
         (gpu_dump("much"), "no such driver"),
         (gpu_dump([], 4242), "no such driver"),
         (OSError("ioreg did not end within 2 s"), "GPU time: ioreg did not end within 2 s"),
     ],
-    ids=range(15),
+    ids=range(16),
 )
 def test_a_dump_of_another_form_is_no_reading(dump: bytes | OSError, note: str) -> None:
     """There is a note, the other driver is read all the same, and the command is not run again."""

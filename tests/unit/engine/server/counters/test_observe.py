@@ -52,6 +52,36 @@ def test_counters_are_read_around_rest_load_and_section() -> None:
     assert abs(counter.section - 0.5e9) < 1
 
 
+def test_the_rest_is_repeated_while_the_whole_machine_is_not_at_rest() -> None:
+    """Another program moves the counter for a second; the idle value is that of the second after it."""
+    machine = Machine()
+    traffic = Counter("traffic", "neuralEngine", "system", "activity", "bytes/s", 1e6)
+
+    class Background:
+        def read(self) -> list[Reading]:
+            return [Reading(traffic, min(machine.now, 1.0) * 1e9)]
+
+    found = observe(lambda _: [Background()], machine.begin, lambda *_: None, lambda: machine.now, machine.sleep)
+
+    assert machine.steps.count("rest") == 2
+    assert [counter.idle for counter in found.counters] == [0]
+
+
+def test_a_machine_without_rest_is_observed_after_three_seconds() -> None:
+    """The idle value is then above the floor."""
+    machine = Machine()
+    traffic = Counter("traffic", "neuralEngine", "system", "activity", "bytes/s", 1e6)
+
+    class Background:
+        def read(self) -> list[Reading]:
+            return [Reading(traffic, machine.now * 1e9)]
+
+    found = observe(lambda _: [Background()], machine.begin, lambda *_: None, lambda: machine.now, machine.sleep)
+
+    assert machine.steps.count("rest") == 3
+    assert [counter.idle for counter in found.counters] == [1e9]
+
+
 def test_a_slow_model_is_called_three_times() -> None:
     """However long it takes; notes are told once."""
     machine = Machine()
