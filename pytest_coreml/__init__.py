@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.placement import Operation, Placement
     from pytest_coreml.facts.scenario import Scenario, ScenarioModel
     from pytest_coreml.session.model import CoreMLModel, CoreMLState
+    from pytest_coreml.session.reported_devices import DeviceReport, DeviceReports
 
 __all__ = [
     "Advice",
@@ -29,6 +30,8 @@ __all__ = [
     "CoreMLState",
     "Counter",
     "DeviceObserved",
+    "DeviceReport",
+    "DeviceReports",
     "IO",
     "LoadTimes",
     "Measurement",
@@ -50,6 +53,8 @@ _HOMES = {
     "CoreMLState": "pytest_coreml.session.model",
     "Counter": "pytest_coreml.facts.observed",
     "DeviceObserved": "pytest_coreml.facts.observed",
+    "DeviceReport": "pytest_coreml.session.reported_devices",
+    "DeviceReports": "pytest_coreml.session.reported_devices",
     "Feature": "pytest_coreml.facts.model_spec",
     "IO": "pytest_coreml.facts.io",
     "LoadTimes": "pytest_coreml.facts.measurement",

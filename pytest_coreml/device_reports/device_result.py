@@ -60,8 +60,8 @@ class Stated:
     """What the user states about results, for what files do not contain."""
 
     model: str | None = None
-    """The file name of the model; None for the one that the file names."""
+    """The file name of the model, of a file that does not name it."""
     compute_units: ComputeUnits | None = None
-    """The compute units; None for those that the file names."""
+    """The compute units, of a file that does not name them."""
     metric: str | None = None
     """A part of the name of the metric to import, of XCTest; None for its clock."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pytest_coreml.device_reports import importers
 from pytest_coreml.device_reports.device_result import Stated
@@ -35,36 +35,55 @@ def all_importers() -> tuple[Importer, ...]:
 def import_results(paths: Iterable[Path], stated: Stated | None = None) -> list[DeviceResult]:
     """Return the results in files, and in exported folders; *stated*: what the user states about them.
 
-    Files of one kind are read together, since one may describe the device of another. Raise `ReportError`, naming the
-    file, if one cannot be imported, or if nothing was measured.
+    Raise `ReportError`, naming the file, if one cannot be imported, or if nothing was measured.
     """
-    by_importer: dict[int, list[ImportedFile]] = {}
+    return [result for group in group_files(paths) for result in read_group(group, stated)]
+
+
+class FileGroup(NamedTuple):
+    """Files of one kind that are read together, most often one."""
+
+    importer: Importer
+    files: list[ImportedFile]
+
+
+def group_files(paths: Iterable[Path]) -> list[FileGroup]:
+    """Return the files at *paths* with their importers; raise `ReportError` for a file of no kind."""
+    groups: list[FileGroup] = []
     for path in paths:
-        for number, file in _recognized(path):
-            by_importer.setdefault(number, []).append(file)
-    found = all_importers()
-    return [each for number, files in by_importer.items() for each in found[number].read(files, stated or Stated())]
+        for importer, file in _recognized(path):
+            same = [group for group in groups if group.importer is importer and importer.belong_together]
+            if same:
+                same[0].files.append(file)
+            else:
+                groups.append(FileGroup(importer, [file]))
+    return groups
 
 
-def _recognized(path: Path) -> list[tuple[int, ImportedFile]]:
-    """Return the files at *path* with the number of the importer of each; those in a folder that have one."""
+def read_group(group: FileGroup, stated: Stated | None = None) -> list[DeviceResult]:
+    """Return the results in a group; raise `ReportError` if they cannot be imported."""
+    return group.importer.read(group.files, stated or Stated())
+
+
+def _recognized(path: Path) -> list[tuple[Importer, ImportedFile]]:
+    """Return the files at *path* with the importer of each; those in a folder that have one."""
     if not path.is_dir():
         if not path.exists():
             raise UnreadableReportError(f"cannot read the report {path}: No such file or directory")
         file = ImportedFile(path)
-        number = _importer(file)
-        if number is None:
+        importer = _importer(file)
+        if importer is None:
             raise ReportError(f"{path}: {_why_not(file)}; these can be imported: {_kinds()}")
-        return [(number, file)]
+        return [(importer, file)]
     files = map(ImportedFile, _files(path))
-    found = [(number, file) for file in files if (number := _importer(file)) is not None]
+    found = [(importer, file) for file in files if (importer := _importer(file)) is not None]
     if not found:
         raise ReportError(f"{path}: contains no file that can be imported, which are: {_kinds()}")
     return found
 
 
-def _importer(file: ImportedFile) -> int | None:
-    return next((number for number, each in enumerate(all_importers()) if each.recognizes(file)), None)
+def _importer(file: ImportedFile) -> Importer | None:
+    return next((each for each in all_importers() if each.recognizes(file)), None)
 
 
 def _kinds() -> str:

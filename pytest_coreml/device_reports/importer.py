@@ -19,7 +19,9 @@ class Importer(NamedTuple):
     recognizes: Callable[[ImportedFile], bool]
     """Return True for a file of this kind, by its content."""
     read: Callable[[Sequence[ImportedFile], Stated], list[DeviceResult]]
-    """Return the results in files of this kind, which may belong together.
+    """Return the results in files of this kind.
 
     Raise `ReportError`, naming the file and the place in it, for what cannot be imported.
     """
+    belong_together: bool = False
+    """True if one file may describe the device of another, so that all are read at once."""

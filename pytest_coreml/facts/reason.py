@@ -41,6 +41,10 @@ class Cause(str, Enum):
     VIRTUAL_MAC = "virtual mac"
     UNFIT_UNITS = "unfit compute units"
     NO_DEVICE = "no such device"
+    # Device reports.
+    OTHER_VERSION = "another version of the model"
+    OTHER_UNITS = "other compute units"
+    PLAN_INCOMPLETE = "plan incomplete"
     # Plans.
     NO_PLAN_READ = "no plan read"
     UNKNOWN_PLACEMENT = "unknown placement"

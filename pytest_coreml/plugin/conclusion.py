@@ -16,6 +16,10 @@ from pytest_coreml.report.text.failure_text import failure_line, failure_text, s
 from pytest_coreml.verdict.outcome import outcome_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.plugin.pytest_run import PytestRun
     from pytest_coreml.session.attempt import Attempt
     from pytest_coreml.verdict.check import Verdict
@@ -63,7 +67,11 @@ def _skip_if_limited_elsewhere(run: PytestRun, attempt: Attempt) -> None:
     """Skip a test whose limits do not apply to its compute units, unless another test is judged by them."""
     declaration = attempt.declaration
     if declaration.limits and not run.declarations.coverage.judged_elsewhere(attempt.id, declaration):
-        pytest.skip(why_none(declaration.limits, (model.compute_units for model in attempt.models)))
+        pytest.skip(why_none(declaration.limits, _units(attempt)))
+
+
+def _units(attempt: Attempt) -> list[ComputeUnits]:
+    return [record.compute_units for record in (*attempt.records, *attempt.device_records)]
 
 
 def _apply(run: PytestRun, records: list[Record]) -> None:
@@ -85,12 +93,18 @@ def _fail(text: str, line: str) -> None:
     raise failure
 
 
+def _machine_of(run: PytestRun, record: Record) -> Mapping[str, Any]:
+    """Return the machine that measured *record*: this one, or that of the test's device report."""
+    device = run.attempt.device.report if run.attempt is not None and run.attempt.device is not None else None
+    return device.machine if device is not None and record.machine == device.machine_name else run.machine()
+
+
 def _failure_text(run: PytestRun, records: list[Record], verdict: Verdict) -> str:
     options, asked = run.options, run.config.args
     texts: list[str] = []
     for record in records:
         figures, accept = figures_command(record, options), accept_command(record, options, asked)
-        texts.append(failure_text(record, verdict, run.machine(), figures=figures, accept=accept))
+        texts.append(failure_text(record, verdict, _machine_of(run, record), figures=figures, accept=accept))
         if find := debugging_command(record, run.attempt.models if run.attempt else (), options):
             texts.append(f"  find the first operation that is wrong: {find}")
     return "\n".join(texts)

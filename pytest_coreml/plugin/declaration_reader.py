@@ -15,6 +15,7 @@ from pytest_coreml.plugin.markers import (
     LIMIT_READERS,
     ModelSource,
     read_compute_units,
+    read_device_report,
     read_model,
     read_variants,
 )
@@ -23,7 +24,7 @@ from pytest_coreml.session.declaration import Declaration, Limit, Variant
 from pytest_coreml.session.sources import VariantSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable
+    from collections.abc import Callable, Collection, Hashable, Mapping
 
     import pytest
 
@@ -88,14 +89,18 @@ class DeclarationReader:
     def _declaration(self, ours: list[pytest.Mark], given: list[str], incomplete: bool) -> Declaration:
         by_name = {name: [mark for mark in ours if mark.name == name] for name in MARKS}
         names_model = any(name != _LOAD for name in given)
-        model, units, variants, meanings = all_of(
+        marked_units = by_name["coreml_compute_units"]
+        model, units, variants, globs, meanings = all_of(
             [
                 lambda: self._model(by_name["coreml_model"], names_model and not incomplete, given),
-                lambda: next(map(self._units, by_name["coreml_compute_units"]), self._options.compute_units),
+                lambda: next(map(self._units, marked_units), self._options.compute_units),
                 lambda: self._variants(by_name["coreml_variants"]),
+                lambda: [path for mark in by_name["coreml_device_report"] for path in read_device_report(mark)],
                 lambda: all_of(partial(self._once, LIMIT_READERS[mark.name], mark) for mark in _limiting(ours)),
             ]
         )
+        if globs:
+            _check_device_reports(by_name, given)
         return Declaration(
             sources=model.sources,
             function=model.function,
@@ -106,11 +111,14 @@ class DeclarationReader:
             boundary_rules=tuple(meaning for meaning in meanings if isinstance(meaning, BoundaryRule)),
             agreements=tuple(meaning for meaning in meanings if isinstance(meaning, AgreementRule)),
             names_model=names_model,
-            variants=variants if names_model and not _has_variant(model) else (),
+            variants=variants if names_model and not globs and not _has_variant(model) else (),
             against=model.against,
             limits=self._limits(ours),
             reached=frozenset(FIXTURES[name] or each for name in given if name != _LOAD for each in units),
-            loads_any=_LOAD in given,
+            # Which compute units reports are of is in their files.
+            loads_any=_LOAD in given or bool(globs),
+            device_reports=tuple(globs),
+            device_units=units if globs and marked_units else None,
         )
 
     def _units(self, mark: pytest.Mark) -> tuple[ComputeUnits, ...]:
@@ -186,6 +194,16 @@ def _key(mark: pytest.Mark) -> tuple[object, ...]:
     # With types, since 1 is True to a dict, and no limit.
     arguments = ((name, type(value), value) for name, value in mark.kwargs.items())
     return (mark.name, *map(type, mark.args), mark.args, *arguments)
+
+
+def _check_device_reports(by_name: Mapping[str, list[pytest.Mark]], given: list[str]) -> None:
+    """Refuse markers that a test with device reports cannot be judged by."""
+    if by_name["coreml_variants"]:
+        raise UsageError("coreml_device_report: a report is of one model: leave out coreml_variants")
+    if by_name["coreml_agreement"] and given and set(given) <= {"coreml_device_reports"}:
+        raise UsageError(
+            "coreml_agreement compares outputs, which no report contains: add coreml_model to the arguments of the test"
+        )
 
 
 def _has_variant(model: ModelSource) -> bool:

@@ -93,7 +93,12 @@ def _fail(session: pytest.Session) -> None:
 def _document(run: PytestRun, results: Results) -> Any:
     from pytest_coreml.report.document.build import build_report
 
-    document = build_report(results.records, results.models.values(), _machine(run, results), results.machines.several)
+    document = build_report(
+        results.records,
+        results.models.values(),
+        _machine(run, results),
+        {**results.machines.several, **results.devices},
+    )
     if results.partial:
         document["partial"] = True
     return document

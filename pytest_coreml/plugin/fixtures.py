@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import pytest
 
 from pytest_coreml.plugin.activate import activate
-from pytest_coreml.plugin.names import FIXTURES, RUN_FIXTURE, SOURCE_FIXTURE
+from pytest_coreml.plugin.names import FIXTURES, REPORT_FIXTURE, RUN_FIXTURE, SOURCE_FIXTURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_coreml.plugin.pytest_run import PytestRun
     from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
+    from pytest_coreml.session.reported_devices import DeviceReports, ReportOfTest
 
 T = TypeVar("T")
 
@@ -142,6 +143,29 @@ def coreml_machine(_coreml_run: PytestRun) -> dict[str, Any]:
     return _coreml_run.machine()
 
 
+@pytest.fixture(scope="module", name=REPORT_FIXTURE)
+def coreml_device_report(request: pytest.FixtureRequest, _coreml_run: PytestRun) -> ReportOfTest:
+    """Return the device report that this test is judged by; a report that cannot be read is the failure of the test."""
+    if not hasattr(request, "param"):
+        pytest.fail(
+            "device reports make one test each: mark the test with coreml_device_report, and put coreml_device_reports "
+            "among the arguments of a test function or of a method of a plain class",
+            pytrace=False,
+        )
+    report: ReportOfTest = request.param
+    if report.problem is not None:
+        _coreml_run.fail_in_body(report.problem)
+    return report
+
+
+@pytest.fixture(scope="module")
+def coreml_device_reports(_coreml_device_report: ReportOfTest) -> DeviceReports:
+    """Return all device reports of the test's model; `judged` is the one that this test is judged by."""
+    from pytest_coreml.session.reported_devices import make_reports
+
+    return make_reports(_coreml_device_report)
+
+
 def has_model_fixture(metafunc: pytest.Metafunc) -> bool:
     """Return True if a fixture gives the test a model that its markers name."""
     return any(name in metafunc.fixturenames for name in FIXTURES if name != "coreml_load")
@@ -159,7 +183,11 @@ def parametrize(metafunc: pytest.Metafunc, run: PytestRun) -> None:
     sources = _with_marks(sources, ids, given)
     if not declaration.variants and declaration.function is None:
         sources, ids = _with_functions(sources, ids, run, metafunc.definition.path.parent)
-    if len(sources) > 1 or declaration.variants or any(hasattr(each, "marks") for each in given):
+    if declaration.device_reports:
+        from pytest_coreml.plugin.device_report_parameters import parametrize_reports
+
+        parametrize_reports(metafunc, run, declaration, dict(zip(ids, sources, strict=True)))
+    elif len(sources) > 1 or declaration.variants or any(hasattr(each, "marks") for each in given):
         metafunc.parametrize(SOURCE_FIXTURE, sources, ids=ids, indirect=True, scope="module")
     if "coreml_model" in names and "coreml_compute_units" not in of_parameters:
         units = declaration.compute_units

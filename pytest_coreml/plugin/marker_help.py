@@ -36,4 +36,7 @@ DESCRIPTIONS: Final = {
         "from a reference: compute units, 'original', a model, an .npz of outputs, or a callable from inputs to "
         "outputs; without one, of all compute units of the test from each other"
     ),
+    "coreml_device_report": (
+        "coreml_device_report(*globs): judge the budgets and placement rules of the test by device reports of its model"
+    ),
 }

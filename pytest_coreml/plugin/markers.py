@@ -146,6 +146,18 @@ def read_boundary(mark: pytest.Mark) -> BoundaryRule:
     return BoundaryRule(**values)
 
 
+def read_device_report(mark: pytest.Mark) -> tuple[str, ...]:
+    """Read a `coreml_device_report` mark: patterns of files, or lists of them."""
+    check_names(mark, ())
+    words = [word for argument in mark.args for word in as_list(argument)]
+    for word in words:
+        if not isinstance(word, (str, Path)) or not str(word).strip():
+            raise wrong_argument(mark, "a pattern", "a path, which may have wildcards", word)
+    if not words:
+        raise UsageError("coreml_device_report: expected at least one path, as coreml_device_report('perf/*.json')")
+    return tuple(map(str, words))
+
+
 LIMIT_READERS: dict[str, Callable[[pytest.Mark], Meaning]] = {
     "coreml_budget": read_budget,
     "coreml_placement": read_placement,

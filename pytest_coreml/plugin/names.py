@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 RUN_FIXTURE: Final = "_coreml_run"
 # Returns the source that the fixtures of models load.
 SOURCE_FIXTURE: Final = "_coreml_source"
+# The device report that a test is judged by.
+REPORT_FIXTURE: Final = "_coreml_device_report"
 # The fixtures of models, with the compute units that their names stand for.
 FIXTURES: Final = {
     "coreml_model": None,
@@ -23,6 +25,8 @@ FIXTURES: Final = {
     "coreml_cpu_and_neural_engine": "cpuAndNeuralEngine",
     "coreml_original": None,
     "coreml_load": None,
+    # No model is loaded for it; the test is about one all the same.
+    "coreml_device_reports": None,
 }
 MARKS: Final = (
     "coreml_model",
@@ -32,6 +36,7 @@ MARKS: Final = (
     "coreml_boundary",
     "coreml_variants",
     "coreml_agreement",
+    "coreml_device_report",
 )
 
 

@@ -13,7 +13,7 @@ from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.plugin import dropin
 from pytest_coreml.plugin.benchmark_fixture import BenchmarkEntries
 from pytest_coreml.plugin.declarations import Declarations
-from pytest_coreml.plugin.names import uses_fixture
+from pytest_coreml.plugin.names import REPORT_FIXTURE, SOURCE_FIXTURE, uses_fixture
 from pytest_coreml.plugin.progress import ProgressLine
 from pytest_coreml.plugin.running_test import running_test
 from pytest_coreml.plugin.shared_fixture import SharedFixture
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.options import Options
+    from pytest_coreml.session.reported_devices import ReportFiles
     from pytest_coreml.session.session import Session
     from pytest_coreml.session.timeline_collector import TimelineCollector
     from pytest_coreml.verdict.record import Record
@@ -81,6 +82,7 @@ class PytestRun:
         # By source and folder: many tests name the same model.
         self._functions: dict[tuple[Any, Path], list[FunctionSource]] = {}
         self._baseline: Runs | None = None
+        self._report_files: ReportFiles | None = None
 
     def prepare(self) -> None:
         """Do what the options ask for before any test.
@@ -118,6 +120,14 @@ class PytestRun:
 
             self._baseline = read_baseline(self.options.baseline)
         return self._baseline
+
+    def report_files(self) -> ReportFiles:
+        """Return the reader of device reports, made when the first test names some."""
+        if self._report_files is None:
+            from pytest_coreml.session.reported_devices import ReportFiles
+
+            self._report_files = ReportFiles(self.options.rootdir)
+        return self._report_files
 
     def open_session(self) -> Session:
         """Return the session, made when the first test needs it."""
@@ -245,6 +255,14 @@ class PytestRun:
                 pytest.fail(crash.message, pytrace=False)
         raise self._load_failure
 
+    def fail_in_body(self, text: str) -> NoReturn:
+        """Fail the running test with *text* when its body is due: a failure of the test, no error around it."""
+        try:
+            _fail(text)
+        except pytest.fail.Exception as failure:
+            self._load_failures[failure] = LoadFailure(self.running_attempt().name, (), {})
+            raise
+
     def note_skip(self, skip: BaseException) -> None:
         """Let a test be recorded that is skipped as an earlier one was, since its model cannot have the variant."""
         failure = self._load_failures.get(skip)
@@ -294,6 +312,8 @@ class PytestRun:
             self.open_session(),
             self._attempts[item.nodeid],
             self._timing(item),
+            device=_parameter(item, REPORT_FIXTURE),
+            source=_parameter(item, SOURCE_FIXTURE),
         )
         return self.attempt
 
@@ -332,6 +352,10 @@ class PytestRun:
 
     def _name_of_attempt(self) -> str | None:
         return self.attempt.name if self.attempt is not None and not self.attempt.is_over else None
+
+
+def _parameter(item: pytest.Item, name: str) -> Any:
+    return getattr(getattr(item, "callspec", None), "params", {}).get(name)
 
 
 def _fail(text: str) -> NoReturn:

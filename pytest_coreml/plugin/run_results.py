@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.timeline import Timeline, Track
     from pytest_coreml.plugin.sent_records import SentRecords
+    from pytest_coreml.report.document.dataclass_codec import Json
     from pytest_coreml.verdict.record import Record
 
 
@@ -26,6 +27,8 @@ class Results:
         self.machines = Machines(each_is_a_machine)
         self.models: dict[str, ModelSpec] = {}
         """Specifications of all models, by digest."""
+        self.devices: dict[str, Json] = {}
+        """The devices of device reports, by the names that records have for them."""
         self.records: list[Record] = []
         """All records in the order of the tests, once the results are complete."""
         self.failed_late: list[Record] = []
@@ -52,12 +55,14 @@ class Results:
         note_sizes(sent.records, sent.models)
         self._entries += [(sent.position, machine, record) for record in sent.records]
         self.models.update(sent.models)
+        self.devices.update(sent.devices)
         self.tracks += sent.tracks
 
     def complete(self) -> None:
         """Order the records, with any order of workers, and judge what only the whole run has measured."""
         for _, machine, record in self._entries:
-            record.machine = machine if self.machines.several else None
+            if record.machine not in self.devices:
+                record.machine = machine if self.machines.several else None
         self.records = [record for _, _, record in sorted(self._entries, key=itemgetter(0))]
         note_duplicates(self.records)
         # An attempt that was followed by another one has failed already, and does not count.

@@ -141,12 +141,21 @@ def _attach(item: pytest.Item, report: pytest.TestReport, records: list[Record],
         machine=run.machine(),
         worker=worker_name(item.config),
         position=run.declarations.position(item),
+        devices=_devices(run),
         tracks=run.timeline.take() if run.timeline is not None else [],
     )
     # Of the report, for its readers; of the test, for junitxml, which reads the report of its teardown.
     report.user_properties += entries
     item.user_properties += entries
     item.stash[_PROPERTIES] = entries
+
+
+def _devices(run: PytestRun) -> dict[str, Any]:
+    """Return the device of the report that a test was judged by, under the name that its record has for it."""
+    attempt = run.attempt
+    if attempt is None or attempt.device is None or attempt.device.report is None or not attempt.device_records:
+        return {}
+    return {attempt.device.report.machine_name: attempt.device.report.machine}
 
 
 def _properties(record: Record) -> Iterator[tuple[str, Any]]:

@@ -26,6 +26,8 @@ class SentRecords:
     """The worker of pytest-xdist that measured, None in a process that is not a worker."""
     position: int
     """The position of the test among all that were collected."""
+    devices: dict[str, Any] = field(default_factory=dict)
+    """The devices of device reports, by the names that records have for them."""
     tracks: list[Track] = field(default_factory=list)
     """The events recorded for a timeline since the last records were sent."""
 
@@ -38,6 +40,7 @@ def encoded(sent: SentRecords) -> dict[str, Any]:
         "machine": sent.machine,
         "worker": sent.worker,
         "position": sent.position,
+        "devices": sent.devices,
     }
     if sent.tracks:
         from pytest_coreml.report.document.timeline_codec import encode_tracks

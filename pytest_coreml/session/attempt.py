@@ -11,17 +11,18 @@ from pytest_coreml.errors import UnfitMachineError, first_line, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.session.attempted_scenarios import AttemptedScenarios
 from pytest_coreml.session.model_judge import ModelJudge
-from pytest_coreml.session.sources import VariantSource, file_name
+from pytest_coreml.session.sources import FunctionSource, VariantSource, file_name
 from pytest_coreml.verdict.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from pytest_coreml.engine.lease import Timing
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.scenario import Scenario
     from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
+    from pytest_coreml.session.reported_devices import DeviceReport, ReportOfTest
     from pytest_coreml.session.session import Session
     from pytest_coreml.verdict.record import Outcome
 
@@ -61,6 +62,12 @@ class Attempt:
     """Why each of *unloaded* could not be loaded."""
     references: list[CoreMLModel] = field(default_factory=list)
     """The models that others are compared with, which no limit is for."""
+    device: ReportOfTest | None = None
+    """The device report that the test is judged by; None if it names none."""
+    source: Any = None
+    """The source that the test is parametrized with; None for the only one."""
+    device_records: list[Record] = field(default_factory=list)
+    """The record of the device report, once it was judged."""
     is_over: bool = False
     """True once the records are final; models that are used later, as in a teardown, do not count."""
 
@@ -77,7 +84,7 @@ class Attempt:
     @property
     def is_unjudgeable(self) -> bool:
         """True where the test declares checks, and used no model that they could be about."""
-        return not self.models and self.declaration.has_checks
+        return not self.models and self.device is None and self.declaration.has_checks
 
     def load(self, source: Any, units: ComputeUnits, options: LoadOptions | None = None) -> CoreMLModel:
         """Return the model of *source*, loaded for *units* in an engine, and note that the test uses it.
@@ -150,14 +157,27 @@ class Attempt:
         # When all are measured, since one may have to be faster than another.
         self.records += map(judge.judged_record, self.models)
         judge.compare(self.records)
-        return [*self.records, *self.scenarios.judge(self.declaration)]
+        if self.device is not None and self.device.report is not None:
+            self.device_records = [self._judge_device(self.device.report, self.device.every)]
+        return [*self.records, *self.device_records, *self.scenarios.judge(self.declaration)]
+
+    def _judge_device(self, report: DeviceReport, every: Sequence[DeviceReport]) -> Record:
+        from pytest_coreml.session.device_judge import DeviceJudge
+
+        source = self.source if self.source is not None else self.declaration.sources[0]
+        function = source.function if isinstance(source, FunctionSource) else self.declaration.function
+        spec = self.session.models.describe_source(source, self.folder, function)
+        units = tuple(model.compute_units for model in self.models) or self.declaration.device_units
+        judge = DeviceJudge(self.id, self.number, self.declaration, report, every, spec, units, bool(self.models))
+        return judge.judge(self.session.baseline_judge)
 
     def measure_scenario(self, name: str, use: Callable[[], Any], calls: int | None) -> Scenario:
         """Measure the callable *use* as a scenario; raise as `AttemptedScenarios.measure` does."""
         return self.scenarios.measure(name, use, calls)
 
     def _judge(self) -> ModelJudge:
-        return ModelJudge(self.id, self.number, self.folder, self.declaration, self.session, self.timing, self.models)
+        declaration = self.declaration.judged_here
+        return ModelJudge(self.id, self.number, self.folder, declaration, self.session, self.timing, self.models)
 
     def finish(self, outcome: Outcome, line: int | None = None, expected_failure: bool = False) -> list[Record]:
         """End the attempt with pytest's *outcome*; return its records, unjudged ones for models of a failed test.
@@ -171,7 +191,7 @@ class Attempt:
             self.records += map(self._judge().bare_record, self.models[len(self.records) :])
             self.records += self._unloaded_records()
             self.scenarios.complete(self.declaration)
-        self.records += self.scenarios.records
+        self.records += [*self.device_records, *self.scenarios.records]
         given_up = dict.fromkeys(self.session.models.shared.lock.given_up[self._given_up :])
         for record in self.records:
             record.outcome, record.line, record.expected_failure = outcome, line, expected_failure

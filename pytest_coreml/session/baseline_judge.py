@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.fingerprint import fingerprint
 from pytest_coreml.errors import ModelError, hidden_for_ours
+from pytest_coreml.facts.clocks import OWN_CLOCK
 from pytest_coreml.facts.compute_units import ALLOWED_DEVICES
 from pytest_coreml.facts.reason import Cause, MissingModel, Reason
 from pytest_coreml.report.document.runs import make_run
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.engine.engines import Engines
     from pytest_coreml.engine.lease import EngineKey, Lease
+    from pytest_coreml.facts.clocks import Clock
     from pytest_coreml.facts.compute_units import Device
     from pytest_coreml.facts.measurement import Measurement, Pairs
     from pytest_coreml.facts.model_spec import ModelSpec
@@ -68,12 +70,22 @@ class BaselineJudge:
         """Return True if the baseline has predictions to compare with."""
         return any(run.predict for run in self._runs(key))
 
-    def wants_placement(self, key: MeasurementKey) -> bool:
+    def wants_placement(self, key: MeasurementKey, clock: Clock = OWN_CLOCK) -> bool:
         """Return True if the baseline has a plan to compare with."""
-        return any(run.placement and not run.placement.unknown for run in self._runs(key))
+        return any(run.placement and not run.placement.unknown for run in self._runs(key, clock))
 
-    def _runs(self, key: MeasurementKey) -> list[Run]:
-        return self._baseline.get(key) if self._baseline is not None else []
+    def _runs(self, key: MeasurementKey, clock: Clock = OWN_CLOCK) -> list[Run]:
+        runs = self._baseline.get(key) if self._baseline is not None else []
+        return [run for run in runs if run.machine.get("measured_by", OWN_CLOCK) == clock]
+
+    def judge_device(
+        self, record: Record, machine: Mapping[str, Any], spec: ModelSpec, max_moved: Mapping[Device, float]
+    ) -> None:
+        """Add to the *record* of a device report its verdicts against the baseline; nothing is measured again."""
+        if self._baseline is not None:
+            self._judge_by_runs(record, spec, lambda *_: None, self._limits(record, max_moved), machine)
+        else:
+            record.checks += judge_moved(None, (), max_moved)
 
     def judge(
         self,
@@ -158,7 +170,7 @@ class BaselineJudge:
     def _limits(self, record: Record, of_markers: Mapping[Device, float]) -> Mapping[Device, float]:
         """Return the limits of moved operations: those of markers, and that of the option for each allowed device."""
         moved = self._options.moved
-        if moved is None or not self.wants_placement(record.key):
+        if moved is None or not self.wants_placement(record.key, record.measured_by):
             return of_markers
         return {**dict.fromkeys(ALLOWED_DEVICES[record.compute_units], moved), **of_markers}
 
@@ -168,14 +180,15 @@ class BaselineJudge:
         spec: ModelSpec | None,
         measure_again: Callable[[Mapping[str, Any], bool], Run | None],
         max_moved: Mapping[Device, float] = MappingProxyType({}),
+        machine: Mapping[str, Any] | None = None,
     ) -> None:
-        baseline = self._runs(record.key)
+        baseline = self._runs(record.key, record.measured_by)
         if not baseline:
             record.regression = Regression(0, None, None, "not_judged", Reason(Cause.UNKNOWN_TEST))
             record.checks += judge_moved(None, (), max_moved)
             return
         rules = replace(self._rules, max_moved=max_moved)
-        machine = self._machine()
+        machine = self._machine() if machine is None else machine
         runs = [make_run(record, machine, spec)]
         findings = judge_against(baseline, runs, rules)
         while findings.wants_another_run and (run := measure_again(machine, findings.wants_first_load)) is not None:

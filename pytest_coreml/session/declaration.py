@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,10 @@ class Declaration:
     """The source of another version to run interleaved; None for no comparison."""
     boundary_rules: tuple[BoundaryRule, ...] = ()
     """The `coreml_boundary` markers."""
+    device_reports: tuple[str, ...] = ()
+    """The patterns of the `coreml_device_report` markers: files by which the test is judged."""
+    device_units: tuple[ComputeUnits, ...] | None = None
+    """The compute units that device reports must be of; None if the test does not name any."""
     limits: tuple[Limit, ...] = ()
     """The limits and the compute units on which they make checks."""
     reached: frozenset[ComputeUnits] = frozenset()
@@ -73,12 +77,20 @@ class Declaration:
         """True where a marker limits something."""
         return bool(self.budgets or self.rules or self.boundary_rules or self.agreements)
 
+    @property
+    def judged_here(self) -> Declaration:
+        """What is judged by measurements of this run: device reports take budgets and placement rules away."""
+        if not self.device_reports:
+            return self
+        scenarios = tuple(budget for budget in self.budgets if budget.scenario is not None)
+        return replace(self, budgets=scenarios, rules=())
+
     @cached_property
     def limits_load(self) -> bool:
         """True where a budget limits a load time."""
-        return any(map(needs_load, self.budgets))
+        return any(map(needs_load, self.judged_here.budgets))
 
     @property
     def limits_first_load(self) -> bool:
         """True where a budget limits the time of compiling, or of a first load."""
-        return any(map(needs_first_load, self.budgets))
+        return any(map(needs_first_load, self.judged_here.budgets))

@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,6 @@ from pytest_coreml.session.variants import Variants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from pytest_coreml.engine.lease import Lease, Timing
     from pytest_coreml.facts.compute_units import ComputeUnits
@@ -66,6 +66,8 @@ class Models:
         self._seen: dict[tuple[str, str], tuple[ModelSpec, Runtime]] = {}
         self.variant_sources: dict[str, VariantSource] = {}
         """The variant at each path, as a test has last asked for it."""
+        self._describer: Engine | None = None
+        """The engine that describes models that are not loaded."""
         self._described: dict[tuple[str, str], ModelSpec] = {}
         self._loaded: dict[EngineKey, CoreMLModel] = {}
         self._cache_problems: set[str] = set()
@@ -144,6 +146,21 @@ class Models:
             self._described[key] = lease.engine.ask(Describe(str(path)))
         return self._described[key]
 
+    def describe_source(self, source: Any, folder: Path, function: str | None = None) -> ModelSpec:
+        """Return the description of the model of *source*, which is not loaded; *function*: None for the default one.
+
+        Raises `ModelError` if it cannot be found or read.
+        """
+        path = str(self.sources.resolve(source, folder))
+        key = (path, f"{fingerprint(path)} {function or ''}")
+        if key not in self._described:
+            if self._describer is None:
+                self._describer = self.make_engine()
+            self._describer.subject = Path(path).name
+            self._described[key] = self._describer.ask(Describe(path, function))
+        spec = self.specs[self._described[key].sha256] = self._described[key]
+        return spec
+
     @property
     def expected_runtime(self) -> Runtime:
         """The runtime of the engines; until one has started, the one that options and system name."""
@@ -161,6 +178,9 @@ class Models:
 
     def close(self) -> None:
         """Close all engines, and remove the models that were built."""
+        if self._describer is not None:
+            self._describer.close()
+            self._describer = None
         self.engines.close()
         self.plans.close()
         self.sources.close()

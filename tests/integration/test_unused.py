@@ -12,6 +12,7 @@ HEAVY = (
     "pytest_coreml.plugin.pytest_run",
     "pytest_coreml.plugin.hooks",
     "pytest_coreml.plugin.run_results",
+    "pytest_coreml.device_reports",
     "pytest_coreml.engine",
     "pytest_coreml.errors",
     "pytest_coreml.facts.limits",

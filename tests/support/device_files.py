@@ -261,3 +261,10 @@ def save(folder: Path, name: str, value: Any) -> Path:
     path = folder / name
     path.write_text(json.dumps(value, indent=2), encoding="utf-8")
     return path
+
+
+def conv_and_relu(convs: int = 12, relus: int = 11, device: str = "neuralEngine") -> list[Entry]:
+    """Return the operations of the model that scripted engines describe."""
+    names = ["ios17.conv"] * convs + ["ios17.relu"] * relus
+    share = 1 / len(names)
+    return [operation(name, f"{name[6:]}_{number}", device, share) for number, name in enumerate(names)]

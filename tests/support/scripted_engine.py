@@ -119,8 +119,8 @@ class ScriptedEngine:
                 10.0 * self._script.slower.get(Path(path).name, 1.0) for path in (self._held, request.other)
             )
             return Pairs((first * self._script.first_slower,) * request.pairs, (other,) * request.pairs)
-        if isinstance(request, protocol.ReadPlan):
-            return self._script.placement
+        if isinstance(request, (protocol.Describe, protocol.ReadPlan)):
+            return self._script.spec if isinstance(request, protocol.Describe) else self._script.placement
         if type(request) in ALWAYS:
             return ALWAYS[type(request)]
         raise AssertionError(f"no answer is scripted for {request}")

@@ -17,6 +17,8 @@ from pytest_coreml import (
     Boundary,
     CoreMLModel,
     CoreMLState,
+    DeviceReport,
+    DeviceReports,
     Feature,
     LoadTimes,
     Measurement,
@@ -79,6 +81,20 @@ def test_scenario(coreml_scenario: Callable[..., Scenario]) -> None:
     assert_type(scenario.models, tuple[ScenarioModel, ...])
     assert_type(scenario.measurement, "Measurement | None")
     assert_type([scenario.wall_ms, scenario.between_ms], list[float])
+
+
+@pytest.mark.coreml_model("Encoder.mlpackage")
+@pytest.mark.coreml_device_report("perf/*.json", "more/iphone.json")
+def test_device_reports(coreml_device_reports: DeviceReports) -> None:
+    """The reports that the marker names."""
+    report = coreml_device_reports.judged
+    assert_type(report, DeviceReport)
+    assert_type(list(coreml_device_reports), list[DeviceReport])
+    assert_type([report.device, report.system, report.model_name], list[str])
+    assert_type(report.measured_by, Literal["pytest-coreml", "xcode", "xctest", "coremltools-remote"])
+    assert_type(report.compute_units, "Units")
+    assert_type([report.load, report.predict], "list[LoadTimes | Measurement | None]")
+    assert_type(report.placement, "Placement | None")
 
 
 def test_state(coreml_model: CoreMLModel) -> None:

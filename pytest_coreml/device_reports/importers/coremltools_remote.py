@@ -62,8 +62,8 @@ def _read(document: Fields, stated: Stated) -> DeviceResult:
     return DeviceResult(
         measured_by="coremltools-remote",
         device=_device(document["device"], document["coremltools"].text()),
-        model=ReportedModel(stated.model or _model(document["model"])),
-        compute_units=stated.compute_units or _units(document["compute_units"]),
+        model=ReportedModel(_model(document["model"], stated)),
+        compute_units=_units(document["compute_units"], stated),
         function=document["function"].text(),
         measured=_time(document["created"]),
         # Each load is of a model that was compiled anew, so that nothing is cached.
@@ -85,14 +85,16 @@ def _device(device: Fields, coremltools: str | None) -> MeasuringDevice:
     return MeasuringDevice(device["product"].text() or product, system, version, build, coremltools=coremltools)
 
 
-def _model(model: Fields) -> str:
-    name = model.file_name()
+def _model(model: Fields, stated: Stated) -> str:
+    name = model.file_name() or stated.model
     if name is None:
         raise model.error("the name of the model; state it with --model")
     return name
 
 
-def _units(units: Fields) -> ComputeUnits:
+def _units(units: Fields, stated: Stated) -> ComputeUnits:
+    if units.value is None and stated.compute_units is not None:
+        return stated.compute_units
     try:
         return parse_compute_units(units.text())
     except UsageError:

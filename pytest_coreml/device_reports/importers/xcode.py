@@ -69,7 +69,7 @@ def _read(report: Fields, stated: Stated) -> DeviceResult:
         measured_by="xcode",
         device=_device(report["deviceInfo"], results),
         model=_model(report["modelMetadata"], placement, stated, notes),
-        compute_units=stated.compute_units or _units(report["computeUnit"]),
+        compute_units=_units(report["computeUnit"], stated),
         function=function,
         measured=_time(results),
         load=load,
@@ -79,8 +79,10 @@ def _read(report: Fields, stated: Stated) -> DeviceResult:
     )
 
 
-def _units(unit: Fields) -> ComputeUnits:
-    if isinstance(unit.value, bool) or unit.value not in _COMPUTE_UNITS:
+def _units(unit: Fields, stated: Stated) -> ComputeUnits:
+    if not isinstance(unit.value, int) or unit.value not in _COMPUTE_UNITS:
+        if unit.value is None and stated.compute_units is not None:
+            return stated.compute_units
         raise unit.error("0 to 3, the compute units; state them with --compute-units")
     return _COMPUTE_UNITS[unit.value]
 
@@ -172,7 +174,7 @@ def _model(metadata: Fields, placement: Placement, stated: Stated, notes: list[s
     if read and len(read) < sum(listed.values()):
         notes.append(f"lists {len(read)} of the model's {sum(listed.values())} operations")
     return ReportedModel(
-        name=stated.model or _name(metadata),
+        name=_name(metadata, stated),
         size_bytes=metadata["size"].integer(),
         operations=listed or {name: read.count(name) for name in dict.fromkeys(read)},
         inputs=tuple(_names(raw["inputSchema"])),
@@ -190,11 +192,13 @@ def _raw_metadata(text: Fields) -> Fields:
     return Fields(text.source, inner if isinstance(inner, dict) else None, text.place)
 
 
-def _name(metadata: Fields) -> str:
+def _name(metadata: Fields, stated: Stated) -> str:
     """Return the file name of the model, with the suffix of its path where both name the same model."""
     name, path = metadata["fileName"].file_name(), metadata["modelUrl"].file_name()
     if path is not None and (name is None or model_stem(path) == model_stem(name)):
         return path
+    if name is None and stated.model is not None:
+        return stated.model
     if name is None:
         raise metadata["fileName"].error("the name of the model; state it with --model")
     return name

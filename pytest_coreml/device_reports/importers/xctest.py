@@ -78,7 +78,7 @@ def read(files: Sequence[ImportedFile], stated: Stated) -> list[DeviceResult]:
     return [_result(source, series, devices, stated) for source, series in found]
 
 
-IMPORTER: Final = Importer("the metrics of xcresulttool, with the summary", recognizes, read)
+IMPORTER: Final = Importer("the metrics of xcresulttool, with the summary", recognizes, read, belong_together=True)
 
 
 def _result(source: str, series: _Series, devices: list[_Device], stated: Stated) -> DeviceResult:

@@ -245,6 +245,18 @@ _WORDS: Final[dict[Cause, _Words]] = {
         lambda effect: f"{_slower_by(effect)}nothing here reports what else the machine did",
         f"compare both versions with --coreml-against, or assume an idle machine ({_ASSUME_IDLE})",
     ),
+    Cause.OTHER_VERSION: _Words(
+        lambda differences: f"measured with another version of the model: {'; '.join(differences)}",
+        "measure this version on the device, and replace the report",
+    ),
+    Cause.OTHER_UNITS: _Words(
+        lambda found: f"the report was measured on {found[0]}, and this test is of {found[1]}",
+        "measure these compute units on the device too",
+    ),
+    Cause.PLAN_INCOMPLETE: _Words(
+        lambda counts: f"the report lists {counts[0]} of the model's {counts[1]} operations",
+        "measure and export again",
+    ),
     Cause.FOREIGN_CLOCK: _Words(
         lambda what: f"the reference runtime stands in for Core ML, whose time this {what or 'budget'} is about",
         "--coreml-runtime=reference judges the reference runtime's own",
