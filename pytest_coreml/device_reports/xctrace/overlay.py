@@ -43,10 +43,10 @@ class _Span:
 
 @dataclass
 class _Laid:
-    """A track and the rows that were laid over it."""
+    """A track and the events of rows that were laid over it."""
 
     track: Track
-    rows: list[Row] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
 
 def overlay(tables: Sequence[Table], timeline: Timeline | None = None, facts: RecordingFacts | None = None) -> Timeline:
@@ -109,14 +109,14 @@ class _Layers:
         if self._elsewhere:
             self._timeline.notes.append(f"{self._elsewhere} rows of other processes were left out")
         laid = list(self._laid.values())
-        if self._is_over_ours and not any(each.rows for each in laid[: len(self._timeline.tracks)]):
+        if self._is_over_ours and not any(each.events for each in laid[: len(self._timeline.tracks)]):
             self._timeline.notes.append(
                 "no row falls into an activity of this run: the recording is of another time, or its clock is not ours"
             )
-        window = _window(row.event for each in laid for row in each.rows if row.event.lane == "neuralEngine")
+        window = _window(event for each in laid for event in each.events if event.lane == "neuralEngine")
         self._timeline.tracks = [each.track for each in laid]
         for each in laid:
-            each.track.events += [row.event for row in each.rows]
+            each.track.events += each.events
             _add_figures(each, window)
         return self._timeline
 
@@ -127,17 +127,18 @@ class _Layers:
                     yield _Span(event.start_ns, event.end_ns, track)
 
     def _add_row(self, row: Row) -> None:
-        event = row.event
-        details = {**event.details, **({"label": row.label} if row.label else {})}
-        shifted = row._replace(event=event._replace(start_ns=event.start_ns + self._start, details=details))
+        lane, kind, start, duration, details = row.event
+        if row.label:
+            details = {**details, "label": row.label}
+        start += self._start
         model = row.model or self._model_of(row.label)
         if row.model is not None:
             self._names.add(row.model)
-        track = self._track_at(shifted.event.start_ns + event.duration_ns // 2, model)
+        track = self._track_at(start + duration // 2, model)
         key = track.key if track is not None else TrackKey(model or _OTHERS, None, "")
         if key not in self._laid:
             self._laid[key] = _Laid(Track(key))
-        self._laid[key].rows.append(shifted)
+        self._laid[key].events.append(Event(lane, kind, start, duration, details))
 
     def _model_of(self, label: str | None) -> str | None:
         """Return the model whose name, and a stroke, *label* begins with."""
@@ -167,7 +168,7 @@ def _window(events: Iterable[Event]) -> tuple[int, int] | None:
 def _add_figures(laid: _Laid, recorded: tuple[int, int] | None) -> None:
     """Add what the rows of a track say in sum: rows for each prediction, and the time a device was busy."""
     track = laid.track
-    rows = [row.event for row in laid.rows if row.event.lane == "neuralEngine"]
+    rows = [event for event in laid.events if event.lane == "neuralEngine"]
     predicting = [event for event in rows if event.kind == "predict"]
     window = _window(predicting) or recorded
     if window is not None:
@@ -178,7 +179,7 @@ def _add_figures(laid: _Laid, recorded: tuple[int, int] | None) -> None:
             if event[:2] == ("activity", "predict") and event.end_ns > first and event.start_ns < last
         ]
         _add_neural_engine(track, predicting, len(predictions))
-    gpu = [row.event for row in laid.rows if row.event.lane == "gpu"]
+    gpu = [event for event in laid.events if event.lane == "gpu"]
     if gpu:
         track.figures["gpu_busy_ms"] = busy_ns(gpu) / 1e6
         track.notes.append(f"GPU: busy for {busy_ns(gpu) / 1e6:.4g} ms, in {len(gpu)} rows")

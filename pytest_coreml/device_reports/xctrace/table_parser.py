@@ -7,6 +7,8 @@ stands for no value. A node without a schema goes on with the table before it.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import xml.parsers.expat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -15,7 +17,7 @@ from pytest_coreml.device_reports.xctrace.export_limits import check_export
 from pytest_coreml.errors import ReportError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import TypeAlias
 
@@ -25,7 +27,8 @@ MAX_DEPTH: Final = 32
 MAX_COLUMNS: Final = 200
 _SENTINEL: Final = "sentinel"
 # The depths of elements, with the root at 1.
-_NODE, _TABLE, _CELL, _COLUMN_FACT = 2, 3, 4, 5
+_TABLE, _COLUMN, _COLUMN_FACT = 3, 4, 5
+_TOO_DEEP: Final = "nested too deeply for an export of xctrace"
 
 
 class Value:
@@ -39,9 +42,9 @@ class Value:
         self.children: list[tuple[str, Content]] | None = None
 
 
-# A value, the number of one that is defined elsewhere, or None for no value.
+# A value, the id of one that is defined elsewhere, or None for no value.
 if TYPE_CHECKING:
-    Content: TypeAlias = Value | int | None
+    Content: TypeAlias = Value | str | None
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Table:
     schema: str
     columns: list[Column] = field(default_factory=list)
     rows: list[tuple[Content, ...]] = field(default_factory=list)
-    values: dict[int, Value] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
     """All values of the document, by their ids."""
 
     def index(self, mnemonic: str, engineering_type: str) -> int | None:
@@ -76,7 +79,7 @@ class Table:
 
     def resolve(self, content: Content) -> Value | None:
         """Return the value that *content* is or refers to."""
-        return self.values.get(content) if isinstance(content, int) else content
+        return self.values.get(content) if isinstance(content, str) else content
 
     def child(self, value: Value | None, tag: str) -> Value | None:
         """Return the first value with this *tag* inside *value*."""
@@ -97,14 +100,11 @@ def parse_tables(path: Path) -> list[Table]:
     that is larger or nested deeper than exports are. Entities are refused.
     """
     check_export(path, f"</{ROOT}>".encode())
-    handler = _Handler()
     parser = xml.parsers.expat.ParserCreate("UTF-8")
     parser.buffer_text = True
-    parser.StartElementHandler = handler.start
-    parser.EndElementHandler = handler.end
-    parser.CharacterDataHandler = handler.text
+    document = _Document(parser)
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as file, _nothing_collected():
             parser.ParseFile(file)
     except xml.parsers.expat.ExpatError as error:
         raise ReportError(
@@ -114,85 +114,78 @@ def parse_tables(path: Path) -> list[Table]:
         raise ReportError(f"{path}: {error}, line {parser.CurrentLineNumber}") from error
     except OSError as error:
         raise ReportError(f"cannot read {path}: {error.strerror or error}") from error
-    return handler.tables
+    return document.tables
 
 
-class _Handler:
+@contextlib.contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Disable garbage collection: what is read stays, and the collector would traverse it repeatedly."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+class _Document:
     """Builds tables while the document is read, which is never in memory as a whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, parser: xml.parsers.expat.XMLParserType) -> None:
         self.tables: list[Table] = []
-        self._values: dict[int, Value] = {}
+        self._values: dict[str, Value] = {}
+        self._parser = parser
+        self._rows = _RowReader(parser, self._values, self._end_row)
         self._depth = 0
         self._table: Table | None = None
-        self._row: list[Content] | None = None
         self._is_schema = False
         self._column: dict[str, str] = {}
-        self._texts: list[str] = []
-        # The values that contain the current element, from the cell on; None for a reference or a sentinel.
-        self._open: list[Content] = []
+        self._text = ""
+        self._listen()
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """Begin an element."""
+    def _listen(self) -> None:
+        self._parser.StartElementHandler, self._parser.EndElementHandler = self._start, self._end
+        self._parser.CharacterDataHandler = self._note_text
+
+    def _note_text(self, data: str) -> None:
+        self._text += data
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
+        self._text = ""
         depth = self._depth
-        if depth >= _CELL and self._row is not None:
-            self._begin_value(tag, attributes)
-        elif depth == 1 and tag != ROOT:
+        if depth == 1 and tag != ROOT:
             raise ReportError(f"not an export of xctrace: its root is {shown(tag)}, and not {ROOT}")
-        elif depth == _TABLE:
-            self._begin_part(tag, attributes)
-        elif depth == _CELL and self._is_schema:
-            self._column = {}
-        elif depth > MAX_DEPTH:
-            raise ReportError("nested too deeply for an export of xctrace")
-        if self._texts:
-            self._texts = []
-
-    def end(self, tag: str) -> None:
-        """End an element."""
-        depth = self._depth
-        self._depth -= 1
-        if self._open:
-            self._end_value()
-        elif depth == _TABLE:
-            self._end_part()
-        elif self._is_schema and depth == _COLUMN_FACT:
-            self._column[tag] = "".join(self._texts).strip()
-        elif self._is_schema and depth == _CELL:
-            self._add_column()
-
-    def text(self, data: str) -> None:
-        """Keep text."""
-        self._texts.append(data)
-
-    def _begin_part(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag == "schema":
-            self._is_schema = True
-            self._table = self._table_of(attributes.get("name", ""))
-            self._table.columns = []
-        elif tag == "row":
+        if depth == _TABLE and tag == "schema":
+            self._begin_schema(attributes.get("name", ""))
+        elif depth == _TABLE and tag == "row":
             if self._table is None:
                 raise ReportError("a row before the schema of its table")
-            self._row = []
+            self._rows.begin()
+        elif depth == _COLUMN and self._is_schema:
+            self._column = {}
+        elif depth > MAX_DEPTH:
+            raise ReportError(_TOO_DEEP)
 
-    def _end_part(self) -> None:
-        self._is_schema = False
-        if self._row is None or self._table is None:
-            return
-        if len(self._row) != len(self._table.columns):
-            raise ReportError(
-                f"a row of {self._table.schema} has {len(self._row)} cells, for {len(self._table.columns)} columns"
-            )
-        self._table.rows.append(tuple(self._row))
-        self._row = None
+    def _end(self, tag: str) -> None:
+        depth = self._depth
+        self._depth -= 1
+        if depth == _TABLE:
+            self._is_schema = False
+        elif self._is_schema and depth == _COLUMN_FACT:
+            self._column[tag] = self._text.strip()
+        elif self._is_schema and depth == _COLUMN:
+            self._add_column()
 
-    def _table_of(self, schema: str) -> Table:
-        known = next((table for table in self.tables if table.schema == schema), None)
+    def _begin_schema(self, name: str) -> None:
+        self._is_schema = True
+        known = next((table for table in self.tables if table.schema == name), None)
         if known is None:
-            known = Table(schema, values=self._values)
+            known = Table(name, values=self._values)
             self.tables.append(known)
-        return known
+        known.columns = []
+        self._table = known
 
     def _add_column(self) -> None:
         assert self._table is not None, "a schema has begun"
@@ -201,47 +194,76 @@ class _Handler:
         mnemonic, kind = self._column.get("mnemonic", ""), self._column.get("engineering-type", "")
         self._table.columns.append(Column(mnemonic, kind))
 
-    def _begin_value(self, tag: str, attributes: dict[str, str]) -> None:
-        content = self._content(tag, attributes)
-        if not self._open:
-            assert self._row is not None, "values are in rows"
-            if len(self._row) >= MAX_COLUMNS:
-                raise ReportError(f"a row of more than {MAX_COLUMNS} cells")
-            self._row.append(content)
+    def _end_row(self, row: list[Content]) -> None:
+        table = self._table
+        assert table is not None, "a row is of a table"
+        if len(row) != len(table.columns):
+            raise ReportError(f"a row of {table.schema} has {len(row)} cells, for {len(table.columns)} columns")
+        table.rows.append(tuple(row))
+        self._depth -= 1
+        self._listen()
+
+
+class _RowReader:
+    """Reads the values of one row at a time: nearly all of a large document, so there is no call that can be spared.
+
+    *done* gets the cells at the end of a row.
+    """
+
+    def __init__(
+        self, parser: xml.parsers.expat.XMLParserType, values: dict[str, Value], done: Callable[[list[Content]], None]
+    ) -> None:
+        self._parser = parser
+        self._values = values
+        self._done = done
+        self._row: list[Content] = []
+        # The values that contain the current element, from the cell on.
+        self._open: list[Content] = []
+        self._text = ""
+
+    def begin(self) -> None:
+        """Listen to the parser until the row ends."""
+        self._row = []
+        self._parser.StartElementHandler, self._parser.EndElementHandler = self._start, self._end
+        self._parser.CharacterDataHandler = self._note_text
+
+    def _note_text(self, data: str) -> None:
+        self._text = self._text + data if self._text else data
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        content: Content = None
+        opened = self._open
+        if "ref" in attributes:
+            content = attributes["ref"]
+        elif tag != _SENTINEL:
+            content = Value(attributes.get("fmt"))
+            if "id" in attributes:
+                self._values[attributes["id"]] = content
+        if opened:
+            self._put_inside(opened[-1], tag, content)
         else:
-            if self._depth > MAX_DEPTH:
-                raise ReportError("nested too deeply for an export of xctrace")
-            around = self._open[-1]
-            if isinstance(around, Value):
-                if around.children is None:
-                    around.children = []
-                around.children.append((tag, content))
-        self._open.append(content)
+            self._row.append(content)
+        opened.append(content)
+        self._text = ""
 
-    def _content(self, tag: str, attributes: dict[str, str]) -> Content:
-        reference = attributes.get("ref")
-        if reference is not None:
-            return _number(reference)
-        if tag == _SENTINEL:
-            return None
-        value = Value(attributes.get("fmt"))
-        name = attributes.get("id")
-        if name is not None:
-            self._values[_number(name)] = value
-        return value
+    def _put_inside(self, around: Content, tag: str, content: Content) -> None:
+        if len(self._open) > MAX_DEPTH:
+            raise ReportError(_TOO_DEEP)
+        if isinstance(around, Value):
+            if around.children is None:
+                around.children = []
+            around.children.append((tag, content))
 
-    def _end_value(self) -> None:
+    def _end(self, _: str) -> None:
+        if not self._open:
+            self._done(self._row)
+            return
         value = self._open.pop()
-        if isinstance(value, Value) and self._texts:
-            value.text = "".join(self._texts).strip() or None
-            if value.text == value.fmt:
-                # One of the two is enough, and there are many.
-                value.fmt = value.text
-        self._texts = []
-
-
-def _number(text: str) -> int:
-    # Longer numbers are not ids, and Python refuses some of them.
-    if not text.isdecimal() or len(text) > 12:
-        raise ReportError(f"expected the number of a value, got {shown(text)}")
-    return int(text)
+        if self._text:
+            if isinstance(value, Value):
+                text = self._text.strip()
+                # One text is enough where both are equal, and there are many.
+                value.text = value.fmt if text == value.fmt else text or None
+            self._text = ""
+        if not self._open and len(self._row) > MAX_COLUMNS:
+            raise ReportError(f"a row of more than {MAX_COLUMNS} cells")
