@@ -54,6 +54,8 @@ class Engine:
     ) -> None:
         self.runtime = runtime
         self.timeout = timeout
+        self.load_timeout: float | None = None
+        """Seconds without a response to a request that loads a model; None for *timeout*."""
         self.subject = "the engine"
         self.facts: RuntimeFacts | None = None
         self.dead: str | None = None
@@ -124,7 +126,8 @@ class Engine:
 
     def _answer(self, process: EngineProcess, request: Request[T], on_progress: Callable[[Progress], None] | None) -> T:
         self._doing = request.doing
-        self._limit = max(self.timeout, request.min_timeout)
+        timeout = self.load_timeout if request.loads and self.load_timeout is not None else self.timeout
+        self._limit = max(timeout, request.min_timeout)
         if self.facts is not None and process.has_ended:
             raise self._died(process, f"between two steps, before {self._doing}")
         # What cannot be pickled is an error of the caller, before anything is sent.

@@ -42,11 +42,13 @@ class Request(Generic[T]):
 
     *measured*: whether its times are reported, so that no other process of the host may measure at the same time.
     *min_timeout*: seconds that it may take in any case, however short the time limit for a response is.
+    *loads*: whether the framework loads a model, for which a machine may have a time limit of its own.
     """
 
     doing = "working on"
     measured = False
     min_timeout = 0.0
+    loads = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class Load(Request[Loaded]):
     measured: bool = False
     first_load: bool = False
     doing = "loading"
+    loads = True
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class LoadAgain(Request[float]):
     compute_units: ComputeUnits
     options: LoadOptions
     doing = "loading"
+    loads = True
     measured = True
 
 

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from pytest_coreml.machine.facts import Identity
 
 
+# A hosted Mac has stalled for 27 minutes in a compilation for a Neural Engine that it does not have
+# (github.com/soniqo/speech-swift, pull request 286). The limit is ours: loads there take seconds.
+MAX_LOAD_SECONDS: Final = 180.0
+
+
 def default_compute_units(machine: Identity) -> ComputeUnits:
     """Return the compute units of tests that name none: `all`, but only the CPU on a virtual Mac."""
     return "cpuOnly" if machine.is_mac and machine.virtual else "all"
@@ -27,6 +32,16 @@ def unfit_units(units: ComputeUnits, asked: str, machine: Identity) -> Reason | 
     if asked != "auto" or units == "cpuOnly" or not (machine.is_mac and machine.virtual):
         return None
     return Reason(Cause.UNFIT_UNITS, UnfitUnits(units, machine.model_identifier))
+
+
+def max_load_seconds(machine: Identity) -> float | None:
+    """Return the seconds that a load may take on *machine* before it counts as stalled; None for no special limit."""
+    return MAX_LOAD_SECONDS if machine.is_mac and machine.virtual else None
+
+
+def is_representative(machine: Identity) -> bool | None:
+    """Return False if times on *machine* say little about Macs that people use; None for a machine that is no Mac."""
+    return not (machine.virtual or machine.rosetta) if machine.is_mac else None
 
 
 def usable_devices(devices: Iterable[Device], machine: Identity) -> tuple[Device, ...]:

@@ -154,12 +154,16 @@ def _tell_missing_baseline(run: PytestRun, reporter: Any) -> None:
 def _print_table(run: PytestRun, results: Results, reporter: Any) -> None:
     from pytest_coreml.plugin.failure_lines import tests_told
     from pytest_coreml.report.formats.github import write_github
+    from pytest_coreml.report.text.numbers import unrepresentative_text
     from pytest_coreml.report.text.summary import summary_lines
 
     reporter.section("Core ML")
     width, verbose = _width(reporter), run.config.getoption("verbose") > 0
     for line in summary_lines(results.records, width, verbose, told=tests_told(reporter, width)):
         _write_colored(reporter, line)
+    for facts in results.machines.several.values() or (_machine(run, results),):
+        if (text := unrepresentative_text(facts)) is not None:
+            _write(reporter, f"Core ML: {text}", yellow=True)
     records = results.last_attempts
     write_github(records, _to_annotate(run, results), _machine(run, results), run.options.rootdir, reporter.write_line)
     if run.options.is_reported and any(record.load and not record.load.alone for record in results.records):

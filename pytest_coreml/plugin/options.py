@@ -107,7 +107,8 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "calls": {"metavar": "N", "help": "measured calls per run (default: 100)"},
     "timeout": {
         "metavar": "SECONDS",
-        "help": "seconds without a response before an engine process is killed (default: 600)",
+        "help": "seconds without a response before an engine process is killed (default: 600, and 180 for a load on a "
+        "virtual Mac)",
     },
     "inconclusive": {
         "choices": INCONCLUSIVE,

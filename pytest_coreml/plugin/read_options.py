@@ -151,6 +151,7 @@ def read_options(config: pytest.Config) -> Options:
         repeated=tuple(_repeated(config)),
         compute_units=read_units(given(config, "compute_units")) or (default_units(values["runtime"]),),
         variant_cache=partial(_variant_cache, config),
+        load_timeout=values["timeout"] if given(config, "timeout") not in _NOTHING else None,
         assume_idle=values.pop("unmeasured") == "fail",
         **values,
     )

@@ -22,7 +22,7 @@ from pytest_coreml.engine.work_folder import remove_abandoned
 from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.machine import identity
-from pytest_coreml.machine.policy import unfit_units
+from pytest_coreml.machine.policy import max_load_seconds, unfit_units
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.session.model import CoreMLModel
 from pytest_coreml.session.sources import Sources
@@ -196,9 +196,11 @@ class Models:
 
     def _engine(self, environment: Mapping[str, str], recorded: Callable[[Recording], None] | None) -> Engine:
         words = (f"--precision={self._options.precision}", f"--threads={self._options.threads or 1}")
-        return Engine(
+        engine = Engine(
             *(self._options.runtime, self._options.timeout, (*words, *self._cache_words()), environment, recorded)
         )
+        engine.load_timeout = self._options.load_timeout or max_load_seconds(identity())
+        return engine
 
     def _cache_words(self) -> tuple[str, ...]:
         machine = identity()

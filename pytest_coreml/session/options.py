@@ -45,6 +45,8 @@ class Options:
     """Measured calls of one measurement."""
     timeout: float = 600.0
     """Seconds without a response before an engine process is killed."""
+    load_timeout: float | None = None
+    """The same for a load; None for the limit of the machine, if it has one, else *timeout*."""
     inconclusive: Inconclusive = "skip"
     """The outcome of a test with an inconclusive check."""
     precision: Precision = "fast"

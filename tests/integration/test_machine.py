@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from standin.commands import HOSTED_RUNNER, ON_BATTERY
+from standin.scenario import Failure
 
 if TYPE_CHECKING:
     from mac_project import MacProject
@@ -39,7 +40,7 @@ def test_the_report_tells_of_the_mac_and_of_nobody(mac_project: MacProject) -> N
     assert machine["cores"] == {"total": 14, "performance": 10, "efficiency": 4, "physical": 14}
     assert machine["memory_bytes"] == 24 * 2**30
     assert machine["os"] == {"name": "macOS", "version": "26.5.1", "build": "25F80"}
-    assert (machine["virtual"], machine["rosetta"]) == (False, False)
+    assert (machine["virtual"], machine["rosetta"], machine["representative"]) == (False, False, True)
     assert (machine["power_source"], machine["low_power_mode"]) == ("Battery Power", True)
     assert machine["thermal"] == {"before": "nominal", "after": "nominal"}
     assert machine["memory_pressure"] == {"before": "normal", "after": "normal"}
@@ -79,6 +80,45 @@ def test_a_virtual_mac_does_what_it_is_told(mac_project: MacProject) -> None:
 
     result.assert_outcomes(passed=4)
     assert {call["units"] for call in mac_project.journal("load")} == {"CPU_ONLY", "CPU_AND_NE"}
+
+
+def test_a_virtual_mac_judges_outputs_and_names_a_stall(mac_project: MacProject) -> None:
+    """Agreement and health are judged, times are marked; a load that hangs ends at a limit of its own."""
+    mac_project.save()
+    mac_project.tell(sysctl=HOSTED_RUNNER)
+    mac_project.test(
+        """
+        import numpy as np
+        import pytest
+
+        def expected(inputs):
+            return {"y": np.array([[0, 0.125, 0.25, 0.375]], np.float32)}
+
+        @pytest.mark.coreml_model("Model.mlpackage")
+        @pytest.mark.coreml_agreement(reference=expected, min_psnr=40, varying=False)
+        def test_outputs(coreml_model): pass
+        """
+    )
+
+    judged = mac_project.run()
+    (entry,), machine = mac_project.report["tests"], mac_project.report["machine"]
+    mac_project.pytester.makeconftest("from pytest_coreml.machine import policy\npolicy.MAX_LOAD_SECONDS = 3.0")
+    mac_project.become(failures=(Failure("load", "hang"),))
+    stalled = mac_project.run("--coreml-cache=off")
+
+    judged.assert_outcomes(passed=1)
+    assert {check["check"]: check["verdict"] for check in entry["checks"]} == {
+        **dict.fromkeys(("min_psnr[y]", "finite", "repeatable"), "passed")
+    }
+    assert machine["representative"] is False
+    judged.stdout.fnmatch_lines(["Core ML: measured on a virtual Mac (VirtualMac2,1): times are not representative;*"])
+    stalled.assert_outcomes(failed=1)
+    stalled.stdout.fnmatch_lines(
+        [
+            "*did not respond for 3 s while loading Model.mlpackage on cpuOnly and was killed*",
+            "*to allow more time: --coreml-timeout=6*",
+        ]
+    )
 
 
 # The states are told one after the other, and loads of workers that nobody judges take none.

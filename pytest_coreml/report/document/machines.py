@@ -6,6 +6,8 @@ import platform
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_coreml.machine.policy import is_representative
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -45,6 +47,7 @@ def encode_machine(machine: Identity, before: Conditions, after: Conditions, sof
         "os": asdict(machine.system),
         "virtual": machine.virtual,
         "rosetta": machine.rosetta,
+        "representative": is_representative(machine),
         "power_source": before.power_source,
         "power_source_after": after.power_source,
         "low_power_mode": before.low_power_mode,

@@ -80,8 +80,20 @@ def machine_words(machine: Mapping[str, Any]) -> str:
     ]
     if runtime and runtime["name"] != "coreml":
         parts.append(" ".join(filter(None, (f"{runtime['name']} runtime", runtime["version"]))))
+    if machine.get("representative") is False:
+        parts.append("times not representative")
     if (machine.get("threads") or 1) > 1:
         parts.append(f"{machine['threads']} threads")
     if clock := machine.get("measured_by"):
         parts.append(f"measured by {CLOCK_NAMES.get(clock, clock)}")
     return ", ".join(part for part in parts if part)
+
+
+def unrepresentative_text(machine: Mapping[str, Any]) -> str | None:
+    """Return a sentence on a *machine* whose times are not representative; None for any other."""
+    if machine.get("representative") is not False:
+        return None
+    what = (
+        f"a virtual Mac ({machine['model_identifier']})" if machine.get("virtual") else "Python translated by Rosetta"
+    )
+    return f"measured on {what}: times are not representative; outputs, agreement and sizes are judged as anywhere"

@@ -17,7 +17,7 @@ import pytest
 
 from pytest_coreml.engine import process
 from pytest_coreml.engine.client import Engine
-from pytest_coreml.engine.protocol import Hello, Predict
+from pytest_coreml.engine.protocol import Hello, Load, Predict
 from pytest_coreml.errors import EngineDiedError, EngineError, EngineTimeoutError, InputError
 
 if TYPE_CHECKING:
@@ -221,3 +221,18 @@ def test_a_forked_child_gets_an_error_and_leaves_the_engine_to_its_parent(monkey
     assert os.waitstatus_to_exitcode(status) == 0
     assert engine.ask(Predict({"x": 2})) == {"x": 2}  # type: ignore[comparison-overlap]
     engine.close()
+
+
+def test_a_load_has_a_time_limit_of_its_own_where_the_machine_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the step, the model and the compute units, and a time that would be enough."""
+    monkeypatch.setattr(process, "_BOOT", ONE_ANSWER.format(then="connection.recv(); time.sleep(60)"))
+    engine = Engine("auto", 60)
+    engine.load_timeout, engine.subject = 0.5, "Encoder.mlpackage on cpuOnly"
+    engine.start()
+
+    with pytest.raises(EngineTimeoutError) as caught:
+        engine.ask(Load("Encoder.mlpackage", "cpuOnly"))
+
+    first, last = str(caught.value).splitlines()[0], str(caught.value).splitlines()[-1]
+    assert first.startswith("the engine process did not respond for 0.5 s while loading Encoder.mlpackage on cpuOnly")
+    assert last == "  to allow more time: --coreml-timeout=1"

@@ -9,7 +9,15 @@ import pytest
 
 from pytest_coreml.machine import commands, linux
 from pytest_coreml.machine.facts import Conditions, Identity, System
-from pytest_coreml.machine.policy import clock_doubt, default_compute_units, device_doubt, unfit_units, usable_devices
+from pytest_coreml.machine.policy import (
+    clock_doubt,
+    default_compute_units,
+    device_doubt,
+    is_representative,
+    max_load_seconds,
+    unfit_units,
+    usable_devices,
+)
 from pytest_coreml.machine.watch import Watch
 from pytest_coreml.report.text.causes import reason_text
 
@@ -137,3 +145,13 @@ def test_times_of_a_device_that_is_missing_are_doubtful(
 ) -> None:
     """An Intel Mac runs `cpuAndNeuralEngine` without a Neural Engine."""
     assert (device_doubt(units, devices, runtime, asked) is not None) is doubtful
+
+
+@pytest.mark.parametrize(
+    ("machine", "seconds", "representative"),
+    [(REAL, None, True), (VIRTUAL, 180.0, False), (TRANSLATED, None, False), (LINUX_GUEST, None, None)],
+    ids=["real", "virtual", "translated", "Linux"],
+)
+def test_the_profile_of_a_machine(machine: Identity, seconds: float | None, representative: bool | None) -> None:
+    """A virtual Mac has a limit for loads, and its times are marked; a virtual Linux machine is not about Macs."""
+    assert (max_load_seconds(machine), is_representative(machine)) == (seconds, representative)
