@@ -99,10 +99,6 @@ class Service:
         )
         import coremltools
 
-        if self.cache_rules is not None and runtime == "coreml":
-            from pytest_coreml.engine.server.keep_compiled import KeptCompilations
-
-            self._kept = KeptCompilations(self.cache_rules, coremltools.__version__)
         return RuntimeFacts(
             pid=os.getpid(),
             python=platform.python_version(),
@@ -131,7 +127,7 @@ class Service:
     def _build_variant(self, request: protocol.BuildVariant) -> None:
         from pytest_coreml.engine.server.build_variant import build_variant
 
-        build_variant(request.path, request.name, request.destination, lambda doing: self._notify(Progress(doing)))
+        build_variant(request.path, request.name, request.destination, self._report_stage)
 
     def _load(self, request: protocol.Load) -> protocol.Loaded:
         from pytest_coreml.engine.server import load
@@ -139,23 +135,28 @@ class Service:
         from pytest_coreml.engine.server.predictor import Predictor
         from pytest_coreml.engine.server.specification import describe
 
-        before = fingerprint(request.path) if self._kept is not None else ""
+        keeper = self._keeper()
+        before = fingerprint(request.path) if keeper is not None else ""
         spec = describe(request.path, request.options.function)
-        kept = self._kept_path(request, spec.sha256, before)
+        kept = keeper.path(request, spec.sha256, before, self._report_stage) if keeper is not None else None
         self._memory = PeakMemory()
-        model, times = load.load(request, self._folder, lambda doing: self._notify(Progress(doing)), kept)
+        model, times = load.load(request, self._folder, self._report_stage, kept)
         self._predictor = Predictor(model, spec, self._pinned if self._runtime == "coreml" else None, self.recorder)
-        problem = self._kept.problem if self._kept is not None else None
+        problem = keeper.problem if keeper is not None else None
         return protocol.Loaded(spec, times, self._runtime, str(model.compiled), problem)
 
-    def _kept_path(self, request: protocol.Load, sha256: str, before: str) -> Path | None:
-        """Return the compiled form that is kept for later runs; None if there is none.
+    def _keeper(self) -> KeptCompilations | None:
+        """Return what keeps compiled models, made for the first load; None where they are not kept."""
+        if self._kept is None and self.cache_rules is not None and self._runtime == "coreml":
+            import coremltools
 
-        *before*: the fingerprint of the model's files before their digest was read.
-        """
-        if self._kept is None:
-            return None
-        return self._kept.path(request, sha256, before, lambda doing: self._notify(Progress(doing)))
+            from pytest_coreml.engine.server.keep_compiled import KeptCompilations
+
+            self._kept = KeptCompilations(self.cache_rules, coremltools.__version__)
+        return self._kept
+
+    def _report_stage(self, doing: str) -> None:
+        self._notify(Progress(doing))
 
     def _load_again(self, request: protocol.LoadAgain) -> float:
         from pytest_coreml.engine.server import load
@@ -212,15 +213,20 @@ class Service:
 
         order = protocol.Load(request.other, request.compute_units, request.options)
         aim = f"{Path(request.other).name} to compare with"
-        with _naming_other():
-            kept = self._kept_other(order)
-            return load.load(order, self._folder, lambda doing: self._notify(Progress(f"{doing} {aim}")), kept)[0]
 
-    def _kept_other(self, order: protocol.Load) -> Path | None:
-        if self._kept is None:
+        def stage(doing: str) -> None:
+            self._report_stage(f"{doing} {aim}")
+
+        with _naming_other():
+            kept = self._kept_other(order, stage)
+            return load.load(order, self._folder, stage, kept)[0]
+
+    def _kept_other(self, order: protocol.Load, stage: Callable[[str], None]) -> Path | None:
+        keeper = self._keeper()
+        if keeper is None:
             return None
         before = fingerprint(order.path)
-        return self._kept_path(order, digest(Path(order.path)), before)
+        return keeper.path(order, digest(Path(order.path)), before, stage)
 
     def _sequence_of_other(
         self, request: protocol.MeasurePairs, predict: Callable[[Any], tuple[float, float]], other: LoadedModel
