@@ -67,13 +67,16 @@ class Plans:
         function = lease.loaded.spec.default_function or "main"
         if lease.loaded.runtime == "reference":
             return Placement(_layers(lease), _REFERENCE)
-        reason = _reason_without_plan(lease.loaded.spec, lease.key.options.function)
+        options = lease.key.options
+        if lease.loaded.api == "pyobjc":
+            function = options.function or function
+        reason = _reason_without_plan(lease.loaded.spec, None if lease.loaded.api == "pyobjc" else options.function)
         if reason is not None:
             return Placement((), reason)
         try:
             # The compiled model exists as long as its engine is open.
             lease.resume()
-            return self._ask(lease, ReadPlan(lease.loaded.compiled, lease.key.compute_units, function))
+            return self._ask(lease, ReadPlan(lease.loaded.compiled, lease.key.compute_units, function, options))
         except EngineError as error:
             return error
 

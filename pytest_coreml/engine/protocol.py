@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.io import IO
     from pytest_coreml.facts.observed import Observation  # noqa: F401  (a base class names it in a string)
-    from pytest_coreml.facts.runtime import Runtime
+    from pytest_coreml.facts.runtime import ApiName, Runtime
     from pytest_coreml.facts.timeline import Event, Recording
     from pytest_coreml.facts.uniform_output import UniformOutput
 
@@ -81,7 +81,7 @@ class Describe(Request[ModelSpec]):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A loaded model: its description, its load times, the runtime, and the path of its compiled form.
+    """A loaded model: its description, its load times, the runtime, the path of its compiled form, and the API.
 
     *cache_problem*: why the compiled form is not kept for later runs; None if it is, or was not to be kept.
     """
@@ -91,6 +91,7 @@ class Loaded:
     runtime: Runtime
     compiled: str
     cache_problem: str | None = None
+    api: ApiName = "coremltools"
 
 
 @dataclass(frozen=True)
@@ -307,14 +308,16 @@ class Observe(Request["Observation"]):
 
 @dataclass(frozen=True)
 class ReadPlan(Request[Placement]):
-    """Read the planned placement of the compiled model at *path*, which is for its default *function*.
+    """Read the planned placement of *function* of the compiled model at *path*; coremltools plans its default one.
 
-    No model needs to be loaded; an engine that a plan may crash should hold none.
+    No model needs to be loaded; an engine that a plan may crash should hold none. *options*: those of the load, which
+    PyObjC passes to Core ML.
     """
 
     path: str
     compute_units: ComputeUnits
     function: str
+    options: LoadOptions = field(default_factory=LoadOptions)
     doing = "reading the plan of"
 
 

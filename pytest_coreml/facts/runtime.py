@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 # Core ML, or the reference runtime where Core ML does not exist.
 Runtime = Literal["coreml", "reference"]
+# The Python package by which Core ML is called.
+ApiName = Literal["coremltools", "pyobjc"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class RuntimeFacts:
     """The number of threads of the reference runtime; None for Core ML."""
     precision: str | None = None
     """The precision option of the reference runtime; None for Core ML."""
+    api: Literal["pyobjc"] | None = None
+    """The Python package by which Core ML is called; None for coremltools."""
 
 
 @dataclass(frozen=True)

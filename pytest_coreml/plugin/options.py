@@ -22,6 +22,7 @@ RUNTIMES: Final = ("auto", "coreml", "reference")
 INCONCLUSIVE: Final = ("skip", "fail")
 CACHES: Final = ("keep", "off")
 PRECISIONS: Final = ("fast", "strict")
+APIS: Final = ("coremltools", "pyobjc")
 UNMEASURED: Final = ("inconclusive", "fail")
 
 
@@ -118,6 +119,11 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "choices": PRECISIONS,
         "help": "half precision on the reference runtime; fast (default): computed in single precision, for timing; "
         "strict: rounded after each operation, for judging outputs",
+    },
+    "api": {
+        "choices": APIS,
+        "help": "package that calls Core ML; coremltools (default); pyobjc: passes half precision, output backings and "
+        "predictions in flight, and needs pytest-coreml[pyobjc]",
     },
     "threads": {
         "metavar": "N|all",

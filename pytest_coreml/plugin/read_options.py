@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_coreml.errors import UsageError, shown
 from pytest_coreml.facts.compute_units import parse_compute_units
 from pytest_coreml.facts.presets import parse_preset
-from pytest_coreml.plugin.options import CACHES, INCONCLUSIVE, PRECISIONS, RUNTIMES, UNMEASURED, given
+from pytest_coreml.plugin.options import APIS, CACHES, INCONCLUSIVE, PRECISIONS, RUNTIMES, UNMEASURED, given
 from pytest_coreml.session.options import Options, default_units
 from pytest_coreml.session.sources import PathFrom
 
@@ -149,6 +149,7 @@ def read_options(config: pytest.Config) -> Options:
         rootdir=config.rootpath,
         started_in=config.invocation_params.dir,
         repeated=tuple(_repeated(config)),
+        insists_on_api=bool(config.getoption("coreml_api", None)),
         compute_units=read_units(given(config, "compute_units")) or (default_units(values["runtime"]),),
         variant_cache=partial(_variant_cache, config),
         load_timeout=values["timeout"] if given(config, "timeout") not in _NOTHING else None,
@@ -158,7 +159,7 @@ def read_options(config: pytest.Config) -> Options:
 
 
 def _repeated(config: pytest.Config) -> Iterator[str]:
-    for name in ("runtime", "model", "compute_units", "variants"):
+    for name in ("runtime", "api", "model", "compute_units", "variants"):
         value = config.getoption(f"coreml_{name}", None)
         if value:
             yield f"--coreml-{name.replace('_', '-')}={value}"
@@ -233,6 +234,7 @@ _READERS: Final[dict[str, Callable[[pytest.Config, str], Any]]] = {
     "timeout": partial(_number, float, 600.0),
     "inconclusive": partial(_choice, INCONCLUSIVE),
     "precision": partial(_choice, PRECISIONS),
+    "api": partial(_choice, APIS),
     "threads": _threads,
     "dropin": _switch,
     "explain": _switch,

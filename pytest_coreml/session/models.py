@@ -195,11 +195,13 @@ class Models:
         return self._engine(MappingProxyType({}), None)
 
     def _engine(self, environment: Mapping[str, str], recorded: Callable[[Recording], None] | None) -> Engine:
-        words = (f"--precision={self._options.precision}", f"--threads={self._options.threads or 1}")
-        engine = Engine(
-            *(self._options.runtime, self._options.timeout, (*words, *self._cache_words()), environment, recorded)
-        )
-        engine.load_timeout = self._options.load_timeout or max_load_seconds(identity())
+        options = self._options
+        words = [f"--precision={options.precision}", f"--threads={options.threads or 1}", f"--api={options.api}"]
+        if options.insists_on_api:
+            words.append("--insist-on-api")
+        words += self._cache_words()
+        engine = Engine(options.runtime, options.timeout, tuple(words), environment, recorded)
+        engine.load_timeout = options.load_timeout or max_load_seconds(identity())
         return engine
 
     def _cache_words(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.runtime import ApiName
     from pytest_coreml.session.sources import PathFrom
 
 Inconclusive: TypeAlias = Literal["skip", "fail"]
@@ -51,6 +52,10 @@ class Options:
     """The outcome of a test with an inconclusive check."""
     precision: Precision = "fast"
     """The precision with which the reference runtime computes half-precision values."""
+    api: ApiName = "coremltools"
+    """The Python package by which Core ML is called."""
+    insists_on_api: bool = False
+    """True if the command line names the package: it is an error where the reference runtime executes models."""
     threads: Threads | None = None
     """The threads of the reference runtime; None for one in an engine, and all physical cores in the drop-in."""
     dropin: bool = False

@@ -25,7 +25,7 @@ def prepare_call(values: Features, spec: ModelSpec, *, keeps_half: bool = False)
     return prepare(values, spec.inputs, spec.file_name, keeps_half=keeps_half)
 
 
-def prepare_batch(batch: Sequence[Features], spec: ModelSpec) -> list[Features]:
+def prepare_batch(batch: Sequence[Features], spec: ModelSpec, *, keeps_half: bool = False) -> list[Features]:
     """Return the inputs of each prediction of a batch, as `prepare` does.
 
     Raises `InputError` for an empty batch, inputs with different names, and a stateful model.
@@ -45,7 +45,8 @@ def prepare_batch(batch: Sequence[Features], spec: ModelSpec) -> list[Features]:
                 f"inputs {number} have {other}"
             )
     return [
-        prepare(values, spec.inputs, f"{spec.file_name}, inputs {number}") for number, values in enumerate(batch, 1)
+        prepare(values, spec.inputs, f"{spec.file_name}, inputs {number}", keeps_half=keeps_half)
+        for number, values in enumerate(batch, 1)
     ]
 
 

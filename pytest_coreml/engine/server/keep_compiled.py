@@ -10,6 +10,7 @@ from pytest_coreml.engine.cache_folder import cache_folder
 from pytest_coreml.engine.compiled_models import CompiledModels
 from pytest_coreml.engine.fingerprint import fingerprint
 from pytest_coreml.engine.kept_entry import Compilation
+from pytest_coreml.engine.server.coremltools_api import COREMLTOOLS
 from pytest_coreml.engine.server.load import compile_model
 from pytest_coreml.errors import EngineError, ModelError
 from pytest_coreml.facts.suffixes import COMPILED_SUFFIX
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
     from pytest_coreml.engine.compiled_models import CacheRules
     from pytest_coreml.engine.protocol import Load
+    from pytest_coreml.engine.server.core_ml_api import Api
 
 
 class KeptCompilations:
-    """The compiled models of this user, kept by *rules*, for one version of *coremltools*."""
+    """The compiled models of this user, kept by *rules*, for one version of *coremltools*, compiled by *api*."""
 
-    def __init__(self, rules: CacheRules, coremltools: str) -> None:
+    def __init__(self, rules: CacheRules, coremltools: str, api: Api = COREMLTOOLS) -> None:
+        self._api = api
         self.problem: str | None = None
         """Why the last model could not be kept; None if it was."""
         self._rules = rules
@@ -58,7 +61,7 @@ class KeptCompilations:
     def _compile(self, path: str, target: Path, before: str, stage: Callable[[str], None]) -> None:
         stage("compiling")
         try:
-            compile_model(path, target)
+            compile_model(path, target, self._api)
         except ModelError as error:
             if isinstance(error.__cause__, OSError):
                 raise EngineError(str(error)) from error

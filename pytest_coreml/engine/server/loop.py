@@ -38,7 +38,15 @@ def main(descriptor: int, words: Sequence[str]) -> None:
         connection.send(progress)
 
     try:
-        service = Service(arguments.runtime, arguments.folder, arguments.precision, notify, arguments.threads)
+        service = Service(
+            arguments.runtime,
+            arguments.folder,
+            arguments.precision,
+            notify,
+            arguments.threads,
+            api=arguments.api,
+            insists=arguments.insist_on_api,
+        )
         service.cache_rules = _cache_rules(arguments)
         service.recorder = recorder
         serve(connection, service, alarm)
@@ -127,6 +135,8 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     # The build of the system, with which compiled models are kept for later runs; without it they are not.
     parser.add_argument("--keep-compiled-for")
     parser.add_argument("--cache-bytes", type=float)
+    parser.add_argument("--api", default="coremltools")
+    parser.add_argument("--insist-on-api", action="store_true")
     return parser.parse_args(words)
 
 

@@ -19,10 +19,13 @@ from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.facts.plan_costs import own_costs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_coreml.facts.compute_units import ComputeUnits, Device
 
 # The file that only compiled models have (https://github.com/apple/coremltools/issues/2757).
 _MARK = "coremldata.bin"
+NO_PLAN = "Core ML gave neither a compute plan nor an error"
 _CONSTANT = "const"
 # The operator of a pipeline's part that has no structure, such as a tree, as `allow=` takes it.
 PART = "model"
@@ -35,8 +38,7 @@ def read_plan(path: str, units: ComputeUnits, function: str) -> Placement:
     *function*: the default function of the model, which is the one that Core ML plans.
     Raises `EngineError` for a path that is not a compiled model, on which Core ML would crash the process.
     """
-    if not (Path(path) / _MARK).is_file():
-        raise EngineError(f"{path} is not a compiled model: it has no {_MARK}")
+    check_compiled(path)
     import coremltools
     from coremltools.models.compute_plan import MLComputePlan
 
@@ -45,12 +47,22 @@ def read_plan(path: str, units: ComputeUnits, function: str) -> Placement:
     except RuntimeError as error:
         return Placement((), f"Core ML gave no compute plan: {cause(error)}")
     if plan is None:
-        return Placement((), "Core ML gave neither a compute plan nor an error")
-    return _placement(plan, function)
+        return Placement((), NO_PLAN)
+    return make_placement(plan, function, device_classes())
 
 
-def _placement(plan: Any, function: str) -> Placement:
-    reader = _Reader(plan)
+def check_compiled(path: str) -> None:
+    """Raise `EngineError` for a path that is not a compiled model, on which Core ML would crash the process."""
+    if not (Path(path) / _MARK).is_file():
+        raise EngineError(f"{path} is not a compiled model: it has no {_MARK}")
+
+
+def make_placement(plan: Any, function: str, devices: Mapping[type, Device]) -> Placement:
+    """Return the placement that *plan* has for *function*: a plan of coremltools, or one with its attributes.
+
+    *devices*: our name of each class of device.
+    """
+    reader = _Reader(plan, devices)
     reason = reader.read(plan.model_structure, function)
     if not reader.ops:
         listed = "constants only" if reader.constants else "no operations"
@@ -67,12 +79,12 @@ class _Reader:
     `parents`: for each of `ops` the index of the operation whose block contains it.
     """
 
-    def __init__(self, plan: Any) -> None:
+    def __init__(self, plan: Any, devices: Mapping[type, Device]) -> None:
         self.ops: list[Operation] = []
         self.parents: list[int | None] = []
         self.constants = 0
         self._plan = plan
-        self._devices = device_classes()
+        self._devices = devices
 
     def read(self, structure: Any, function: str, path: str = "") -> str | None:
         """Read a structure; return the reason if nothing was read. *path*: of the pipeline that it is a part of."""

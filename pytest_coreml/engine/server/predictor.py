@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pytest_coreml.engine.protocol import Backing, Features, Inputs, Measure, MeasurePairs, Predict
-    from pytest_coreml.engine.server.load import LoadedModel
+    from pytest_coreml.engine.server.core_ml_api import Model
     from pytest_coreml.engine.server.measure import Call, Report
     from pytest_coreml.engine.server.pinned_inputs import PinnedInputs
     from pytest_coreml.engine.server.recorder import Recorder
@@ -44,7 +44,7 @@ class Predictor:
     """
 
     def __init__(
-        self, model: LoadedModel, spec: ModelSpec, pinned: PinnedInputs | None, recorder: Recorder | None = None
+        self, model: Model, spec: ModelSpec, pinned: PinnedInputs | None, recorder: Recorder | None = None
     ) -> None:
         self.recorder = recorder
         self.model = model
@@ -63,21 +63,23 @@ class Predictor:
         before = delay.read_ms() if delay else 0.0
         native_ms, wall_ms = slot.predict(own)
         wait_ms = max(0.0, delay.read_ms() - before) if delay and delay.complete else None
-        io = slot.settle()
-        return Prediction(slot.outputs, native_ms, wall_ms, io, wait_ms, find_uniform(slot.outputs))
+        outputs, io = slot.settle()
+        return Prediction(outputs, native_ms, wall_ms, io, wait_ms, find_uniform(outputs))
 
     def outputs(self, state: Any, values: Features) -> Features:
         """Return the outputs of one prediction."""
         slot = self.slot(self.prepare(values, direct=False), {})
         slot.predict(state)
-        assert isinstance(slot.outputs, dict), "one mapping of inputs gives one of outputs"
-        return slot.outputs
+        outputs, _ = slot.settle()
+        assert isinstance(outputs, dict), "one mapping of inputs gives one of outputs"
+        return outputs
 
     def measure(self, request: Measure, report: Report) -> Measurement:
         """Warm up, and measure."""
         is_direct = bool(request.backings) or request.in_flight > 1
         inputs = self.inputs_of(request, direct=is_direct)
-        slots = [self.slot(inputs, request.backings, is_direct) for _ in range(request.in_flight)]
+        parallel = request.in_flight > 1
+        slots = [self.slot(inputs, request.backings, is_direct, in_flight=parallel) for _ in range(request.in_flight)]
         io = self._tried(slots[0])
         items = len(inputs) if isinstance(inputs, list) else 1
         calls = [self.sequence(slot, request.sequence) for slot in slots]
@@ -85,7 +87,7 @@ class Predictor:
             measured = measure(partial(_one_by_one, calls[0]), _length(request), self.first_ms, report)
         else:
             measured = self._measure_in_flight(calls, request, report)
-        return replace(measured, items=items, io=io, uniform_outputs=find_uniform(slots[0].outputs))
+        return replace(measured, items=items, io=io, uniform_outputs=find_uniform(slots[0].outputs()))
 
     def _measure_in_flight(self, calls: Sequence[Call], request: Measure, report: Report) -> Measurement:
         pools: list[InFlight] = []
@@ -112,8 +114,13 @@ class Predictor:
             return lambda: slot.predict(None)
         return StateSequence(slot.predict, self.model.make_state, length)
 
-    def slot(self, inputs: Inputs, backings: Mapping[str, Backing], is_direct: bool = False) -> Slot:
-        """Return a slot for prepared *inputs*; *is_direct*: that predicts past coremltools."""
+    def slot(
+        self, inputs: Inputs, backings: Mapping[str, Backing], is_direct: bool = False, *, in_flight: bool = False
+    ) -> Slot:
+        """Return a slot for prepared *inputs*.
+
+        *is_direct*: that predicts with arrays of the declared types. *in_flight*: at the same time as others.
+        """
         name = self.spec.file_name
         if is_direct and isinstance(inputs, list):
             raise InputError(
@@ -121,10 +128,10 @@ class Predictor:
             )
         if is_direct and not self.model.is_direct:
             raise InputError(
-                f"{name}: coremltools passes no output backings to Core ML, and makes one prediction at a time; only "
-                "the reference runtime does more (--coreml-runtime=reference)"
+                f"{name}: coremltools passes no output backings to Core ML, and makes one prediction at a time; "
+                "--coreml-api=pyobjc does more, and so does the reference runtime (--coreml-runtime=reference)"
             )
-        return Slot(self, inputs, OutputArrays(backings) if is_direct else None)
+        return Slot(self, inputs, OutputArrays(backings) if is_direct else None, in_flight=in_flight)
 
     def fresh_state(self) -> Any:
         """Return an empty state, None for a model without states."""
@@ -142,65 +149,62 @@ class Predictor:
     def prepare(self, values: Inputs, direct: bool) -> Inputs:
         """Return inputs as the framework takes them; *direct*: of the declared types, half precision included."""
         if isinstance(values, list):
-            batch = prepare_batch(values, self.spec)
+            batch = prepare_batch(values, self.spec, keeps_half=self.model.keeps_half)
             return [self._pinned.pin(inputs) for inputs in batch] if self._pinned else batch
-        inputs = prepare_call(values, self.spec, keeps_half=direct)
+        inputs = prepare_call(values, self.spec, keeps_half=direct or self.model.keeps_half)
         return self._pinned.pin(inputs) if self._pinned else inputs
 
     def _tried(self, slot: Slot) -> IO:
         """Return how arrays enter and leave the framework; a prediction finds out whether it honours backings."""
         if slot.is_direct:
             slot.predict(self.fresh_state())
-        return slot.settle()
+        return slot.settle()[1]
 
 
 class Slot:
-    """Room for one prediction at a time: inputs, and, if it predicts past coremltools, arrays for outputs."""
+    """Room for one prediction at a time: inputs, and, if it is direct, arrays for outputs."""
 
-    def __init__(self, predictor: Predictor, inputs: Inputs, arrays: OutputArrays | None) -> None:
-        self.outputs: Inputs = {}
+    def __init__(
+        self, predictor: Predictor, inputs: Inputs, arrays: OutputArrays | None, *, in_flight: bool = False
+    ) -> None:
         self._predictor = predictor
         self._inputs = inputs
         self._arrays = arrays
+        self._call = predictor.model.prepare(inputs, arrays.arrays if arrays is not None else None, in_flight=in_flight)
 
     @property
     def is_direct(self) -> bool:
-        """True if it predicts past coremltools."""
+        """True if it predicts with arrays of the declared types."""
         return self._arrays is not None
 
     def predict(self, state: Any) -> tuple[float, float]:
         """Predict once with *state*, None for a model without states; return native and wall time in ms."""
-        model = self._predictor.model
-        if self._arrays is None or isinstance(self._inputs, list):
-            self.outputs, native_ms, wall_ms = model.predict(copied(self._inputs), state)
-        else:
-            self.outputs, native_ms, wall_ms = model.predict_into(self._inputs, state, self._arrays.arrays)
+        native_ms, wall_ms = self._call(state)
         if self._predictor.first_ms is None:
             self._predictor.first_ms = native_ms
         if self._predictor.recorder is not None:
-            self._predictor.recorder.note_prediction(native_ms, wall_ms, self._inputs, self.outputs)
+            self._predictor.recorder.note_prediction(native_ms, wall_ms, self._inputs, self._call.outputs())
         return native_ms, wall_ms
 
-    def settle(self) -> IO:
-        """Complete the arrays for outputs after a prediction; return how arrays entered and left the framework."""
+    def outputs(self) -> Inputs:
+        """Return the outputs of the last prediction."""
+        return self._call.outputs()
+
+    def settle(self) -> tuple[Inputs, IO]:
+        """Complete the arrays for outputs after a prediction; return the outputs, and how arrays went in and out."""
         first = self._inputs[0] if isinstance(self._inputs, list) else self._inputs
         types = {name: str(value.dtype) for name, value in first.items() if isinstance(value, np.ndarray)}
-        spec = self._predictor.spec
+        spec, outputs = self._predictor.spec, self._call.outputs()
         places: dict[str, OutputPlace] = {
             feature.name: "copied" for feature in spec.outputs if feature.kind == "multiArray"
         }
-        if self._arrays is not None and isinstance(self.outputs, dict):
-            places |= self._arrays.settle(self.outputs, spec.file_name)
-        return IO(types, places)
+        if self._arrays is not None and isinstance(outputs, dict):
+            places |= self._arrays.settle(outputs, spec.file_name)
+        return outputs, IO(types, places)
 
 
 def _length(request: Measure) -> int | Duration:
     return request.calls if request.seconds is None else Duration(request.seconds)
-
-
-def copied(inputs: Inputs) -> Inputs:
-    """Return fresh dicts: coremltools changes those that it gets."""
-    return [dict(each) for each in inputs] if isinstance(inputs, list) else dict(inputs)
 
 
 @contextlib.contextmanager

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_coreml.engine.compiled_models import CacheRules
+    from pytest_coreml.engine.server.core_ml_api import Api, Model
     from pytest_coreml.engine.server.keep_compiled import KeptCompilations
-    from pytest_coreml.engine.server.load import LoadedModel
     from pytest_coreml.engine.server.measure import Call
     from pytest_coreml.engine.server.memory import PeakMemory
     from pytest_coreml.engine.server.predictor import Predictor
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.observed import Observation
     from pytest_coreml.facts.placement import Placement
-    from pytest_coreml.facts.runtime import DeviceFacts, Runtime
+    from pytest_coreml.facts.runtime import ApiName, DeviceFacts, Runtime
     from pytest_coreml.reference.options import Precision
 
 _NO_ACCESS = "cannot read or write state {!r}, or pass it to another function: coremltools 9.0 or later is needed"
@@ -41,11 +41,20 @@ class Service:
     """The state of an engine: at most one model, its states, and its inputs.
 
     *runtime*: `auto`, `coreml` or `reference`. *folder*: for compiled models; the client removes it. *notify*: sends
-    heartbeats. *precision*, *threads*: of the reference runtime.
+    heartbeats. *precision*, *threads*: of the reference runtime. *api*: the way to call Core ML, which the reference
+    runtime has no use for; *insists*: whether it is then an error.
     """
 
-    def __init__(
-        self, runtime: str, folder: str, precision: Precision, notify: Callable[[Progress], None], threads: int = 1
+    def __init__(  # noqa: PLR0913  (the options of an engine)
+        self,
+        runtime: str,
+        folder: str,
+        precision: Precision,
+        notify: Callable[[Progress], None],
+        threads: int = 1,
+        *,
+        api: ApiName = "coremltools",
+        insists: bool = False,
     ) -> None:
         self.recorder: Recorder | None = None
         """Records a timeline; None for no timeline."""
@@ -56,6 +65,8 @@ class Service:
         self.cache_rules: CacheRules | None = None
         """How models that Core ML compiles are kept for later runs; None to compile them for this engine only."""
         self._kept: KeptCompilations | None = None
+        self._wanted_api, self._insists = api, insists
+        self._api: ApiName = "coremltools"
         self._notify = notify
         self._runtime: Runtime = "reference"
         self._predictor: Predictor | None = None
@@ -99,6 +110,8 @@ class Service:
         )
         import coremltools
 
+        if self._wanted_api == "pyobjc":
+            self._api = self._choose_pyobjc()
         return RuntimeFacts(
             pid=os.getpid(),
             python=platform.python_version(),
@@ -107,7 +120,30 @@ class Service:
             runtime_version=coremltools_import.runtime_version(runtime),
             threads=self._threads if runtime == "reference" else None,
             precision=self._precision if runtime == "reference" else None,
+            api="pyobjc" if self._api == "pyobjc" else None,
         )
+
+    def _choose_pyobjc(self) -> ApiName:
+        from pytest_coreml.engine.server.pyobjc.frameworks import check_pyobjc
+
+        if self._runtime == "coreml":
+            check_pyobjc()
+            return "pyobjc"
+        if self._insists:
+            raise EngineError(
+                "--coreml-api=pyobjc calls Core ML, and the reference runtime executes models here; leave it out, or "
+                "write coreml_api = pyobjc into the ini file, where it is for machines with Core ML only"
+            )
+        return "coremltools"
+
+    def _api_of_core_ml(self) -> Api:
+        if self._api == "coremltools":
+            from pytest_coreml.engine.server.coremltools_api import COREMLTOOLS
+
+            return COREMLTOOLS
+        from pytest_coreml.engine.server.pyobjc.objc_loading import PYOBJC
+
+        return PYOBJC
 
     def _list_devices(self, _: protocol.ListDevices) -> tuple[DeviceFacts, ...] | None:
         from pytest_coreml.engine.server.devices import list_devices
@@ -140,10 +176,10 @@ class Service:
         spec = describe(request.path, request.options.function)
         kept = keeper.path(request, spec.sha256, before, self._report_stage) if keeper is not None else None
         self._memory = PeakMemory()
-        model, times = load.load(request, self._folder, self._report_stage, kept)
+        model, times = load.load(request, self._folder, self._report_stage, kept, self._api_of_core_ml())
         self._predictor = Predictor(model, spec, self._pinned if self._runtime == "coreml" else None, self.recorder)
         problem = keeper.problem if keeper is not None else None
-        return protocol.Loaded(spec, times, self._runtime, str(model.compiled), problem)
+        return protocol.Loaded(spec, times, self._runtime, str(model.subject.compiled), problem, self._api)
 
     def _keeper(self) -> KeptCompilations | None:
         """Return what keeps compiled models, made for the first load; None where they are not kept."""
@@ -152,7 +188,7 @@ class Service:
 
             from pytest_coreml.engine.server.keep_compiled import KeptCompilations
 
-            self._kept = KeptCompilations(self.cache_rules, coremltools.__version__)
+            self._kept = KeptCompilations(self.cache_rules, coremltools.__version__, self._api_of_core_ml())
         return self._kept
 
     def _report_stage(self, doing: str) -> None:
@@ -161,7 +197,7 @@ class Service:
     def _load_again(self, request: protocol.LoadAgain) -> float:
         from pytest_coreml.engine.server import load
 
-        return load.load_again(request)
+        return load.load_again(request, self._api_of_core_ml())
 
     def _predict(self, request: protocol.Predict) -> protocol.Prediction:
         return self._loaded().predict(request, self._states[request.state] if request.state is not None else None)
@@ -176,16 +212,16 @@ class Service:
 
     def _measure_pairs(self, request: protocol.MeasurePairs) -> Pairs:
         from pytest_coreml.engine.server.measure import measure_pairs
-        from pytest_coreml.engine.server.predictor import copied
 
         predictor = self._loaded()
         inputs = predictor.inputs_of(request)
         current = predictor.sequence(predictor.slot(inputs, {}), request.sequence)
         other = self._load_other(request)
+        prepared = other.prepare(inputs)
 
         def predict_other(state: Any) -> tuple[float, float]:
             try:
-                return other.predict(copied(inputs), state)[1:]
+                return prepared(state)
             except (ModelError, ValueError, TypeError) as error:
                 name = Path(request.other).name
                 raise ModelError(f"{name}, to compare with, does not predict on the same inputs: {error}") from error
@@ -207,7 +243,7 @@ class Service:
 
         return compare_outputs(request, predictor.spec, begin, partial(self._report, "comparing"))
 
-    def _load_other(self, request: protocol.MeasurePairs) -> LoadedModel:
+    def _load_other(self, request: protocol.MeasurePairs) -> Model:
         """Load the model to compare with; errors name it as that model."""
         from pytest_coreml.engine.server import load
 
@@ -219,7 +255,7 @@ class Service:
 
         with _naming_other():
             kept = self._kept_other(order, stage)
-            return load.load(order, self._folder, stage, kept)[0]
+            return load.load(order, self._folder, stage, kept, self._api_of_core_ml())[0]
 
     def _kept_other(self, order: protocol.Load, stage: Callable[[str], None]) -> Path | None:
         keeper = self._keeper()
@@ -229,7 +265,7 @@ class Service:
         return keeper.path(order, digest(Path(order.path)), before, stage)
 
     def _sequence_of_other(
-        self, request: protocol.MeasurePairs, predict: Callable[[Any], tuple[float, float]], other: LoadedModel
+        self, request: protocol.MeasurePairs, predict: Callable[[Any], tuple[float, float]], other: Model
     ) -> Call:
         from pytest_coreml.engine.server.state_sequence import StateSequence
 
@@ -281,7 +317,7 @@ class Service:
 
         def begin() -> Call:
             spec = describe(request.load.path, request.load.options.function)
-            predictor = Predictor(load.load_compiled(request.load), spec, self._pinned)
+            predictor = Predictor(load.load_compiled(request.load, self._api_of_core_ml()), spec, self._pinned)
             call = predictor.repeated(request.like)
             warm_up(call, self._report)
             return call
@@ -290,6 +326,10 @@ class Service:
         return observe(readers, begin, self._report)
 
     def _read_plan(self, request: protocol.ReadPlan) -> Placement:
+        if self._api == "pyobjc":
+            from pytest_coreml.engine.server.pyobjc.plan import read_objc_plan
+
+            return read_objc_plan(request.path, request.compute_units, request.function, request.options)
         from pytest_coreml.engine.server.plan import read_plan
 
         return read_plan(request.path, request.compute_units, request.function)

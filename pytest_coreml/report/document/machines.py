@@ -145,7 +145,7 @@ def _runtime(machine: Identity, engine: RuntimeFacts | None, asked: str) -> Json
         return {"name": asked, "version": None}
     if engine.runtime == "coreml":
         # Core ML is part of the system and has the system's version.
-        return {"name": "coreml", "version": machine.system.version}
+        return {"name": "coreml", "version": machine.system.version, "api": engine.api}
     return {"name": engine.runtime, "version": engine.runtime_version, "precision": engine.precision}
 
 

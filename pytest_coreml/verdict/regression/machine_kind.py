@@ -25,6 +25,8 @@ _PLACES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (("runtime", "version"), "runtime version"),
     # Rounding after each operation takes time.
     (("runtime", "precision"), "precision"),
+    # Each has a clock of its own around a prediction, and its own arrays.
+    (("runtime", "api"), "API"),
     (("threads",), "threads"),
 )
 

@@ -13,7 +13,8 @@ import standin_models
 from standin.scenario import Failure, Times
 
 from pytest_coreml.engine.protocol import Load
-from pytest_coreml.engine.server.load import _load, load
+from pytest_coreml.engine.server.coremltools_api import _load
+from pytest_coreml.engine.server.load import load
 from pytest_coreml.engine.server.messages import Subject
 from pytest_coreml.errors import ModelError
 
@@ -87,6 +88,6 @@ def test_a_model_is_loaded_from_a_path_of_ours_and_again_from_it(mac: Mac, tmp_p
 
     assert [times.first_load_ms for _, times in loads] == [(900 / 1e6,)] * 2
     assert all(set(times.load_ms) == {100 / 1e6} for _, times in loads)
-    assert len({model.compiled for model, _ in loads}) == 2
-    assert all(model.compiled.is_relative_to(tmp_path / "engine") for model, _ in loads)
+    assert len({model.subject.compiled for model, _ in loads}) == 2
+    assert all(model.subject.compiled.is_relative_to(tmp_path / "engine") for model, _ in loads)
     assert list((mac.folder / "tmp").glob("*.mlmodelc")) == []

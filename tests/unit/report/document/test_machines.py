@@ -76,7 +76,7 @@ def test_the_report_has_the_facts() -> None:
         {"device": "gpu", "name": "Apple M4 Pro", "cores": 20},
         {"device": "neuralEngine", "cores": 16},
     ]
-    assert found["runtime"] == {"name": "coreml", "version": "26.5.1"}
+    assert found["runtime"] == {"name": "coreml", "version": "26.5.1", "api": None}
     assert found["thermal"] == {"before": "nominal", "after": "heavy"}
     assert (found["power_source"], found["power_source_after"]) == ("AC Power", "Battery Power")
 
