@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_coreml.facts.measurement import Measurement
 
-WIDTH: Final = 600
+WIDTH: Final = 400
 # One call in a thousand that takes seconds would leave no room for the rest.
 _MAX_STRETCH: Final = 4.0
 

@@ -33,7 +33,7 @@ MAX_TESTS: Final = 1000
 # Rows of the layers of each test.
 _FEW_TESTS: Final = 50
 _PLAN_ROWS: Final = 20
-_PLAN_ROWS_OF_MANY: Final = 8
+_PLAN_ROWS_OF_MANY: Final = 6
 _ORDER: Final = list(STANDINGS)
 
 

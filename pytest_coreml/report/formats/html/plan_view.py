@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_coreml.facts.compute_units import DEVICES
+from pytest_coreml.facts.compute_units import DEVICE_NAMES, DEVICES
 from pytest_coreml.report.text.numbers import number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_coreml.facts.compute_units import Device
     from pytest_coreml.facts.placement import Operation, Placement
-
-NAMES: Final[dict[Device, str]] = {"cpu": "CPU", "gpu": "GPU", "neuralEngine": "Neural Engine"}
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,8 @@ def device_shares(placement: Placement | None) -> tuple[DeviceShare, ...]:
     shares = placement.shares("cost" if placement.has_cost else "ops")
     ordered = sorted(shares.items(), key=lambda item: -item[1])
     return tuple(
-        DeviceShare(device, f"{NAMES[device]} {percent(share)}", round(share * 100, 2)) for device, share in ordered
+        DeviceShare(device, f"{DEVICE_NAMES[device]} {percent(share)}", round(share * 100, 2))
+        for device, share in ordered
     )
 
 
@@ -138,8 +136,8 @@ def _row(group: _Group, most: float) -> LayerRow:
         block=" / ".join(blocks),
         depth=min(len(blocks), 6),
         device=first.preferred or "",
-        planned=NAMES[first.preferred] if first.preferred else first.unknown_device or "not known",
-        supported=", ".join(NAMES[device] for device in DEVICES if device in first.supported) or "-",
+        planned=DEVICE_NAMES[first.preferred] if first.preferred else first.unknown_device or "not known",
+        supported=", ".join(DEVICE_NAMES[device] for device in DEVICES if device in first.supported) or "-",
         cost=cost_words(group.cost) if any(op.cost is not None for op in group.ops) else "-",
         bar=round(group.cost / most * 100, 1),
         reason=first.reason or "",

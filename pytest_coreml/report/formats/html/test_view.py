@@ -8,15 +8,19 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pytest_coreml.facts.compute_units import DEVICE_NAMES
 from pytest_coreml.facts.metrics import parse_check
 from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
 from pytest_coreml.report.formats.html.call_strip import CallStrip, call_strip
 from pytest_coreml.report.formats.html.plan_view import DeviceShare, PlanView, plan_view
 from pytest_coreml.report.text.agreement_text import measures
 from pytest_coreml.report.text.causes import reason_text
+from pytest_coreml.report.text.changes_text import move_lines
 from pytest_coreml.report.text.numbers import check_figure, check_words, number, percent
+from pytest_coreml.report.text.observed_text import observed_text
 from pytest_coreml.report.text.regression_text import comparison_text
 from pytest_coreml.report.text.standings import STANDINGS
+from pytest_coreml.report.text.sustained_text import sustained_words
 from pytest_coreml.report.text.table import checks_cell, units_cell
 
 if TYPE_CHECKING:
@@ -83,9 +87,15 @@ class TestView:
     baseline_ms: float | None
     facts: tuple[tuple[str, str], ...]
     """Further facts about the predictions, with their names."""
+    sustained: str
+    """The sustained load in words; empty without one."""
     loads: tuple[tuple[str, str, str], ...]
     """Compile and load times: name, median and samples."""
     plan: PlanView | None
+    observed: tuple[str, ...]
+    """The devices that were observed, and why others were not."""
+    moved: tuple[str, ...]
+    """What has moved to another device since the baseline."""
     agreement: tuple[tuple[str, str], ...]
     scenario: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
@@ -125,8 +135,11 @@ def test_view(record: Record, index: int, machine: str, max_rows: int) -> TestVi
         limits=limits,
         baseline_ms=baseline,
         facts=tuple(_facts(predict)) if predict is not None else (),
+        sustained=sustained_words(record.sustained) if record.sustained is not None else "",
         loads=tuple(_loads(record.load)) if record.load is not None else (),
         plan=plan,
+        observed=tuple(_observed(record)),
+        moved=tuple(move_lines(record.moved)),
         agreement=tuple(_agreement(record)),
         scenario=tuple(_scenario(record)),
         notes=tuple(record.notes),
@@ -244,6 +257,15 @@ def _loads(load: LoadTimes) -> Iterator[tuple[str, str, str]]:
             listed = ", ".join(number(sample) for sample in samples[:_MAX_SAMPLES])
             more = f" and {len(samples) - _MAX_SAMPLES} more" if len(samples) > _MAX_SAMPLES else ""
             yield name, f"{number(statistics.median(samples))} ms", f"{listed}{more} ms" if len(samples) > 1 else ""
+
+
+def _observed(record: Record) -> Iterator[str]:
+    if record.observed is None:
+        return
+    yield observed_text(record.observed)
+    for device in record.observed.devices:
+        if device.reason is not None:
+            yield f"{DEVICE_NAMES[device.device]}: {reason_text(device.reason)}"
 
 
 def _agreement(record: Record) -> Iterator[tuple[str, str]]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_coreml.report.document.read import Report
     from pytest_coreml.verdict.record import Record, Standing
     from pytest_coreml.verdict.regression.changes import Changes
+    from pytest_coreml.verdict.regression.run import Run
 
 MAX_TRENDS: Final = 200
 
@@ -73,8 +74,9 @@ def trends(reports: Sequence[Report]) -> list[Trend]:
     for report in reports:
         for record in last_attempts(report.records):
             if record.predict is not None:
-                kind = hardware_kind(report.get_machine(record))
-                series[_series_key(record, kind)].append(_Measured(report, record))
+                measured = _Measured(report, record)
+                # Times of different clocks are of different kinds of machines.
+                series[_series_key(record, hardware_kind(_run(measured).machine))].append(measured)
     return [_trend(measured) for measured in series.values() if len(measured) > 1][:MAX_TRENDS]
 
 
@@ -129,6 +131,6 @@ def _marks(changes: Changes) -> Iterator[str]:
         yield "placement"
 
 
-def _run(measured: _Measured) -> Any:
+def _run(measured: _Measured) -> Run:
     report, record = measured.report, measured.record
     return make_run(record, report.get_machine(record), report.models.get(record.model or ""))
