@@ -61,7 +61,7 @@ class NetworkModel:
         self._sessions: OrderedDict[Shapes, _Session] = OrderedDict()
         usual = self._interface.usual_shapes()
         if usual is not None:
-            self._session(usual)
+            self._prepare(usual)
 
     def predict(self, data: Mapping[str, Any], state: StateTensors | None) -> Prediction:  # noqa: ARG002 - networks have none
         """Predict once."""
@@ -80,6 +80,18 @@ class NetworkModel:
         elapsed = time.perf_counter_ns() - begin
         blobs = {port.name: result for port, result in zip(lowered.outputs, results, strict=True)}
         return self._interface.write(self._interface.by_feature(blobs)), elapsed
+
+    def _prepare(self, shapes: Shapes) -> None:
+        """Lower the network for the declared shapes.
+
+        Where others are allowed, the declared ones may be too small for a layer, such as a slice: a prediction with
+        them is an error then, and others run.
+        """
+        try:
+            self._session(shapes)
+        except BadModelError:
+            if not any(feature.is_flexible for feature in self._interface.features):
+                raise
 
     def _session(self, shapes: Shapes) -> _Session:
         """Return the session for these shapes, a new one where there was none."""

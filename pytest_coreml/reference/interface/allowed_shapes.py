@@ -43,6 +43,11 @@ class AllowedShapes:
             return cls(((_span(sizes.heightRange), _span(sizes.widthRange)),))
         return cls((_fixed((image.height, image.width)),))
 
+    @property
+    def are_several(self) -> bool:
+        """True unless one fixed shape is allowed."""
+        return len(self.choices) > 1 or any(low != high for low, high in self.choices[0])
+
     def allow(self, shape: tuple[int, ...]) -> bool:
         """Return whether a shape is allowed."""
         return bool(self.indices(shape))

@@ -60,6 +60,11 @@ class NetworkArrayInput(ArrayInput):
             return self._declared or None
         return tuple(low for low, _ in self._shapes.choices[0])
 
+    @property
+    def is_flexible(self) -> bool:
+        """True if the array may have several shapes."""
+        return self._shapes.are_several
+
     def blob_shape(self, shape: tuple[int, ...]) -> Shape:
         """Return the shape of the blob of an array."""
         return self._mapping.of_array(self.name, shape, len(self._declared) or len(shape))
@@ -81,6 +86,11 @@ class NetworkImageInput(ImageInput):
     def usual_shape(self) -> tuple[int, ...] | None:
         """The shape for which the network is lowered while it is loaded."""
         return (1, self._channels_, *self._usual_size)
+
+    @property
+    def is_flexible(self) -> bool:
+        """True if the image may have several sizes."""
+        return self._sizes.are_several
 
     def blob_shape(self, shape: tuple[int, ...]) -> Shape:
         """Return the shape of the blob of an image."""

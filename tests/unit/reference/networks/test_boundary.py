@@ -199,3 +199,21 @@ def test_an_input_of_another_kind():
 
     with pytest.raises(UnsupportedModelError, match="stringType, which no neural network takes"):
         load(spec)
+
+
+def test_a_declared_shape_that_a_layer_refuses_leaves_the_others():
+    """The slice begins behind the end of the declared shape; a larger shape, which is allowed too, has its column."""
+    spec = build(lambda builder: _add_slice(builder, 3), [(2, 1)])
+    flexible_shape_utils.add_multiarray_ndshape_enumeration(spec, "x0", [(2, 5)])
+    model = load(spec)
+
+    x = RANDOM.normal(size=(2, 5)).astype(np.float32)
+    assert_allclose(predict(model, x)["y0"], x[:, 3], rtol=1e-6)
+    with pytest.raises(BadModelError, match="layer sliceStatic"):
+        predict(model, x[:, :1])
+
+
+def _add_slice(builder, column):
+    builder.add_slice_static(
+        "slice", "x0", "y0", [0, column], [2, column + 1], [1, 1], [False] * 2, [False] * 2, [False, True]
+    )
