@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_coreml.errors import CoreMLTestError, UsageError
-from pytest_coreml.escaping import printable, safe_lines
+from pytest_coreml.escaping import safe_lines
 from pytest_coreml.plugin.debugging_command import debugging_command
-from pytest_coreml.plugin.failure_lines import note_failure_line
+from pytest_coreml.plugin.failure_lines import fail
 from pytest_coreml.plugin.limit_coverage import why_none
 from pytest_coreml.plugin.suggested_commands import accept_command, figures_command
 from pytest_coreml.report.text.failure_text import failure_line, failure_text, skip_reasons
@@ -44,7 +44,7 @@ def _read_added_markers(item: pytest.Item, run: PytestRun, attempt: Attempt) -> 
     except UsageError as error:
         problem = str(error)
     if problem is not None:
-        pytest.fail(problem, pytrace=False)
+        fail(problem)
 
 
 def _judged(item: pytest.Item, run: PytestRun, attempt: Attempt) -> list[Record]:
@@ -58,7 +58,7 @@ def _judged(item: pytest.Item, run: PytestRun, attempt: Attempt) -> list[Record]
         problem = str(error)
     # Outside of the handler, or pytest would show the same text twice, as an exception and its cause.
     if problem is not None:
-        pytest.fail(problem, pytrace=False)
+        fail(problem)
     run.benchmark.enter(item, records, taken)
     return records
 
@@ -82,15 +82,9 @@ def _apply(run: PytestRun, records: list[Record]) -> None:
         return
     concerned = [record for record in records if verdict in record.verdicts]
     if outcome == "failed":
-        _fail(_failure_text(run, concerned, verdict), failure_line(concerned))
+        fail(_failure_text(run, concerned, verdict), failure_line(concerned))
     reasons = dict.fromkeys(reason for record in concerned for reason in skip_reasons(record, verdict))
     pytest.skip(safe_lines("; ".join(reasons)))
-
-
-def _fail(text: str, line: str) -> None:
-    failure = pytest.fail.Exception(safe_lines(text), pytrace=False)
-    note_failure_line(failure, printable(line))
-    raise failure
 
 
 def _machine_of(run: PytestRun, record: Record) -> Mapping[str, Any]:

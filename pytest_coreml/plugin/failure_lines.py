@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final
+import re
+from typing import Any, Final, NoReturn
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
+from pytest_coreml.errors import CoreMLTestError, first_line
+from pytest_coreml.escaping import printable, safe_lines
+
+# The folders of an absolute path, which take all of the room.
+_FOLDERS: Final = re.compile(r"(?<![^\s'\"(])/(?:[^\s/'\"]+/)+(?=[^\s/])")
 _LINE: Final = "coreml_line"
 # What pytest prints of a test that failed, before the text that it cuts.
 _SHOWN: Final = "FAILED {} - {}"
 
 
-def note_failure_line(failure: BaseException, line: str) -> None:
-    """Let *failure* have *line* as its short form."""
-    setattr(failure, _LINE, line)
+def fail(text: str, line: str | None = None) -> NoReturn:
+    """Fail the test with *text*, which pytest shows without a traceback; *line* is its short form, by default made of
+    its first line."""
+    failure = pytest.fail.Exception(safe_lines(text), pytrace=False)
+    setattr(failure, _LINE, printable(line) if line is not None else error_line(failure))
+    raise failure
+
+
+def error_line(error: BaseException) -> str:
+    """Return the first line of *error* with files by their names only."""
+    return printable(_FOLDERS.sub("", first_line(error)))
 
 
 def shorten_failure(call: pytest.CallInfo[Any], report: pytest.TestReport) -> None:
@@ -23,7 +36,9 @@ def shorten_failure(call: pytest.CallInfo[Any], report: pytest.TestReport) -> No
 
     pytest would show as much of the first line of the text as there is room for, and in CI the whole text again.
     """
-    line = getattr(call.excinfo.value, _LINE, None) if call.excinfo is not None else None
+    error = call.excinfo.value if call.excinfo is not None else None
+    # Its type, which pytest names first, leaves no room for the text.
+    line = error_line(error) if isinstance(error, CoreMLTestError) else getattr(error, _LINE, None)
     crash = getattr(report.longrepr, "reprcrash", None)
     if line is not None and crash is not None:
         crash.message = line

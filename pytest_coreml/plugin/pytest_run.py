@@ -13,6 +13,7 @@ from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.plugin import dropin
 from pytest_coreml.plugin.benchmark_fixture import BenchmarkEntries
 from pytest_coreml.plugin.declarations import Declarations
+from pytest_coreml.plugin.failure_lines import fail
 from pytest_coreml.plugin.names import REPORT_FIXTURE, SOURCE_FIXTURE, uses_fixture
 from pytest_coreml.plugin.progress import ProgressLine
 from pytest_coreml.plugin.running_test import running_test
@@ -189,7 +190,7 @@ class PytestRun:
         except UnfitMachineError as error:
             pytest.skip(str(error))
         except CoreMLTestError as error:
-            text, give_up = str(error), pytest.skip if isinstance(error, UnfitVariantError) else _fail
+            text, give_up = str(error), pytest.skip if isinstance(error, UnfitVariantError) else fail
         else:
             model.is_of_fixture = True
             return model
@@ -213,7 +214,7 @@ class PytestRun:
             text = str(error)
         else:
             return
-        pytest.fail(text, pytrace=False)
+        fail(text)
 
     def load_original(self, source: Any, model: CoreMLModel) -> CoreMLModel:
         """Return the original of *source*, of which *model* is the variant under test; itself if it has none."""
@@ -222,7 +223,7 @@ class PytestRun:
             return attempt.load_original(source, model)
         except CoreMLTestError as error:
             text = str(error)
-        pytest.fail(text, pytrace=False)
+        return fail(text)
 
     def load_any(self, source: Any, units: ComputeUnits, options: LoadOptions) -> CoreMLModel:
         """Return the model of *source* for a test that loads it in its body; raise as `Attempt.load` does."""
@@ -252,13 +253,13 @@ class PytestRun:
             self._take_over(attempt, failure)
             crashes = attempt.session.models.crashes
             if (crash := crashes.for_test(failure.attempt, str(self._load_failure))) is not None:
-                pytest.fail(crash.message, pytrace=False)
+                fail(crash.message)
         raise self._load_failure
 
     def fail_in_body(self, text: str) -> NoReturn:
         """Fail the running test with *text* when its body is due: a failure of the test, no error around it."""
         try:
-            _fail(text)
+            fail(text)
         except pytest.fail.Exception as failure:
             self._load_failures[failure] = LoadFailure(self.running_attempt().name, (), {})
             raise
@@ -356,10 +357,6 @@ class PytestRun:
 
 def _parameter(item: pytest.Item, name: str) -> Any:
     return getattr(getattr(item, "callspec", None), "params", {}).get(name)
-
-
-def _fail(text: str) -> NoReturn:
-    pytest.fail(text, pytrace=False)
 
 
 def _make_timeline(options: Options) -> TimelineCollector | None:

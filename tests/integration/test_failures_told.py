@@ -82,3 +82,41 @@ def test_no_color_is_respected(pytester: pytest.Pytester, monkeypatch: pytest.Mo
     monkeypatch.delenv("FORCE_COLOR", raising=False)
 
     assert not any("\x1b" in line for line in run(pytester, monkeypatch, "test_it"))
+
+
+OTHERWISE = """
+    import pytest
+
+    from pytest_coreml.errors import InputError
+
+    @pytest.mark.coreml_model("/no/such/folder/Missing.mlpackage")
+    def test_missing(coreml_model):
+        pass
+
+    @pytest.mark.coreml_model("Missing.mlpackage")
+    def test_it_with_a_name_that_leaves_no_room(coreml_model):
+        pass
+
+    @pytest.mark.coreml_model("Linear.mlpackage")
+    def test_body(coreml_model):
+        raise InputError("Linear.mlpackage has no input 'z'")
+"""
+
+
+def test_failures_of_loads_and_bodies_begin_with_their_text(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, script: Script
+) -> None:
+    """The type of an error and the folders of a file leave no room for it; a load that still is cut is told below."""
+    monkeypatch.setenv("COLUMNS", "80")
+    pytester.makepyfile(test_model=OTHERWISE)
+    pytester.mkdir("Linear.mlpackage")
+
+    lines = pytester.runpytest_inprocess(*RUN).outlines
+
+    missing, name, body = (line for line in lines if line.startswith("FAILED test_model.py"))
+    assert missing.startswith("FAILED test_model.py::test_missing[all] - Missing.mlpackage: no such m")
+    assert name.startswith("FAILED test_model.py::test_it_with_a_name_that_leaves_no_room[all]")
+    assert body == "FAILED test_model.py::test_body[all] - Linear.mlpackage has no input 'z'"
+    at = lines.index("FAILED")
+    assert "  test_model.py::test_it_with_a_name_that_leaves_no_room" in lines[at:]
+    assert any(line.startswith("    all: Missing.mlpackage: no such model: there is no") for line in lines[at:])

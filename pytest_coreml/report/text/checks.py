@@ -72,7 +72,10 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
 
 
 def open_findings(record: Record) -> Iterator[Finding]:
-    """Yield what the checks and comparisons of *record* have found that did not pass."""
+    """Yield why the model of *record* could not be loaded, and its checks and comparisons that did not pass."""
+    # Variants have it in their table.
+    if record.problem is not None and record.variant is None:
+        yield Finding(record.standing("failed"), "", record.test, subject(record), record.problem)
     for check in record.checks:
         # Such as one that holds by configuration: no achievement of the model.
         if check.verdict != "passed" or check.reason:
