@@ -128,7 +128,7 @@ class Lease:
         self.engine = engine
         engine.subject = self.subject
         # Starting is not timed, so it does not hold the lock.
-        self._report(Progress(protocol.Hello.doing))
+        self.report(Progress(protocol.Hello.doing))
         engine.start()
         self._suspended = False
         loaded = self._load()
@@ -161,7 +161,7 @@ class Lease:
             self.resume()
             self._drop_unused()
             with self.exclusive() if request.measured else contextlib.nullcontext():
-                return self.engine.ask(request, self._report)
+                return self.engine.ask(request, self.report)
 
     def drop_later(self, engine: Engine, state: int) -> None:
         """Let *engine* drop an unused state before the next request.
@@ -193,7 +193,7 @@ class Lease:
 
         Yields False where the wait for it was given up.
         """
-        with self._shared.one_thread(), self._shared.lock.held(lambda text: self._report(Progress(text))) as is_held:
+        with self._shared.one_thread(), self._shared.lock.held(lambda text: self.report(Progress(text))) as is_held:
             yield is_held
 
     def with_thermal(self, work: Callable[[], T]) -> tuple[T, Thermal | None]:
@@ -228,6 +228,7 @@ class Lease:
             loaded, thermal = self.with_thermal(lambda: self.ask(request))
         return replace(loaded, times=replace(loaded.times, thermal=thermal, alone=alone))
 
-    def _report(self, progress: Progress) -> None:
+    def report(self, progress: Progress) -> None:
+        """Report progress with this model, also of another engine, to the user and to those who wait for the lock."""
         self._shared.lock.give_sign()
         self._shared.progress(self.subject, progress)

@@ -92,6 +92,6 @@ class Observations:
         engine.subject = f"{lease.key.path.rstrip('/').rsplit('/', 1)[-1]} on {request.load.compute_units}"
         try:
             engine.start()
-            return engine.ask(request)
+            return engine.ask(request, lease.report)
         finally:
             engine.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -38,7 +40,7 @@ class Mac:
     def start(self) -> None:
         """Start a process."""
 
-    def ask(self, request: Observe) -> Observation:
+    def ask(self, request: Observe, on_progress: object) -> Observation:
         """Observe, or end."""
         self.asked.append(request)
         if self.errors:
@@ -64,6 +66,7 @@ def lease(units: ComputeUnits = "all", runtime: str = "coreml") -> Lease:
             loaded=SimpleNamespace(runtime=runtime, compiled="/tmp/Net.mlmodelc"),
             resume=lambda: None,
             exclusive=nullcontext,
+            report=lambda _: None,
         ),
     )
 
@@ -136,3 +139,14 @@ def test_without_core_ml_no_process_is_started() -> None:
 
     assert mac.observations.observe(lease(runtime="reference"), LIKE, ("gpu",)).result("gpu").cause is Cause.NO_CORE_ML
     assert mac.asked == []
+
+
+def test_what_counters_need_is_imported_when_something_observes() -> None:
+    """A run that asks for no observation has none of it, neither beside pytest nor in an engine."""
+    modules = ("plugin.markers", "plugin.hooks", "session.session", "engine.server.service", "report.document.codec")
+    source = "".join(f"import pytest_coreml.{name}\n" for name in modules)
+    source += "import sys; print(*(name for name in sys.modules if 'observ' in name or 'counters' in name))"
+
+    found = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+
+    assert found.stdout.split() == []
