@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from pytest_coreml.errors import ReportError, shown
@@ -56,9 +56,9 @@ class Fields:
         return [Fields(self.source, value, f"{self.place}[{index}]") for index, value in enumerate(self.value)]
 
     def members(self) -> Iterator[tuple[str, Fields]]:
-        """Yield the fields of an object with their names; none if it is missing."""
+        """Yield the fields of an object with their names as texts; none if it is missing."""
         for name in self.object().value if self.value is not None else ():
-            yield name, self[name]
+            yield clean_text(name), self[name]
 
     def text(self) -> str | None:
         """Return a text without control characters and home folders; None if it is missing."""
@@ -66,7 +66,7 @@ class Fields:
             return None
         if not isinstance(self.value, str):
             raise self.error("a text")
-        return _HOME.sub(_last_part, _CONTROL.sub(" ", self.value[:_MAX_TEXT])).strip() or None
+        return clean_text(self.value) or None
 
     def file_name(self) -> str | None:
         """Return the file name of a path or URL; None if it is missing."""
@@ -112,8 +112,13 @@ class Fields:
         if self.value is None:
             return None
         if isinstance(self.value, dict) and len(self.value) == 1:
-            return cast("str", next(iter(self.value)))
+            return clean_text(next(iter(self.value)))
         raise self.error("an object with one field")
+
+
+def clean_text(text: str) -> str:
+    """Return *text* without control characters and home folders, and cut where it is longer than a name."""
+    return _HOME.sub(_last_part, _CONTROL.sub(" ", text[:_MAX_TEXT])).strip()
 
 
 def _last_part(path: re.Match[str]) -> str:

@@ -58,8 +58,8 @@ def _read(report: Fields, stated: Stated) -> DeviceResult:
         raise ReportError(f"{report.source}: contains results of several devices, which are not one series")
     results.object()
     notes: list[str] = []
-    if report["deviceResultVersion"].value != _RESULT_VERSION:
-        notes.append(f"deviceResultVersion {report['deviceResultVersion'].value}; {_RESULT_VERSION} is known")
+    if (version := report["deviceResultVersion"]).value != _RESULT_VERSION:
+        notes.append(f"deviceResultVersion {version.integer()}; {_RESULT_VERSION} is known")
     load, predict = _load_times(results, notes), _predictions(results, notes)
     if load is None and predict is None:
         raise ReportError(f"{report.source}: contains no measurement: Xcode has compiled, loaded and predicted nothing")
@@ -152,8 +152,8 @@ def _predictions(results: Fields, notes: list[str]) -> Measurement | None:
 def _placement(structure: Fields) -> Placement:
     functions = structure["program"]["_0"]["functions"]
     if functions.value is None:
-        kind = next(iter(structure.value), "empty") if isinstance(structure.value, dict) else "missing"
-        return Placement((), f"the report's structure is {kind}, of which the form is not known")
+        kinds = [name for name, _ in structure.members()]
+        return Placement((), f"the report's structure is {' and '.join(kinds[:3]) or 'empty'}, whose form is not known")
     named = list(functions.members())
     if len(named) != 1:
         return Placement((), f"the report lists {len(named)} functions, and does not say which was measured")

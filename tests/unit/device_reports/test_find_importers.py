@@ -71,6 +71,19 @@ def test_a_file_of_no_kind_is_refused(tmp_path: Path, content: bytes, text: str)
     assert text in str(error.value)
 
 
+def test_importers_are_loaded_only_for_files_to_import() -> None:
+    """A run without device reports, and any other command, does without them."""
+    code = (
+        "import sys, pytest_coreml.cli, pytest_coreml.plugin.hooks, pytest_coreml.plugin.fixtures, "
+        "pytest_coreml.plugin.declarations, pytest_coreml.session.attempt, pytest_coreml.session.session\n"
+        "print([name for name in sys.modules if name.startswith('pytest_coreml.device_reports')])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
+
+
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     """As a missing file is."""
     with pytest.raises(ReportError, match="contains no file that can be imported"):

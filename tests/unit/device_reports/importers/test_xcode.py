@@ -129,6 +129,18 @@ def test_an_unknown_structure_is_an_unknown_placement(tmp_path: Path) -> None:
     assert "pipeline" in (placement.reason or "")
 
 
+def test_names_are_short_and_without_home_folders(tmp_path: Path) -> None:
+    """Whatever a file has in the place of a name."""
+    device = operation("relu", "/Users/jane/out\x1b[31m", "/home/jane/engine")
+    result = _import(tmp_path, xcode_report([device], model="x" * 500, histogram={"/Users/jane/Relu": 1}))
+
+    assert result.placement is not None
+    (found,) = result.placement.ops
+    assert (found.name, found.unknown_device) == ("out [31m", "engine")
+    assert len(result.model.name) <= 200
+    assert not any("jane" in name for name in result.model.operations)
+
+
 def test_an_exported_folder_is_found_by_content(tmp_path: Path) -> None:
     """The name of the file in it does not matter, nor do other files."""
     folder = tmp_path / "Encoder.report"
@@ -158,6 +170,7 @@ def _changed(path: str, value: object) -> Any:
         (_changed("deviceInfo.modelName", "Simulator (iPhone 16)"), "simulator"),
         (_changed("deviceResults", [{}, {}]), "several devices"),
         (_changed("jsonVersion", 2), "jsonVersion: expected 1"),
+        (_changed("deviceResultVersion", "/Users/jane"), "deviceResultVersion: expected a number"),
         (_changed("computeUnit", 9), "computeUnit: expected 0 to 3"),
         (
             _changed("deviceResults.predict.samples", [0.1, "0.2"]),
