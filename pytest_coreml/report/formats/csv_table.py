@@ -28,6 +28,7 @@ _HEAD = (
     *("id", "model", "model_name", "compute_units", "function", "loaded", "runtime", "outcome", "attempt"),
     *("compile_ms", "first_load_ms", "load_ms", "min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "fps"),
     *("undisturbed", "calls", "size_mb", "memory_mb", "failed", "inconclusive", "not_judged", "passed"),
+    *("machine", "measured_by"),
 )
 _FACTS = (
     "id",
@@ -41,6 +42,8 @@ _FACTS = (
     "attempt",
     "size_mb",
     "memory_mb",
+    "machine",
+    "measured_by",
 )
 _METRICS = ("min_ms", "p10_ms", "median_ms", "p90_ms", "p95_ms", "undisturbed")
 

@@ -38,7 +38,7 @@ def _machine_info(machine: dict[str, Any]) -> dict[str, Any]:
         "python_version": machine["python"],
         "system": machine["os"]["name"],
         "release": machine["os"]["version"],
-        "machine": machine.get("model_identifier") or machine["chip"],
+        "machine": machine.get("model_identifier") or machine["chip"] or machine.get("product"),
         "cpu": {"brand_raw": machine["chip"]},
     }
 

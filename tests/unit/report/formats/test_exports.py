@@ -40,6 +40,7 @@ def report(tmp_path):
 def test_csv_has_a_line_for_each_test(report):
     """The csv module reads the figures back; what was not measured is empty."""
     measured, bare = csv.DictReader(io.StringIO(csv_table.render(report)))
+    assert (measured["measured_by"], measured["machine"]) == ("pytest-coreml", "")
 
     assert float(measured["median_ms"]) == MEASUREMENT.median_ms
     assert measured["failed"] == "2"
