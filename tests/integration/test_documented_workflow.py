@@ -1,4 +1,4 @@
-"""The workflow in docs/how-to/ci.md does in GitHub Actions what its page says."""
+"""The workflow in docs/how-to/ci-judge.md does in GitHub Actions what its page says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from doc_blocks import code_blocks
 
 yaml = pytest.importorskip("yaml")
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/how-to/ci.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs/how-to/ci-judge.md"
 MARK = "<!-- pytest-coreml -->"
 
 # The command that records: at its first call somebody else pushes.
@@ -71,6 +71,8 @@ def test_only_the_recording_job_may_write_to_the_repository(workflow: dict[Any, 
     """The one that comments may write comments only; the rest can read."""
     assert workflow["permissions"] == {"contents": "read"}
     assert {name: job.get("permissions") for name, job in workflow["jobs"].items()} == {
+        "linux": None,
+        "hosted-mac": None,
         "judge": None,
         "comment": {"pull-requests": "write"},
         "record": {"contents": "write"},
@@ -78,16 +80,16 @@ def test_only_the_recording_job_may_write_to_the_repository(workflow: dict[Any, 
 
 
 def test_a_job_that_may_write_runs_nothing_of_a_pull_request(workflow: dict[Any, Any]) -> None:
-    """The recording job is for pushes, the commenting one checks nothing out, and the judging one keeps no token.
+    """The recording job is for pushes, the commenting one checks nothing out, and the judging ones keep no token.
 
     No step has text of a pull request in its commands: it would be run.
     """
-    judge, comment, record = (workflow["jobs"][name] for name in ("judge", "comment", "record"))
+    *judging, comment, record = workflow["jobs"].values()
 
     assert record["if"] == "github.event_name == 'push'"
     assert not any("checkout" in step.get("uses", "") for step in comment["steps"])
-    assert judge["steps"][0]["with"] == {"persist-credentials": False}
-    assert not any("${{" in step.get("run", "") for job in (judge, comment, record) for step in job["steps"])
+    assert all(job["steps"][0]["with"] == {"persist-credentials": False} for job in judging)
+    assert not any("${{" in step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"])
 
 
 def test_recording_jobs_run_one_after_the_other(workflow: dict[Any, Any]) -> None:
