@@ -117,7 +117,7 @@ class ResourceUsageReader:
         for pattern in (0xA5, 0x5A):
             ctypes.memset(self._buffer, pattern, _ROOM)
             self.read()
-            extents.append(max((i + 1 for i, byte in enumerate(self._buffer) if byte != pattern), default=0))
+            extents.append(len(bytes(self._buffer).rstrip(bytes([pattern]))))
         return max(extents)
 
 
