@@ -1,8 +1,8 @@
 """Measure what the counters of the measuring process cost around a section: opened, read before and after, closed.
 
-Run manually: `PYTHONPATH=tests/support python benchmarks/section_counters.py [ROUNDS]`. Promised: less than 5 ms. On Linux
-the counters are those of the kernel; the same is then done as on a Mac, over a double of the system's library, which
-shows what our side of it costs. CPU time, since waiting for other jobs is no cost of ours.
+Run manually: `PYTHONPATH=tests/support python benchmarks/section_counters.py [ROUNDS]`. Promised: less than 5 ms.
+On Linux the counters are those of the kernel; the same is then done as on a Mac, over a double of the system's library,
+which shows what our side of it costs. CPU time, since waiting for other jobs is no cost of ours.
 """
 
 from __future__ import annotations

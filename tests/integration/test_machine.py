@@ -82,6 +82,7 @@ def test_a_virtual_mac_does_what_it_is_told(mac_project: MacProject) -> None:
     assert {call["units"] for call in mac_project.journal("load")} == {"CPU_ONLY", "CPU_AND_NE"}
 
 
+@pytest.mark.slow
 def test_a_virtual_mac_judges_outputs_and_names_a_stall(mac_project: MacProject) -> None:
     """Agreement and health are judged, times are marked; a load that hangs ends at a limit of its own."""
     mac_project.save()
