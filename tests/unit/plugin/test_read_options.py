@@ -31,6 +31,11 @@ def share(value: object) -> Any:
     return read_number("tolerance", value, float)
 
 
+def cache_size(value: object) -> Any:
+    """Read a number of an option of two words."""
+    return read_number("cache_size", value, float)
+
+
 def word(value: object) -> str:
     """Read a word."""
     return read_choice("inconclusive", value, ("skip", "fail"))
@@ -93,6 +98,7 @@ def test_what_is_meant_is_taken(read: Callable[[object], object], value: object,
         (calls, 2.5, "--coreml-calls: expected a positive whole number, got 2.5"),
         (calls, True, "--coreml-calls: expected a positive whole number, got True"),
         (calls, [5], r"--coreml-calls: expected a positive whole number, got \[5\]"),
+        (cache_size, "0", "--coreml-cache-size: expected a positive number, got '0'"),
         (share, "nan", "--coreml-tolerance: expected a positive number, got 'nan'"),
         (word, True, "coreml_inconclusive: expected one of skip, fail, got True"),
         (word, ["skip"], r"coreml_inconclusive: expected one of skip, fail, got \['skip'\]"),

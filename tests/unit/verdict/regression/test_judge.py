@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 import report_examples
 
+from pytest_coreml.facts.measurement import LoadTimes
 from pytest_coreml.report.text.regression_text import regression_text
 from pytest_coreml.verdict.regression.judge import Rules, changes_since, judge_against
 from pytest_coreml.verdict.regression.run import Run
@@ -52,3 +54,15 @@ def test_a_current_run_that_failed_before_it_measured_anything_has_failed() -> N
         assert findings.time is not None
         assert regression_text(findings.time) == "FAILED: the test failed before anything was measured"
         assert not findings.wants_another_run
+
+
+@pytest.mark.parametrize(("first_load_ms", "wanted"), [(31.0, False), (300.0, True)])
+def test_a_first_load_is_repeated_only_if_it_looks_slower(first_load_ms: float, wanted: bool) -> None:
+    """Each one costs a specialization for the devices; what else looks slower is confirmed without one."""
+    before = LoadTimes(first_load_ms=(30.0,), load_ms=(2.0,))
+    now = LoadTimes(first_load_ms=(first_load_ms,), load_ms=(200.0,))
+
+    findings = judge_against([replace(BEFORE, load=before)], [replace(BEFORE, load=now)], Rules())
+
+    assert findings.wants_another_run
+    assert findings.wants_first_load == wanted
