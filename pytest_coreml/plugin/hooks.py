@@ -94,6 +94,8 @@ class RunHooks:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Attach the records of a later attempt than the one that the report was made of."""
+        if report is self.run.unlogged:
+            self.run.unlogged = None
         attempt = self.run.attempt
         if attempt is None or attempt.is_over or self.run.in_body:
             return
@@ -102,6 +104,7 @@ class RunHooks:
         from pytest_coreml.plugin.sending import attach_repeated_records
 
         attach_repeated_records(running_test(self.run.config), report, self.run, attempt)
+        self.run.unlogged = None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_to_serializable(self, report: object) -> Generator[None, Any, Any]:

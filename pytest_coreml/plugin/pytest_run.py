@@ -72,6 +72,8 @@ class PytestRun:
         self.attempt: Attempt | None = None
         self.unreported: list[Record] = []
         """Records of attempts at the running test that no report was made of."""
+        self.unlogged: Any = None
+        """The last report with records, until pytest sees it; None if it has."""
         # True while the body of a test runs: what is reported then is about its subtests.
         self.in_body = False
         # True once a subtest of the running test has failed.

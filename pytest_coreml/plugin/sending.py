@@ -85,10 +85,14 @@ def attach_repeated_records(item: pytest.Item, report: pytest.TestReport, run: P
 def _record(item: pytest.Item, report: pytest.TestReport, run: PytestRun, attempt: Attempt) -> None:
     try:
         use_fixture_models(item, attempt)
+        if run.unlogged is not None and run.unlogged.nodeid == report.nodeid:
+            # flaky makes a report of each attempt, and lets pytest see that of the last one only.
+            run.unreported += run.unlogged.coreml.records
         records = [*run.unreported, *_finish(item, report, run, attempt)]
         run.complete_timeline(attempt)
         run.unreported.clear()
         _attach(item, report, records, run)
+        run.unlogged = report if hasattr(report, "coreml") else None
     except Exception:  # noqa: BLE001  (out of a hook it would end the session)
         _fail(report, f"pytest-coreml could not record this test:\n{traceback.format_exc()}")
 
