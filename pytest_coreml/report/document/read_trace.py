@@ -63,8 +63,8 @@ def _events(entries: Any, tracks: list[Track], origin: int) -> Iterator[tuple[Tr
     for entry in entries:
         if entry["ph"] == "X":
             lane = LANES[entry["tid"] // ROWS]
-            start, duration = round(entry["ts"] * 1000), round(entry["dur"] * 1000)
-            if start < 0 or duration < 0 or entry["pid"] < 1:
+            start, end = round(entry["ts"] * 1000), round((entry["ts"] + entry["dur"]) * 1000)
+            if start < 0 or end < start or entry["pid"] < 1:
                 raise ValueError(f"an event of {shown(entry)}")
-            event = Event(lane, str(entry["name"]), origin + start, duration, dict(entry.get("args", {})))
+            event = Event(lane, str(entry["name"]), origin + start, end - start, dict(entry.get("args", {})))
             yield tracks[entry["pid"] - 1], event

@@ -9,7 +9,6 @@ which readers skip: ours hold what a reader of ours needs, and the totals.
 from __future__ import annotations
 
 import json
-import math
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +30,8 @@ LANE_TITLES: Final[dict[Lane, str]] = {
 }
 # Thread ids: the lane in hundreds, and the row in it, from 1.
 ROWS: Final = 100
+# Parts of a microsecond in which times are written.
+_GRID: Final = 1024
 
 
 def trace_lines(timeline: Timeline) -> Iterator[str]:
@@ -120,32 +121,22 @@ def _metadata(kind: str, process: int, thread: int, name: str, value: object) ->
 
 def _event_line(event: Event, ids: str, origin: int) -> str:
     category = "step" if event.kind in STEPS else event.lane
-    start = event.start_ns - origin
+    start, end = _microseconds(event.start_ns - origin), _microseconds(event.end_ns - origin)
     details = f', "args": {json.dumps(event.details)}' if event.details else ""
     return (
         f'{{"ph": "X", "name": {json.dumps(event.kind)}, "cat": "{category}", {ids}, '
-        f'"ts": {_microseconds(start)}, "dur": {_duration(start, event.duration_ns)}{details}}}'
+        f'"ts": {start}, "dur": {end - start}{details}}}'
     )
 
 
-def _microseconds(nanoseconds: int) -> str:
-    # Exact, where a division would be rounded.
-    return f"{nanoseconds // 1000}.{nanoseconds % 1000:03d}"
+def _microseconds(nanoseconds: int) -> float:
+    """Return a time in microseconds, as a multiple of 1/1024, which is within half a nanosecond.
 
-
-def _duration(start: int, duration: int) -> str:
-    """Return a duration such that readers, who add it to the start, find the very number by which the next one begins.
-
-    An end that is rounded otherwise than the start of the next event is before or after it, and the events are not
-    nested: speedscope then drops one of them.
+    Such numbers can be added and subtracted without rounding. Readers add durations to starts, some take the start of a
+    lane away before, and an end that is rounded otherwise than the start of the next event is before or after it: the
+    events are not nested then, and speedscope drops one of them.
     """
-    text = _microseconds(duration)
-    begin, end = float(_microseconds(start)), float(_microseconds(start + duration))
-    if begin + float(text) == end:
-        return text
-    near = end - begin
-    candidates = (near, math.nextafter(near, 0), math.nextafter(near, math.inf))
-    return repr(next((value for value in candidates if begin + value == end), near))
+    return ((nanoseconds * _GRID + 500) // 1000) / _GRID
 
 
 def rows_of(events: Sequence[Event]) -> list[list[Event]]:
