@@ -15,7 +15,7 @@ from doc_blocks import CodeBlock, code_blocks, is_for_a_mac, missing_lines
 from small_models import save_encoder
 from standin.commands import MacFacts, write_commands
 from standin.install import environment
-from standin.scenario import Scenario
+from standin.scenario import ObjC, Scenario
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -53,7 +53,7 @@ class Reader:
         """Let Core ML and the commands of the system be there, scripted."""
         hidden = self.folder / ".mac"
         (hidden / "bin").mkdir(parents=True)
-        Scenario().save(hidden / "scenario.json")
+        Scenario(objc=ObjC("12.2.2")).save(hidden / "scenario.json")
         write_commands(hidden / "bin", MacFacts())
         path = f"{hidden / 'bin'}{os.pathsep}{self.environment['PATH']}"
         self.environment = {**environment(hidden / "scenario.json", self.environment), "PATH": path}

@@ -98,7 +98,13 @@ class Service:
 
     def handle(self, request: object) -> object:
         """Handle *request*; return the answer that its type declares."""
-        return self._handlers[type(request)](request)
+        if self._api == "coremltools":
+            return self._handlers[type(request)](request)
+        from pytest_coreml.engine.server.pyobjc.frameworks import pool
+
+        # What is released at the end of a request may leave something in the pool, too.
+        with pool():
+            return self._handlers[type(request)](request)
 
     def _hello(self, _: protocol.Hello) -> RuntimeFacts:
         import os

@@ -25,10 +25,13 @@ class Completion:
         self._error: Any = None
         self._at = 0
         self._done = threading.Event()
-        # A plain function: PyObjC counts the arguments of the handler.
-        self.handler = self._make_handler()
 
-    def _make_handler(self) -> Callable[[Any, Any], None]:
+    def make_handler(self) -> Callable[[Any, Any], None]:
+        """Return the handler: a plain function, since PyObjC counts its arguments.
+
+        It is not kept here. A cycle would keep the outputs of predictions until Python collects garbage.
+        """
+
         def handler(result: Any, error: Any) -> None:
             now = time.perf_counter_ns()
             self.calls += 1

@@ -75,7 +75,9 @@ class _PyObjC:
 
             configuration, completion = make_configuration(request.compute_units, request.options), Completion()
             start = time.perf_counter_ns()
-            CoreML.MLModel.loadModelAsset_configuration_completionHandler_(asset, configuration, completion.handler)
+            CoreML.MLModel.loadModelAsset_configuration_completionHandler_(
+                asset, configuration, completion.make_handler()
+            )
             model, error, at = completion.wait()
             return model, error, at - start
 

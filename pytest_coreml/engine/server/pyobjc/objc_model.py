@@ -133,11 +133,11 @@ class AsyncCall(Call):
         if state is None:
             predict = native.predictionFromFeatures_options_completionHandler_
             start = time.perf_counter_ns()
-            predict(self._provider, self._options, completion.handler)
+            predict(self._provider, self._options, completion.make_handler())
         else:
             predict = _stateful_async(self._model)
             start = time.perf_counter_ns()
-            predict(self._provider, state.native, self._options, completion.handler)
+            predict(self._provider, state.native, self._options, completion.make_handler())
         result, error, at = completion.wait()
         self._last = completion
         return result, error, at - start

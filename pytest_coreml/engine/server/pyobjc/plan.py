@@ -47,7 +47,7 @@ def _load(path: str, units: ComputeUnits, options: LoadOptions) -> tuple[Any, An
     configuration = make_configuration(units, replace(options, from_memory=False))
     completion = Completion()
     CoreML.MLComputePlan.loadContentsOfURL_configuration_completionHandler_(
-        file_url(path), configuration, completion.handler
+        file_url(path), configuration, completion.make_handler()
     )
     return completion.wait()[:2]
 

@@ -80,7 +80,7 @@ def test_a_compiled_model_of_the_user_is_loaded_from_where_it_is(mac: Mac) -> No
 
     model, times = load(Load(path, "all"), mac.folder / "engine", lambda _: None, path_of(kept(), Load(path, "all")))
 
-    assert str(model.compiled) == path
+    assert str(model.subject.compiled) == path
     assert times.first_load_ms == ()
     assert list_kept(cache_folder()) == []
 
@@ -93,7 +93,7 @@ def test_a_model_from_memory_has_a_first_load_without_being_asked(mac: Mac) -> N
     model, times = load(request, mac.folder / "engine", lambda _: None, path_of(kept(), request))
 
     assert times.first_load_ms == (0.9,)
-    assert model.compiled.is_relative_to(cache_folder())
+    assert model.subject.compiled.is_relative_to(cache_folder())
 
 
 def test_a_model_that_is_saved_while_it_is_compiled_is_not_kept(mac: Mac, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,10 +101,10 @@ def test_a_model_that_is_saved_while_it_is_compiled_is_not_kept(mac: Mac, monkey
     path = mac.package(standin_models.program_spec())
     compile_model = keep_compiled.compile_model
 
-    def save_meanwhile(source: str, target: Path) -> float:
+    def save_meanwhile(source: str, target: Path, api: Any) -> float:
         (file,) = Path(source).rglob("*.mlmodel")
         file.write_bytes(file.read_bytes())
-        return compile_model(source, target)
+        return compile_model(source, target, api)
 
     monkeypatch.setattr(keep_compiled, "compile_model", save_meanwhile)
     keeper = kept()
