@@ -78,7 +78,7 @@ class Models:
         from pytest_coreml.session.observations import Observations
 
         asked = self._options.runtime
-        return Observations(self.make_engine, lambda units: unfit_units(units, asked, identity()) is None)
+        return Observations(self.make_unrecorded_engine, lambda units: unfit_units(units, asked, identity()) is None)
 
     def key(self, source: Any, folder: Path, units: ComputeUnits, options: LoadOptions | None = None) -> EngineKey:
         """Return the key of *source* on *units*; *folder* is what relative paths are looked up in first.

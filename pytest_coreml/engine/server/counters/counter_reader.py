@@ -98,7 +98,7 @@ def are_still(first: CounterSample, second: CounterSample) -> bool:
 
 
 def _ignore(note: str) -> None:
-    """Take no note: of the samples that are kept, there will be one."""
+    """Ignore a note, which is taken again when the values are made."""
 
 
 def _difference(

@@ -45,8 +45,8 @@ def observe(
 ) -> Observation:
     """Read the counters beside predictions: *begin* loads the model, warms it up, and returns the call.
 
-    *open_all* returns the readers; it is given what takes a note. *report* is called between the steps. The section
-    lasts half a second, and at least three calls.
+    *open_all* returns the readers, which add their notes by the function that it is given. *report* is called between
+    the steps. The section lasts half a second, and at least three calls.
     """
     notes: list[str] = []
     readers = open_all(notes.append)
