@@ -95,6 +95,7 @@ def test_a_registry_that_cannot_be_read_fails_nothing(seen: MacProject, registry
     assert any(note in each for each in test["observed"]["notes"])
 
 
+@pytest.mark.slow
 def test_counters_are_read_only_if_something_asks(seen: MacProject) -> None:
     """Another rule of the same marker reads none; the option reads them for each measured model, and judges nothing."""
     seen.test(source(rule='forbid="gpu"'))
