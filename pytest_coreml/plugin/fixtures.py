@@ -186,7 +186,7 @@ def parametrize(metafunc: pytest.Metafunc, run: PytestRun) -> None:
     if declaration.device_reports:
         from pytest_coreml.plugin.device_report_parameters import parametrize_reports
 
-        parametrize_reports(metafunc, run, declaration, dict(zip(ids, sources, strict=True)))
+        parametrize_reports(metafunc, run, declaration, list(zip(ids, sources, strict=True)))
     elif len(sources) > 1 or declaration.variants or any(hasattr(each, "marks") for each in given):
         metafunc.parametrize(SOURCE_FIXTURE, sources, ids=ids, indirect=True, scope="module")
     if "coreml_model" in names and "coreml_compute_units" not in of_parameters:

@@ -164,6 +164,34 @@ def test_a_test_with_the_model_has_both_clocks(pytester: pytest.Pytester, perf: 
     assert {record.machine for record in report.records} == {None, "iPhone 15 Pro, iOS 18.5, xcode"}
 
 
+def test_sources_and_reports_make_one_test_each(pytester: pytest.Pytester, perf: Path) -> None:
+    """A source with an id and a limit of its own keeps both, beside another one of the same file."""
+    save(perf, "a.json", xcode_report(conv_and_relu()))
+    save(perf, "b.json", xcode_report(conv_and_relu(), product="iPad mini"))
+
+    result = run(
+        pytester,
+        """
+        strict = pytest.param("Encoder.mlpackage", id="strict", marks=budget(predict_ms=1))
+
+        @pytest.mark.coreml_model("Encoder.mlpackage", strict)
+        @reports("perf/*.json")
+        @budget(predict_ms=3)
+        def test_phone(coreml_device_reports): pass
+        """,
+    )
+
+    result.assert_outcomes(passed=2, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*?Encoder-iPhone-15-Pro-all? PASSED*",
+            "*?Encoder-iPad-mini-all? PASSED*",
+            "*?strict-iPhone-15-Pro-all? FAILED*",
+            "*?strict-iPad-mini-all? FAILED*",
+        ]
+    )
+
+
 def test_raw_metrics_of_xctest_are_those_of_the_test(pytester: pytest.Pytester, perf: Path) -> None:
     """The markers state the model and the compute units; the summary beside the metrics names the device."""
     save(perf, "metrics.json", metrics())

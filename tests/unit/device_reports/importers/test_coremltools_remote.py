@@ -46,6 +46,18 @@ def test_without_a_warm_up_the_first_sample_is_the_first_prediction(tmp_path: Pa
     assert (result.predict.first_ms, result.predict.native_ms) == (2.5, (2.75, 2.625))
 
 
+@pytest.mark.parametrize("name", ["IPHONE", "IPAD", "MAC", "WATCH"])
+def test_every_device_that_coremltools_measures_on_is_known(tmp_path: Path, name: str) -> None:
+    """The kinds are coremltools' own; it raises for the other ones."""
+    from coremltools.models.ml_program.experimental.remote_device import DeviceType
+
+    device = {"type": DeviceType[name].value, "os_version": "18.5", "os_build_number": "22F76", "product": "Mine"}
+
+    result = _import(tmp_path, coremltools_result(device=device))
+
+    assert (result.device.product, result.device.version) == ("Mine", "18.5")
+
+
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
