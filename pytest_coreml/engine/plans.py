@@ -117,6 +117,6 @@ def _reason_without_plan(spec: ModelSpec, function: str | None) -> str | None:
         # Neither the framework's call nor coremltools' takes a function (coremltools.models.compute_plan).
         return (
             f"Core ML plans the default function {default!r} only; to judge {function!r}, save it as a separate "
-            "own with coremltools.utils.save_multifunction"
+            "model with coremltools.utils.save_multifunction"
         )
     return None

@@ -115,7 +115,7 @@ def test_what_a_plan_cannot_tell_is_never_green(mac_project: MacProject) -> None
     for words, check in zip(
         (
             "a glmRegressor has no operations that a compute plan could place",
-            "Core ML plans the default function 'main' only; to judge 'other', save it as a model of its own",
+            "Core ML plans the default function 'main' only; to judge 'other', save it as a separate model",
             "the plan names no device for relu_0 (relu)",
             "the compute plan names no device for any operation",
             "the compute plan puts every operation on MLNovelComputeDevice, which this version does not know",
