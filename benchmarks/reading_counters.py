@@ -2,7 +2,7 @@
 
 Run manually, on any machine: `PYTHONPATH=tests/support python benchmarks/reading_counters.py [ROUNDS]`. The resource
 usage is read through a double of the library, and the registry from a dump of 150 clients of the GPU, by a command that
-only prints it. All of it is read four times in an observation, in a process of its own, and never in a measurement.
+only prints it. All of it is read four times in an observation, in a separate process, and never in a measurement.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Run manually: `PYTHONPATH=tests/support python benchmarks/section_counters.py [ROUNDS]`. Promised: less than 5 ms.
 On Linux the counters are those of the kernel; the same is then done as on a Mac, over a double of the system's library,
-which shows what our side of it costs. CPU time, since waiting for other jobs is no cost of ours.
+which shows what our side of it costs. CPU time, since waiting for other jobs does not count.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Speed and memory of timelines: a trace of 100,000 events is written and read, an export of 50,000 rows is parsed.
 
-Each is measured in a process of its own, in CPU time; the memory is the peak of that process.
+Each is measured in a separate process, in CPU time; the memory is the peak of that process.
 """
 
 from __future__ import annotations

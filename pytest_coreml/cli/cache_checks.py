@@ -43,4 +43,6 @@ def _system_cache(cache: SystemCache) -> Finding:
     text = f"Core ML keeps {cache.size_bytes / 1e9:.1f} GB for this process name in {home_relative(cache.path)}"
     if cache.size_bytes < _LARGE_BYTES:
         return Finding("cache", "ok", text)
-    return Finding("cache", "note", text, "remove that folder while no test runs: each model is then loaded anew once")
+    return Finding(
+        "cache", "note", text, "remove that folder while no test runs; each model is then compiled once more"
+    )

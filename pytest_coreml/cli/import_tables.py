@@ -34,9 +34,7 @@ def import_tables(paths: Sequence[Path], output: Path) -> int:
     roots = {path: _root(path) for path in paths}
     traces = [path for path in paths if is_trace(path)]
     if others := [path for path, root in roots.items() if root is None and path not in traces]:
-        raise UsageError(
-            f"{others[0]}: not a table of xctrace; import results of other kinds by a command of their own"
-        )
+        raise UsageError(f"{others[0]}: not a table of xctrace; import results of other kinds by a separate command")
     if len(traces) > 1:
         raise UsageError(f"{traces[1]}: tables can be laid over one trace")
     tables = [

@@ -1,6 +1,6 @@
 """The size of Core ML's own cache: the results of first loads, which it keeps by process name.
 
-Where the cache lies, and that nothing is removed from it, was reported by users; nobody has tried this on a Mac.
+Where the cache lies, and that nothing is removed from it, was reported by users; this was not tried on a Mac.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class DeviceResult:
 
 @dataclass(frozen=True)
 class Stated:
-    """What the user states about results, for what files do not contain."""
+    """The user's statements about results, for facts that files do not contain."""
 
     model: str | None = None
     """The file name of the model, of a file that does not name it."""

@@ -1,4 +1,4 @@
-"""What an importer is."""
+"""The protocol of importers."""
 
 from __future__ import annotations
 

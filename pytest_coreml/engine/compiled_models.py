@@ -30,7 +30,7 @@ _POLL_SECONDS: Final = 0.02
 
 
 class CacheRules(NamedTuple):
-    """How compiled models are kept."""
+    """The rules for keeping compiled models."""
 
     system: str
     """The build of the operating system."""
@@ -46,7 +46,7 @@ class KeptModel(NamedTuple):
     entry: Entry
     """The entry."""
     compilation: Compilation | None
-    """What it is compiled from; None for a damaged entry."""
+    """Its source; None for a damaged entry."""
     size_bytes: int
     """The size of its files."""
     used: float
@@ -78,7 +78,7 @@ class CompiledModels:
         entry = Entry(self.folder / wanted.key)
         if not self._hold(entry, wanted):
             with self._storing(wanted.key, on_wait):
-                # Another process may have stored it meanwhile.
+                # Another process may have stored it in between.
                 if not self._hold(entry, wanted):
                     self._store(entry, wanted, compile_to)
         return entry.path(wanted)

@@ -30,7 +30,7 @@ _KEY_LENGTH: Final = 32
 
 @dataclass(frozen=True)
 class Compilation:
-    """What a compiled model depends on.
+    """The facts that a compiled model depends on.
 
     Compute units, function and optimization hints are not among it: Core ML compiles a file without any of them.
     """
@@ -77,7 +77,7 @@ class Entry:
 
     @property
     def compilation(self) -> Compilation | None:
-        """What it is compiled from; None for an entry that is damaged or was not completely written."""
+        """Its source; None for an entry that is damaged or was not completely written."""
         facts = self._facts()
         return facts[0] if facts is not None and self._is_complete(*facts) else None
 

@@ -42,7 +42,7 @@ class Request(Generic[T]):
 
     *measured*: whether its times are reported, so that no other process of the host may measure at the same time.
     *min_timeout*: seconds that it may take in any case, however short the time limit for a response is.
-    *loads*: whether the framework loads a model, for which a machine may have a time limit of its own.
+    *loads*: whether the framework loads a model, for which a machine may have a separate time limit.
     """
 
     doing = "working on"

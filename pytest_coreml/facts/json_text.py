@@ -15,7 +15,7 @@ __tracebackhide__ = hidden_for_ours
 
 
 class JsonLimits(NamedTuple):
-    """What a file may contain at most."""
+    """The limits on the content of a file."""
 
     size: int
     """Bytes."""

@@ -134,7 +134,7 @@ class Measurement:
     uniform_outputs: tuple[UniformOutput, ...] = ()
     """The outputs of the last prediction whose elements are all equal."""
     footprint: Footprint | None = None
-    """The memory of the process meanwhile; None if it was not a sustained measurement, or the system does not report
+    """The memory of the process during it; None if it was not a sustained measurement, or the system does not report
     it."""
 
     @property

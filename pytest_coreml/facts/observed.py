@@ -35,7 +35,7 @@ class Counter:
     scope: Scope
     """The processes that move it."""
     evidence: Evidence
-    """What a movement shows."""
+    """The meaning of a movement."""
     unit: str
     """The unit of the values."""
     floor: float

@@ -141,7 +141,7 @@ class FastLoad:
     load_ms: float
     share: float
     min_ms: float
-    """What such a load takes at least."""
+    """The minimum time of such a load."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class ReportedModel:
-    """What a device report says of the model that it is about; it contains neither the model nor a digest of it."""
+    """The facts in a device report about its model; it contains neither the model nor a digest of it."""
 
     name: str
     """The file name, without its suffix where the report omits it."""

@@ -1,4 +1,4 @@
-"""What a measurement over a long time shows: its quarters, and how time and memory changed meanwhile."""
+"""The course of a measurement over a long time: its quarters, and the slopes of time and memory."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class Track:
     processes: list[int] = field(default_factory=list)
     """The ids of the engine processes that held the model."""
     figures: dict[str, float] = field(default_factory=dict)
-    """What the tables of Instruments say in sum, by name."""
+    """The totals of the tables of Instruments, by name."""
 
     def merge(self, other: Track) -> None:
         """Add what *other* has."""

@@ -40,7 +40,7 @@ def max_load_seconds(machine: Identity) -> float | None:
 
 
 def is_representative(machine: Identity) -> bool | None:
-    """Return False if times on *machine* say little about Macs that people use; None for a machine that is no Mac."""
+    """Return False if times on *machine* say little about Macs that people use; None if it is not a Mac."""
     return not (machine.virtual or machine.rosetta) if machine.is_mac else None
 
 

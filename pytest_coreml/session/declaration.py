@@ -79,7 +79,7 @@ class Declaration:
 
     @property
     def judged_here(self) -> Declaration:
-        """What is judged by measurements of this run: device reports take budgets and placement rules away."""
+        """The limits on measurements of this run: device reports take budgets and placement rules away."""
         if not self.device_reports:
             return self
         scenarios = tuple(budget for budget in self.budgets if budget.scenario is not None)

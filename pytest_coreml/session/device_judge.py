@@ -126,7 +126,7 @@ class DeviceJudge:
 
     @property
     def differences(self) -> tuple[str, ...]:
-        """What differs between the model of the report and that of the repository."""
+        """The differences between the model of the report and that of the repository."""
         record = self.report.record
         if record.reported_model is None or record.model == self.spec.sha256:
             return ()

@@ -281,7 +281,7 @@ class ModelJudge:
 
 
 def _remarks(record: Record, model: CoreMLModel) -> Iterator[Reason]:
-    """Yield what is no verdict, and must not pass in silence."""
+    """Yield notes that are not verdicts, and must not pass in silence."""
     if (suspicion := fast_load(record.load, record.placement, record.compute_units)) is not None:
         yield suspicion
     yield from uniform_outputs(model.uniform_outputs)

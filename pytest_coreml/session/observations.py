@@ -1,4 +1,4 @@
-"""Observed devices of the models of a run: each configuration in a process of its own, beside controls."""
+"""Observed devices of the models of a run: each configuration in a separate process, beside controls."""
 
 from __future__ import annotations
 

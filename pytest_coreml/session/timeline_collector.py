@@ -44,7 +44,7 @@ class TimelineCollector:
     def complete(self, model: CoreMLModel, make_engine: Callable[[], Engine]) -> None:
         """Add the lane of compute of *model*, unless it was added before.
 
-        On the reference runtime operations are timed in an engine of their own, which *make_engine* makes; on Core ML
+        On the reference runtime operations are timed in a separate engine, which *make_engine* makes; on Core ML
         the plan is read. What cannot be had is a note in the timeline.
         """
         key = _key_of(model)

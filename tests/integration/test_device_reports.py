@@ -84,7 +84,7 @@ def test_budgets_and_placement_rules_are_judged_by_each_report(
 
 
 def test_a_report_of_another_version_is_inconclusive(pytester: pytest.Pytester, perf: Path) -> None:
-    """What differs is named; the size, which is that of the model here, is judged."""
+    """The difference is named; the size, which is that of the model here, is judged."""
     save(perf, "a.json", xcode_report(conv_and_relu(convs=13)))
     save(perf, "cut.json", xcode_report(conv_and_relu(2, 0), histogram={"Ios17.conv": 12, "Ios17.relu": 11}))
     tests = """

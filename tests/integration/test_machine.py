@@ -84,7 +84,7 @@ def test_a_virtual_mac_does_what_it_is_told(mac_project: MacProject) -> None:
 
 @pytest.mark.slow
 def test_a_virtual_mac_judges_outputs_and_names_a_stall(mac_project: MacProject) -> None:
-    """Agreement and health are judged, times are marked; a load that hangs ends at a limit of its own."""
+    """Agreement and health are judged, times are marked; a load that hangs ends at a separate limit."""
     mac_project.save()
     mac_project.tell(sysctl=HOSTED_RUNNER)
     mac_project.test(

@@ -20,7 +20,7 @@ TEST = """
 
 @pytest.fixture(autouse=True)
 def script(pytester: pytest.Pytester, script: Script) -> Script:
-    """What the engines of a project with a model and a test answer."""
+    """The answers of the engines of a project with a model and a test."""
     pytester.mkdir("Linear.mlpackage")
     pytester.makepyfile(**{"tests/test_model": TEST})
     return script

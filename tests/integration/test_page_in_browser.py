@@ -1,4 +1,4 @@
-"""The page of reports in a real browser: what happens by itself, and what a reader does."""
+"""The page of reports in a real browser: its state after loading, and the actions of a reader."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ def test_no_serious_fault_of_accessibility(page: Chrome, size: str, dark: bool) 
 
 
 def test_the_page_is_read_without_a_script(address: str) -> None:
-    """What would need one is not shown; verdicts, numbers and layers are."""
+    """Controls that need one are hidden; verdicts, numbers and layers are shown."""
     with browser(script=False) as chrome:
         chrome.get(address)
         text = chrome.find_element("tag name", "body").text

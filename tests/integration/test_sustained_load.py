@@ -1,4 +1,4 @@
-"""A sustained load: the last quarter of its time is judged, and what changed meanwhile is told."""
+"""A sustained load: the last quarter of its time is judged, and changes during it are reported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TEST = """
 # The states are told one after the other, and loads of workers that nobody judges take none.
 @pytest.mark.usefixtures("in_one_process")
 def test_a_mac_that_becomes_warm_and_leaks(mac_project: MacProject) -> None:
-    """A machine that becomes warm is no excuse here; time, memory and thermal state are told with their figures."""
+    """A warm machine does not excuse a miss here; time, memory and thermal state are reported with their values."""
     mac_project.save()
     mac_project.tell(thermal_pressure=(0, 0, 0, 2))
     mac_project.become(times=Times(slower_by_second=1.0), counters=True, leaked_bytes=65_536)

@@ -45,7 +45,7 @@ def milliseconds(events: Iterable[dict[str, Any]]) -> float:
 
 
 def check_compute_lane(trace: dict[str, Any], process: int) -> None:
-    """Check that the operations of the model were timed, in a prediction of their own."""
+    """Check that the operations of the model were timed, in a separate prediction."""
     (profile,) = events_of(trace, process, "profile")
     operations = [event for event in trace["traceEvents"] if event.get("cat") == "compute" and event["pid"] == process]
     end = profile["ts"] + profile["dur"]

@@ -1,4 +1,4 @@
-"""Exports of xctrace, written by hand after published parsers' descriptions of the grammar: none was recorded by us."""
+"""Exports of xctrace, written after published parsers' descriptions of the grammar: none was recorded by us."""
 
 from __future__ import annotations
 

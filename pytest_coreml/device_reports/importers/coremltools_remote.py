@@ -1,4 +1,4 @@
-"""What coremltools' benchmark of a connected device returns, written as JSON.
+"""The result of coremltools' benchmark of a connected device, written as JSON.
 
 `MLModelBenchmarker` of `coremltools.models.ml_program.experimental.perf_utils` returns a `Measurement` from
 `benchmark_load` and `benchmark_predict`: `samples` in ms, taken on the device, and `statistics`. A file has these as

@@ -111,7 +111,7 @@ class _Split(NamedTuple):
 def _split(results: Fields, series: str, count: str, notes: list[str]) -> _Split | None:
     """Return the samples of *series*, of which each experiment has as many as *count* says; None if there are none.
 
-    Where the lengths do not fit, nobody knows which samples are the first ones.
+    Where the lengths do not fit, it is unknown which samples are the first ones.
     """
     samples = tuple(1000.0 * sample for sample in results[series]["samples"].numbers())
     if not samples:

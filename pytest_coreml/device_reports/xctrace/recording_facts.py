@@ -22,7 +22,7 @@ _VERSION: Final = "instruments-version"
 
 @dataclass
 class RecordingFacts:
-    """What is known of a recording."""
+    """The known facts about a recording."""
 
     process: int | None = None
     """The id of the process that was recorded; None for all processes, and if unknown."""

@@ -35,7 +35,7 @@ class KeptCompilations:
         self._models = CompiledModels(cache_folder(), rules)
 
     def path(self, request: Load, sha256: str, before: str, stage: Callable[[str], None]) -> Path | None:
-        """Return the compiled model of *request*, in place; None for one that is to be compiled for this load only.
+        """Return the compiled model of *request*, in place; None for one that is compiled for this load only.
 
         A compiled model of the user's is loaded from where it is. *sha256*: the digest of the model; *before*: the
         fingerprint of its files before it was read. *stage* is called with the name of each stage.

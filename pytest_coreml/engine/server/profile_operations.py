@@ -1,4 +1,4 @@
-"""Measure the time of each operation on the reference runtime, in a pass of its own.
+"""Measure the time of each operation on the reference runtime, in a separate pass.
 
 The profiler makes predictions slower: nothing that it has touched is among the measured times.
 """

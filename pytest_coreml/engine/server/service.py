@@ -63,7 +63,7 @@ class Service:
         self._precision = precision
         self._threads = threads
         self.cache_rules: CacheRules | None = None
-        """How models that Core ML compiles are kept for later runs; None to compile them for this engine only."""
+        """The rules for keeping compiled models for later runs; None to compile them for this engine only."""
         self._kept: KeptCompilations | None = None
         self._wanted_api, self._insists = api, insists
         self._api: ApiName = "coremltools"

@@ -100,5 +100,5 @@ def _refuse_duplicates(found: Sequence[DeviceRecord]) -> None:
         if keys.count((key, each.record.machine)) > 1:
             raise ReportError(
                 f"{each.record.id}: several results on {device_name(each.machine)} under {each.record.compute_units}, "
-                "which are several runs: import each into a report of its own"
+                "which are several runs: import each into a separate report"
             )

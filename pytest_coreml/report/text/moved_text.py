@@ -1,4 +1,4 @@
-"""What has moved to another device since the baseline, in lines of its own: the run may be green all the same."""
+"""Operations that have moved to another device since the baseline, in separate lines: the run may be green."""
 
 from __future__ import annotations
 

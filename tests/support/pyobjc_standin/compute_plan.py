@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _PlanError(Exception):
-    """What the framework reports by an `NSError`."""
+    """An error that the framework reports by an `NSError`."""
 
 
 class _Wrapper(ObjCObject):

@@ -37,7 +37,7 @@ _UNITS = {
 
 
 class _NativeError(Exception):
-    """What the framework reports by an `NSError`."""
+    """An error that the framework reports by an `NSError`."""
 
 
 class _VarList:
@@ -47,7 +47,7 @@ class _VarList:
         self._address = address
 
     def as_buffer(self, size: int) -> memoryview:
-        """Return that much memory, whoever owns it."""
+        """Return that much memory, with any owner."""
         return memoryview((ctypes.c_char * size).from_address(self._address)).cast("B")
 
 

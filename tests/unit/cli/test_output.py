@@ -85,7 +85,7 @@ def test_the_environment_decides_about_colors(environment, is_terminal, has_colo
 
 @pytest.mark.usefixtures("report")
 def test_a_file_that_show_writes_has_no_colors(monkeypatch, tmp_path):
-    """Whatever the environment says of stdout."""
+    """The environment's settings for stdout do not matter."""
     monkeypatch.setenv("FORCE_COLOR", "1")
 
     main(["show", "r.json", "--output=r.txt"])

@@ -1,6 +1,6 @@
 """Tables of Instruments as events of a timeline, alone or over a timeline of ours.
 
-The tables are written by hand; no export of our own was recorded.
+The tables are written by us; no export of our own was recorded.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def test_the_older_name_of_the_table_is_read_too(tmp_path: Path) -> None:
 
 
 def test_rows_that_are_no_work_are_left_out(tmp_path: Path) -> None:
-    """A duration of 0 and a sentinel are no values, an idle device does nothing, and a nested row is in another one."""
+    """A duration of 0 and a sentinel are not values, an idle device does nothing, and a nested row is inside another."""
     cells, columns = Cells(), xctrace_files.NEURAL_ENGINE
     rows = [
         cells.row(columns, 10, 0, "e", 0, "Prediction", "Active"),

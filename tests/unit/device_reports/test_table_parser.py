@@ -57,7 +57,7 @@ def test_cells_belong_to_columns_by_their_order(tmp_path: Path) -> None:
 
 
 def test_references_repeat_values_wherever_they_are_defined(tmp_path: Path) -> None:
-    """In another row, inside another value, and after the reference; one that is defined nowhere is no value."""
+    """In another row, inside another value, and after the reference; one that is defined nowhere has no value."""
     for rows in (FIRST + SECOND, SECOND + FIRST):
         (table,) = parse(tmp_path, export(schema("metal-gpu-intervals", GPU) + rows))
         second = rows.index("200<") < rows.index("100000000<")
@@ -100,7 +100,7 @@ def test_a_value_that_refers_to_itself_is_not_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "<", '{"a": 1}', "<html></html>", "\x00" * 100])
 def test_other_files_are_errors(text: str, tmp_path: Path) -> None:
-    """Whatever is not an export is an error with the name of the file."""
+    """A file that is not an export is an error with the name of the file."""
     with pytest.raises(ReportError, match=r"table\.xml"):
         parse(tmp_path, text)
 

@@ -142,7 +142,7 @@ def test_a_full_disk_is_an_error_that_names_the_folder(folder: Path, monkeypatch
 
 @pytest.mark.parametrize("what", ["a file", "a folder with other files", "a link"])
 def test_a_folder_that_is_not_ours_is_neither_used_nor_pruned(folder: Path, tmp_path: Path, what: str) -> None:
-    """Whatever is there stays."""
+    """Existing files stay."""
     folder.parent.mkdir()
     if what == "a file":
         folder.write_text("mine")
@@ -217,7 +217,7 @@ def test_a_file_of_somebody_else_in_an_entry_stays(folder: Path) -> None:
 
 
 def slowly(target: Path) -> None:
-    """Compile so long that others come meanwhile, and count it."""
+    """Compile so long that others come in between, and count it."""
     time.sleep(0.3)
     compiling(target)
     with (target.parents[2] / "compilations").open("a") as stream:

@@ -54,7 +54,7 @@ def _judge(folder: Path, reports: Sequence[dict[str, Any]], *meanings: object, *
 
 
 def test_every_time_that_a_report_has_is_judged(tmp_path: Path) -> None:
-    """What it does not have, as memory, is not judged."""
+    """A metric that it lacks, such as memory, is not judged."""
     budget = Budget(
         predict_ms=2.4,
         first_predict_ms=8,
@@ -80,7 +80,7 @@ def test_every_time_that_a_report_has_is_judged(tmp_path: Path) -> None:
 
 
 def test_a_speed_up_is_over_another_report_of_the_device(tmp_path: Path) -> None:
-    """A report of another device is no partner."""
+    """A report of another device is not a partner."""
     fast = xcode_report(conv_and_relu(), predict=[0.001] * 12)
     slow = xcode_report(conv_and_relu(), predict=[0.003] * 12, compute_unit=0)
     other = xcode_report(conv_and_relu(), predict=[0.003] * 12, compute_unit=1, product="iPad")

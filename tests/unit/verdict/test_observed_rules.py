@@ -137,7 +137,7 @@ def judged(expected: bool, found: DeviceObserved, units: str = "all", **more: ob
     ],
 )
 def test_the_verdict_of_a_rule(expected: bool, found: DeviceObserved, verdict: str) -> None:
-    """What another process may have moved fails nothing, and what is not known is not judged."""
+    """A counter that another process may have moved fails nothing, and an unknown one is not judged."""
     check = judged(expected, found)
 
     assert (check.check, check.limit, check.verdict) == ("observed[neuralEngine]", float(expected), verdict)

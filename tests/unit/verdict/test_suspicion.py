@@ -1,4 +1,4 @@
-"""What looks too good to be true is told, with its evidence."""
+"""Results that look too good to be true are noted, with the evidence."""
 
 from __future__ import annotations
 

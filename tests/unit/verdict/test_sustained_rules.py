@@ -1,4 +1,4 @@
-"""What is remarked on a sustained load, and what is not."""
+"""A sustained load is noted if it became slower or grew, and else it is not."""
 
 from __future__ import annotations
 

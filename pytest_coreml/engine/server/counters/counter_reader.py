@@ -1,7 +1,7 @@
 """The protocol of all readers of counters, and how two readings make a value.
 
-A reader is made for a process of its own, which ends with the observation: one that crashes takes no model of a test
-with it. Nobody has tried any reader on a Mac: what is missing or of another form is no reading, with a note.
+A reader is made for a separate process, which ends with the observation: one that crashes takes no model of a test
+with it. No reader was tried on a Mac: a value that is missing or of another form is left out, with a note.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Reading(NamedTuple):
-    """What a counter stands at."""
+    """The value of a counter."""
 
     counter: Counter
     """The counter, without values."""
@@ -44,7 +44,7 @@ class CounterSample(NamedTuple):
 
 
 def take_sample(readers: Sequence[CounterReader], clock: Callable[[], float]) -> CounterSample:
-    """Read all of *readers*. Negative values are no readings."""
+    """Read all of *readers*. Negative values are not readings."""
     readings = [reading for reader in readers for reading in reader.read() if reading.value >= 0]
     return CounterSample(
         clock(),

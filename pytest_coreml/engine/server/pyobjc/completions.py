@@ -1,4 +1,4 @@
-"""Completion handlers, which Core ML calls on threads of its own."""
+"""Completion handlers, which Core ML calls on its threads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Completion:
     """
 
     calls = 0
-    """How often Core ML has called the handler."""
+    """The number of times that Core ML has called the handler."""
 
     def __init__(self) -> None:
         self._result: Any = None

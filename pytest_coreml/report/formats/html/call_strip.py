@@ -43,7 +43,7 @@ class CallStrip:
     beyond: int
     """The number of calls right of it."""
     words: str
-    """What the strip shows, for those who do not see it."""
+    """The content of the strip as text, for screen readers."""
 
 
 def call_strip(measurement: Measurement, limits: Sequence[float], baseline_ms: float | None) -> CallStrip:

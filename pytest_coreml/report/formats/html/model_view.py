@@ -1,4 +1,4 @@
-"""What the page shows of a model: its description, boundary and advice."""
+"""The view of a model: its description, boundary and advice."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class ModelView:
     facts: tuple[tuple[str, str], ...]
     crossings: tuple[CrossingRow, ...]
     boundary: tuple[str, ...]
-    """What would remove conversions, and why some cannot be seen."""
+    """Remedies that remove conversions, and the reasons why some are hidden."""
     advice: tuple[str, ...]
-    """What speaks against the Neural Engine, and what helps."""
+    """Obstacles to the Neural Engine, and their remedies."""
 
 
 def model_view(spec: ModelSpec) -> ModelView:

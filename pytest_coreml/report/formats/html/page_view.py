@@ -1,4 +1,4 @@
-"""What the page shows: the newest report of each kind of machine, and the trends of all reports."""
+"""The view of the page: the newest report of each kind of machine, and the trends of all reports."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class PageView:
     partial: bool
     counts: tuple[Count, ...]
     attention: tuple[Group, ...]
-    """What did not pass, by reason, the worst first."""
+    """The checks that did not pass, by reason, the worst first."""
     tests: tuple[TestView, ...]
     omitted: int
     """The number of tests that there is no room for."""

@@ -48,7 +48,7 @@ class LayerRow:
     bar: float
     """The share of the cost of the costliest row, 0 to 100."""
     reason: str
-    """Why it is not on the Neural Engine; empty if it is, or nobody knows."""
+    """The reason why it is not on the Neural Engine; empty if it is, or if that is unknown."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +58,17 @@ class PlanView:
     shares: tuple[DeviceShare, ...]
     """The devices, by share of cost or else of operations."""
     by: str
-    """What the shares are shares of."""
+    """The whole that the shares are shares of."""
     count: int
     """The number of its operations."""
     rows: tuple[LayerRow, ...]
     """The costliest groups of operations alike, or the largest if there are no costs."""
     omitted: str
-    """What the other groups are, in words; empty if there are none."""
+    """A description of the other groups; empty if there are none."""
     unknown: str
     """Why no placement is known; empty if it is."""
     notes: tuple[str, ...]
-    """What else is to be said of it."""
+    """The notes on it."""
 
 
 def plan_view(placement: Placement, max_rows: int) -> PlanView:

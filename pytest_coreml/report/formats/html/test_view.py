@@ -1,4 +1,4 @@
-"""What the page shows of one test on one configuration."""
+"""The view of one test on one configuration."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class TestView:
     observed: tuple[str, ...]
     """The devices that were observed, and why others were not."""
     moved: tuple[str, ...]
-    """What has moved to another device since the baseline."""
+    """The operations that have moved to another device since the baseline."""
     agreement: tuple[tuple[str, str], ...]
     scenario: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]

@@ -41,7 +41,7 @@ class TrendPoint:
     words: str
     """The standing in words."""
     marks: tuple[str, ...]
-    """What is another than at the point before: `model`, `system`, `placement`."""
+    """The changes since the point before: `model`, `system`, `placement`."""
     details: tuple[str, ...]
     """The changes in words."""
     drawn: tuple[float, float, float]

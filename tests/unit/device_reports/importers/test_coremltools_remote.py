@@ -1,4 +1,4 @@
-"""What coremltools measures on a connected device, with its own dataclasses."""
+"""Results that coremltools measures on a connected device are imported, from its own dataclasses."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_measurements_of_coremltools_are_imported(tmp_path: Path) -> None:
 
 
 def test_without_a_warm_up_the_first_sample_is_the_first_prediction(tmp_path: Path) -> None:
-    """It is no part of the median."""
+    """The first prediction is not part of the median."""
     result = _import(tmp_path, coremltools_result(warmup=False))
 
     assert result.predict is not None

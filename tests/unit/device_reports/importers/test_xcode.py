@@ -96,7 +96,7 @@ def test_the_names_of_the_metadata_become_those_of_programs(tmp_path: Path) -> N
 
 
 def test_samples_that_do_not_fit_the_protocol_are_not_split(tmp_path: Path) -> None:
-    """Nobody knows then which loads were cached, so none is reported as such."""
+    """It is unknown then which loads were cached, so none is reported as such."""
     report = xcode_report(predict=(0.001, 0.002))
     report["deviceResults"]["load"]["samples"].pop()
 
@@ -130,7 +130,7 @@ def test_an_unknown_structure_is_an_unknown_placement(tmp_path: Path) -> None:
 
 
 def test_names_are_short_and_without_home_folders(tmp_path: Path) -> None:
-    """Whatever a file has in the place of a name."""
+    """A file may have any value in the place of a name."""
     device = operation("relu", "/Users/jane/out\x1b[31m", "/home/jane/engine")
     result = _import(tmp_path, xcode_report([device], model="x" * 500, histogram={"/Users/jane/Relu": 1}))
 

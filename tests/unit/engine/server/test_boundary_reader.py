@@ -352,7 +352,7 @@ def test_a_cache_is_followed_through_a_loop(tmp_path, body, is_cache):
 
 
 def test_a_loop_that_begins_with_what_is_computed_from_the_cache_carries_none(tmp_path):
-    """What is new in its first pass is computed from the input, by another variable or from around the loop."""
+    """A value that is new in its first pass is computed from the input, by another variable or from around the loop."""
     specs = [mb.TensorSpec((1, 2, 8, 4), types.fp16), mb.TensorSpec((3, 1, 2, 1, 4), types.fp16)]
 
     def loop(cache, part, variable):

@@ -22,7 +22,7 @@ def test_the_memory_is_read_64_times_however_many_calls_there_are() -> None:
 
 
 def test_a_reading_that_the_system_refuses_is_left_out() -> None:
-    """Of two readings one is no course."""
+    """One of two readings does not make a course."""
     levels = iter([None, 7, None])
     meter = FootprintMeter(lambda: next(levels), seconds=64.0)
 

@@ -29,7 +29,7 @@ TIMES = Times(first_load_ns=900_000, load_ns=100_000)
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give each test a cache folder of its own."""
+    """Use a separate cache folder for each test."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
 
@@ -63,7 +63,7 @@ def test_a_later_process_compiles_nothing_and_its_loads_are_of_files_loaded_befo
 
 
 def test_a_first_load_that_is_asked_for_is_of_files_of_its_own(mac: Mac) -> None:
-    """Also of a compiled model of the user's, whose copy has been loaded by nobody."""
+    """Also of a compiled model of the user's, whose copy has not been loaded."""
     mac.become(times=TIMES)
     paths = [mac.package(standin_models.program_spec()), mac.compiled(standin_models.program_spec(2), "Other")]
     for path in paths:

@@ -1,4 +1,4 @@
-"""The times of operations, in a pass of their own."""
+"""The times of operations are measured in a separate pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an engine records of its requests."""
+"""An engine records its requests."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_load_is_recorded_with_the_model() -> None:
 
 
 def test_a_prediction_is_recorded_between_conversions() -> None:
-    """What the call took beyond its native time is split by the bytes of inputs and outputs, 12 and 36."""
+    """The time of the call beyond its native time is split by the bytes of inputs and outputs, 12 and 36."""
     recorder = Recorder()
     loaded(recorder)
 

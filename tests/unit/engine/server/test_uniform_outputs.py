@@ -20,7 +20,7 @@ def test_zeros_and_constants_are_found_by_name() -> None:
 
 
 def test_one_other_element_in_the_middle_is_enough() -> None:
-    """Equal ends are no proof."""
+    """Equal ends do not prove it."""
     spike = ZEROS.copy()
     spike[1, 3] = 1
 
@@ -39,5 +39,5 @@ def test_a_batch_must_agree() -> None:
     ids=["few", "integers", "NaN", "infinite", "text", "dictionary"],
 )
 def test_what_may_well_be_equal_is_not_looked_at(value) -> None:
-    """Values that are not finite have a check of their own."""
+    """Values that are not finite have a separate check."""
     assert find_uniform({"y": value}) == ()

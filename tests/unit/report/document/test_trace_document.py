@@ -102,7 +102,7 @@ def test_the_document_ends_with_totals() -> None:
 
 
 def test_events_that_overlap_get_rows() -> None:
-    """The events of a thread have to follow or contain each other: predictions in flight get rows of their own."""
+    """The events of a thread have to follow or contain each other: predictions in flight get separate rows."""
     events = [Event("activity", "predict", start, 10) for start in (0, 5, 10, 12)]
     events.append(Event("activity", "measure", 0, 20))
 
@@ -141,7 +141,7 @@ def test_a_document_can_be_read_again(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_document_is_an_error(damage: Any, expected: str, tmp_path: Path) -> None:
-    """What was cut off, or edited, is told, with the file."""
+    """A file that was cut off, or edited, is named in the error."""
     path = tmp_path / "trace.json"
     path.write_text(damage("".join(trace_lines(TIMELINE))))
 

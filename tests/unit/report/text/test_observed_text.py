@@ -1,4 +1,4 @@
-"""What was observed is told in a failure, and in the summary with its counters."""
+"""Observations are in a failure, and in the summary with their counters."""
 
 from __future__ import annotations
 

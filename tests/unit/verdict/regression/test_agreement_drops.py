@@ -48,7 +48,7 @@ def test_decisions_are_compared_by_those_that_are_wrong(before: float, now: floa
 
 
 def test_outputs_that_were_equal_are_compared_too() -> None:
-    """A report contains no measures of equal outputs; rounding of single precision is no drop."""
+    """A report contains no measures of equal outputs; rounding of single precision is not a drop."""
     equal = OutputAgreement("logits", identical=True)
 
     assert find_drops(agreement(equal), agreement(equal)) == ()

@@ -47,7 +47,7 @@ def test_caches_of_one_side_are_named() -> None:
 
 
 def test_what_is_unknown_has_not_changed() -> None:
-    """An old report, a program that could not be read, bytes that nobody knows, another function of the file."""
+    """An old report, a program that could not be read, bytes that are unknown, another function of the file."""
     before = Boundary((CAST,), caches=(CACHE,))
     blind = replace(CAST, computed=None, conversions=(), remedy=None)
 

@@ -1,4 +1,4 @@
-"""What four samples make of a counter: rates of activity, growth of everything else, and nothing of what cannot be."""
+"""Four samples of a counter become rates of activity or growth; impossible values are left out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_activity_is_a_rate() -> None:
 
 
 def test_memory_is_the_growth_since_before_the_load() -> None:
-    """Whether it grew in the load or later; less than before is no growth."""
+    """Growth in the load and later growth are told apart; a lower value is not growth."""
     assert made(MEMORY, 100, 100, 900, 1000)[0].section == 900
     assert made(MEMORY, 100, 110, 50, 60)[0].section == 0
     assert made(MEMORY, 100, 110, 50, 60)[0].idle == 10
@@ -40,7 +40,7 @@ def test_memory_is_the_growth_since_before_the_load() -> None:
 
 @pytest.mark.parametrize("last", [999, 2**32 - 2**32])
 def test_a_counter_that_has_fallen_is_no_reading(last: float) -> None:
-    """Of 32 bits, it has begun anew; the note names it."""
+    """A counter of 32 bits has wrapped; the note names it."""
     found, notes = made(TIME, 10, 15, 1000, last)
 
     assert (found.idle, found.section) == (5, None)

@@ -1,4 +1,4 @@
-"""The reading of driver clients from property lists that were written by hand, in the documented form of `ioreg -a`."""
+"""The reading of driver clients from property lists in the documented form of `ioreg -a`."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_a_process_without_clients_has_used_nothing() -> None:
     ids=range(16),
 )
 def test_a_dump_of_another_form_is_no_reading(dump: bytes | OSError, note: str) -> None:
-    """There is a note, the other driver is read all the same, and the command is not run again."""
+    """There is a note, the other driver is read anyway, and the command is not run again."""
     registry = Registry(dump)
 
     assert registry.read() == registry.read() == {CLIENTS.name: 1}

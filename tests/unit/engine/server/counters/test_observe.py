@@ -10,7 +10,7 @@ GPU = Counter("GPU time", "gpu", "process", "activity", "ns/s", 1e6)
 
 
 class Machine:
-    """A machine with a clock of its own, on which a prediction uses the GPU for half of its 100 ms."""
+    """A machine with a scripted clock, on which a prediction uses the GPU for half of its 100 ms."""
 
     def __init__(self) -> None:
         self.now, self.gpu_ns = 0.0, 0.0

@@ -168,7 +168,7 @@ def test_what_was_observed_sustained_and_moved_is_told() -> None:
 
 
 def test_times_of_different_clocks_are_different_lines() -> None:
-    """What Xcode has measured is not compared with what this package has."""
+    """Xcode's measurements are not compared with those of this package."""
     ours = replace(RECORD, measured_by="pytest-coreml")
     xcode = replace(RECORD, measured_by="xcode")
 
