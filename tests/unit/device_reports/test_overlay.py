@@ -146,7 +146,7 @@ def test_the_older_name_of_the_table_is_read_too(tmp_path: Path) -> None:
 
 
 def test_rows_that_are_no_work_are_left_out(tmp_path: Path) -> None:
-    """A duration of 0 and a sentinel are not values, an idle device does nothing, and a nested row is inside another."""
+    """A duration of 0 and a sentinel are not values, idle devices do nothing, and a nested row is inside another."""
     cells, columns = Cells(), xctrace_files.NEURAL_ENGINE
     rows = [
         cells.row(columns, 10, 0, "e", 0, "Prediction", "Active"),
