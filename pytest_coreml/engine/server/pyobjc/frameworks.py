@@ -1,4 +1,4 @@
-"""PyObjC's wrappers of Core ML and Foundation: are they here, and what every call of them needs."""
+"""Check that PyObjC is installed; the autorelease pool and the error handling around its calls."""
 
 from __future__ import annotations
 
