@@ -38,17 +38,16 @@ def read_advice(
 
 
 def _of_operations(program: ProgramView) -> Iterator[Advice]:
-    hit: dict[str, list[OperationView]] = defaultdict(list)
+    hit: dict[tuple[str, str], list[OperationView]] = defaultdict(list)
     for operation in program.operations:
         rule = next((rule for rule in RULES if rule.applies(operation, program)), None)
         if rule is not None:
-            hit[rule.name].append(operation)
+            hit[rule.name, rule.cure_for(operation.operator)].append(operation)
     for rule in RULES:
-        if rule.name in hit:
-            yield _advice(rule, hit[rule.name])
+        yield from (_advice(rule, cure, found) for (name, cure), found in hit.items() if name == rule.name)
 
 
-def _advice(rule: Rule, operations: Sequence[OperationView]) -> Advice:
+def _advice(rule: Rule, cure: str, operations: Sequence[OperationView]) -> Advice:
     names = [operation.outputs[0].name for operation in operations if operation.outputs]
     return Advice(
         rule=rule.name,
@@ -56,7 +55,7 @@ def _advice(rule: Rule, operations: Sequence[OperationView]) -> Advice:
         operators=dict(Counter(operation.operator for operation in operations).most_common()),
         places=tuple(names[:_MAX_PLACES]),
         finding=rule.finding,
-        cure=rule.cure,
+        cure=cure,
         seen_on=rule.seen_on,
         source=rule.source,
         certainty=rule.certainty,

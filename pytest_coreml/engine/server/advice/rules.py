@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pytest_coreml.engine.server.advice.program_view import OperationView, ProgramView
     from pytest_coreml.facts.advice import Certainty, Effect
@@ -26,29 +26,48 @@ _MAX_INNER: Final = 32768
 _MAX_CONV_WIDTH, _MAX_CONV_HEIGHT = 15, 31
 _MAX_POOL: Final = {"max_pool": 8, "avg_pool": 14}
 _WIDE_POOL: Final = 32
-_MISSING: Final = frozenset(
-    (
-        *("lstm", "gru", "rnn", "cumsum", "band_part", "one_hot", "non_zero", "range_1d", "sliding_windows"),
-        *("reduce_prod", "asin", "acos", "tan", "sinh", "cosh", "atanh", "mod"),
-        *("scatter", "scatter_nd", "scatter_along_axis"),
-        *("random_bernoulli", "random_categorical", "random_normal", "random_uniform"),
-    )
-)
+# The operations that the Neural Engine does not have, by what makes the same of others.
+_REWRITES: Final = {
+    **dict.fromkeys(("lstm", "gru", "rnn"), "unroll it: matmul, sigmoid and tanh for each step"),
+    "cumsum": "multiply by a constant triangle (matmul)",
+    "band_part": "multiply by a constant mask, or select by it",
+    "one_hot": "compare with a constant range (equal), and cast",
+    "non_zero": "return the mask, and find the places outside the model",
+    "range_1d": "make it a constant, or an input",
+    "sliding_windows": "concat slices, or convolve with an identity kernel",
+    "reduce_prod": "multiply slices, or take exp of the sum of logarithms where all are positive",
+    **dict.fromkeys(("sinh", "cosh", "atanh"), "write it by exp and log"),
+    "tan": "divide sin by cos",
+    **dict.fromkeys(("asin", "acos"), "approximate it by a polynomial"),
+    "mod": "compute x - y * floor(x / y)",
+    **dict.fromkeys(("scatter", "scatter_nd", "scatter_along_axis"), "select by a mask, or concat the parts"),
+    **dict.fromkeys(
+        ("random_bernoulli", "random_categorical", "random_normal", "random_uniform"),
+        "draw the numbers outside the model, and pass them in",
+    ),
+}
 _ARGUMENTS: Final = ("reduce_argmax", "reduce_argmin", "argsort", "topk")
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule on one operation. Of several rules that apply, the first of the list counts."""
+    """A rule on one operation. Of several rules that apply, the first of the list counts.
+
+    *cure*: the remedy, or that of each operator.
+    """
 
     name: str
     applies: Applies
     effect: Effect
     finding: str
-    cure: str
+    cure: str | Mapping[str, str]
     seen_on: str
     source: str
     certainty: Certainty
+
+    def cure_for(self, operator: str) -> str:
+        """Return the remedy for *operator*."""
+        return self.cure if isinstance(self.cure, str) else self.cure[operator]
 
 
 def _tile_of_bool(op: OperationView, _: ProgramView) -> bool:
@@ -78,7 +97,7 @@ def _prepares_gather(op: OperationView, program: ProgramView) -> bool:
 
 
 def _missing(op: OperationView, _: ProgramView) -> bool:
-    return op.operator in _MISSING
+    return op.operator in _REWRITES
 
 
 def _int32_result(op: OperationView, _: ProgramView) -> bool:
@@ -175,7 +194,7 @@ RULES: Final = (
         _missing,
         "refused",
         "the Neural Engine does not have the operation",
-        "rewrite it: lstm by matmul, sigmoid and tanh, cumsum by matmul with a triangle, scatter by a mask and select",
+        _REWRITES,
         "M4 and M6, macOS 27",
         _COMPILER,
         "high",

@@ -98,6 +98,23 @@ def test_what_prepares_the_index_of_a_gather_goes_with_it() -> None:
     assert {"select", "add", "greater_equal"} <= set(found["gather-guard"])
 
 
+def test_each_missing_operation_has_its_own_remedy() -> None:
+    """Operations with the same one go together."""
+
+    def body(x: Any) -> Any:
+        product = mb.reduce_prod(x=mb.cumsum(x=mb.cumsum(x=x, axis=1), axis=2), axes=[2], keep_dims=True)
+        return mb.add(x=mb.sinh(x=product), y=mb.cosh(x=product))
+
+    found = [advice for advice in advice_on(body, FLOATS) if advice.rule == "missing-operation"]
+
+    assert [(advice.operators, advice.cure.partition(" ")[0]) for advice in found] == [
+        ({"cumsum": 2}, "multiply"),
+        ({"reduce_prod": 1}, "multiply"),
+        ({"sinh": 1, "cosh": 1}, "write"),
+    ]
+    assert len({advice.cure for advice in found}) == 3
+
+
 def test_operations_are_counted_and_the_first_are_named() -> None:
     """At most five names."""
 
