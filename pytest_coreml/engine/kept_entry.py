@@ -157,8 +157,9 @@ class Entry:
             return None
 
     def _is_complete(self, compilation: Compilation, files: dict[str, int]) -> bool:
-        # After a power failure files may be there without their content.
-        return self.folder.name == compilation.key and bool(files) and _sizes(self.path(compilation)) == files
+        # After a power failure files may be there without their content. The Finder and Core ML may add some.
+        found = _sizes(self.path(compilation))
+        return self.folder.name == compilation.key and bool(files) and files.items() <= found.items()
 
 
 def _sizes(folder: Path) -> dict[str, int]:

@@ -56,10 +56,11 @@ def version(number: int) -> Compilation:
 
 
 def test_a_second_run_gets_the_same_files(folder: Path) -> None:
-    """The compiled model keeps the model's name, and its files are not copied."""
+    """The compiled model keeps the model's name, and its files are not copied; another file in it does not matter."""
     path = use(folder)
     inode = (path / "coremldata.bin").stat().st_ino
 
+    (path / ".DS_Store").touch()
     again = CompiledModels(folder, RULES).use(ENCODER, never, quiet)
 
     assert again == path
