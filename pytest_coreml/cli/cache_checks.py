@@ -34,7 +34,7 @@ def _kept_models() -> Finding:
     folder = cache_folder()
     try:
         kept = list_kept(folder)
-    except (EngineError, OSError) as error:
+    except EngineError as error:
         return Finding("compiled", "note", str(error), "compiled models are not kept between runs")
     return Finding("compiled", "ok", f"{count_text(kept)} kept in {home_relative(folder)}")
 

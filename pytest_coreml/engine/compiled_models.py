@@ -131,11 +131,13 @@ class CompiledModels:
 def list_kept(folder: Path) -> list[KeptModel]:
     """Return the compiled models in *folder*, the one first that was not used for the longest time.
 
-    Raises `EngineError` for a folder that is not ours.
+    Raises `EngineError` for a folder that is not ours, or cannot be read.
     """
-    if not is_cache_folder(folder):
-        return []
-    entries = [Entry(path) for path in folder.iterdir() if Entry.is_key(path.name) and is_own(path)]
+    try:
+        paths = list(folder.iterdir()) if is_cache_folder(folder) else []
+    except OSError as error:
+        raise EngineError(f"{folder}: {error.strerror or error}") from error
+    entries = [Entry(path) for path in paths if Entry.is_key(path.name) and is_own(path)]
     kept = [KeptModel(entry, entry.compilation, entry.size_bytes(), entry.used) for entry in entries]
     return sorted(kept, key=lambda model: model.used)
 

@@ -86,3 +86,18 @@ def test_core_mls_cache_is_found_by_the_name_of_a_process(home: Path) -> None:
 
     assert found.path == home / "Library/Caches" / name / "com.apple.e5rt.e5bundlecache"
     assert 1_000_000 <= found.size_bytes < 1_100_000
+
+
+def test_a_folder_that_cannot_be_read_is_an_error_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The operating system's words, and no traceback."""
+    keep("Encoder.mlpackage", 10, 1e8)
+
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+
+    assert main(["cache", "clear"]) == 2
+    assert capsys.readouterr().err.endswith("compiled-models: Permission denied\n")
