@@ -164,7 +164,7 @@
       const [name, size, time, psnr] = points[drawn.index];
       // Names of neighbours stand above and below each other.
       const order = [...points].sort((one, other) => one[1] - other[1]).findIndex((each) => each[0] === name);
-      drawn.group.elem("text", { x: drawn.x + 4, y: drawn.y + (order % 2 ? -10 : 18) }, "mark-text").text(psnr === "-" ? name : `${name}, ${psnr}${psnr === "equal" ? "" : " dB"}`);
+      drawn.group.elem("text", { x: drawn.x + 4, y: drawn.y + (order % 2 ? -10 : 18) }, "mark-text").text(psnr === "-" || box.clientWidth < 500 ? name : `${name}, ${psnr}${psnr === "equal" ? "" : " dB"}`);
       tip(drawn.element.getNode(), `${name}: ${short(size)} MB, ${short(time)} ms`);
     });
     chart.on("created", () => label(box, "Size against prediction time of each variant, with the PSNR of its outputs; the table below has the numbers"));

@@ -103,7 +103,7 @@ def _point(now: _Measured, before: _Measured | None) -> TrendPoint:
     standing = worst_standing(now.record)
     times = (predict.median_ms, predict.p10_ms, predict.p90_ms)
     return TrendPoint(
-        created=now.report.created,
+        created=now.report.created.replace("T", " ").removesuffix(":00Z").removesuffix("Z"),
         median=f"{number(predict.median_ms)} ms",
         change=_change(before, predict.median_ms),
         spread=f"{number(predict.p10_ms)} to {number(predict.p90_ms)} ms",
