@@ -20,8 +20,8 @@ def make_model() -> CoreMLModel:
     lease = SimpleNamespace(
         key=EngineKey("Encoder.mlpackage", "all"),
         loaded=SimpleNamespace(spec=SPEC, times=LoadTimes(), runtime="reference"),
-        predict=lambda *_, **__: SimpleNamespace(outputs={}, io=None),
-        measure=lambda *_: None,
+        predict=lambda *_, **__: SimpleNamespace(outputs={}, io=None, uniform=()),
+        measure=lambda *_: SimpleNamespace(uniform_outputs=()),
     )
     return CoreMLModel(cast("Any", lease), cast("Any", None), calls=10)
 
