@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import inspect
 import threading
 from contextlib import contextmanager
@@ -27,6 +28,17 @@ def autorelease_pool() -> Iterator[None]:
         yield
     finally:
         _pools.depth -= 1
+
+
+class VarList:
+    """PyObjC's object for a pointer without a length."""
+
+    def __init__(self, address: int) -> None:
+        self._address = address
+
+    def as_buffer(self, size: int) -> memoryview:
+        """Return that much memory, whoever owns it."""
+        return memoryview((ctypes.c_char * size).from_address(self._address)).cast("B")
 
 
 class _Method:
@@ -100,13 +112,15 @@ def check_arguments(signature: Signature, arguments: tuple[Any, ...]) -> None:
             current().note("objc", selector=signature.selector, wrong="a container of Python")
 
 
-def _fits(kind: str, special: str | None, value: Any) -> bool:
+def _fits(kind: str, special: str | None, value: Any) -> bool:  # noqa: PLR0911
     if special == "out":
         return value is None
     if special == "array":
         return isinstance(value, memoryview) and value.contiguous and not value.readonly
     if special is not None and special.startswith("block"):
         return value is None or len(inspect.signature(value).parameters) == int(special.rsplit(maxsplit=1)[-1])
+    if kind.startswith("^{__CV"):
+        return isinstance(value, ObjCObject)
     if kind in ("q", "Q", "Z"):
         return isinstance(value, int)
     if kind == "d":

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 from standin import compiler
 from standin.failures import NoResultError, enter
 from standin.session import current
 
-from pyobjc_standin.bridge import ObjCObject
+from pyobjc_standin import quartz
+from pyobjc_standin.bridge import ObjCObject, VarList
 from pyobjc_standin.facts import facts
 from pyobjc_standin.foundation import NSURL, NSArray, ns_array, ns_dictionary, ns_error, ns_number, ns_text
 
@@ -40,17 +42,6 @@ class _NativeError(Exception):
     """An error that the framework reports by an `NSError`."""
 
 
-class _VarList:
-    """PyObjC's object for a pointer without a length."""
-
-    def __init__(self, address: int) -> None:
-        self._address = address
-
-    def as_buffer(self, size: int) -> memoryview:
-        """Return that much memory, with any owner."""
-        return memoryview((ctypes.c_char * size).from_address(self._address)).cast("B")
-
-
 class MLMultiArray(ObjCObject):
     _view: NDArray[Any]
 
@@ -73,8 +64,8 @@ class MLMultiArray(ObjCObject):
     def strides(self) -> NSArray:
         return ns_array([ns_number(stride // self._view.itemsize) for stride in self._view.strides])
 
-    def dataPointer(self) -> _VarList:  # noqa: N802
-        return _VarList(self._view.ctypes.data)
+    def dataPointer(self) -> VarList:  # noqa: N802
+        return VarList(self._view.ctypes.data)
 
     def getBytesWithHandler_(self, handler: Callable[[bytes, int], None]) -> None:  # noqa: N802
         strides = zip(self._view.shape, self._view.strides, strict=True)
@@ -115,13 +106,26 @@ class MLFeatureValue(ObjCObject):
     def featureValueWithDictionary_error_(value: Any, error: None) -> tuple[Any, Any]:  # noqa: N802
         return feature_value({key: value.objectForKey_(key) for key in value}), None
 
+    @staticmethod
+    def featureValueWithPixelBuffer_(value: quartz.CVPixelBuffer) -> MLFeatureValue:  # noqa: N802
+        return feature_value(value)
+
     def type(self) -> int:
-        kinds = [(MLMultiArray, "MultiArray"), (str, "String"), (int, "Int64"), (float, "Double"), (dict, "Dictionary")]
-        return ENUMS[
-            "MLFeatureType" + next((name for kind, name in kinds if isinstance(self._value, kind)), "Sequence")
-        ]
+        kinds = {
+            MLMultiArray: "MultiArray",
+            quartz.CVPixelBuffer: "Image",
+            str: "String",
+            int: "Int64",
+            float: "Double",
+            dict: "Dictionary",
+        }
+        name = next((name for kind, name in kinds.items() if isinstance(self._value, kind)), "Sequence")
+        return ENUMS[f"MLFeatureType{name}"]
 
     def multiArrayValue(self) -> MLMultiArray:  # noqa: N802
+        return self._value  # type: ignore[no-any-return]
+
+    def imageBufferValue(self) -> quartz.CVPixelBuffer:  # noqa: N802
         return self._value  # type: ignore[no-any-return]
 
     def int64Value(self) -> int:  # noqa: N802
@@ -141,6 +145,8 @@ def feature_value(value: Any) -> MLFeatureValue:
     """Return a value; an array of numpy becomes one of the framework's own."""
     made = MLFeatureValue()
     made._value = multi_array(value) if isinstance(value, np.ndarray) else value
+    if isinstance(value, Image.Image):
+        made._value = quartz.from_image(value)
     return made
 
 
@@ -354,6 +360,8 @@ class MLModel(ObjCObject):
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, quartz.CVPixelBuffer):
+        return quartz.to_image(value)
     return np.ascontiguousarray(value._view) if isinstance(value, MLMultiArray) else value
 
 

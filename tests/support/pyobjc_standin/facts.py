@@ -34,7 +34,9 @@ class Signature:
     @property
     def needs_metadata(self) -> bool:
         """True if PyObjC cannot send it by what Objective-C itself knows: out-parameters, blocks, plain pointers."""
-        return any("^" in kind or kind == "@?" for kind in (self.result, *self.arguments))
+        # Objects of Core Foundation are objects for PyObjC, too.
+        kinds = [kind for kind in (self.result, *self.arguments) if not kind.startswith("^{__CV")]
+        return any("^" in kind or kind == "@?" for kind in kinds)
 
 
 @cache

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import ModuleType
 
-MODULES = ("objc", "Foundation", "CoreML")
+MODULES = ("objc", "Foundation", "Quartz", "CoreML")
 PACKAGE = "pyobjc-framework-CoreML"
 
 
@@ -50,10 +50,13 @@ class _Loader(importlib.abc.Loader):
         return None
 
     def exec_module(self, module: ModuleType) -> None:
-        from pyobjc_standin import bridge, compute_plan, core_ml, foundation
+        from pyobjc_standin import bridge, compute_plan, core_ml, foundation, quartz
 
         if module.__name__ == "objc":
             module.autorelease_pool = bridge.autorelease_pool  # type: ignore[attr-defined]
+            return
+        if module.__name__ == "Quartz":
+            vars(module).update(quartz.names())
             return
         sources = [foundation] if module.__name__ == "Foundation" else [core_ml, compute_plan]
         for source in sources:

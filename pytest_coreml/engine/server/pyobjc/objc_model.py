@@ -37,7 +37,8 @@ class ObjCModel:
     def prepare(self, inputs: Inputs, arrays: Arrays | None = None, *, in_flight: bool = False) -> PreparedCall:
         """Return the prediction with *inputs*, which takes and fills arrays without conversion.
 
-        Raises `InputError` for an image, and for predictions in flight where this macOS has none.
+        Raises `InputError` for an image without PyObjC's wrapper of Quartz, and for predictions in flight where this
+        macOS has none.
         """
         with pool(), failures(self.subject, "the inputs cannot be passed to Core ML"):
             if isinstance(inputs, list):

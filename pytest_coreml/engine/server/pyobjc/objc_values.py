@@ -9,16 +9,17 @@ import numpy as np
 from pytest_coreml.engine.server.pyobjc.foundation_objects import dictionary, real_number, string, whole_number
 from pytest_coreml.engine.server.pyobjc.frameworks import reason
 from pytest_coreml.engine.server.pyobjc.multi_arrays import read, wrap
-from pytest_coreml.errors import InputError, ModelError
+from pytest_coreml.engine.server.pyobjc.pixel_buffers import from_pixel_buffer, to_pixel_buffer
+from pytest_coreml.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 def to_feature_value(value: Any) -> Any:
-    """Return the `MLFeatureValue` of a prepared input. The memory of an array is shared.
+    """Return the `MLFeatureValue` of a prepared input. The memory of an array is shared, that of an image is copied.
 
-    Raises `InputError` for an image, which needs a pixel buffer.
+    Raises the errors of `to_pixel_buffer`.
     """
     import CoreML
 
@@ -33,7 +34,7 @@ def to_feature_value(value: Any) -> Any:
         return values.featureValueWithString_(string(value))
     if isinstance(value, dict):
         return _dictionary_value(value)
-    raise InputError(f"{type(value).__name__}: --coreml-api=pyobjc takes no images; use --coreml-api=coremltools")
+    return values.featureValueWithPixelBuffer_(to_pixel_buffer(value))
 
 
 def _dictionary_value(value: dict[Any, Any]) -> Any:
@@ -52,7 +53,7 @@ def _dictionary_value(value: dict[Any, Any]) -> Any:
 def from_feature_value(value: Any) -> Any:
     """Return an output by coremltools' conventions, half precision as single.
 
-    Raises `ModelError` for an image, and for a type that is unknown here.
+    Raises `ModelError` for a type that is unknown here.
     """
     kind = value.type()
     readers = _readers()
@@ -68,6 +69,7 @@ def _readers() -> dict[int, Callable[[Any], Any]]:
         CoreML.MLFeatureTypeInt64: lambda value: int(value.int64Value()),
         CoreML.MLFeatureTypeDouble: lambda value: float(value.doubleValue()),
         CoreML.MLFeatureTypeString: lambda value: str(value.stringValue()),
+        CoreML.MLFeatureTypeImage: lambda value: from_pixel_buffer(value.imageBufferValue()),
         CoreML.MLFeatureTypeMultiArray: lambda value: _single(read(value.multiArrayValue())),
         CoreML.MLFeatureTypeDictionary: lambda value: _from_dictionary(value.dictionaryValue()),
         CoreML.MLFeatureTypeSequence: lambda value: _from_sequence(value.sequenceValue()),

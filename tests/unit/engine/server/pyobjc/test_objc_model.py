@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import coremltools as ct
@@ -10,6 +11,8 @@ import pytest
 import standin_models
 from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name that everybody uses
 from coremltools.converters.mil.mil import types
+from interface_models import pictures_model
+from PIL import Image
 from standin.scenario import Failure, ObjC, Op
 
 from pytest_coreml.engine.protocol import Load
@@ -114,12 +117,32 @@ def test_predictions_in_flight_need_the_asynchronous_api(objc_mac: Any) -> None:
         model.prepare({"x": X}, {}, in_flight=True)
 
 
-def test_an_image_is_refused(objc_mac: Any) -> None:
-    """It would need a pixel buffer."""
-    model = load_model(objc_mac)
+def test_images_go_in_and_out_as_pixel_buffers(objc_mac: Any) -> None:
+    """The model returns its image in four layouts; rows of buffers are padded."""
+    path = objc_mac.mac.folder / "Pictures.mlpackage"
+    pictures_model().save(str(path))
+    model, _ = load(Load(str(path), "all"), objc_mac.mac.folder / "engine", lambda _: None, api=PYOBJC)
+    values = np.arange(18, dtype=np.uint8).reshape(2, 3, 3)
+    call = model.prepare({"image": Image.fromarray(values, "RGB")})
 
-    with pytest.raises(InputError, match="--coreml-api=pyobjc takes no images; use --coreml-api=coremltools"):
-        model.prepare({"x": object()})
+    call(None)
+
+    outputs = call.outputs()
+    modes = {"rgb": "RGBA", "bgr": "RGBA", "grayscale": "L", "grayscale_float16": "F"}
+    assert {name: image.mode for name, image in outputs.items()} == modes
+    for name in ("rgb", "bgr"):
+        np.testing.assert_array_equal(np.asarray(outputs[name])[..., :3], values)
+    np.testing.assert_array_equal(np.asarray(outputs["grayscale"]), values[..., 2])
+    np.testing.assert_array_equal(np.asarray(outputs["grayscale_float16"]), values[..., 2] * 2.5)
+
+
+def test_images_need_quartz(objc_mac: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a package of its own."""
+    model = load_model(objc_mac)
+    monkeypatch.setitem(sys.modules, "Quartz", None)
+
+    with pytest.raises(InputError, match="need pyobjc-framework-Quartz: pip install"):
+        model.prepare({"x": Image.new("L", (4, 1))})
 
 
 def save_counter(path: Path) -> None:

@@ -69,3 +69,17 @@ def test_the_constants_exist() -> None:
 
     assert constants - set(facts()["enums"]["11.0"]) == {"MLMultiArrayDataTypeInt8"}
     assert constants <= set(facts()["enums"]["12.2.2"])
+
+
+def test_the_functions_on_pixel_buffers_exist() -> None:
+    """Every wheel has them, and knows that one returns a pointer to memory and another one a new buffer."""
+    used = {name for name in NAMES if name.startswith("CVPixelBuffer")}
+    named = {str(text) for text in {*TEXTS, *NAMES} if str(text).startswith("kCV") and str(text).isidentifier()}
+
+    assert len(used) == 8
+    for facts_of_wheel in facts()["Quartz"].values():
+        functions = facts_of_wheel["functions"]
+        assert used <= set(functions)
+        assert functions["CVPixelBufferGetBaseAddress"]["result"] == "array"
+        assert functions["CVPixelBufferCreate"]["5"] == "out"
+        assert named <= {*facts_of_wheel["enums"], *facts_of_wheel["constants"]}
