@@ -132,7 +132,11 @@ def end(event, arguments):
 sys.addaudithook(end)
 """
 ENDING = """
+import pathlib
 import pytest
+
+def test_of_something_else():
+    assert not list(pathlib.Path(".pytest_cache").rglob("Encoder-*"))
 
 @pytest.mark.coreml_model("Encoder.mlpackage")
 @pytest.mark.coreml_variants("int8", "palette-4", "sparse-50", "palette-6")
@@ -143,7 +147,10 @@ def test_it(coreml_model):
 
 @pytest.mark.slow
 def test_a_variant_that_ends_its_process_is_a_row(encoder: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed or gone while it is built, aborted while it is loaded: each is a row, and later variants are tested."""
+    """Killed or gone while it is built, aborted while it is loaded: each is a row, and later variants are tested.
+
+    Tests before do not wait for variants: none is built before its test.
+    """
     site = encoder.mkdir("site")
     (site / "sitecustomize.py").write_text(ENDS)
     monkeypatch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)
@@ -155,7 +162,7 @@ def test_a_variant_that_ends_its_process_is_a_row(encoder: pytest.Pytester, monk
     document = json.loads((encoder.path / "r.json").read_text())
     problems = {row["variant"]: row["problem"] or "" for row in document["variants"][0]["rows"]}
     ends = {"int8": "was killed by SIGKILL", "palette-4": "exited with status 3", "sparse-50": "SIGABRT"}
-    result.assert_outcomes(passed=2, failed=3)
+    result.assert_outcomes(passed=3, failed=3)
     assert list(problems) == ["original", "int8", "palette-4", "sparse-50", "palette-6"]
     assert all(end in problems[name] for name, end in ends.items())
     result.stdout.fnmatch_lines(["original * passed", "int8 * failed", "palette-4 * failed", "sparse-50 * failed"])
