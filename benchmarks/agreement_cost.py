@@ -4,6 +4,7 @@ of ResNet50: 25 million weights, 1,000 logits.
 Run manually: `python benchmarks/agreement_cost.py [ROUNDS]`. Promised: less than 1.2 times for the network. Bare is the
 time around the framework's own calls, of 20 predictions on each side, without the way of a tensor to or from an engine.
 Agreement makes the examples, predicts on both sides, once more for the repeated call, and compares; both alternate.
+The ratio of CPU times, of engines and this process, is that of a busy machine; its bare side sends inputs to engines.
 
 `--large` compares an output of 100 MB for each of 5 inputs instead, and prints what this process, which takes the place
 of pytest's, has read and by how much its memory has grown; Linux only. Promised: tensors are compared where they are,
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import coremltools as ct
 import numpy as np
+import psutil
 from coremltools.converters.mil import Builder as mb  # noqa: N813 (the name that everybody uses)
 
 from pytest_coreml.engine.input_sequences import InputSequences
@@ -34,7 +36,7 @@ from pytest_coreml.session.options import Options
 from pytest_coreml.session.output_comparison import Comparison, compare_with
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_coreml.session.model import CoreMLModel
 
@@ -124,10 +126,24 @@ def loaded(network: Any) -> Iterator[tuple[CoreMLModel, CoreMLModel]]:
 def main(rounds: int) -> None:
     """Alternate, and print the medians."""
     with loaded(residual_network()) as sides:
-        pairs = [(bare_seconds(*sides), agreement_seconds(*sides)) for _ in range(rounds)]
-    ratios = sorted(agreement / bare for bare, agreement in pairs)
-    bare = statistics.median(bare for bare, _ in pairs)
-    print(f"{statistics.median(ratios):.2f} times {bare:.1f} s (lowest {ratios[0]:.2f}, highest {ratios[-1]:.2f})")
+        times = [(with_cpu(bare_seconds, *sides), with_cpu(agreement_seconds, *sides)) for _ in range(rounds)]
+    for index, clock in enumerate(("wall time", "CPU time")):
+        ratios = sorted(agreement[index] / bare[index] for bare, agreement in times)
+        bare = statistics.median(bare[index] for bare, _ in times)
+        spread = f"lowest {ratios[0]:.2f}, highest {ratios[-1]:.2f}"
+        print(f"{clock}: {statistics.median(ratios):.2f} times {bare:.1f} s ({spread})")
+
+
+def with_cpu(function: Callable[..., float], *sides: CoreMLModel) -> tuple[float, float]:
+    """Return the seconds that *function* returns, and those of CPU time of this process and its engines."""
+    before = cpu_seconds()
+    return function(*sides), cpu_seconds() - before
+
+
+def cpu_seconds() -> float:
+    """Return the CPU time so far of this process and its engines."""
+    own = psutil.Process()
+    return sum(sum(process.cpu_times()[:2]) for process in (own, *own.children(recursive=True)))
 
 
 def bytes_read() -> int:
