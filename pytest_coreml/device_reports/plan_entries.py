@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Programs have a few levels of control flow.
 _MAX_DEPTH: Final = 40
+# Language models in many blocks have ten thousand, with their constants.
+_MAX_ENTRIES: Final = 60_000
 _CONSTANT: Final = "const"
 
 
@@ -45,12 +47,17 @@ class _Reader:
     def __init__(self) -> None:
         self.ops: list[Operation] = []
         self.parents: list[int | None] = []
+        self._entries = 0
 
     def read(self, block: Fields, path: str, parent: int | None = None, depth: int = 0) -> None:
         """Read a block and those inside it."""
         if depth > _MAX_DEPTH:
             raise ReportError(f"{block.source}: operations are nested more than {_MAX_DEPTH} blocks deep")
-        for entry in block["operations"].items():
+        listed = block["operations"]
+        self._entries += len(listed.value) if isinstance(listed.value, list) else 0
+        if self._entries > _MAX_ENTRIES:
+            raise ReportError(f"{block.source}: lists more than {_MAX_ENTRIES:,} operations, as no program has")
+        for entry in listed.items():
             operator = (entry["operatorName"].text() or "").rpartition(".")[2]
             if operator == _CONSTANT:
                 continue

@@ -8,6 +8,7 @@ the first prediction of an experiment are of a model that is not in a cache. Tim
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -170,13 +171,13 @@ def _time(results: Fields) -> datetime | None:
 def _model(metadata: Fields, placement: Placement, stated: Stated, notes: list[str]) -> ReportedModel:
     raw = _raw_metadata(metadata["rawMetadata"])
     listed = {_snake(name): count.integer() or 0 for name, count in raw["mlProgramOperationTypeHistogram"].members()}
-    read = [op.operator for op in placement.ops]
-    if read and len(read) < sum(listed.values()):
-        notes.append(f"lists {len(read)} of the model's {sum(listed.values())} operations")
+    read = Counter(op.operator for op in placement.ops)
+    if read and read.total() < sum(listed.values()):
+        notes.append(f"lists {read.total()} of the model's {sum(listed.values())} operations")
     return ReportedModel(
         name=_name(metadata, stated),
         size_bytes=metadata["size"].integer(),
-        operations=listed or {name: read.count(name) for name in dict.fromkeys(read)},
+        operations=listed or dict(read),
         inputs=tuple(_names(raw["inputSchema"])),
         outputs=tuple(_names(raw["outputSchema"])),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_coreml.errors import ReportError
@@ -95,9 +96,9 @@ def _name_machines(found: Sequence[DeviceRecord]) -> dict[str, dict[str, Any]]:
 
 
 def _refuse_duplicates(found: Sequence[DeviceRecord]) -> None:
-    keys = [(each.record.key, each.record.machine) for each in found]
-    for (key, _), each in zip(keys, found, strict=True):
-        if keys.count((key, each.record.machine)) > 1:
+    counts = Counter((each.record.key, each.record.machine) for each in found)
+    for each in found:
+        if counts[each.record.key, each.record.machine] > 1:
             raise ReportError(
                 f"{each.record.id}: several results on {device_name(each.machine)} under {each.record.compute_units}, "
                 "which are several runs: import each into a separate report"
