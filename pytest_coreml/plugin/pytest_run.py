@@ -107,14 +107,9 @@ class PytestRun:
         options = self.options
         if not options.is_reported and options.trace is None:
             return
-        from pytest_coreml.report.document.write import PAGE, TRACE, check_writable
+        from pytest_coreml.report.document.write import PAGE, REPORT, TRACE, check_outputs
 
-        if self.options.report is not None:
-            check_writable(self.options.report)
-        if self.options.trace is not None:
-            check_writable(self.options.trace, TRACE)
-        if self.options.html is not None:
-            check_writable(self.options.html, PAGE)
+        check_outputs({REPORT: options.report, TRACE: options.trace, PAGE: options.html})
 
     def read_baseline(self) -> Runs | None:
         """Return the runs to compare with, None without a baseline; raise `UsageError` when they cannot be read."""

@@ -55,3 +55,12 @@ def test_a_page_that_cannot_be_written_is_known_before_the_tests(pytester: pytes
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--coreml-html=folder/: expected the name of a file*"])
+
+
+def test_two_outputs_need_two_files(pytester: pytest.Pytester) -> None:
+    """The page would replace the report."""
+    result = pytester.runpytest_inprocess(*RUN, "--coreml-html=out", "--coreml-report=./out")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--coreml-report and --coreml-html both name */out; choose another path*"])
+    assert not (pytester.path / "out").exists()

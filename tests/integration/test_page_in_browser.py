@@ -81,7 +81,7 @@ def wait_for(page: Chrome, condition: str) -> None:
     """Wait until *condition*, in the language of the page, is true."""
     from selenium.webdriver.support.ui import WebDriverWait
 
-    WebDriverWait(page, 20).until(lambda chrome: chrome.execute_script(f"return {condition}"))
+    WebDriverWait(page, 60).until(lambda chrome: chrome.execute_script(f"return {condition}"))
 
 
 def press(page: Chrome, selector: str, key: str) -> None:

@@ -24,6 +24,7 @@ HEAVY = (
     "coremltools",
     "onnx",
     "onnxruntime",
+    "jinja2",
     "jsonschema",
     "rich",
     "psutil",

@@ -13,7 +13,7 @@ from pytest_coreml.errors import ReportError
 from pytest_coreml.report.document.schema import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pytest_coreml.report.document.dataclass_codec import Json
 
@@ -58,6 +58,18 @@ def check_writable(path: Path, kind: OutputKind = REPORT) -> None:
         Path(probe).unlink()
     except OSError as error:
         raise _cannot_write(path, error, kind) from error
+
+
+def check_outputs(paths: Mapping[OutputKind, Path | None]) -> None:
+    """Raise `ReportError` if the file of a kind cannot be written to its path, or if two are to be written to one."""
+    taken: dict[Path, OutputKind] = {}
+    for kind, path in paths.items():
+        if path is None:
+            continue
+        check_writable(path, kind)
+        other = taken.setdefault(path.resolve(), kind)
+        if other is not kind:
+            raise ReportError(f"{other.option} and {kind.option} both name {path}; choose another path for one of them")
 
 
 def write_report(document: Json, path: Path) -> None:

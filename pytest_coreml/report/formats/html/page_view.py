@@ -117,7 +117,7 @@ def page_view(reports: Sequence[Report], timelines: Sequence[Timeline] = ()) -> 
             for standing, words in STANDINGS.items()
             if standings[standing]
         ),
-        attention=tuple(grouped(one for record in records for one in _findings(record))),
+        attention=tuple(grouped(one for record in records[:MAX_TESTS] for one in _findings(record))),
         tests=tuple(
             test_view(record, index, _machine(report, record, several), max_rows)
             for index, (report, record) in enumerate(found[:MAX_TESTS])
