@@ -90,6 +90,7 @@ class _Layers:
         if facts.process is not None:
             self._processes.add(facts.process)
         self._names = {_stem(track.key.model) for track in self._timeline.tracks}
+        self._others: dict[str | None, _Laid] = {}
         self._elsewhere = 0
         if facts != RecordingFacts():
             self._timeline.notes.append(f"recorded on {facts.text}")
@@ -135,10 +136,16 @@ class _Layers:
         if row.model is not None:
             self._names.add(row.model)
         track = self._track_at(start + duration // 2, model)
-        key = track.key if track is not None else TrackKey(model or _OTHERS, None, "")
-        if key not in self._laid:
-            self._laid[key] = _Laid(Track(key))
-        self._laid[key].events.append(Event(lane, kind, start, duration, details))
+        laid = self._laid[track.key] if track is not None else self._of_others(model)
+        laid.events.append(Event(lane, kind, start, duration, details))
+
+    def _of_others(self, model: str | None) -> _Laid:
+        """Return the track of rows that belong to no activity of ours."""
+        found = self._others.get(model)
+        if found is None:
+            key = TrackKey(model or _OTHERS, None, "")
+            found = self._others[model] = self._laid[key] = _Laid(Track(key))
+        return found
 
     def _model_of(self, label: str | None) -> str | None:
         """Return the model whose name, and a stroke, *label* begins with."""

@@ -83,7 +83,10 @@ class Table:
 
     def child(self, value: Value | None, tag: str) -> Value | None:
         """Return the first value with this *tag* inside *value*."""
-        return next(iter(self.children(value, tag)), None)
+        for name, content in (value.children or ()) if value is not None else ():
+            if name == tag and (found := self.resolve(content)) is not None:
+                return found
+        return None
 
     def children(self, value: Value | None, tag: str) -> Iterator[Value]:
         """Yield the values with this *tag* directly inside *value*."""
