@@ -6,7 +6,7 @@ Times are whole nanoseconds of a monotonic clock, which all processes of a host 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -76,12 +76,15 @@ class TrackKey:
     """The function; None for the default one."""
     loaded: str | None = None
     """The load options other than the function as text; None for the defaults."""
+    machine: str | None = None
+    """The name of the machine in a run on several; None if there is one."""
 
     @property
     def label(self) -> str:
         """The name of the configuration in texts."""
         words = [f"function {self.function}" if self.function else None, self.loaded]
         name = f"{self.model} on {self.compute_units}" if self.compute_units else self.model
+        words.append(f"on {self.machine}" if self.machine else None)
         return ", ".join([name, *filter(None, words)])
 
 
@@ -142,6 +145,20 @@ class Timeline:
             else:
                 known[track.key] = track
                 self.tracks.append(track)
+
+
+def set_apart(tracks: Iterable[Track], machine: str) -> list[Track]:
+    """Return the *tracks* of one *machine* of several, from 0 on: the clocks of machines have nothing in common."""
+    found = list(tracks)
+    origin = min((event.start_ns for track in found for event in track.events), default=0)
+    return [
+        replace(
+            track,
+            key=replace(track.key, machine=machine),
+            events=[event._replace(start_ns=event.start_ns - origin) for event in track.events],
+        )
+        for track in found
+    ]
 
 
 @dataclass(frozen=True)

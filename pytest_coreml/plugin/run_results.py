@@ -41,8 +41,8 @@ class Results:
         """True if the report of an earlier run stays, since no test of a model has ended in this one."""
         self.problem: str | None = None
         """The reason why the report could not be written."""
-        self.tracks: list[Track] = []
-        """The events recorded for a timeline."""
+        self.tracks: list[tuple[str, Track]] = []
+        """The events recorded for a timeline, with the name of the machine."""
         self.timeline: Timeline | None = None
         """The timeline of the whole run, once it was put together."""
         self.trace_written = False
@@ -56,7 +56,7 @@ class Results:
         self._entries += [(sent.position, machine, record) for record in sent.records]
         self.models.update(sent.models)
         self.devices.update(sent.devices)
-        self.tracks += sent.tracks
+        self.tracks += [(machine, track) for track in sent.tracks]
 
     def complete(self) -> None:
         """Order the records, with any order of workers, and judge what only the whole run has measured."""

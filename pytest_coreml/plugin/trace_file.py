@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_coreml.errors import CoreMLTestError
-from pytest_coreml.facts.timeline import Timeline
+from pytest_coreml.facts.timeline import Timeline, set_apart
 from pytest_coreml.report.document.trace_document import trace_lines
 from pytest_coreml.report.document.write import TRACE, write_lines
 
@@ -22,7 +22,12 @@ def write_trace(run: PytestRun, results: Results, path: Path) -> str | None:
     A run in which nothing was done with a model leaves the file of an earlier run as it is.
     """
     timeline = Timeline()
-    timeline.add(results.tracks)
+    for machine in results.machines.several:
+        timeline.add(set_apart((track for name, track in results.tracks if name == machine), machine))
+    if timeline.tracks:
+        timeline.notes.append("each machine has a clock of its own: its events begin at 0")
+    else:
+        timeline.add(track for _, track in results.tracks)
     if run.timeline is not None:
         # Of tests that have sent no records.
         timeline.add(run.timeline.take())

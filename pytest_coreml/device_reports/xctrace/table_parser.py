@@ -222,51 +222,44 @@ class _RowReader:
         self._row: list[Content] = []
         # The values that contain the current element, from the cell on.
         self._open: list[Content] = []
-        self._text = ""
+        self._texts: list[str] = []
 
     def begin(self) -> None:
         """Listen to the parser until the row ends."""
         self._row = []
         self._parser.StartElementHandler, self._parser.EndElementHandler = self._start, self._end
-        self._parser.CharacterDataHandler = self._note_text
-
-    def _note_text(self, data: str) -> None:
-        self._text = self._text + data if self._text else data
+        self._parser.CharacterDataHandler = self._texts.append
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        content: Content = None
+        content: Content = attributes.get("ref")
         opened = self._open
-        if "ref" in attributes:
-            content = attributes["ref"]
-        elif tag != _SENTINEL:
+        if content is None and tag != _SENTINEL:
             content = Value(attributes.get("fmt"))
-            if "id" in attributes:
-                self._values[attributes["id"]] = content
-        if opened:
-            self._put_inside(opened[-1], tag, content)
-        else:
+            name = attributes.get("id")
+            if name is not None:
+                self._values[name] = content
+        if not opened:
             self._row.append(content)
-        opened.append(content)
-        self._text = ""
-
-    def _put_inside(self, around: Content, tag: str, content: Content) -> None:
-        if len(self._open) > MAX_DEPTH:
-            raise ReportError(_TOO_DEEP)
-        if isinstance(around, Value):
+        elif isinstance(around := opened[-1], Value):
             if around.children is None:
                 around.children = []
             around.children.append((tag, content))
+            if len(opened) > MAX_DEPTH:
+                raise ReportError(_TOO_DEEP)
+        opened.append(content)
+        if self._texts:
+            self._texts.clear()
 
     def _end(self, _: str) -> None:
         if not self._open:
             self._done(self._row)
             return
         value = self._open.pop()
-        if self._text:
+        if self._texts:
             if isinstance(value, Value):
-                text = self._text.strip()
+                text = "".join(self._texts).strip()
                 # One text is enough where both are equal, and there are many.
                 value.text = value.fmt if text == value.fmt else text or None
-            self._text = ""
-        if not self._open and len(self._row) > MAX_COLUMNS:
+            self._texts.clear()
+        if len(self._row) > MAX_COLUMNS:
             raise ReportError(f"a row of more than {MAX_COLUMNS} cells")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.timeline import Lane, LaneAndKind
 
 # Of one request: a measurement of a very short call makes 100,000 predictions.
-MAX_EVENTS: Final = 6000
+MAX_EVENTS: Final = 3000
 _STEPS: Final = {
     protocol.Measure: "measure",
     protocol.MeasurePairs: "compare versions",

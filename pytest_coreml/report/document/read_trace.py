@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.errors import ReportError, shown
+from pytest_coreml.facts.json_text import JsonLimits, parse_json, read_limited
 from pytest_coreml.facts.timeline import LANES, Event, Timeline, Total, Track, TrackKey
-from pytest_coreml.report.document.read import read_json
 from pytest_coreml.report.document.trace_document import FORMAT, ROWS
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Where a document of ours says what it is, in its first bytes.
 _MARK: Final = f'"format": "{FORMAT}"'.encode()
 _HEAD: Final = 4096
+# About twenty times a timeline of 100,000 events.
+LIMITS: Final = JsonLimits(size=256 * 1024**2, parts=5_000_000, values=25_000_000)
 
 
 def is_trace(path: Path) -> bool:
@@ -29,7 +31,7 @@ def is_trace(path: Path) -> bool:
 
 def read_trace(path: Path) -> Timeline:
     """Return the timeline at *path*; raise `ReportError` if it cannot be read, or is not as we write it."""
-    document = read_json(path)
+    document = parse_json(path, read_limited(path, LIMITS.size), LIMITS)
     try:
         other = document["otherData"]
         if other["format"] != FORMAT:
@@ -49,6 +51,7 @@ def _track(entry: Any) -> Track:
         str(entry["compute_units"]),
         entry["function"],
         entry["loaded"],
+        entry["machine"],
     )
     left_out = {
         (lane, str(kind)): Total(int(count), int(total_ns), int(size))

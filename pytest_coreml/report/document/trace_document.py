@@ -86,6 +86,7 @@ def _model_data(track: Track) -> dict[str, Any]:
         "compute_units": key.compute_units,
         "function": key.function,
         "loaded": key.loaded,
+        "machine": key.machine,
         "notes": track.notes,
         "processes": track.processes,
         "figures": track.figures,

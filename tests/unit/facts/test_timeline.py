@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_coreml.facts.placement import Operation, Placement
 from pytest_coreml.facts.planned_operations import planned_operations, why_not_planned
-from pytest_coreml.facts.timeline import Event, Timeline, Total, Track, TrackKey
+from pytest_coreml.facts.timeline import Event, Timeline, Total, Track, TrackKey, set_apart
 
 KEY = TrackKey("Net.mlpackage", "ab", "all")
 
@@ -35,6 +35,17 @@ def test_tracks_of_one_configuration_are_merged() -> None:
     assert first.totals() == {("activity", "load"): Total(2, 2), ("data", "inputs"): Total(2, 4, 6)}
     assert first.notes == ["so"]
     assert second.key == other
+
+
+def test_machines_have_clocks_of_their_own() -> None:
+    """Tracks of one machine among several begin at 0, keep their distances, and are named by the machine."""
+    tracks = [Track(KEY, [Event("activity", "load", 900, 1)]), Track(KEY, [Event("activity", "load", 950, 1)])]
+
+    apart = set_apart(tracks, "gw1: M4")
+
+    assert [event.start_ns for track in apart for event in track.events] == [0, 50]
+    assert apart[0].key.label == "Net.mlpackage on all, on gw1: M4"
+    assert tracks[0].events[0].start_ns == 900
 
 
 def test_planned_operations_divide_a_prediction_by_cost() -> None:

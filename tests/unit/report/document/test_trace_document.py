@@ -34,7 +34,9 @@ TRACK = Track(
     {("activity", "predict"): Total(7, 70)},
     ["a note"],
 )
-TIMELINE = Timeline([TRACK, Track(TrackKey("A.mlpackage", None, "all"), [Event("activity", "load", START + 5, 7)])])
+TIMELINE = Timeline(
+    [TRACK, Track(TrackKey("A.mlpackage", None, "all", machine="m"), [Event("activity", "load", START + 5, 7)])]
+)
 
 
 def document(timeline: Timeline) -> dict[str, Any]:
@@ -84,7 +86,7 @@ def test_metadata_names_models_and_lanes() -> None:
         (1, 0): 'A "b".mlpackage on cpuOnly, function f, from memory',
         (1, 1): "activity",
         (1, 101): "data",
-        (2, 0): "A.mlpackage on all",
+        (2, 0): "A.mlpackage on all, on m",
         (2, 1): "activity",
     }
     assert {event["name"] for event in metadata} == {
