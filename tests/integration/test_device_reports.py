@@ -165,7 +165,7 @@ def test_a_test_with_the_model_has_both_clocks(pytester: pytest.Pytester, perf: 
 
 
 def test_sources_and_reports_make_one_test_each(pytester: pytest.Pytester, perf: Path) -> None:
-    """A source with an id and a limit of its own keeps both, beside another one of the same file."""
+    """A source with its own id and limit keeps both, beside another one of the same file."""
     save(perf, "a.json", xcode_report(conv_and_relu()))
     save(perf, "b.json", xcode_report(conv_and_relu(), product="iPad mini"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -20,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = ("*.md", "docs/**/*.md", "benchmarks/*.md", "tests/conformance/*.md")
 MODULES = ("pytest_coreml/**/*.py", "tests/**/*.py", "examples/**/*.py", "benchmarks/*.py", "docs/**/*.py")
 SCHEMAS = ("pytest_coreml/**/*.schema.json",)
+# In a docstring
+_PARAMETER = re.compile(r"\*\w+\*")
 # A message has words; a name, a format or a selector has not.
 _MIN_WORDS = 3
 
@@ -67,7 +70,7 @@ def _of_module(file: Path, with_messages: bool) -> Iterator[Passage]:
     tree = ast.parse(file.read_text("utf-8"))
     documenting = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr) and _text(node.value)]
     for node in documenting:
-        yield Passage(file, node.lineno, "docstring", _text(node))
+        yield Passage(file, node.lineno, "docstring", _PARAMETER.sub("X", _text(node)))
     if not with_messages:
         return
     in_f_strings = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}

@@ -11,11 +11,11 @@ from pytest_coreml.engine.server.pyobjc.completions import Completion
 
 
 class Outputs:
-    """What a prediction returns."""
+    """The result of a prediction."""
 
 
 def test_an_answer_has_the_time_at_which_it_came() -> None:
-    """Not the later one at which somebody looked."""
+    """The time is not the later one of a look at it."""
     completion = Completion()
     handler = completion.make_handler()
     threading.Thread(target=handler, args=("outputs", None)).start()
