@@ -60,7 +60,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--unmeasured",
         choices=("inconclusive", "fail"),
         default="inconclusive",
-        help="verdict for a slowdown when CPU contention cannot be measured, as on macOS (default: inconclusive)",
+        help="verdict for a slowdown when CPU contention cannot be measured (default: inconclusive)",
     )
     parser.set_defaults(run=run)
 

@@ -82,7 +82,7 @@ def _apply(run: PytestRun, records: list[Record]) -> None:
         return
     concerned = [record for record in records if verdict in record.verdicts]
     if outcome == "failed":
-        fail(_failure_text(run, concerned, verdict), failure_line(concerned))
+        fail(_failure_text(run, concerned, verdict), failure_line(concerned, verdict))
     reasons = dict.fromkeys(reason for record in concerned for reason in skip_reasons(record, verdict))
     pytest.skip(safe_lines("; ".join(reasons)))
 

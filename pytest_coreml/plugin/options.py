@@ -92,7 +92,7 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "runtime": {
         "choices": RUNTIMES,
         "help": "runtime that executes models; auto (default): Core ML where it exists, else the reference runtime, "
-        "whose times are not judged; coreml: judge everything, also on a virtual Mac; reference: judge the times of "
+        "whose times no budget judges; coreml: judge everything, also on a virtual Mac; reference: judge the times of "
         "the reference runtime",
     },
     "model": {"metavar": "PATH", "help": "default model for tests that don't name one"},
@@ -174,7 +174,7 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
     },
     "unmeasured": {
         "choices": UNMEASURED,
-        "help": "verdict for a slowdown when CPU contention cannot be measured, as on macOS (default: inconclusive)",
+        "help": "verdict for a slowdown when CPU contention cannot be measured (default: inconclusive)",
     },
 }
 # Those of which the ini file may give several, one a line or as a list.

@@ -25,7 +25,7 @@ def write_trace(run: PytestRun, results: Results, path: Path) -> str | None:
     for machine in results.machines.several:
         timeline.add(set_apart((track for name, track in results.tracks if name == machine), machine))
     if timeline.tracks:
-        timeline.notes.append("each machine has a clock of its own: its events begin at 0")
+        timeline.notes.append("each machine has a separate clock: its events begin at 0")
     else:
         timeline.add(track for _, track in results.tracks)
     if run.timeline is not None:

@@ -61,7 +61,7 @@ def check_writable(path: Path, kind: OutputKind = REPORT) -> None:
 
 
 def check_outputs(paths: Mapping[OutputKind, Path | None]) -> None:
-    """Raise `ReportError` if the file of a kind cannot be written to its path, or if two are to be written to one."""
+    """Raise `ReportError` if the file of a kind cannot be written to its path, or if two have one path."""
     taken: dict[Path, OutputKind] = {}
     for kind, path in paths.items():
         if path is None:

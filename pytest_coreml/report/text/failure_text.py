@@ -42,13 +42,16 @@ def failure_text(
     return "\n".join(_lines(record, verdict, machine, figures, accept))
 
 
-def failure_line(records: Sequence[Record]) -> str:
-    """Return why *records* failed in a few words: the figure of the first check, and the number of the others."""
-    lines = [line for record in records for line in _short(record)]
+def failure_line(records: Sequence[Record], verdict: Verdict = "failed") -> str:
+    """Return why *records* failed in a few words: the first check with *verdict*, and the number of the others."""
+    lines = [line for record in records for line in _short(record, verdict)]
     return f"{lines[0]}, and {len(lines) - 1} more" if len(lines) > 1 else "".join(lines)
 
 
-def _short(record: Record) -> Iterator[str]:
+def _short(record: Record, verdict: Verdict) -> Iterator[str]:
+    if verdict != "failed":
+        yield from skip_reasons(record, verdict)
+        return
     yield from (_exceeded(check) for check in record.checks if check.verdict == "failed")
     for found in record.regressions:
         if found.verdict == "failed":

@@ -37,7 +37,7 @@ class VarList:
         self._address = address
 
     def as_buffer(self, size: int) -> memoryview:
-        """Return that much memory, whoever owns it."""
+        """Return that much memory, with any owner."""
         return memoryview((ctypes.c_char * size).from_address(self._address)).cast("B")
 
 

@@ -135,3 +135,12 @@ def test_a_failure_in_one_line_is_its_figure():
     ]
     assert failure_line([record(checks=failed)]) == "predict median 31.4 > 25 ms, and 3 more"
     assert failure_line([record(checks=[], regression=SLOWER)]) == "+12.0 % against the baseline"
+
+
+def test_an_inconclusive_check_that_fails_its_test_has_its_reason_in_one_line():
+    """With `--coreml-inconclusive=fail` it is the cause of the failure."""
+    unknown = Check("predict_ms", 25, 31.44, "inconclusive", "the machine was busy")
+
+    line = failure_line([record(checks=[unknown], regression=None)], "inconclusive")
+
+    assert line == "predict_ms: inconclusive: the machine was busy"

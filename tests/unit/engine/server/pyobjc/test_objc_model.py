@@ -137,7 +137,7 @@ def test_images_go_in_and_out_as_pixel_buffers(objc_mac: Any) -> None:
 
 
 def test_images_need_quartz(objc_mac: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is a package of its own."""
+    """The package is separate."""
     model = load_model(objc_mac)
     monkeypatch.setitem(sys.modules, "Quartz", None)
 
