@@ -101,6 +101,7 @@ class Cause(str, Enum):
     TAIL_TOO_NOISY = "tail too noisy"
     ONE_PROCESS = "needs a second process"
     OTHER_MACHINE = "not the same machine"
+    OTHER_RUNTIME = "not the same runtime"
     NO_PREDICTIONS = "no predictions"
     OTHER_WORKLOAD = "other workload"
     TEST_FAILED = "test failed"

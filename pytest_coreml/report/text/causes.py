@@ -354,6 +354,9 @@ _WORDS: Final[dict[Cause, _Words]] = {
         lambda differences: f"not the same machine: {'; '.join(differences)}",
         "record a baseline on this kind of machine",
     ),
+    Cause.OTHER_RUNTIME: _Words(
+        lambda names: f"times of the runtime {names[0]}, in the baseline, are not compared with those of {names[1]}"
+    ),
     Cause.NO_PREDICTIONS: _Words(lambda side: f"the {side} has no predictions"),
     Cause.OTHER_WORKLOAD: _Words(
         lambda change: f"the baseline measured {change[0]}, this run {change[1]}", "record a baseline of the same"

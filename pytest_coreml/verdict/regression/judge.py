@@ -15,7 +15,7 @@ from pytest_coreml.verdict.regression.load_and_memory import (
     judge_costs,
     judge_size,
 )
-from pytest_coreml.verdict.regression.machine_kind import machine_differences
+from pytest_coreml.verdict.regression.machine_kind import machine_differences, value_at
 from pytest_coreml.verdict.regression.moved import MOVED, judge_moved
 from pytest_coreml.verdict.regression.prediction_time import Regression, judge_regression
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pytest_coreml.facts.compute_units import Device
-    from pytest_coreml.verdict.check import Check
+    from pytest_coreml.verdict.check import Check, Verdict
     from pytest_coreml.verdict.regression.run import Run
 
 # What a further run of the same kind would say again.
@@ -73,7 +73,8 @@ def judge_against(baseline: Sequence[Run], current: Sequence[Run], rules: Rules)
     """Judge the *current* runs, in the order made, against the *baseline* runs, oldest first; neither may be empty.
 
     A current run whose test failed before anything was measured has failed, on any machine.
-    Times and memory are compared on the same kind of machine only; sizes, plans and operations always.
+    Times and memory are compared on the same kind of machine only; sizes, plans and operations always. Times of another
+    runtime are not judged: one baseline of a Mac serves a job on Linux, for everything else.
     """
     changes = changes_since(baseline, current[-1])
     moved = judge_moved(_newest(baseline, current[-1]), current, rules.max_moved)
@@ -83,7 +84,8 @@ def judge_against(baseline: Sequence[Run], current: Sequence[Run], rules: Rules)
     alike, reason = _comparable(baseline, current)
     if reason is not None:
         predicted = any(run.predict for run in (*baseline, *current))
-        time = Regression(0, None, None, "inconclusive", reason, baseline_runs=len(baseline)) if predicted else None
+        verdict: Verdict = "not_judged" if reason.cause is Cause.OTHER_RUNTIME else "inconclusive"
+        time = Regression(0, None, None, verdict, reason, baseline_runs=len(baseline)) if predicted else None
         return Findings(time, (*judge_size(baseline, current), *moved), changes, len(current))
     checks = (*judge_costs(alike, current, rules.assume_idle), *judge_size(baseline, current), *moved)
     return Findings(_time(alike, current, rules), checks, changes, len(current))
@@ -104,6 +106,9 @@ def _comparable(baseline: Sequence[Run], current: Sequence[Run]) -> tuple[Sequen
     if any(machine_differences(here, run.machine) for run in current):
         return (), Reason(Cause.OTHER_MACHINE, ("current runs differ",))
     alike = [run for run in baseline if not machine_differences(run.machine, here)]
+    runtimes = [value_at(run.machine, ("runtime", "name")) for run in (*baseline, current[0])]
+    if runtimes[-1] not in runtimes[:-1]:
+        return (), Reason(Cause.OTHER_RUNTIME, tuple(runtimes[-2:]))
     if not alike:
         return (), Reason(Cause.OTHER_MACHINE, tuple(machine_differences(baseline[-1].machine, here)))
     return alike, None

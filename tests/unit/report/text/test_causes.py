@@ -88,6 +88,7 @@ DETAILS = {
     Cause.NO_DEVICE: "gpu",
     Cause.BASELINE_DISTURBED: 3,
     Cause.OTHER_MACHINE: ("chip A, now B",),
+    Cause.OTHER_RUNTIME: ("coreml", "reference"),
     Cause.NO_OTHER_MODEL: MissingModel("New.mlpackage", "old"),
 }
 

@@ -8,6 +8,7 @@ import pytest
 import report_examples
 
 from pytest_coreml.facts.measurement import LoadTimes
+from pytest_coreml.facts.reason import Cause
 from pytest_coreml.report.text.regression_text import regression_text
 from pytest_coreml.verdict.regression.judge import Rules, changes_since, judge_against
 from pytest_coreml.verdict.regression.run import Run
@@ -66,3 +67,19 @@ def test_a_first_load_is_repeated_only_if_it_looks_slower(first_load_ms: float, 
 
     assert findings.wants_another_run
     assert findings.wants_first_load == wanted
+
+
+def test_a_baseline_of_another_runtime_judges_sizes_and_no_times() -> None:
+    """The baseline of a Mac serves a job on Linux; a machine of another chip with the same runtime is inconclusive."""
+    before = replace(BEFORE, predict=report_examples.MEASUREMENT)
+    grown = replace(before, model=replace(report_examples.SPEC, size_bytes=13_000_000))
+    runtime = {"name": "reference", "version": "1"}
+
+    elsewhere = judge_against([before], [replace(grown, machine={**BEFORE.machine, "runtime": runtime})], Rules())
+    other_chip = judge_against([before], [replace(before, machine={**BEFORE.machine, "chip": "Apple M1"})], Rules())
+
+    assert elsewhere.time is not None
+    assert (elsewhere.time.verdict, elsewhere.time.cause) == ("not_judged", Cause.OTHER_RUNTIME)
+    assert [check.verdict for check in elsewhere.checks] == ["failed"]
+    assert other_chip.time is not None
+    assert other_chip.time.verdict == "inconclusive"
