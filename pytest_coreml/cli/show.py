@@ -26,6 +26,8 @@ _FORMATS = {
     "trace": "trace",
     "trace-summary": "trace_summary",
 }
+# The formats that the name of a file tells.
+_SUFFIXES = {".html": "html", ".md": "markdown", ".csv": "csv", ".json": "json"}
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,28 +41,31 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="a report; for --format=html also several, folders of them, and traces",
     )
     formats = [*_FORMATS, "html"]
-    parser.add_argument("--format", choices=formats, default="text", help="output format (default: text)")
+    parser.add_argument(
+        "--format", choices=formats, help="output format (default: by the suffix of --output, else text)"
+    )
     parser.add_argument("--output", type=Path, metavar="PATH", help="file to write to instead of stdout")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the reports to stdout or to a file; return 0."""
-    if arguments.format == "html":
+    form = arguments.format or _SUFFIXES.get(arguments.output.suffix if arguments.output else "", "text")
+    if form == "html":
         text = _page(arguments.reports)
     elif len(arguments.reports) > 1:
-        raise UsageError(f"--format={arguments.format} shows one report; several are a page: --format=html")
-    elif arguments.format == "text" and arguments.output is None:
+        raise UsageError(f"--format={form} shows one report; several are a page: --format=html")
+    elif form == "text" and arguments.output is None:
         _print_lines(arguments.reports[0])
         return 0
     else:
-        text = _text(arguments.reports[0], arguments.format)
+        text = _text(arguments.reports[0], form)
     if arguments.output is not None:
         from pytest_coreml.report.document.write import SHOWN, write_text
 
         write_text(text, arguments.output, SHOWN)
     # The other formats escape what their readers would obey.
-    elif arguments.format == "trace-summary":
+    elif form == "trace-summary":
         print_text(text)
     else:
         sys.stdout.write(text)

@@ -26,6 +26,16 @@ def test_show_writes_the_format_that_is_asked_for(path, capsys):
     assert json.loads(capsys.readouterr().out)["schema_version"] == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "start"), [("out.csv", "test"), ("out.json", "{"), ("out.html", "<!doctype html>"), ("out.txt", "20")]
+)
+def test_the_suffix_of_the_file_chooses_the_format(path, tmp_path, name, start):
+    """A page that holds plain text would surprise its reader in the browser."""
+    assert main(["show", str(path), "--output", str(tmp_path / name)]) == 0
+
+    assert (tmp_path / name).read_text("utf-8").lstrip().lower().startswith(start)
+
+
 def test_a_file_that_is_no_report_is_a_usage_error(tmp_path, capsys):
     """One line on stderr, exit status 2, no traceback."""
     assert main(["show", str(tmp_path / "none.json")]) == 2
