@@ -27,7 +27,7 @@ def test_show_writes_the_format_that_is_asked_for(path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("name", "start"), [("out.csv", "test"), ("out.json", "{"), ("out.html", "<!doctype html>"), ("out.txt", "20")]
+    ("name", "start"), [("out.csv", "id,model"), ("out.json", "{"), ("out.html", "<!doctype html>"), ("out.txt", "20")]
 )
 def test_the_suffix_of_the_file_chooses_the_format(path, tmp_path, name, start):
     """A page that holds plain text would surprise its reader in the browser."""
