@@ -96,6 +96,6 @@ def test_a_miss_fails_the_test_itself(pytester: pytest.Pytester, script: Script)
 
     whole.assert_outcomes(passed=4, failed=4)
     whole.stdout.no_fnmatch_line("*failed after its end*")
-    whole.stdout.fnmatch_lines(["  each figure: pytest test_several.py::test_it --coreml-runtime=reference *"])
+    whole.stdout.fnmatch_lines(["  to see every value: pytest test_several.py::test_it --coreml-runtime=reference *"])
     alone.assert_outcomes(skipped=1)
     alone.stdout.fnmatch_lines(["*cpuOnly was not run in this run; run the whole test, which has an instance for *"])

@@ -121,7 +121,7 @@ def _lines(
     if accept is not None and verdict == "failed" and (since or any(name.needs_baseline for name in names)):
         yield f"  accept the new state: {accept}"
     if figures is not None:
-        yield f"  each figure: {figures}"
+        yield f"  to see every value: {figures}"
 
 
 def _outputs(record: Record) -> Iterator[str]:

@@ -23,7 +23,7 @@ def test_a_missed_budget_is_told_from_end_to_end():
         "  4 calls after 20 warm-ups, each the mean of 2, 3 undisturbed, p10-p90 31.1-72.6 ms",
         "  planned placement: neuralEngine 75.0 % of cost; on cpu: 1 x gather; not known where: 1 x relu",
         "  Apple M4 Pro, macOS 26.5.1, coremltools 9.0",
-        "  each figure: pytest --coreml-report",
+        "  to see every value: pytest --coreml-report",
     ]
 
 
