@@ -110,6 +110,7 @@ def test_a_model_that_is_not_there_is_a_usage_error(pytester: pytest.Pytester) -
     result.stderr.fnmatch_lines(["*--coreml-against: there is no *Gone.mlpackage*"])
 
 
+@pytest.mark.slow
 def test_another_model_that_does_not_load_is_named_as_such(project: pytest.Pytester) -> None:
     """The error names the other model, not the model under test."""
     project.makepyfile(test_model=TEST)
@@ -121,6 +122,7 @@ def test_another_model_that_does_not_load_is_named_as_such(project: pytest.Pytes
     result.stdout.fnmatch_lines(["the model to compare with: *Bad.mlmodel: cannot be compiled: *"])
 
 
+@pytest.mark.slow
 def test_engines_run_both(project: pytest.Pytester) -> None:
     """A folder with a model of the same name will do; the report has the pairs, whatever the verdict is."""
     project.makepyfile(test_model=TEST)

@@ -120,6 +120,7 @@ UNITS = """
 """
 
 
+@pytest.mark.slow
 def test_the_odd_one_of_three_compute_units_is_named_on_a_mac(mac_project: MacProject) -> None:
     """It fails alone, with the command that finds the operation; the others pass with a note."""
     mac_project.save()

@@ -43,6 +43,7 @@ def test_a_missing_path_names_the_places(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["Nowhere.mlpackage: no such model: there is no *Nowhere.mlpackage"])
 
 
+@pytest.mark.slow
 def test_an_empty_package_is_no_model(project: pytest.Pytester) -> None:
     """A folder that is only named like a package is refused with the reason."""
     project.mkdir("Empty.mlpackage")
@@ -53,6 +54,7 @@ def test_an_empty_package_is_no_model(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*Empty.mlpackage: not a Core ML package: it has no Manifest.json*"])
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_model(project: pytest.Pytester) -> None:
     """A text file named .mlmodel is refused, naming it."""
     (project.path / "Text.mlmodel").write_text("this is no model")
@@ -75,6 +77,7 @@ def test_what_is_no_source_is_told_by_its_type(project: pytest.Pytester) -> None
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("inputs", "expected"),
     [
@@ -166,6 +169,7 @@ def test_a_report_path_that_cannot_be_written_is_said_before_the_tests(project: 
     result.stderr.fnmatch_lines(["*cannot write the report*file*"])
 
 
+@pytest.mark.slow
 def test_all_mistakes_in_markers_are_told_at_once(project: pytest.Pytester) -> None:
     """Misspelled arguments, wrong types and negative numbers are one usage error, with the nearest valid names."""
     project.makepyfile(
@@ -230,6 +234,7 @@ def test_all_mistakes_in_markers_are_told_at_once(project: pytest.Pytester) -> N
     )
 
 
+@pytest.mark.slow
 def test_the_engine_leaves_no_folder_behind(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a run the temporary folder is as it was."""
     folder = project.mkdir("temporary")

@@ -95,6 +95,7 @@ def test_a_slower_model_fails_when_a_fresh_engine_confirms_it(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", ["accept the new state", "each figure"])
 def test_the_commands_of_a_model_file_can_be_run(
     pytester: pytest.Pytester, baseline: Baseline, script: Script, label: str
@@ -313,6 +314,7 @@ def test_operations_that_moved_are_named(pytester: pytest.Pytester, baseline: Ba
     assert test["notes"] == []
 
 
+@pytest.mark.slow
 def test_real_engines_agree_with_a_generous_tolerance(project: pytest.Pytester) -> None:
     """Recorded and judged by engine processes: within a factor of a thousand, whatever the machine does, nothing
     fails."""

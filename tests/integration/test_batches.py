@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 TEST = """
     import numpy as np
@@ -49,6 +47,7 @@ TEST = """
 """
 
 
+@pytest.mark.slow
 def test_batches_are_predicted_measured_and_judged(project: pytest.Pytester) -> None:
     """A batch gives the outputs of its items; the report has the time of a call and of an item; bad ones are errors."""
     project.makepyfile(TEST)

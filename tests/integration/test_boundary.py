@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 
+@pytest.mark.slow
 def test_the_boundary_is_judged_and_reported(project: pytest.Pytester) -> None:
     """A single-precision model converts nothing; its 16 bytes in and 12 bytes out are more than 20."""
     project.makepyfile(

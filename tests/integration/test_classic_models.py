@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pytest
 from classic_models import make_classifier, make_spec
-
-if TYPE_CHECKING:
-    import pytest
 
 RUN = ("-p", "no:randomly", "--coreml-runtime=reference", "--coreml-calls=10")
 TESTS = """
@@ -56,6 +54,7 @@ def animals() -> Any:
     return spec
 
 
+@pytest.mark.slow
 def test_a_pipeline_of_trees_is_measured_and_reported(project: pytest.Pytester) -> None:
     """It predicts and is judged as any other model, and its report has the types of its models."""
     (project.path / "Animal.mlmodel").write_bytes(animals().SerializeToString())
@@ -69,6 +68,7 @@ def test_a_pipeline_of_trees_is_measured_and_reported(project: pytest.Pytester) 
     assert [entry["kind"] for entry in model["inputs"]] == ["string", "double"]
 
 
+@pytest.mark.slow
 def test_a_pipeline_of_trees_predicts_through_coremltools(project: pytest.Pytester) -> None:
     """With the drop-in, a batch of dictionaries gives labels."""
     (project.path / "Animal.mlmodel").write_bytes(animals().SerializeToString())
@@ -77,6 +77,7 @@ def test_a_pipeline_of_trees_predicts_through_coremltools(project: pytest.Pytest
     project.runpytest_subprocess("-o", "coreml_dropin=true").assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_a_stage_that_only_a_mac_runs_is_named_with_those_that_run_here(project: pytest.Pytester) -> None:
     """The failure names the stage, and how to take the others out of the pipeline."""
     spec = animals()

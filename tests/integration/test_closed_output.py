@@ -6,12 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 
+@pytest.mark.slow
 def test_what_was_measured_by_then_is_in_the_report(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run ends as failed, with a whole report, and without anything left in the temporary folder."""
     temporary = project.mkdir("temporary")

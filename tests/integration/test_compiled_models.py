@@ -24,6 +24,7 @@ def compiled(project: pytest.Pytester, linear_package: Path) -> Path:
     return save_compiled(linear_package, project.path / "Compiled.mlmodelc")
 
 
+@pytest.mark.slow
 def test_a_compiled_model_on_the_command_line_is_a_test(project: pytest.Pytester, compiled: Path) -> None:
     """It is loaded, predicts and is measured; its description is in the report."""
     result = project.runpytest_subprocess(compiled.name, "--coreml-report=r.json", "--coreml-calls=10")
@@ -36,6 +37,7 @@ def test_a_compiled_model_on_the_command_line_is_a_test(project: pytest.Pytester
     assert document["tests"][0]["id"] == "Compiled.mlmodelc::all"
 
 
+@pytest.mark.slow
 def test_its_outputs_are_those_of_the_package(project: pytest.Pytester, compiled: Path) -> None:
     """By a marker, beside the package by `coreml_load`."""
     project.makepyfile(
@@ -70,6 +72,7 @@ def test_it_is_the_other_version_of_a_comparison(project: pytest.Pytester, compi
     unasked.stdout.fnmatch_lines(["not judged", "*whose time this comparison is about*"])
 
 
+@pytest.mark.slow
 def test_it_cannot_be_loaded_from_memory(project: pytest.Pytester, compiled: Path) -> None:
     """The error says what can."""
     project.makepyfile(
@@ -84,6 +87,7 @@ def test_it_cannot_be_loaded_from_memory(project: pytest.Pytester, compiled: Pat
     result.stdout.fnmatch_lines(["*Compiled.mlmodelc: a compiled model cannot be loaded from memory; name the*"])
 
 
+@pytest.mark.slow
 def test_weights_that_are_missing_are_named_by_the_user_s_path(project: pytest.Pytester, compiled: Path) -> None:
     """Not by the copy that the engine loads."""
     shutil.rmtree(compiled / "weights")
@@ -96,6 +100,7 @@ def test_weights_that_are_missing_are_named_by_the_user_s_path(project: pytest.P
     )
 
 
+@pytest.mark.slow
 def test_a_folder_that_only_looks_like_one_is_refused(project: pytest.Pytester) -> None:
     """By name, and with what is missing."""
     (project.path / "Empty.mlmodelc").mkdir()
@@ -139,6 +144,7 @@ def test_inspect_describes_a_compiled_network_by_its_data(linear_package: Path, 
     assert "operations  unknown" in found
 
 
+@pytest.mark.slow
 def test_on_a_mac_it_is_loaded_timed_and_planned(mac_project: MacProject, linear_package: Path) -> None:
     """From a fresh copy, without being compiled, and its plan is that of the compiled path."""
     save_compiled(linear_package, mac_project.path / "Compiled.mlmodelc")

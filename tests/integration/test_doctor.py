@@ -98,6 +98,7 @@ def test_a_native_module_that_cannot_be_imported_is_no_binding(mac_project: MacP
     assert "is installed but cannot be imported: have 'x86_64', need 'arm64'; install coremltools" in result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_core_ml")
 def test_without_core_ml_the_reference_runtime_is_named() -> None:
     """Linux cannot judge, and says why."""

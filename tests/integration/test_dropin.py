@@ -63,6 +63,7 @@ def run(script: str, folder) -> None:
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_core_ml")
 @pytest.mark.parametrize(
     "order",
@@ -93,6 +94,7 @@ assert not reference.is_installed()
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ini_files.ALL)
 def test_the_ini_option_needs_no_word_in_the_test(project: pytest.Pytester, file: str) -> None:
     """With `coreml_dropin = true` a test that knows coremltools only predicts, and nothing is left behind."""
@@ -116,6 +118,7 @@ def test_the_ini_option_needs_no_word_in_the_test(project: pytest.Pytester, file
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_without_the_option_coremltools_is_left_alone(project: pytest.Pytester) -> None:
     """Nothing unasked: coremltools cannot predict here unless the user says so."""
     if sys.platform == "darwin":

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 TEST = """
     import pytest
@@ -17,6 +15,7 @@ TEST = """
 """
 
 
+@pytest.mark.slow
 def test_torch_and_tensorflow_are_not_imported_even_when_installed(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

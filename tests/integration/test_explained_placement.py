@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from standin.scenario import Op
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def reasons(project: MacProject) -> list[str | None]:
     return [op["reason"] for op in project.report["tests"][0]["placement"]["ops"]]
 
 
+@pytest.mark.slow
 def test_the_compiler_is_asked_when_a_rule_has_failed(mac_project: MacProject) -> None:
     """The text has the message and the remedy of a refusal, and no refusal elsewhere; the home folder is gone."""
     mac_project.save()
@@ -46,6 +48,7 @@ def test_the_compiler_is_asked_when_a_rule_has_failed(mac_project: MacProject) -
     assert list(mac_project.temporary.glob("pytest-coreml-home-*")) == []
 
 
+@pytest.mark.slow
 def test_nothing_is_compiled_again_unless_asked(mac_project: MacProject) -> None:
     """Without the option, and for a rule that holds."""
     mac_project.save()
@@ -63,6 +66,7 @@ def test_nothing_is_compiled_again_unless_asked(mac_project: MacProject) -> None
     assert set(reasons(mac_project)) == {None}
 
 
+@pytest.mark.slow
 def test_a_compiler_that_writes_nothing_explains_nothing(mac_project: MacProject) -> None:
     """The failure is told as without the option."""
     mac_project.save()

@@ -40,6 +40,7 @@ def test_a_path_that_is_right_for_another_folder_is_found_for_the_reader(project
     result.stdout.fnmatch_lines([f"*no such model: {places}; did you mean 'models/Linear.mlpackage'?*"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("package", "expected"),
     [
@@ -61,6 +62,7 @@ def test_what_is_not_installed_is_named_with_the_command(
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
+@pytest.mark.slow
 def test_core_ml_asked_for_where_it_is_not(project: pytest.Pytester) -> None:
     """The reason, and the option that works here."""
     project.makepyfile(PLAIN)

@@ -22,6 +22,7 @@ def package(project: pytest.Pytester) -> Path:
     return project.path / "Model.mlpackage"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("package")
 def test_all_functions_are_tested_unless_one_is_named(project: pytest.Pytester) -> None:
     """By a marker, with and without a function, and as a test without code."""

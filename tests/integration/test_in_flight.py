@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
-    import pytest
     from mac_project import MacProject
 
 TEST = """
@@ -36,6 +37,7 @@ TEST = """
 """
 
 
+@pytest.mark.slow
 def test_four_predictions_in_flight(project: pytest.Pytester) -> None:
     """The report has their number, the throughput, and a check of it; what cannot be in flight is an error."""
     project.makepyfile(TEST)
@@ -51,6 +53,7 @@ def test_four_predictions_in_flight(project: pytest.Pytester) -> None:
     assert (one["predict"]["in_flight"], one["checks"][0]["verdict"]) == (1, "passed")
 
 
+@pytest.mark.slow
 def test_core_ml_through_coremltools_makes_one_prediction_at_a_time(mac_project: MacProject) -> None:
     """The error names the reason and what to choose instead, for predictions in flight and for output backings."""
     mac_project.save()

@@ -90,6 +90,7 @@ def test_a_first_load_is_measured_for_a_budget_and_a_slowdown_confirmed_without(
     assert len(mac_project.journal("compile")) == 2
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_not_ours_is_told_and_left_alone(mac_project: MacProject) -> None:
     """The tests run as with `off`; no command removes anything of it."""
     mac_project.save(name="Small.mlpackage")

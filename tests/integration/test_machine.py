@@ -27,6 +27,7 @@ TEST = """
 """
 
 
+@pytest.mark.slow
 def test_the_report_tells_of_the_mac_and_of_nobody(mac_project: MacProject) -> None:
     """All facts that decide on speed are there; what tells one Mac from another of its kind is not."""
     mac_project.save()
@@ -50,6 +51,7 @@ def test_the_report_tells_of_the_mac_and_of_nobody(mac_project: MacProject) -> N
         assert private not in mac_project.report_path.read_text()
 
 
+@pytest.mark.slow
 def test_a_virtual_mac_runs_what_it_is_fit_for(mac_project: MacProject) -> None:
     """cpuOnly by default; other units are skipped with the reason; times are not judged."""
     mac_project.save()
@@ -70,6 +72,7 @@ def test_a_virtual_mac_runs_what_it_is_fit_for(mac_project: MacProject) -> None:
     assert {call["units"] for call in mac_project.journal("load")} == {"CPU_ONLY"}
 
 
+@pytest.mark.slow
 def test_a_virtual_mac_does_what_it_is_told(mac_project: MacProject) -> None:
     """With the runtime named, named units run and times are judged."""
     mac_project.save()
@@ -122,6 +125,7 @@ def test_a_virtual_mac_judges_outputs_and_names_a_stall(mac_project: MacProject)
     )
 
 
+@pytest.mark.slow
 # The states are told one after the other, and loads of workers that nobody judges take none.
 @pytest.mark.usefixtures("in_one_process")
 def test_a_mac_that_gets_warm_while_measuring_is_inconclusive(mac_project: MacProject) -> None:

@@ -19,6 +19,7 @@ TEST = """
 """
 
 
+@pytest.mark.slow
 def test_a_budget_that_holds_passes_and_is_reported(project: pytest.Pytester) -> None:
     """A test under a generous budget passes, and its figures are in the table and in the report."""
     project.makepyfile(TEST.format(budget="predict_ms=10_000, size_mb=1, memory_mb=2000"))
@@ -37,6 +38,7 @@ def test_a_budget_that_holds_passes_and_is_reported(project: pytest.Pytester) ->
     assert entry["load"]["first_load_ms"][0] > 0
 
 
+@pytest.mark.slow
 def test_a_missed_budget_fails_the_test_with_figures_and_machine(project: pytest.Pytester) -> None:
     """The failure says what was expected, what came, and how it was measured."""
     project.makepyfile(TEST.format(budget="size_mb=0.0001"))
@@ -47,6 +49,7 @@ def test_a_missed_budget_fails_the_test_with_figures_and_machine(project: pytest
     result.stdout.fnmatch_lines(["*Linear.mlpackage on all: size*0.0001*", "*coremltools*"])
 
 
+@pytest.mark.slow
 def test_times_are_not_judged_on_a_runtime_that_was_not_chosen(project: pytest.Pytester) -> None:
     """Under `auto` without Core ML a time budget skips its test with the reason, never passes it."""
     project.makepyfile(TEST.format(budget="predict_ms=10_000"))
@@ -60,6 +63,7 @@ def test_times_are_not_judged_on_a_runtime_that_was_not_chosen(project: pytest.P
     )
 
 
+@pytest.mark.slow
 def test_sizes_are_judged_on_any_runtime(project: pytest.Pytester) -> None:
     """A size budget beside a time budget still makes the test green or red."""
     project.makepyfile(TEST.format(budget="predict_ms=10_000, size_mb=1"))
@@ -69,6 +73,7 @@ def test_sizes_are_judged_on_any_runtime(project: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_a_model_file_is_a_test(project: pytest.Pytester) -> None:
     """A package named on the command line is loaded, predicted with and measured for each compute units."""
     result = project.runpytest_subprocess(*RUN, "Linear.mlpackage", "-rp", "--coreml-compute-units=cpuOnly,all")
@@ -77,6 +82,7 @@ def test_a_model_file_is_a_test(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines_random(["PASSED Linear.mlpackage::cpuOnly", "PASSED Linear.mlpackage::all"])
 
 
+@pytest.mark.slow
 def test_a_failing_body_is_not_judged(project: pytest.Pytester) -> None:
     """A test whose body fails has its own text, and is in the report as failed."""
     project.makepyfile(TEST.format(budget="size_mb=1").replace("(1, 3)", "(7,)"))
@@ -89,6 +95,7 @@ def test_a_failing_body_is_not_judged(project: pytest.Pytester) -> None:
     assert entry["checks"] == []
 
 
+@pytest.mark.slow
 def test_the_report_option_leaves_test_paths_alone(project: pytest.Pytester) -> None:
     """`--coreml-report tests/` writes the default report and runs tests/."""
     tests = project.mkdir("checks")
@@ -121,6 +128,7 @@ def test_a_folder_is_no_report(project: pytest.Pytester, words: tuple[str, ...],
     assert not (project.path / "nowhere").exists()
 
 
+@pytest.mark.slow
 def test_tests_that_share_a_model_are_each_judged(project: pytest.Pytester) -> None:
     """A test whose model an earlier test has loaded, and that does nothing with it, is judged too."""
     project.makepyfile(

@@ -35,6 +35,7 @@ def moved(mac_project: MacProject) -> MacProject:
     return mac_project
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("marker", "options"), [(MARKER, []), ("", ["--coreml-moved=0.02"])], ids=["marker", "option"])
 def test_more_than_the_limit_is_a_failure(moved: MacProject, marker: str, options: list[str]) -> None:
     """It names the share, the operations, and how to accept it."""
@@ -52,6 +53,7 @@ def test_more_than_the_limit_is_a_failure(moved: MacProject, marker: str, option
     )
 
 
+@pytest.mark.slow
 def test_compare_judges_finished_reports(moved: MacProject, capsys: pytest.CaptureFixture[str]) -> None:
     """With the same rule; without it, what moved is told and decides nothing."""
     moved.run("--coreml-calls=30")
@@ -62,6 +64,7 @@ def test_compare_judges_finished_reports(moved: MacProject, capsys: pytest.Captu
     assert "planned cost that left neuralEngine" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_without_a_limit_a_green_run_says_it_in_lines_of_its_own(
     moved: MacProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -89,6 +92,7 @@ def test_without_a_limit_a_green_run_says_it_in_lines_of_its_own(
     assert f"::{words.replace('%', '%25')}\n" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_without_a_baseline_the_rule_is_not_judged(moved: MacProject) -> None:
     """A test that could judge nothing is skipped."""
     moved.test(TEST.format(marker=MARKER))

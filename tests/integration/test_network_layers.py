@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import coremltools as ct
+import pytest
 from one_layer import build
 
-if TYPE_CHECKING:
-    import pytest
 
-
+@pytest.mark.slow
 def test_the_layers_of_a_network_are_in_the_report(project: pytest.Pytester) -> None:
     """On no device: the reference runtime plans nothing, and a rule about placement is not judged."""
     network = build(lambda builder: builder.add_activation("relu", "RELU", "x0", "y0"), [(2,)])

@@ -110,6 +110,7 @@ def test_counters_are_read_only_if_something_asks(seen: MacProject) -> None:
     assert len(seen.journal("registry")) == 8
 
 
+@pytest.mark.slow
 def test_without_core_ml_nothing_is_judged(project: pytest.Pytester) -> None:
     """The test is skipped, with what would help."""
     project.makepyfile(source(model="Linear.mlpackage"))

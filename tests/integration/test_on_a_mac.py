@@ -25,6 +25,7 @@ TEST = """
 """
 
 
+@pytest.mark.slow
 def test_native_durations_are_judged_and_reported_as_they_are(mac_project: MacProject) -> None:
     """The report has the times of the native module to the nanosecond; time is judged without an option."""
     mac_project.save()

@@ -32,6 +32,7 @@ PLACED = """
 """
 
 
+@pytest.mark.slow
 def test_rules_are_judged_by_the_plan_and_shown(mac_project: MacProject) -> None:
     """A moved operation fails its test; what holds by configuration says so; each operation has its row with -v."""
     mac_project.save(models.program_spec(3, nested=True))
@@ -142,6 +143,7 @@ UNPLANNED = """
 """
 
 
+@pytest.mark.slow
 # Each worker reads plans by itself.
 @pytest.mark.usefixtures("in_one_process")
 def test_a_plan_that_kills_is_the_failure_of_who_asked_for_it(mac_project: MacProject) -> None:

@@ -31,6 +31,7 @@ TESTS = """
 """
 
 
+@pytest.mark.slow
 def test_units_are_compared_at_the_end_of_the_run(mac_project: MacProject, monkeypatch: pytest.MonkeyPatch) -> None:
     """A partner that came later fails the run; one that never came is not judged; an idle Neural Engine is noted."""
     # No line of the summary is to be cut.

@@ -37,6 +37,7 @@ def test_a_miss_of_calls_that_waited_is_inconclusive(mac_project: MacProject) ->
     assert mac_project.report["tests"][0]["predict"]["undisturbed"] == 10
 
 
+@pytest.mark.slow
 def test_a_slow_run_on_efficiency_cores_is_noted_and_inconclusive(mac_project: MacProject) -> None:
     """The share is in the report, and in the words."""
     mac_project.save()

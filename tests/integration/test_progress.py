@@ -34,6 +34,7 @@ def _read_all(descriptor: int) -> str:
     return written.decode()
 
 
+@pytest.mark.slow
 def test_what_takes_long_is_shown_and_erased(project: pytest.Pytester, workers: int | None) -> None:
     """Behind pytest's dots, although the output of the test is captured; nothing is left of it at the end."""
     if workers:

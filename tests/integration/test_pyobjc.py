@@ -45,6 +45,7 @@ APP = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("objc", "place"),
     [
@@ -89,6 +90,7 @@ def test_a_callback_that_never_comes_ends_the_engine(mac_project: MacProject) ->
     result.stdout.fnmatch_lines(["*did not respond for 5 s while measuring Model.mlpackage on all and was killed*"])
 
 
+@pytest.mark.slow
 def test_pyobjc_without_core_ml(pytester: pytest.Pytester) -> None:
     """On the command line it is an error where the reference runtime executes models; the ini file means Macs."""
     standin_models.save(standin_models.program_spec(), pytester.path / "Model.mlpackage")

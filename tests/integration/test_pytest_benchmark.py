@@ -61,6 +61,7 @@ NAMES = {
 BY_HAND = {"test_by_hand[all]", "test_several"}
 
 
+@pytest.mark.slow
 def test_what_is_measured_is_in_its_file(project: pytest.Pytester) -> None:
     """Every measured model is in the file, also a second one of a test and a model file, with the samples that the
     summary is made of, in a separate group; what a benchmark has measured, in native time, is not measured again.
@@ -92,6 +93,7 @@ def test_what_is_measured_is_in_its_file(project: pytest.Pytester) -> None:
     assert groups["test_marked[all]"] == "encoders"
 
 
+@pytest.mark.slow
 def test_nothing_is_shown_unasked(project: pytest.Pytester) -> None:
     """Its table is printed for a benchmark of the user's own, and has no row of ours."""
     project.makepyfile(test_all=MEASURED)
@@ -103,6 +105,7 @@ def test_nothing_is_shown_unasked(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*benchmark: 1 tests*"])
 
 
+@pytest.mark.slow
 def test_its_gate_judges_no_model_unless_the_test_is_marked(project: pytest.Pytester) -> None:
     """A bound that no measurement can keep fails the run for the marked test only."""
     project.makepyfile(test_all=MEASURED)
@@ -124,6 +127,7 @@ def test_its_gate_judges_no_model_unless_the_test_is_marked(project: pytest.Pyte
     assert "test_marked" in failed[0]
 
 
+@pytest.mark.slow
 def test_a_peer_that_breaks_decides_no_test(project: pytest.Pytester) -> None:
     """Measurements that pytest-benchmark cannot take are a line at the end, also where warnings are errors."""
     project.makeconftest(BROKEN)

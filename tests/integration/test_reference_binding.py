@@ -39,6 +39,7 @@ assert not pathlib.Path(path).exists()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_core_ml")
 def test_coremltools_predicts_and_plans():
     """Prediction, durations, a compiled path, the plan, an error and the end of the compiled folder."""

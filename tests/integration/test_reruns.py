@@ -6,10 +6,11 @@ import json
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
 
 TESTS = """
     import pytest
@@ -43,6 +44,7 @@ def figures(junit: Path, test: str) -> list[list[str | None]]:
     return [[found.get("name") for found in case.iter("property")] for case in cases]
 
 
+@pytest.mark.slow
 def test_each_attempt_is_recorded_and_the_last_one_judged(project: pytest.Pytester, workers: int | None) -> None:
     """In the report, in the summary and in JUnit's file, where no attempt has the figures of another."""
     project.makepyfile(TESTS)
@@ -108,6 +110,7 @@ RETRIES = """
 """
 
 
+@pytest.mark.slow
 def test_an_attempt_within_the_report_of_another_is_recorded(project: pytest.Pytester) -> None:
     """pytest-retry makes no report of a repetition, and changes the one of the first attempt."""
     project.makeconftest(RETRIES)

@@ -81,6 +81,7 @@ def two_models(project):
     return project
 
 
+@pytest.mark.slow
 def test_scenarios_are_measured_judged_and_reported(two_models):
     """A separate entry has samples, shares and checks; bad scenarios are errors and cost no measurement."""
     two_models.makepyfile(TEST)

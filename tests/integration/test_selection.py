@@ -57,6 +57,7 @@ def models(project: pytest.Pytester) -> Path:
     return report
 
 
+@pytest.mark.slow
 def test_ids_are_stable_and_collecting_keeps_the_report(project: pytest.Pytester, models: Path) -> None:
     """A run without tests, by a selection, a listing or a mistake, does not overwrite an earlier report."""
     alone = ("-p", "no:randomly", *QUICK, "--coreml-report", "-q")
@@ -73,6 +74,7 @@ def test_ids_are_stable_and_collecting_keeps_the_report(project: pytest.Pytester
     assert models.read_text() == "of an earlier run"
 
 
+@pytest.mark.slow
 def test_a_missed_budget_stops_and_is_selected_like_any_failure(
     project: pytest.Pytester, models: Path, workers: int | None
 ) -> None:
@@ -86,6 +88,7 @@ def test_a_missed_budget_stops_and_is_selected_like_any_failure(
     assert reported(project) == ["test_models.py::TestBudgets::test_missed[all]"]
 
 
+@pytest.mark.slow
 def test_order_and_import_mode_change_nothing_of_what_is_reported(project: pytest.Pytester) -> None:
     """Files of one name in two folders, imported by importlib, in random order: each test has the model beside it, also
     by fixtures of its class and module, and in a TestCase."""

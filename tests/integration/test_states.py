@@ -153,6 +153,7 @@ def test_states_of_several_models(counting: pytest.Pytester) -> None:
     result.assert_outcomes(passed=4)
 
 
+@pytest.mark.slow
 def test_a_stateful_model_is_a_test_without_code(counting: pytest.Pytester) -> None:
     """It predicts and is measured as any other."""
     assert counting.runpython_c(SAVE).ret == 0
@@ -162,6 +163,7 @@ def test_a_stateful_model_is_a_test_without_code(counting: pytest.Pytester) -> N
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_a_state_that_counts_and_a_state_of_two_functions(project: pytest.Pytester) -> None:
     """A measurement goes on with a fresh state at the end of one; a state goes on with another function of its file."""
     project.makepyfile(make_models=MODELS, test_it=TESTS_OF_THEM)
@@ -184,6 +186,7 @@ ON_A_MAC = """
 """
 
 
+@pytest.mark.slow
 def test_a_state_goes_on_with_another_function_on_a_mac(mac_project: MacProject) -> None:
     """By reading and writing its tensors, since each function has a separate engine."""
     mac_project.save(standin_models.multifunction_spec(("decode", "prefill"), state=True))

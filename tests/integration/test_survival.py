@@ -124,6 +124,7 @@ AFTERWARDS = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_one_process")
 def test_later_tests_of_a_model_say_in_which_one_it_ended_its_engine(mac_project: MacProject) -> None:
     """One crash is one crash; each failed test is in the report, once for each model that is known."""
@@ -138,7 +139,7 @@ def test_later_tests_of_a_model_say_in_which_one_it_ended_its_engine(mac_project
     mac_project.test(AFTERWARDS)
 
     result = mac_project.run()
-    told = [line.partition("not reloaded: ")[2] for line in result.outlines if "crashed its engine" in line]
+    told = [line.partition("not reloaded: ")[2] for line in result.outlines if "engine process in test" in line]
     died, aborted = (f"test_models.py::{name}" for name in ("test_dies[all]", "test_dies_of_loading"))
     tests = [(test["id"].rpartition("::")[2], test["compute_units"]) for test in mac_project.report["tests"]]
 
@@ -206,6 +207,7 @@ def test_a_hang_ends_at_the_time_limit(hanging: MacProject) -> None:
     assert left_behind(hanging) == []
 
 
+@pytest.mark.slow
 # A worker of pytest-xdist never sees Ctrl-C.
 @pytest.mark.usefixtures("in_one_process")
 def test_an_interrupt_in_a_native_call_leaves_a_report_and_nothing_else(hanging: MacProject) -> None:
@@ -223,6 +225,7 @@ def test_an_interrupt_in_a_native_call_leaves_a_report_and_nothing_else(hanging:
     assert left_behind(hanging) == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_one_process")
 def test_a_killed_run_leaves_nothing_although_its_engine_hangs(hanging: MacProject) -> None:
     """The engine and its folder go within seconds, without a further run."""

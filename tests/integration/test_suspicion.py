@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from standin.scenario import Op, Times
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ TEST = """
 """
 
 
+@pytest.mark.slow
 def test_a_silent_fallback_to_the_cpu_is_told(mac_project: MacProject, monkeypatch) -> None:
     """A load of 6 ms, the time of cpuOnly, and outputs of zeros: three notes, though each check has passed."""
     monkeypatch.setenv("COLUMNS", "300")

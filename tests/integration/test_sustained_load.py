@@ -22,6 +22,7 @@ TEST = """
 """
 
 
+@pytest.mark.slow
 # The states are told one after the other, and loads of workers that nobody judges take none.
 @pytest.mark.usefixtures("in_one_process")
 def test_a_mac_that_becomes_warm_and_leaks(mac_project: MacProject) -> None:

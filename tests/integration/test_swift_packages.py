@@ -34,6 +34,7 @@ def kit(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_each_model_is_a_test_named_by_its_target(project: pytest.Pytester, kit: Path) -> None:
     """It predicts and is measured; what will not reach an app is a warning; the id selects the test again."""
     result = project.runpytest_subprocess(

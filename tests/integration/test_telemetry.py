@@ -43,6 +43,7 @@ def run(project, *arguments, under=()):
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.slow
 def test_an_engine_leaves_nothing_in_the_home_folder(project, empty_home):
     """A model file as a test runs in an engine."""
     project.makepyfile(

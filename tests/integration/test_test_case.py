@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 
+@pytest.mark.slow
 def test_one_model_on_one_setting_works_and_several_are_an_error(project: pytest.Pytester) -> None:
     """A TestCase cannot be parametrized: the first of several settings is not silently taken for all."""
     project.makepyfile(

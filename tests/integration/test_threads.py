@@ -24,6 +24,7 @@ def test_dropin():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_core_ml")
 @pytest.mark.parametrize(
     ("option", "measured", "dropin"), [([], 1, None), (["--coreml-threads=3"], 3, 3)], ids=["default", "three"]

@@ -57,6 +57,7 @@ def check_compute_lane(trace: dict[str, Any], process: int) -> None:
     assert not any("estimated" in event["args"] for event in operations)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_one_process")
 def test_the_timeline_has_the_times_of_the_report(project: pytest.Pytester, capsys: pytest.CaptureFixture[str]) -> None:
     """Each model's compilation, loads and measured predictions take as long as the report says; `show` has the sums."""
@@ -83,6 +84,7 @@ def test_the_timeline_has_the_times_of_the_report(project: pytest.Pytester, caps
         assert f"Linear.mlpackage on {test['compute_units']}" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("plainly")
 def test_workers_make_one_timeline(project: pytest.Pytester) -> None:
     """The tests of two workers are in one file, on one clock."""
@@ -98,6 +100,7 @@ def test_workers_make_one_timeline(project: pytest.Pytester) -> None:
     assert {entry["kind"] for entry in trace["summary"]} >= {"compile", "first load", "load", "predict", "inputs"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("plainly")
 def test_on_core_ml_operations_have_estimated_shares(mac_project: MacProject) -> None:
     """The plan's devices and costs divide the last prediction, and are marked as estimated; the plan was read."""

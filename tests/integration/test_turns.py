@@ -63,6 +63,7 @@ def test_workers_take_turns(rivals: MacProject) -> None:
     assert len(sections(rivals)) == 2
 
 
+@pytest.mark.slow
 def test_separate_runs_take_turns(rivals: MacProject) -> None:
     """Also two runs of pytest that were started at the same time, and know nothing of each other."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]

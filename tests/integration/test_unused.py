@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 # Beside what is heavy, what of ours only a run with something of ours needs.
 HEAVY = (
@@ -86,6 +83,7 @@ def test_nothing_is_started_or_written(pytester: pytest.Pytester, monkeypatch: p
     assert seen() == expected
 
 
+@pytest.mark.slow
 def test_a_fixture_asked_for_by_name_makes_the_test_ours(project: pytest.Pytester) -> None:
     """`request.getfixturevalue` gives the model that the options name, and the report has what was done with it."""
     project.makepyfile(

@@ -32,6 +32,7 @@ def report_of(project: pytest.Pytester) -> dict[str, Any]:
     return report
 
 
+@pytest.mark.slow
 def test_workers_send_their_records_to_the_one_report(project: pytest.Pytester) -> None:
     """The report has the records of all workers, all on one machine, and there is one summary."""
     project.makepyfile(TEST)

@@ -152,6 +152,7 @@ def test_an_engine_whose_answer_nobody_waited_for_is_not_asked_again(monkeypatch
     assert not psutil.pid_exists(facts.pid)
 
 
+@pytest.mark.slow
 def test_doubles_of_a_test_do_not_reach_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plugins that forbid sockets or processes in a test, as pytest-socket and pytest-subprocess do, are not asked."""
 
@@ -189,6 +190,7 @@ def test_what_cannot_be_sent_leaves_the_engine_as_it_is(monkeypatch: pytest.Monk
 ECHO = "for _ in range(200): value = connection.recv().inputs; time.sleep(0.001); connection.send(Done(value))"
 
 
+@pytest.mark.slow
 def test_each_thread_gets_the_answer_to_its_own_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight threads ask one engine at the same time."""
     monkeypatch.setattr(process, "_BOOT", ONE_ANSWER.format(then=ECHO))

@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SUPPORT = Path(__file__).parents[2] / "support"
 
 
+@pytest.mark.slow
 def test_damaged_packages_are_refused_or_run() -> None:
     """Flipped bytes, cut files, huge sizes, wrong offsets and names, types that lie: 320 cases of a fixed seed.
 

@@ -8,12 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from compiled_folders import save_compiled
 from fuzzed_models import classifier, palettized, stateful
 
 SUPPORT = Path(__file__).parents[4] / "support"
 
 
+@pytest.mark.slow
 def test_damaged_texts_are_refused_or_read(tmp_path: Path) -> None:
     """Cut texts, changed tokens, foreign pieces, repeated passages: 600 cases of a fixed seed, in both dialects."""
     texts = []
