@@ -90,7 +90,7 @@ class Declaration:
         """True where a budget limits a load time."""
         return any(map(needs_load, self.judged_here.budgets))
 
-    @property
+    @cached_property
     def limits_first_load(self) -> bool:
         """True where a budget limits the time of compiling, or of a first load."""
         return any(map(needs_first_load, self.judged_here.budgets))
