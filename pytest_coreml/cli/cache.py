@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
-from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING, Final
 
+from pytest_coreml.cli.number_argument import number_from_zero
 from pytest_coreml.cli.output import home_relative, write_text
 
 if TYPE_CHECKING:
@@ -85,10 +84,4 @@ def _row(model: KeptModel) -> tuple[str, ...]:
 
 
 def _gigabytes(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number < math.inf:
-        raise ArgumentTypeError(f"expected a number of gigabytes, 0 or more, got {text!r}")
-    return number
+    return number_from_zero(text, "a number of gigabytes, 0 or more")

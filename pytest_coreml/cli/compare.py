@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import gc
 import importlib
-import math
 import sys
-from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_coreml.cli.number_argument import number_from_zero
 from pytest_coreml.cli.output import write_lines
 
 if TYPE_CHECKING:
@@ -97,10 +96,4 @@ def _status(result: Comparison, inconclusive: int) -> int:
 
 
 def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < math.inf:
-        raise ArgumentTypeError(f"expected a share such as 0.05 (5 %), got {text!r}")
-    return value
+    return number_from_zero(text, "a share such as 0.05 (5 %)")

@@ -77,7 +77,7 @@ class DeclarationReader:
         try:
             known = self._equal.get(key)
         except TypeError:  # a list in a marker, or a dict
-            return self._declaration(ours, given, incomplete)
+            known = self._declaration(ours, given, incomplete)
         if known is None:
             known = self._equal[key] = self._declaration(ours, given, incomplete)
         # An equal marker is another marker, of whose limits each must be judged somewhere.
@@ -87,6 +87,7 @@ class DeclarationReader:
         return tuple(Limit(id(mark), self._once(_checked_units, mark)) for mark in _limiting(ours))
 
     def _declaration(self, ours: list[pytest.Mark], given: list[str], incomplete: bool) -> Declaration:
+        """Return what *ours* declare, without the limits, which are those of the marker objects."""
         by_name = {name: [mark for mark in ours if mark.name == name] for name in MARKS}
         names_model = any(name != _LOAD for name in given)
         marked_units = by_name["coreml_compute_units"]
@@ -113,7 +114,6 @@ class DeclarationReader:
             names_model=names_model,
             variants=variants if names_model and not globs and not _has_variant(model) else (),
             against=model.against,
-            limits=self._limits(ours),
             reached=frozenset(FIXTURES[name] or each for name in given if name != _LOAD for each in units),
             # Which compute units reports are of is in their files.
             loads_any=_LOAD in given or bool(globs),

@@ -112,7 +112,7 @@ class ReportOfTest:
     every: tuple[DeviceReport, ...] = ()
     """All reports of the model."""
     problem: str | None = None
-    """Why there is no report; None if there is one."""
+    """The reason for a missing report; None if there is one."""
     word: str = "no-report"
     """The part of the test id."""
 

@@ -71,7 +71,7 @@ def _is_for(rule: PlacementRule, units: ComputeUnits) -> bool:
 
 
 def _judge_device(device: Device, every: tuple[Counter, ...], notes: tuple[str, ...]) -> DeviceObserved:
-    # A connection to a driver is no use of it.
+    # A connection to a driver does not use it.
     counters = [each for each in every if each.device == device and each.evidence != "connection"]
     read = [counter for counter in counters if counter.section is not None]
     if not read:

@@ -208,7 +208,7 @@ class _Document:
 
 
 class _RowReader:
-    """Reads the values of one row at a time: nearly all of a large document, so there is no call that can be spared.
+    """Reads the values of one row at a time: nearly all of a large document, so that each call counts.
 
     *done* gets the cells at the end of a row.
     """

@@ -37,7 +37,7 @@ _FORMATS: Final = {"RGB": _BGRA, "L": _GRAY, "F": _HALF}
 def to_pixel_buffer(image: Image) -> Any:
     """Return a `CVPixelBuffer` with the pixels of *image*, in memory that devices can share (an IOSurface).
 
-    Raises `InputError` where PyObjC's wrapper of Quartz is not installed, `ModelError` where there is no memory.
+    Raises `InputError` where PyObjC's wrapper of Quartz is not installed, `ModelError` if the memory is exhausted.
     """
     quartz = _quartz()
     format_ = _FORMATS[image.mode]

@@ -84,7 +84,7 @@ class PageView:
     """The checks that did not pass, by reason, the worst first."""
     tests: tuple[TestView, ...]
     omitted: int
-    """The number of tests that there is no room for."""
+    """The number of tests that do not fit on the page."""
     records: tuple[Record, ...]
     """The record of each test."""
     variants: tuple[VariantTable, ...]
