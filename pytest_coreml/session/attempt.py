@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_coreml.engine.lease import UNTIMED, EngineKey
-from pytest_coreml.errors import UnfitMachineError, first_line, hidden_for_ours
+from pytest_coreml.errors import InputError, UnfitMachineError, first_line, hidden_for_ours
 from pytest_coreml.facts.load_options import LoadOptions
 from pytest_coreml.session.attempted_scenarios import AttemptedScenarios
 from pytest_coreml.session.model_judge import ModelJudge
@@ -149,8 +149,11 @@ class Attempt:
     def judge(self) -> list[Record]:
         """Measure what the checks need and the test did not measure; return the judged records.
 
-        Raises `CoreMLTestError` when something cannot be measured.
+        Raises `CoreMLTestError` when something cannot be measured, or the device report of the test cannot be used.
         """
+        if self.device is not None and self.device.problem is not None:
+            # A test with the model alone does not set up the fixture that would have failed it.
+            raise InputError(self.device.problem)
         judge = self._judge()
         for model in self.models:
             judge.complete_measurement(model)

@@ -128,15 +128,20 @@ def test_what_cannot_be_judged_by_is_a_failure_with_the_reason(pytester: pytest.
         @reports("perf/damaged.json")
         @budget(predict_ms=3)
         def test_damaged(coreml_device_reports): pass
+
+        @reports("perf/gone-*.json")
+        @budget(predict_ms=3, size_mb=20)
+        def test_model_without_report(coreml_model): pass
         """,
     )
 
-    result.assert_outcomes(failed=3)
+    result.assert_outcomes(failed=4)
     result.stdout.fnmatch_lines(
         [
             "coreml_device_report: no file is named 'perf/none-?.json'; looked in *",
             "*'perf/other.json' is of Encoder.mlpackage; they are of Decoder.mlpackage",
             "*damaged.json: not JSON: *",
+            "coreml_device_report: no file is named 'perf/gone-?.json'; looked in *",
         ]
     )
 
