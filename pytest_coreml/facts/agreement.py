@@ -28,13 +28,11 @@ class Comparing:
     """The measures to compute besides those of single elements, and how.
 
     *rows*: the measures of rows, the last axis of an output. *margin*: the lead of the reference's choice below which
-    another choice agrees. *probabilities*: rows are probabilities, not logits. *peak*: the greatest possible signal;
-    None for that of the reference.
+    another choice agrees. *peak*: the greatest possible signal; None for that of the reference.
     """
 
     rows: frozenset[Measure] = frozenset()
     margin: float = 0.0
-    probabilities: bool = False
     peak: float | None = None
 
 
@@ -71,7 +69,8 @@ class OutputAgreement:
     relative_l2: float | None = None
     """The greatest norm of the difference, relative to the norm of the reference."""
     kl: float | None = None
-    """The greatest Kullback-Leibler divergence from the reference, in nats."""
+    """The greatest Kullback-Leibler divergence from the reference, in nats; infinite if only the reference gives
+    probabilities."""
     top1: float | None = None
     """The share (0..1) of decisions that agree."""
     identical: bool = False

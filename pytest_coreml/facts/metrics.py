@@ -230,7 +230,7 @@ AGREEMENT_METRICS: Final = (
     ),
     Metric(
         *("max_kl", "KL divergence of", "nats", "at most", ("outputs",)),
-        meaning="Kullback-Leibler divergence of the softmax of logits, or of the probabilities of a dictionary, nats",
+        meaning="Kullback-Leibler divergence of probabilities, or of the softmax of logits, nats",
     ),
     Metric(
         *("min_top1", "top-1 agreement of", "%", "at least", ("outputs",)),

@@ -65,7 +65,7 @@ def not_judged(rule: AgreementRule, outputs: Sequence[Feature], reason: Reason) 
 def _judge(name: str, limit: float, output: OutputAgreement, agreement: Agreement) -> Check:
     measure, check = LIMITS[name], f"{name}[{output.output}]"
     value = output.get(measure)
-    if value is None or math.isnan(value):
+    if value is None or math.isnan(value) or (measure == "kl" and math.isinf(value)):
         return Check(check, limit, None, "failed", _why_incomparable(output, agreement))
     if get_metric(name).keeps(value, limit):
         return Check(check, limit, value, "passed")
@@ -78,6 +78,9 @@ def _why_incomparable(output: OutputAgreement, agreement: Agreement) -> Reason:
         return Reason(Cause.NOT_FINITE, BadElement(output.output, output.candidate_non_finite))
     if output.reference_non_finite is not None:
         return Reason(Cause.REFERENCE_NOT_FINITE, (agreement.reference, output.reference_non_finite))
+    if output.kl == math.inf:
+        text = f"{agreement.reference} gives probabilities for output {output.output!r}, and the model does not"
+        return Reason(Cause.NO_REFERENCE, text)
     # As the divergence of a row whose logits are all infinite.
     return Reason(Cause.NO_REFERENCE, f"the measure is not defined for what {agreement.reference} gives")
 

@@ -26,12 +26,18 @@ BY_ELEMENT: Final[tuple[Measure, ...]] = ("psnr", "snr", "cosine", "max_abs", "r
 BY_ROW: Final[tuple[Measure, ...]] = ("kl", "top1")
 # 0.5 MB of each operand: blocks stay in the processor's cache.
 _BLOCK: Final = 1 << 16
+# A softmax in float16 rounds each probability to 11 bits, and a sum over thousands of classes more coarsely.
+_SUM_TOLERANCE: Final = 0.01
+# The least positive float16: smaller probabilities are zero in one precision and not in another.
+_MIN_PROBABILITY: Final = 2.0**-24
 
 
 class InputMeasures(NamedTuple):
     """The measures of one output for one input; None where an element could not be compared."""
 
     values: dict[Measure, float]
+    kl_of_probabilities: float | None = None
+    """The divergence if rows are probabilities and not logits; None if the reference has a row that cannot be one."""
     decisions: int = 0
     """The number of rows with a decision."""
     agreeing: int = 0
@@ -77,20 +83,27 @@ def measure_blocks(read: Read, candidate: Array, comparing: Comparing) -> InputM
             rows.add(expected.reshape(-1, width), got.reshape(-1, width))
     if not sums.is_comparable:
         return sums.incomparable(candidate.shape)
-    return InputMeasures(sums.values(comparing.peak) | rows.values(), rows.decisions, rows.agreeing, sums.max_abs == 0)
+    values = sums.values(comparing.peak) | rows.values()
+    return InputMeasures(values, rows.kl_of_probabilities, rows.decisions, rows.agreeing, sums.max_abs == 0)
 
 
 def compare_text(reference: Array, candidate: Array) -> InputMeasures:
     """Return the share of equal strings, which is the only measure of labels."""
     same = int(np.count_nonzero(reference == candidate))
     return InputMeasures(
-        {"top1": same / max(1, candidate.size)}, candidate.size, same, identical=same == candidate.size
+        {"top1": same / max(1, candidate.size)},
+        decisions=candidate.size,
+        agreeing=same,
+        identical=same == candidate.size,
     )
 
 
 def worst_of(output: str, inputs: Iterable[InputMeasures]) -> OutputAgreement:
-    """Return the agreement of *output* over all inputs, in the order of their numbers."""
-    found = list(inputs)
+    """Return the agreement of *output* over all inputs, in the order of their numbers.
+
+    Its rows are probabilities if those of the reference are for every input.
+    """
+    found = _divergences(list(inputs))
     bad = (_first([each.candidate_bad for each in found]), _first([each.reference_bad for each in found]))
     if bad != (None, None):
         return OutputAgreement(output, candidate_non_finite=bad[0], reference_non_finite=bad[1])
@@ -103,6 +116,13 @@ def worst_of(output: str, inputs: Iterable[InputMeasures]) -> OutputAgreement:
         OutputAgreement(output, identical=all(each.identical for each in found), worst=worst),
         **values,  # type: ignore[arg-type]  # the measures are fields
     )
+
+
+def _divergences(found: list[InputMeasures]) -> list[InputMeasures]:
+    """Return *found* with the divergence of probabilities where the reference gives nothing else."""
+    if any(each.kl_of_probabilities is None for each in found):
+        return found
+    return [each._replace(values={**each.values, "kl": each.kl_of_probabilities}) for each in found]  # type: ignore[dict-item]
 
 
 def _first(places: Iterable[tuple[tuple[int, ...], str] | None]) -> NonFinite | None:
@@ -184,8 +204,9 @@ class _Rows:
 
     def __init__(self, comparing: Comparing) -> None:
         self._comparing = comparing
-        self._kl = 0.0
+        self._kl = self._kl_of_probabilities = 0.0
         self._count = 0
+        self._are_probabilities = "kl" in comparing.rows
         self.decisions = self.agreeing = 0
 
     def add(self, expected: Array, got: Array) -> None:
@@ -194,10 +215,23 @@ class _Rows:
             return
         self._count += len(expected)
         if "kl" in self._comparing.rows:
-            self._kl += float(_divergence(expected, got, self._comparing.probabilities).sum())
+            self._add_divergence(expected, got)
         if "top1" in self._comparing.rows:
             self.decisions += len(expected)
             self.agreeing += int(np.count_nonzero(_agrees(expected, got, self._comparing.margin)))
+
+    def _add_divergence(self, expected: Array, got: Array) -> None:
+        self._kl += float(_divergence(_log_softmax(expected), _log_softmax(got)).sum())
+        self._are_probabilities = self._are_probabilities and bool(_are_probabilities(expected).all())
+        if self._are_probabilities:
+            logs = _log_probabilities(expected), _log_probabilities(got)
+            # What does not add up to 1 has no divergence, and agrees with no probabilities.
+            self._kl_of_probabilities += float(np.where(_are_probabilities(got), _divergence(*logs), math.inf).sum())
+
+    @property
+    def kl_of_probabilities(self) -> float | None:
+        """The mean divergence of rows of probabilities; None if the reference has other rows."""
+        return self._kl_of_probabilities / max(1, self._count) if self._are_probabilities else None
 
     def values(self) -> dict[Measure, float]:
         """Return the measures that were asked for: the mean divergence, and the share of decisions that agree."""
@@ -209,9 +243,8 @@ class _Rows:
         return values
 
 
-def _divergence(expected: Array, got: Array, probabilities: bool) -> Array:
-    """Return the Kullback-Leibler divergence of each row of *got* from that of *expected*, in nats."""
-    logs_expected, logs_got = (_log_probabilities(rows, probabilities) for rows in (expected, got))
+def _divergence(logs_expected: Array, logs_got: Array) -> Array:
+    """Return the Kullback-Leibler divergence of each row, in nats, from logarithms of probabilities."""
     share = np.exp(logs_expected)
     with np.errstate(invalid="ignore"):
         terms = share * (logs_expected - logs_got)
@@ -220,11 +253,25 @@ def _divergence(expected: Array, got: Array, probabilities: bool) -> Array:
     return divergence
 
 
-def _log_probabilities(rows: Array, probabilities: bool) -> Array:
+def _log_softmax(logits: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs: Array = np.log(rows) if probabilities else rows - rows.max(axis=1, keepdims=True)
-        normalized: Array = logs - np.log(np.exp(logs).sum(axis=1, keepdims=True))
-        return normalized
+        below = logits - logits.max(axis=1, keepdims=True)
+        logs: Array = below - np.log(np.exp(below).sum(axis=1, keepdims=True))
+        return logs
+
+
+def _are_probabilities(rows: Array) -> Array:
+    """Return True for each row of two or more elements that are not negative and have the sum 1."""
+    if rows.shape[1] < 2:
+        return np.zeros(len(rows), bool)
+    are: Array = (rows >= 0).all(axis=1) & (np.abs(rows.sum(axis=1) - 1) <= _SUM_TOLERANCE)
+    return are
+
+
+def _log_probabilities(rows: Array) -> Array:
+    floored = np.maximum(rows, _MIN_PROBABILITY)
+    logs: Array = np.log(floored / floored.sum(axis=1, keepdims=True))
+    return logs
 
 
 def _agrees(expected: Array, got: Array, margin: float) -> Array:

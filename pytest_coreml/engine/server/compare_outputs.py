@@ -145,8 +145,7 @@ class _Comparison:
 
     def _comparing(self, output: OutputArray) -> Comparing:
         rows = self._request.comparing.rows if output.kind in ("numbers", "dictionary") else frozenset()
-        probabilities = output.kind == "dictionary"
-        return replace(self._request.comparing, rows=rows, probabilities=probabilities, peak=image_peak(output))
+        return replace(self._request.comparing, rows=rows, peak=image_peak(output))
 
     def _note_bad(self, number: int, name: str, output: OutputArray) -> None:
         if output.kind == "text" or output.array.dtype.kind != "f":

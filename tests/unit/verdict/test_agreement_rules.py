@@ -99,6 +99,14 @@ def _reason() -> Any:
     return Reason(Cause.ONE_CONFIGURATION)
 
 
+def test_a_model_without_the_softmax_of_its_reference_fails_its_divergence() -> None:
+    """There is no divergence between probabilities and logits."""
+    (check,) = judge_agreement(AgreementRule(max_kl=0.1), [LOGITS], agreement(kl=math.inf))
+
+    assert (check.value, check.verdict) == (None, "failed")
+    assert reason_text(check.reason) == "cpuOnly gives probabilities for output 'logits', and the model does not"
+
+
 def test_outputs_that_are_not_finite_fail_every_limit_and_are_named() -> None:
     """There is no value, and the reason names the element."""
     bad = agreement(candidate_non_finite=NonFinite(3, (0, 5), "nan"))

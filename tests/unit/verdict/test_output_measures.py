@@ -4,12 +4,14 @@ defines the same."""
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from coremltools.models.ml_program.experimental.debugging_utils import compute_snr_and_psnr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import softmax
 from scipy.stats import entropy
 from sklearn.metrics import accuracy_score, max_error, mean_squared_error
 from sklearn.metrics.pairwise import cosine_similarity
@@ -99,13 +101,64 @@ def test_divergence_of_distant_logits_is_finite() -> None:
     )
 
 
+def divergence(reference: object, *candidates: object) -> float | None:
+    """Return the divergence of several outputs, one for each input, from the same *reference*."""
+    found = [measure(np.asarray(reference), np.asarray(each), Comparing(ROWS)) for each in candidates]
+    return worst_of("y", found).kl
+
+
 def test_divergence_of_probabilities_is_that_of_scipy() -> None:
     """Probabilities are not softmaxed again; one that the reference excludes adds nothing."""
     p, q = np.array([[0.5, 0.5, 0.0]]), np.array([[0.4, 0.5, 0.1]])
 
-    values = measure(p, q, Comparing(ROWS, probabilities=True)).values
+    assert divergence(p, q) == pytest.approx(entropy(p[0], q[0]), abs=1e-6)
 
-    assert values["kl"] == pytest.approx(entropy(p[0], q[0]))
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_a_wrong_classifier_diverges_whether_it_gives_logits_or_probabilities(dtype: type[np.floating[Any]]) -> None:
+    """A second softmax of probabilities in (0, 1) is nearly flat, and would hide that every decision is wrong."""
+    logits = 8 * np.random.default_rng(0).standard_normal((20, 1000))
+    probabilities = softmax(logits, axis=1).astype(dtype)
+
+    of_logits = divergence(logits, logits[:, ::-1])
+    of_probabilities = divergence(probabilities, probabilities[:, ::-1])
+
+    assert of_logits is not None
+    assert of_logits > 5
+    # Floored at the least float16, a probability of zero costs at most ln(2**24), which is 16.6.
+    assert of_probabilities == pytest.approx(of_logits, rel=0.5)
+    assert entropy(softmax(probabilities, axis=1), softmax(probabilities[:, ::-1], axis=1), axis=1).mean() < 0.01
+
+
+def test_probabilities_that_are_zero_in_half_precision_only_diverge_little() -> None:
+    """A right model in float16 has zeros where the reference in float32 has 1e-9."""
+    reference = softmax(np.linspace(0, -40, 1000))
+
+    assert (reference.astype(np.float16) == 0).any()
+    assert divergence(reference, reference.astype(np.float16)) == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize("candidate", [[2.0, 0.75, 0.05], [-1.0, 1.0, 1.0], [0.2, 0.2, 0.2]])
+def test_what_is_not_probabilities_diverges_infinitely_from_probabilities(candidate: list[float]) -> None:
+    """As that of a model which lost its softmax, even if it is proportional to the reference."""
+    assert divergence([0.7, 0.26, 0.04], candidate) == math.inf
+
+
+def test_one_row_that_is_not_probabilities_makes_all_rows_logits() -> None:
+    """A row of logits may have the sum 1 by chance; the rule is the same for every row and every input."""
+    by_chance, logits, other = np.array([0.7, 0.3]), np.array([0.7, 3.0]), np.array([0.4, 0.6])
+    expected = entropy(np.exp(by_chance), np.exp(other))
+
+    found = [measure(reference, other, Comparing(ROWS)) for reference in (by_chance, logits)]
+
+    assert found[0].values["kl"] == pytest.approx(expected)
+    assert worst_of("y", found).kl == found[1].values["kl"]
+    assert measure(np.array([by_chance, logits]), np.array([other, other]), Comparing(ROWS)).kl_of_probabilities is None
+
+
+def test_a_row_of_one_element_is_not_probabilities() -> None:
+    """A sigmoid that is saturated gives 1, which is the sum of its row."""
+    assert divergence([[1.0]], [[0.5]]) == 0
 
 
 def test_top1_is_the_accuracy_of_scikit_learn() -> None:
