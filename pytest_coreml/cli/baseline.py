@@ -39,15 +39,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add.add_argument(
         "--require-usable",
         action="store_true",
-        help="exit status 3 if a baseline is too thin or too uneven to judge with; the runs are added anyway",
+        help="exit status 3 if a run could not judge a metric with a baseline, or could fail only a slowdown of more "
+        "than 10 %%; the runs are added anyway",
     )
     add.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Add runs; print the files written and removed, and the baselines that are too thin or uneven.
+    """Add runs; print the files written and removed, and what a run cannot judge with the baselines.
 
-    Return 0, or 3 for such a baseline with `--require-usable`.
+    Return 0, or 3 for a baseline that is not usable, with `--require-usable`.
     """
     from pytest_coreml.errors import UsageError
     from pytest_coreml.report.document.baseline_folder import add_runs
@@ -56,16 +57,20 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.folder} is a file; name the folder of baseline runs last")
     update = add_runs(arguments.reports, arguments.folder, arguments.keep, arguments.replace)
     lines = [*(f"written: {path}" for path in update.written), *(f"removed: {path}" for path in update.removed)]
-    remarks = list(_remarks(arguments.reports, update.runs))
-    write_text("".join(f"{line}\n" for line in [*lines, *remarks]))
-    return _INCONCLUSIVE if remarks and arguments.require_usable else 0
+    qualities = list(_assess_added(arguments.reports, update.runs))
+    write_text("".join(f"{line}\n" for line in [*lines, *_remarks(qualities)]))
+    is_usable = all(quality.usable for _, quality in qualities)
+    return _INCONCLUSIVE if arguments.require_usable and not is_usable else 0
 
 
-def _remarks(reports: Sequence[Path], all_runs: Sequence[Path]) -> Iterator[str]:
+def _assess_added(reports: Sequence[Path], all_runs: Sequence[Path]) -> Iterator[tuple[str, Quality]]:
     from pytest_coreml.report.document.runs import read_runs
 
-    assessed = _assess(read_runs(reports), read_runs(all_runs))
-    lines = [f"{name}: {text}" for name, quality in assessed if (text := _remark(quality))]
+    return _assess(read_runs(reports), read_runs(all_runs))
+
+
+def _remarks(qualities: Sequence[tuple[str, Quality]]) -> Iterator[str]:
+    lines = [f"{name}: {text}" for name, quality in qualities for text in _texts(quality)]
     yield from lines[:_MAX_REMARKS]
     if len(lines) > _MAX_REMARKS:
         yield f"... and {len(lines) - _MAX_REMARKS} more"
@@ -81,7 +86,7 @@ def _assess(added: Runs, kept: Runs) -> Iterator[tuple[str, Quality]]:
     for key in added:
         chips = {machine_kind(run.machine): _chip(run.machine) for run in added.get(key)}
         for kind, chip in chips.items():
-            runs = [run.predict for run in kept.get(key) if run.predict and machine_kind(run.machine) == kind]
+            runs = [run for run in kept.get(key) if machine_kind(run.machine) == kind]
             if runs:
                 yield key_text(key) + (f" on {printable(str(chip))}" if len(chips) > 1 else ""), assess(runs)
 
@@ -90,23 +95,23 @@ def _chip(machine: Mapping[str, Any]) -> str:
     return str(machine["chip"] or machine.get("product"))
 
 
-def _remark(quality: Quality) -> str | None:
-    from pytest_coreml.report.text.numbers import percent
+def _texts(quality: Quality) -> Iterator[str]:
+    from pytest_coreml.report.text.causes import reason_text
+    from pytest_coreml.report.text.numbers import count_of, percent
+    from pytest_coreml.verdict.regression.baseline_quality import RECOMMENDED_RUNS
 
-    if quality.usable < quality.runs and quality.thin:
-        return (
-            f"too thin: only {quality.usable} of {quality.runs} runs have enough undisturbed calls; record on an idle "
-            "machine"
-        )
-    if quality.thin:
-        runs = f"{quality.runs} run{'' if quality.runs == 1 else 's'}"
-        return f"too thin: {runs}, the shortest of {quality.calls} calls; record 3 runs of 100 calls"
+    for metric, reason in quality.unusable:
+        yield f"{metric} cannot be judged: {reason_text(reason)}"
     if quality.uneven and quality.spread is not None and quality.sensitivity is not None:
-        return (
+        yield (
             f"too uneven: runs differ by {percent(quality.spread)} among themselves, so only a slowdown of "
             f"{percent(quality.sensitivity)} can fail; record more runs on an idle machine"
         )
-    return None
+    elif 0 < quality.runs < RECOMMENDED_RUNS:
+        yield (
+            f"usable, with {count_of('run', quality.runs)}; record {RECOMMENDED_RUNS}, so that the spread between runs "
+            "is measured and not assumed"
+        )
 
 
 def _count(text: str) -> int:

@@ -200,6 +200,13 @@ class Noise:
 
 
 @dataclass(frozen=True)
+class UnusableRuns:
+    """The causes that keep each of several baseline runs from being compared with."""
+
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True)
 class MissingModel:
     """A model that is not in the folder *where*."""
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Slowdown,
         UnfitUnits,
         UnitsApart,
+        UnusableRuns,
         WorstInput,
     )
     from pytest_coreml.facts.uniform_output import UniformOutput
@@ -204,6 +205,29 @@ def _figure(apart: UnitsApart, value: float | None) -> str:
     return f"{check_words(apart.limit).removesuffix(' of')} {check_figure(apart.limit, value)}"
 
 
+# Of baseline runs: what keeps one from being usable, and what a new one needs.
+_UNUSABLE: Final = {
+    Cause.RUN_DISTURBED: ("disturbed by other processes", "on an idle machine"),
+    Cause.THERMAL_CHANGE: ("measured while the thermal state changed", "after the machine has cooled down"),
+    Cause.LOADED_BESIDE_OTHERS: ("with loads concurrent to those of other processes", "without -n"),
+    Cause.TOO_FEW_CALLS: ("of fewer than 10 calls", "with --coreml-calls=100"),
+    Cause.NOT_POSITIVE: ("with times shorter than the clock can resolve", "with a larger batch"),
+}
+
+
+def _no_usable_run(found: UnusableRuns) -> str:
+    counts = Counter(found.causes).most_common()
+    if len(found.causes) == 1:
+        return f"the only baseline run is not usable: {_UNUSABLE[found.causes[0]][0]}"
+    why = ", ".join(f"{count} {_UNUSABLE[cause][0]}" for cause, count in counts)
+    return f"none of the {len(found.causes)} baseline runs is usable: {why}"
+
+
+def _record_again(found: UnusableRuns) -> str:
+    needs = [_UNUSABLE[cause][1] for cause, _ in Counter(found.causes).most_common()]
+    return f"record a baseline {' and '.join(needs)}"
+
+
 _Text = Union[str, "Callable[[Any], str]"]
 
 
@@ -238,7 +262,7 @@ _WORDS: Final[dict[Cause, _Words]] = {
     Cause.SLOWS_DOWN: _Words(_slows_down),
     Cause.MEMORY_GROWS: _Words(_memory_grows, "memory_mb= limits it"),
     Cause.LOADED_BESIDE_OTHERS: _Words(
-        "workers of pytest-xdist loaded models concurrently",
+        "other processes, such as workers of pytest-xdist, may have loaded models concurrently",
         "measure without -n, or compare by pytest --coreml-baseline",
     ),
     Cause.CONDITIONS_UNKNOWN: _Words(
@@ -332,10 +356,7 @@ _WORDS: Final[dict[Cause, _Words]] = {
     Cause.HIGHER: _Words(lambda runs: f"against {count_of('baseline run', runs)}"),
     Cause.MORE_BYTES: _Words(lambda more: f"{count_of('byte', more)} more"),
     Cause.LAST_PROCESS: _Words(lambda processes: f"the figure is of the last of {processes} processes"),
-    Cause.BASELINE_DISTURBED: _Words(
-        lambda runs: f"none of the {runs} baseline runs was measured undisturbed in a steady thermal state",
-        "record the baseline again on an idle machine, without -n",
-    ),
+    Cause.BASELINE_DISTURBED: _Words(_no_usable_run, _record_again),
     Cause.TOO_FEW_CALLS: _Words(
         lambda calls: f"{calls} calls are too few", "measure at least 30, better 100 (--coreml-calls)"
     ),

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 from pytest_coreml.facts.reason import Cause, Disturbance, Noise, Reason
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.report.text.numbers import number, percent
+from pytest_coreml.verdict.regression.baseline_quality import COARSE
 
 if TYPE_CHECKING:
     from pytest_coreml.facts.runtime import Runtime
     from pytest_coreml.verdict.regression.prediction_time import Regression
-
-# A gate that misses more than this should not look like one that does not.
-_COARSE = 0.10
 
 
 def comparison_text(regression: Regression, runtime: Runtime, place: str | None = None) -> str:
@@ -74,7 +72,7 @@ def _manner(regression: Regression) -> str:
 
 
 def _blind(regression: Regression) -> str:
-    if regression.sensitivity is None or regression.sensitivity <= _COARSE:
+    if regression.sensitivity is None or regression.sensitivity <= COARSE:
         return ""
     return f", though only a slowdown of {percent(regression.sensitivity)} would have failed"
 
@@ -95,7 +93,6 @@ def _details(regression: Regression, cause: Cause) -> Any:
     if cause is Cause.TOO_NOISY and regression.against is None:
         return Noise(regression.runs, regression.effect or 0.0, regression.margin, regression.spread)
     return {
-        Cause.BASELINE_DISTURBED: regression.baseline_runs,
         Cause.TOO_FEW_CALLS: regression.calls,
         Cause.TOO_FEW_PAIRS: regression.calls,
         Cause.ONE_PROCESS: regression.effect,

@@ -109,8 +109,7 @@ class RunVerdict:
 
 def make_baseline(runs: Sequence[Measurement]) -> Baseline:
     """Summarise the baseline runs that count."""
-    counting = [sorted(run.undisturbed_ms) for run in runs if _counts(run) and not run.thermal_changed]
-    usable = [calls for calls in counting if quantile(calls, LEVEL_QUANTILE) > 0]
+    usable = [sorted(run.undisturbed_ms) for run in runs if why_unusable(run) is None]
     return Baseline(
         given=len(runs),
         levels=tuple(math.log(quantile(calls, LEVEL_QUANTILE)) for calls in usable),
@@ -118,10 +117,24 @@ def make_baseline(runs: Sequence[Measurement]) -> Baseline:
     )
 
 
+def why_unusable(measurement: Measurement) -> Cause | None:
+    """Return the cause that keeps *measurement* from being compared, as a baseline or with one; None if it is usable.
+
+    It needs fewer calls than a current run, whose slowdown has to be sure.
+    """
+    if len(measurement.native_ms) < USABLE_CALLS:
+        return Cause.TOO_FEW_CALLS
+    if measurement.thermal_changed:
+        return Cause.THERMAL_CHANGE
+    if not _counts(measurement):
+        return Cause.RUN_DISTURBED
+    return None if quantile(sorted(measurement.undisturbed_ms), LEVEL_QUANTILE) > 0 else Cause.NOT_POSITIVE
+
+
 def judge_run(baseline: Baseline, current: Measurement, tolerance: float = DEFAULT_TOLERANCE) -> RunVerdict:
     """Judge one current run: *tolerance* is the slowdown that is accepted, as a share."""
     calls = sorted(current.undisturbed_ms)
-    cause = _why_void(baseline, current, calls)
+    cause = _why_void(baseline, current)
     if cause is not None:
         return RunVerdict("void", cause)
     ratio = math.log(quantile(calls, LEVEL_QUANTILE)) - baseline.level
@@ -131,18 +144,10 @@ def judge_run(baseline: Baseline, current: Measurement, tolerance: float = DEFAU
     return RunVerdict(state, cause, ratio, margin, tail, baseline.tail)
 
 
-def _why_void(baseline: Baseline, current: Measurement, calls: list[float]) -> Cause | None:
+def _why_void(baseline: Baseline, current: Measurement) -> Cause | None:
     if len(current.native_ms) < MIN_CALLS:
         return Cause.TOO_FEW_CALLS
-    if current.thermal_changed:
-        return Cause.THERMAL_CHANGE
-    if not _counts(current):
-        return Cause.RUN_DISTURBED
-    if not quantile(calls, LEVEL_QUANTILE) > 0:
-        return Cause.NOT_POSITIVE
-    if not baseline.runs:
-        return Cause.BASELINE_DISTURBED
-    return None
+    return why_unusable(current) or (None if baseline.runs else Cause.BASELINE_DISTURBED)
 
 
 def _level_state(ratio: float, margin: float, tolerance: float) -> tuple[State, Cause | None] | None:

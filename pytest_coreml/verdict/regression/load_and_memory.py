@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.facts.reason import Cause, Noise, Reason
+from pytest_coreml.facts.reason import Cause, Noise, Reason, UnusableRuns
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.regression.confirmation import MAX_RUNS, combine, is_settled
 from pytest_coreml.verdict.regression.level import MIN_EFFECT, Baseline, RunVerdict
@@ -93,6 +93,14 @@ def judge_size(baseline: Sequence[Run], current: Sequence[Run]) -> list[Check]:
     return [Check(SIZE_CHECK, before.size_mb, now.size_mb, "failed", Reason(Cause.MORE_BYTES, more))]
 
 
+def unusable_costs(baseline: Sequence[Run]) -> Iterator[tuple[str, Reason]]:
+    """Yield each figure that the *baseline* runs have, and that none of them can be compared by, with the reason."""
+    for cost in COSTS:
+        known = _with_figure(cost, baseline)
+        if known and _summary(cost, known) is None:
+            yield cost.name, _no_usable_run(cost, known)
+
+
 @dataclass(frozen=True)
 class _Judge:
     current: Sequence[Run]
@@ -100,13 +108,13 @@ class _Judge:
 
     def check(self, cost: Cost, baseline: Sequence[Run]) -> Iterator[Check]:
         name = f"regression[{cost.name}]"
-        known = [run for run in baseline if cost.of(run) is not None]
+        known = _with_figure(cost, baseline)
         measured = [run for run in self.current if cost.of(run) is not None]
         if not known:
             return
         summary = _summary(cost, known)
         if summary is None:
-            yield Check(name, None, None, "not_judged", Reason(Cause.BASELINE_DISTURBED, len(known)))
+            yield Check(name, None, None, "not_judged", _no_usable_run(cost, known))
         elif not measured:
             yield Check(name, None, None, "not_judged", Reason(Cause.NOTHING_MEASURED))
         else:
@@ -138,6 +146,15 @@ class _Judge:
         margin = summary.margin(0.0, cost.prior_sd)
         sure = math.log(value) - summary.level - margin > MIN_EFFECT
         return RunVerdict("slower") if sure else RunVerdict("unsure", Cause.TOO_NOISY)
+
+
+def _with_figure(cost: Cost, runs: Sequence[Run]) -> list[Run]:
+    return [run for run in runs if cost.of(run) is not None]
+
+
+def _no_usable_run(cost: Cost, runs: Sequence[Run]) -> Reason:
+    causes = [cause for run in runs if (cause := cost.disturbance(run)) is not None]
+    return Reason(Cause.BASELINE_DISTURBED, UnusableRuns(tuple(causes)))
 
 
 def _summary(cost: Cost, runs: Sequence[Run]) -> Baseline | None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.facts.measurement import MAX_EFFICIENCY_SHARE, UNDISTURBED_SHARE
-from pytest_coreml.facts.reason import Cause, Reason, find_cause
+from pytest_coreml.facts.reason import Cause, Reason, UnusableRuns, find_cause
 from pytest_coreml.verdict.regression.confirmation import MAX_RUNS, combine, is_settled
-from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE, MIN_EFFECT, judge_run, make_baseline
+from pytest_coreml.verdict.regression.level import DEFAULT_TOLERANCE, MIN_EFFECT, judge_run, make_baseline, why_unusable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +103,15 @@ def judge_regression(
     share = max((run.efficiency_share or 0.0 for run, of_run in judged if of_run.slower), default=0.0)
     if verdict == "failed" and share > MAX_EFFICIENCY_SHARE:
         return _describe(summary, judged, tolerance, "inconclusive", Reason(Cause.EFFICIENCY_CORES, share))
+    if reason is Cause.BASELINE_DISTURBED:
+        return _describe(summary, judged, tolerance, verdict, no_usable_run(baseline))
     return _describe(summary, judged, tolerance, verdict, reason)
+
+
+def no_usable_run(baseline: Sequence[Measurement]) -> Reason:
+    """Return the reason why none of the *baseline* runs can be compared with."""
+    causes = [cause for run in baseline if (cause := why_unusable(run)) is not None]
+    return Reason(Cause.BASELINE_DISTURBED, UnusableRuns(tuple(causes)))
 
 
 def _sure_alone(measurement: Measurement) -> bool:

@@ -12,7 +12,7 @@ import pytest
 import report_examples
 
 from pytest_coreml.cli import main
-from pytest_coreml.facts.measurement import Measurement
+from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.report.document.build import build_report
 from pytest_coreml.report.document.write import write_report
 
@@ -127,12 +127,12 @@ def test_replace_accepts_what_was_measured_and_keeps_the_rest(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("levels", "words"),
     [
-        ((10.0,), "too thin: 1 run, the shortest of 100 calls; record 3 runs"),
+        ((10.0,), "usable, with 1 run; record 3"),
         ((10.0, 14.0, 18.0), "too uneven: runs differ by 80.0 %"),
         ((10.0,) * 3, None),
     ],
 )
-def test_a_baseline_that_cannot_judge_is_named(
+def test_a_baseline_that_needs_more_runs_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], levels: tuple[float, ...], words: str | None
 ) -> None:
     """Too few runs, or runs that differ, are said when they are added."""
@@ -166,7 +166,7 @@ def test_commands_at_the_same_time_keep_every_run(tmp_path: Path) -> None:
     assert len(names(tmp_path / "b")) == 4
 
 
-@pytest.mark.parametrize(("levels", "status"), [((10.0,), 3), ((10.0, 14.0, 18.0), 3), ((10.0,) * 3, 0)])
+@pytest.mark.parametrize(("levels", "status"), [((10.0,), 0), ((10.0, 14.0, 18.0), 3), ((10.0,) * 3, 0)])
 def test_a_baseline_that_cannot_judge_is_an_exit_status_on_request(
     tmp_path: Path, levels: tuple[float, ...], status: int
 ) -> None:
@@ -177,3 +177,58 @@ def test_a_baseline_that_cannot_judge_is_an_exit_status_on_request(
 
     assert main(["baseline", "add", last, str(tmp_path / "b"), "--require-usable"]) == status
     assert len(names(tmp_path / "b")) == len(levels)
+
+
+NO_RUN = "the only baseline run is not usable: "
+
+
+@pytest.mark.parametrize(
+    ("facts", "texts"),
+    [
+        ({"load": LoadTimes(load_ms=(100.0,))}, []),
+        (
+            {"load": LoadTimes(load_ms=(100.0,), alone=False)},
+            [f"load_ms cannot be judged: {NO_RUN}with loads concurrent to those of other processes; record"],
+        ),
+        (
+            {"load": LoadTimes(load_ms=(100.0,), thermal=("nominal", "heavy"))},
+            [f"load_ms cannot be judged: {NO_RUN}measured while the thermal state changed; record a baseline after "],
+        ),
+        (
+            {"predict": Measurement((10.0,) * 50, (10.0,) * 50, (5.0,) * 50, warmup=1), "load": None},
+            [f"predict_ms cannot be judged: {NO_RUN}disturbed by other processes; record a baseline on an idle "],
+        ),
+        (
+            {"predict": Measurement((10.0,) * 9, (10.0,) * 9, (0.0,) * 9, warmup=1), "load": None},
+            [f"predict_ms cannot be judged: {NO_RUN}of fewer than 10 calls; record a baseline with --coreml-calls"],
+        ),
+        ({"predict": None, "load": None, "memory_mb": 3.0}, []),
+    ],
+)
+def test_a_baseline_is_usable_where_compare_judges_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], facts: dict[str, Any], texts: list[str]
+) -> None:
+    """The exit status, the command's text and the text of a comparison come from one rule, for every metric."""
+    made = {"predict": Measurement(TIMES, TIMES, (0.0,) * 100, warmup=20), **facts}
+    before, now = tmp_path / "before.json", tmp_path / "now.json"
+    record = report_examples.record(id="test_a.py::test[all]", **made)
+    write_report(build_report([record], [report_examples.SPEC], report_examples.MACHINE), before)
+    calm = {name: value for name, value in GOOD.items() if made[name] is not None}
+    record = report_examples.record(id="test_a.py::test[all]", **{**made, **calm})
+    write_report(build_report([record], [report_examples.SPEC], report_examples.MACHINE), now)
+
+    status = main(["baseline", "add", str(before), str(tmp_path / "b"), "--require-usable"])
+    added = capsys.readouterr().out
+    main(["compare", str(tmp_path / "b"), "--current", str(now)])
+    compared = capsys.readouterr().out
+
+    assert status == (3 if texts else 0)
+    assert ("cannot be judged" in added) is ("not usable" in " ".join(compared.split())) is bool(texts)
+    assert all(text in added for text in texts)
+
+
+TIMES = tuple(10.0 + 0.01 * (i % 10) for i in range(100))
+GOOD: dict[str, Any] = {
+    "predict": Measurement(TIMES, TIMES, (0.0,) * 100, warmup=20),
+    "load": LoadTimes(load_ms=(100.0,)),
+}

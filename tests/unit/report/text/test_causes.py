@@ -24,6 +24,7 @@ from pytest_coreml.facts.reason import (
     Slowdown,
     UnfitUnits,
     UnitsApart,
+    UnusableRuns,
     WorstInput,
 )
 from pytest_coreml.facts.uniform_output import UniformOutput
@@ -86,7 +87,7 @@ DETAILS = {
     Cause.LAST_PROCESS: 2,
     Cause.VIRTUAL_MAC: "VirtualMac2,1",
     Cause.NO_DEVICE: "gpu",
-    Cause.BASELINE_DISTURBED: 3,
+    Cause.BASELINE_DISTURBED: UnusableRuns((Cause.RUN_DISTURBED,) * 2 + (Cause.LOADED_BESIDE_OTHERS,)),
     Cause.OTHER_MACHINE: ("chip A, now B",),
     Cause.OTHER_RUNTIME: ("coreml", "reference"),
     Cause.NO_OTHER_MODEL: MissingModel("New.mlpackage", "old"),
