@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 def figures_command(record: Record, options: Options) -> str:
     """Return the command that shows everything that was measured of *record*."""
-    return f"{_rerun(record, options)} --coreml-report && pytest-coreml show coreml-report.json"
+    # A run that writes a report has the values in it already.
+    if options.report is not None:
+        return f"pytest-coreml show {_path(options.report, options)}"
+    # Not by `&&`: the test fails again.
+    return f"{_rerun(record, options)} --coreml-report; pytest-coreml show coreml-report.json"
 
 
 def accept_command(record: Record, options: Options, asked: Sequence[str]) -> str | None:

@@ -11,7 +11,7 @@ from pytest_coreml.plugin.suggested_commands import accept_command, figures_comm
 from pytest_coreml.session.options import Options
 from pytest_coreml.verdict.check import Check
 
-SHOW = "--coreml-report && pytest-coreml show coreml-report.json"
+SHOW = "--coreml-report; pytest-coreml show coreml-report.json"
 ROOT = Path("/project")
 
 
@@ -44,6 +44,13 @@ ROOT = Path("/project")
 def test_a_test_is_named_as_pytest_takes_it(test: str, options: Options, expected: str) -> None:
     """A model file by its path and compute units, with what the command line said of models."""
     assert figures_command(record(id=test, compute_units="all"), options) == f"pytest {expected} {SHOW}"
+
+
+def test_a_run_that_writes_a_report_is_shown(tmp_path: Path) -> None:
+    """Without running the test again."""
+    options = Options(tmp_path, tmp_path, report=tmp_path / "out" / "new report.json")
+
+    assert figures_command(record(id="test_a.py::test_it"), options) == "pytest-coreml show 'out/new report.json'"
 
 
 def test_a_speedup_needs_the_whole_test() -> None:
