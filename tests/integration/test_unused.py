@@ -23,6 +23,7 @@ HEAVY = (
     "onnxruntime",
     "jinja2",
     "jsonschema",
+    "jsonschema_rs",
     "rich",
     "psutil",
 )

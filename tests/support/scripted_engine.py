@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 # A run of pytest in this process forgets at its end what it was the first to import, but what was made of it stays.
-import fastjsonschema  # noqa: F401
 import jsonschema  # noqa: F401
+import jsonschema_rs  # noqa: F401
 import numpy as np  # noqa: F401
 import psutil  # noqa: F401
 import report_examples

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.errors import ReportError
 from pytest_coreml.report.document.read import read_document
-from pytest_coreml.report.document.schema import SAMPLE_FIELDS
 from pytest_coreml.report.document.write import write_report
 from pytest_coreml.verdict.record import variant_of
 from pytest_coreml.verdict.regression.machine_kind import machine_kind
@@ -30,6 +29,10 @@ if TYPE_CHECKING:
 DEFAULT_KEEP: Final = 5
 # Durations come from clocks that count nanoseconds at best, which is the sixth digit of a millisecond.
 _DIGITS: Final = 6
+_SAMPLE_FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "load": ("compile_ms", "first_load_ms", "load_ms"),
+    "predict": ("native_ms", "wall_ms", "wait_ms"),
+}
 _LOCK_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.02
 # The chip, a digest of what makes machines comparable, the time of the run, and a number if two have the same time.
@@ -214,7 +217,7 @@ def _without_verdicts(test: Json) -> Json:
     # No comparison is made of these.
     for name in ("duet", "moved", "sustained"):
         thin.pop(name, None)
-    for part, names in SAMPLE_FIELDS.items():
+    for part, names in _SAMPLE_FIELDS.items():
         if thin.get(part) is not None:
             rounded = {name: _rounded(thin[part][name]) for name in names}
             thin[part] = _ordered({**thin[part], **rounded})

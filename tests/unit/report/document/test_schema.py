@@ -113,7 +113,10 @@ def leaves(node: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int,
 
 
 WHOLE = build_report([RECORD, bare_record()], [SPEC], MACHINE, None, WHEN)
-ODD = st.one_of(st.none(), st.booleans(), st.integers(-2, 3), st.just(0.5), st.just("all"), st.just([]), st.just({}))
+ODD = st.one_of(
+    st.sampled_from([None, True, False, 0.5, 1.0, "all", "\ud800", [], {}, {"\ud800": 1}, 2**63, -(2**64), 1e300]),
+    st.integers(-2, 3),
+)
 
 
 @given(path=st.sampled_from(leaves(WHOLE)[1:]), value=ODD)
@@ -133,15 +136,38 @@ def test_the_quick_check_agrees_with_jsonschema(path, value):
     assert accepted == expected
 
 
+@pytest.mark.parametrize("value", [2**63, 10**300, 1e300, 1.0])
+def test_large_numbers_are_accepted(document: dict[str, Any], value: float):
+    """A number that a float can hold is valid, whatever the fast check makes of it."""
+    next(iter(document["models"].values()))["size_bytes"] = value
+    document["tests"][0]["predict"]["native_ms"][0] = value
+
+    schema.validate(document)
+
+
+def test_a_deep_document_is_refused(document: dict[str, Any]):
+    """Nesting that no stack could follow ends as an error of the schema."""
+    document["machine"]["chip"] = deep = []
+    for _ in range(900):
+        deep.append([])
+        deep = deep[0]
+
+    with pytest.raises(ReportError, match=r"machine\.chip: expected string or null"):
+        schema.validate(document)
+
+
 @pytest.mark.parametrize(
     ("change", "place"),
     [
         (lambda document: document.update(created=document["created"] + "\n"), "created"),
         (lambda document: next(iter(document["models"].values())).update(size_bytes=10**400), "size_bytes"),
+        (lambda document: document["tests"][0]["predict"]["native_ms"].append(10**400), "native_ms"),
+        (lambda document: document["tests"][0].update(memory_mb=10**4000), "memory_mb"),
+        (lambda document: document.update({"\ud800": 1}), "unknown field"),
     ],
 )
 def test_what_only_looks_valid_is_refused(document: dict[str, Any], change: Any, place: str):
-    """A line break at the end of a date, and a whole number that no float can hold."""
+    """A line break at the end of a date, whole numbers that no float can hold, and half of a character in a name."""
     change(document)
 
     with pytest.raises(ReportError, match=place):
