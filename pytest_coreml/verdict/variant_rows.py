@@ -32,6 +32,8 @@ class VariantRow:
     """The median time of a load, in ms."""
     predict_ms: float | None = None
     """The median time of a prediction, of a variant in calls that were interleaved with the original's, in ms."""
+    limited_ms: float | None = field(default=None, metadata={"reported": False})
+    """The median time of a prediction in the calls that a limit in ms judges, in ms; None without a limit."""
     time_ratio: float | None = None
     """The prediction time as a share of the original's."""
     memory_mb: float | None = None
@@ -100,6 +102,7 @@ def _row(record: Record) -> VariantRow:
         first_load_ms=_median(load.first_load_ms if load is not None else ()),
         load_ms=_median(load.loads_ms if load is not None else ()),
         predict_ms=times.variant_ms if times is not None else predict.median_ms if predict is not None else None,
+        limited_ms=predict.median_ms if predict is not None and _limits_time(record) else None,
         time_ratio=times.ratio if times is not None else None,
         memory_mb=record.memory_mb,
         psnr=min(_psnrs(record), default=None),
@@ -108,6 +111,10 @@ def _row(record: Record) -> VariantRow:
         planned=_planned(record),
         problem=record.problem,
     )
+
+
+def _limits_time(record: Record) -> bool:
+    return any(check.check in ("predict_ms", "min_fps", "min_throughput") for check in record.checks)
 
 
 def _verdict(record: Record) -> str:

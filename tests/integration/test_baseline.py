@@ -63,7 +63,7 @@ def test_an_unchanged_model_passes(pytester: pytest.Pytester, baseline: Baseline
 
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
-        ["against the baseline: *test_linear*: 10.0 ms vs 10.0 ms, +0.0 %*, 3 baseline runs: ok"]
+        ["against the baseline: *test_linear*: p10 10.0 ms vs 10.0 ms, +0.0 %*, 3 baseline runs: ok"]
     )
     assert test["regression"]["verdict"] == "passed"
     assert test["regression"]["runs"] == 3
@@ -83,7 +83,7 @@ def test_a_slower_model_fails_when_a_fresh_engine_confirms_it(
     result.stdout.fnmatch_lines(
         [
             (
-                "*Encoder.mlpackage on all: 12.0 ms vs 10.0 ms, +20.0 % (+16.* % at least), 40 of 40 calls "
+                "*Encoder.mlpackage on all: p10 12.0 ms vs 10.0 ms, +20.0 % (+16.* % at least), 40 of 40 calls "
                 "undisturbed, 3 baseline runs: REGRESSED, confirmed in 2 processes"
             ),
             (

@@ -23,7 +23,7 @@ def render(comparison: Comparison) -> str:
     # Rows that did not pass come first, so that they are cut last.
     rows = sorted(comparison.rows, key=lambda row: row.worst in ("passed", "not_judged"))
     lines = [
-        "| measurement | baseline ms | current ms | change | at least | verdict |",
+        "| measurement | baseline p10 ms | current p10 ms | change | at least | verdict |",
         "| --- | ---: | ---: | ---: | ---: | --- |",
         *(_cells(row) for row in rows[:MAX_ROWS]),
         "",

@@ -49,7 +49,7 @@ def _table(rows: Sequence[Row]) -> Iterator[str]:
         return
     table = plain_table()
     table.add_column("measurement", overflow="fold")
-    for heading in ("baseline ms", "current ms", "change"):
+    for heading in ("baseline p10 ms", "current p10 ms", "change"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column(_VERDICT, no_wrap=True)
     for row in rows:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.escaping import markdown as escaped
 from pytest_coreml.report.text import variant_table
+from pytest_coreml.report.text.calls_note import calls_notes
 from pytest_coreml.report.text.checks import Finding, grouped, open_findings, subject
 from pytest_coreml.report.text.moved_text import moved_texts
 from pytest_coreml.report.text.numbers import machine_words
@@ -56,11 +57,12 @@ def document(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
 
 
 def table(records: Sequence[Record], machine: Mapping[str, Any]) -> str:
-    """Return the table of *records*, one of variants where there are some, and the machine below."""
+    """Return the table of *records*, one of variants where there are some, which calls count, and the machine below."""
     rule = ["---", "---", "---", *["---:"] * (len(HEADINGS) - 3), "---"]
     lines = [_line(COLUMNS), _line(rule), *(_line(map(escaped, _cells(record))) for record in records)]
     lines += [line for group in variant_groups(records) for line in _variants(group)]
-    return "\n".join([*lines, "", escaped(machine_words(machine))]) + "\n"
+    notes = [text for note in calls_notes(records) for text in ("", escaped(note))]
+    return "\n".join([*lines, *notes, "", escaped(machine_words(machine))]) + "\n"
 
 
 def _variants(group: VariantGroup) -> Iterator[str]:

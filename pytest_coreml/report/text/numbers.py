@@ -51,7 +51,8 @@ def check_words(name: str) -> str:
     """Return the name of a check in words, as `speed-up over cpuOnly` for `min_speedup[cpuOnly]`."""
     metric, item, against_baseline = parse_check(name)
     if against_baseline:
-        return f"{metric.words} against the baseline"
+        # Tables and budgets have the median of several loads, a comparison the shortest.
+        return f"{'shortest ' if metric.unit == 'ms' else ''}{metric.words} against the baseline"
     return f"{metric.words} {item}" if item else metric.words
 
 

@@ -38,11 +38,12 @@ def regression_text(regression: Regression) -> str:
 def _figures(regression: Regression) -> str:
     if regression.against is not None:
         return (
-            f"{number(regression.current_ms)} ms vs {number(regression.baseline_ms)} ms of {regression.against}, "
-            f"{percent(regression.effect or 0.0, signed=True)} "
+            f"median {number(regression.current_ms)} ms vs {number(regression.baseline_ms)} ms of "
+            f"{regression.against}, {percent(regression.effect or 0.0, signed=True)} "
             f"({percent(regression.least_effect or 0.0, signed=True)} at least), {regression.calls} alternating pairs"
         )
-    times = f"{number(regression.current_ms)} ms vs {number(regression.baseline_ms)} ms, "
+    # The statistic of the comparison, which is lower than the median in the table.
+    times = f"p10 {number(regression.current_ms)} ms vs {number(regression.baseline_ms)} ms, "
     return (
         f"{times if regression.current_ms is not None else ''}"
         f"{percent(regression.effect or 0.0, signed=True)} "

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.escaping import printable
 from pytest_coreml.report.text.agreement_text import agreement_lines
+from pytest_coreml.report.text.calls_note import calls_notes
 from pytest_coreml.report.text.checks import compared_lines, open_check_lines
 from pytest_coreml.report.text.layout import wrapped
 from pytest_coreml.report.text.moved_text import moved_lines
@@ -39,6 +40,7 @@ def summary_lines(
     return [
         *_table_lines([record for record in records if record.variant is None], width),
         *variant_lines(variant_groups(judged), width),
+        *_calls_lines(records, width),
         *placement_lines(judged, width, verbose),
         *observed_lines(judged, width, verbose),
         *agreement_lines(judged, width),
@@ -67,6 +69,14 @@ def _table_lines(records: Sequence[Record], width: int) -> Iterator[str]:
     if len(records) > MAX_ROWS:
         yield f"... and {len(records) - MAX_ROWS} more rows, all of them in the report (--coreml-report)"
     yield ""
+
+
+def _calls_lines(records: Sequence[Record], width: int) -> Iterator[str]:
+    notes = list(calls_notes(records))
+    for note in notes:
+        yield from wrapped(note, "", width)
+    if notes:
+        yield ""
 
 
 def _heading(record: Record) -> str:

@@ -61,6 +61,9 @@ def remarks(row: VariantRow) -> Iterator[str]:
     """Yield what a row has no column for: problems, operations, planned devices."""
     if row.problem is not None:
         yield row.problem
+    if row.limited_ms is not None and number(row.limited_ms) != number(row.predict_ms):
+        limited, interleaved = number(row.limited_ms), number(row.predict_ms)
+        yield f"median {limited} ms in the calls of its limit, {interleaved} ms in the interleaved"
     changes = [*_changes("+", row.gained), *_changes("-", row.lost)]
     if changes:
         yield f"operations {', '.join(changes)}"

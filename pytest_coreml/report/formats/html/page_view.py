@@ -12,6 +12,7 @@ from pytest_coreml.report.formats.html.model_view import ModelView, model_view
 from pytest_coreml.report.formats.html.test_view import TestView, test_view, worst_standing
 from pytest_coreml.report.formats.html.trend_view import Trend, trends
 from pytest_coreml.report.text import variant_table
+from pytest_coreml.report.text.calls_note import calls_notes
 from pytest_coreml.report.text.checks import Finding, grouped, open_findings, subject
 from pytest_coreml.report.text.numbers import machine_words
 from pytest_coreml.report.text.standings import STANDINGS
@@ -87,6 +88,8 @@ class PageView:
     """The number of tests that do not fit on the page."""
     records: tuple[Record, ...]
     """The record of each test."""
+    calls_notes: tuple[str, ...]
+    """The calls that the times in the table are made of, where that matters."""
     variants: tuple[VariantTable, ...]
     variant_headings: tuple[str, ...]
     lanes: tuple[LaneView, ...]
@@ -124,6 +127,7 @@ def page_view(reports: Sequence[Report], timelines: Sequence[Timeline] = ()) -> 
         ),
         omitted=max(0, len(found) - MAX_TESTS),
         records=tuple(records[:MAX_TESTS]),
+        calls_notes=tuple(calls_notes(records[:MAX_TESTS])),
         variants=tuple(_variants(group) for report in shown for group in variant_groups(last_attempts(report.records))),
         variant_headings=variant_table.HEADINGS,
         lanes=lane_views(timelines or _timelines(shown)),

@@ -83,7 +83,7 @@ def test_a_check_without_a_limit_names_none():
     """A baseline of which no run can be used gives no limit."""
     line = check_line(Check("regression[load_ms]", None, None, "not_judged", "in every baseline run the CPU was held"))
 
-    assert line == "load against the baseline: in every baseline run the CPU was held"
+    assert line == "shortest load against the baseline: in every baseline run the CPU was held"
 
 
 def test_a_regression_is_told_with_changes_and_the_command_that_accepts_it():

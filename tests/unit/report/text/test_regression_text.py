@@ -19,7 +19,7 @@ SLOWER = Regression(
 def test_regressed() -> None:
     """A failure has effect, least effect, undisturbed calls, baseline runs and how it was confirmed."""
     assert regression_text(SLOWER) == (
-        "11.9 ms vs 10.8 ms, +10.2 % (+7.6 % at least), 97 of 100 calls undisturbed, 3 baseline runs: "
+        "p10 11.9 ms vs 10.8 ms, +10.2 % (+7.6 % at least), 97 of 100 calls undisturbed, 3 baseline runs: "
         "REGRESSED, confirmed in 2 processes"
     )
 
@@ -29,9 +29,9 @@ def test_a_ratio_names_a_clock_that_is_not_core_mls() -> None:
     paired = replace(SLOWER, against="Old.mlpackage")
 
     assert comparison_text(paired, "reference").startswith(
-        "against the other version, by the clock of the reference runtime: 11.9 ms vs 10.8 ms of Old.mlpackage"
+        "against the other version, by the clock of the reference runtime: median 11.9 ms vs 10.8 ms of Old.mlpackage"
     )
-    assert comparison_text(paired, "coreml").startswith("against the other version: 11.9 ms")
+    assert comparison_text(paired, "coreml").startswith("against the other version: median 11.9 ms")
 
 
 def test_ok_that_is_coarse() -> None:

@@ -89,7 +89,9 @@ def test_each_comparison_has_a_line_of_its_own():
     lines = summary_lines([RECORD], width=200)
 
     assert any(line.startswith("    cpuAndNeuralEngine: against the baseline: +12.0 %") for line in lines)
-    assert any(line.startswith(f"against the other version: {RECORD.id}: 31.5 ms vs 31.2 ms of Old") for line in lines)
+    assert any(
+        line.startswith(f"against the other version: {RECORD.id}: median 31.5 ms vs 31.2 ms of Old") for line in lines
+    )
 
 
 def test_a_reason_that_many_share_is_given_once():

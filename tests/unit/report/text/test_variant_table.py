@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from report_examples import PLACEMENT, bare_record
+from dataclasses import replace
+
+from report_examples import MEASUREMENT, PLACEMENT, bare_record
 
 from pytest_coreml.facts.against_original import AgainstOriginal, PairedTimes
 from pytest_coreml.facts.agreement import Agreement, OutputAgreement
@@ -58,6 +60,15 @@ def test_the_table_has_a_row_for_each_variant():
     ]
     assert "    all: size relative to the original 0.25 x, budget 0.2 x (+25.0 %)" in lines
     assert max(map(len, lines)) <= 80
+
+
+def test_a_median_that_a_limit_is_judged_by_is_told_beside_the_interleaved_one():
+    """Two medians of one variant would contradict each other otherwise."""
+    checks = [Check("predict_ms", 30, 31.8, "failed")]
+    note = "median 31.8 ms in the calls of its limit, 34.1 ms in the interleaved"
+
+    assert f"  palette-4-group16: {note}" in summary_lines([replace(PALETTE, predict=MEASUREMENT, checks=checks)], 120)
+    assert note not in " ".join(summary_lines([replace(PALETTE, predict=MEASUREMENT)], 120))
 
 
 def test_outputs_that_are_equal_are_said_to_be():
