@@ -75,7 +75,7 @@ class Reader:
         elif block.language == "python":
             assert self._run(f"{sys.executable} -", block.text) == (0, "")
         else:
-            pytest.fail(f"line {block.line}: a {block.language} block that is no file: give it a caption")
+            pytest.fail(f"line {block.line}: a {block.language} block that is not a file: give it a caption")
 
     def _type(self, block: CodeBlock) -> None:
         *before, last = block.commands()

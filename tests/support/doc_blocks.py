@@ -1,9 +1,9 @@
 """Code blocks of a documentation page, in order, and what each asks of the tests.
 
-A block with a caption is a file that is written. A `console` block is a session: each line that begins with `$` is run,
-and the lines below it are what must come out, numbers aside, `...` standing for any lines between. A comment before a
-block changes that: `<!-- exit status: 1 -->` (or several, as `0 or 3`), `<!-- not run: why -->`. From
-`<!-- machine: a Mac -->` on a page is read on one. `<!-- file: NAME -->` stands for a caption.
+A block below a caption, a paragraph of the form "`NAME`:", is a file that is written. A `console` block is a session:
+each line that begins with `$` is run, and the lines below it are what must come out, numbers aside, `...` standing for
+any lines between. A comment before a block changes that: `<!-- exit status: 1 -->` (or several, as `0 or 3`),
+`<!-- not run: why -->`. From `<!-- machine: a Mac -->` on a page is read on one.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from markdown_it import MarkdownIt
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_COMMENT = re.compile(r"<!--\s*(exit status|file|not run|machine):\s*(.*?)\s*-->", re.DOTALL)
-_CAPTION = re.compile(r"\A:caption:\s*(\S+)\n+")
+_COMMENT = re.compile(r"<!--\s*(exit status|not run|machine):\s*(.*?)\s*-->", re.DOTALL)
+_CAPTION = re.compile(r"`(\S+)`:")
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,16 @@ class CodeBlock:
 def code_blocks(markdown: str) -> Iterator[CodeBlock]:
     """Return the code blocks of a page."""
     asked: dict[str, str] = {}
+    caption = None
     for token in MarkdownIt().parse(markdown):
         if token.type == "html_block":
             asked.update(_COMMENT.findall(token.content))
-        elif (token.type == "fence" and not token.info.startswith("{")) or token.info.startswith("{code-block}"):
-            caption = _CAPTION.match(token.content)
-            text = token.content[caption.end() :] if caption else token.content
-            language = token.info.removeprefix("{code-block}").strip()
-            name = caption[1] if caption else asked.get("file")
-            yield CodeBlock(language, name, text, (token.map or [0])[0] + 1, asked)
-            asked = {}
+        elif token.type == "inline":
+            caption = _CAPTION.fullmatch(token.content)
+        elif token.type == "fence" and not token.info.startswith("{"):
+            name = caption[1] if caption else None
+            yield CodeBlock(token.info.strip(), name, token.content, (token.map or [0])[0] + 1, asked)
+            asked, caption = {}, None
 
 
 def is_for_a_mac(block: CodeBlock) -> bool:
