@@ -166,8 +166,15 @@ def _print_table(run: PytestRun, results: Results, reporter: Any) -> None:
             _write(reporter, f"Core ML: {text}", yellow=True)
     records = results.last_attempts
     write_github(records, _to_annotate(run, results), _machine(run, results), run.options.rootdir, reporter.write_line)
-    if run.options.is_reported and any(record.load and not record.load.alone for record in results.records):
+    if run.options.is_reported and _loaded_concurrently(run, results):
         reporter.write_line(_CONCURRENT_LOADS)
+
+
+def _loaded_concurrently(run: PytestRun, results: Results) -> bool:
+    """Return True if workers did not wait for each other to load; notes of tests name other causes."""
+    from pytest_coreml.plugin.xdist import is_controller
+
+    return is_controller(run.config) and any(record.load and not record.load.alone for record in results.records)
 
 
 def _write(reporter: Any, text: str, **markup: bool) -> None:

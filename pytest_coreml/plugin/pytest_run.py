@@ -227,7 +227,10 @@ class PytestRun:
         if self.attempt is not None and not self.attempt.is_over:
             return self.attempt.load(source, units, options)
         models = self.open_session().models
-        return models.load(models.key(source, self.options.rootdir, units, options))
+        # A test may use the same model later, and has the times of this load.
+        return models.load(
+            models.key(source, self.options.rootdir, units, options), self._timing_of(bool(self.options.baseline))
+        )
 
     def keep_load_failure(self, failure: BaseException) -> bool:
         """Keep a *failure* of the setup, until the body of the test is due, if a model could not be loaded.
@@ -321,14 +324,16 @@ class PytestRun:
         A load time that is only written down does not wait for other workers on the host: that would take away the
         time that workers are there to save.
         """
+        judged = bool(self.options.baseline) or self.declarations.limits_load_in(item.path)
+        return self._timing_of(judged, self._times_first_load(item))
+
+    def _timing_of(self, judged: bool, first_load: bool = False) -> Timing:
+        """Return what is measured of a load; *judged*: its time may be judged, and is not only written down."""
         from pytest_coreml.engine.lease import Timing
 
-        judged = bool(self.options.baseline) or self.declarations.limits_load_in(item.path)
         reported = self.options.is_reported
         return Timing(
-            load=judged or (reported and not shares_host(self.config)),
-            first=judged or reported,
-            first_load=self._times_first_load(item),
+            load=judged or (reported and not shares_host(self.config)), first=judged or reported, first_load=first_load
         )
 
     def _times_first_load(self, item: pytest.Item) -> bool:

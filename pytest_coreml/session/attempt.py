@@ -130,7 +130,8 @@ class Attempt:
             return model
         models = self.session.models
         key = models.key(source.original, self.folder, model.compute_units, model.load_options)
-        original = models.load(key)
+        # Its test may follow, and has the times of this load.
+        original = models.load(key, self.timing)
         self.refer_to(original)
         return original
 

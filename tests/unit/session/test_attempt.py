@@ -10,6 +10,7 @@ import pytest
 from scripted_engine import Script, ScriptedEngine
 
 from pytest_coreml.engine import protocol
+from pytest_coreml.engine.lease import Timing
 from pytest_coreml.errors import EngineDiedError, ModelError
 from pytest_coreml.facts.limits import Budget
 from pytest_coreml.session import models
@@ -18,6 +19,7 @@ from pytest_coreml.session.declaration import Declaration
 from pytest_coreml.session.model import Listeners
 from pytest_coreml.session.options import Options
 from pytest_coreml.session.session import Session
+from pytest_coreml.session.sources import VariantSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,6 +82,19 @@ def test_a_measurement_of_the_body_is_not_repeated(session: Session, script: Scr
     assert script.count("measured") == 1
     assert record.predict is not None
     assert len(record.predict.native_ms) == 30
+
+
+def test_the_original_of_a_variant_loads_alone_where_loads_are_timed(session: Session) -> None:
+    """Its own test may come later and has the times of this load, so it waits for other processes too."""
+    attempt = attempt_at(session)
+    attempt.timing = Timing(load=True)
+    (session.options.rootdir / "Variant.mlpackage").mkdir()
+    variant = attempt.load("Variant.mlpackage", "all")
+
+    original = attempt.load_original(VariantSource(MODEL, "int8"), variant)
+
+    assert original is not variant
+    assert original.load_times.alone
 
 
 def test_a_later_test_measures_a_shared_model_again(session: Session, script: Script) -> None:
