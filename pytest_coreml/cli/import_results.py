@@ -55,15 +55,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the report and print what is in it; return 0."""
-    from pytest_coreml.cli.import_tables import contains_tables, import_tables
+    if any(_is_of_timeline(path) for path in arguments.files):
+        from pytest_coreml.cli.import_tables import import_tables
 
-    if contains_tables(arguments.files):
         return import_tables(arguments.files, arguments.output)
     from pytest_coreml.device_reports.device_result import Stated
     from pytest_coreml.device_reports.find_importers import import_results
     from pytest_coreml.facts.compute_units import parse_compute_units
     from pytest_coreml.report.document.imported import build_imported_report
-    from pytest_coreml.report.document.read import read_report
+    from pytest_coreml.report.document.read import decode_report
     from pytest_coreml.report.document.write import write_report
 
     units = parse_compute_units(arguments.compute_units) if arguments.compute_units is not None else None
@@ -71,11 +71,20 @@ def run(arguments: argparse.Namespace) -> int:
     name = Path(arguments.model).name if arguments.model is not None else None
     results = import_results(arguments.files, Stated(name, units, arguments.metric))
     spec = _read_model(path, arguments.timeout) if path is not None else None
-    write_report(build_imported_report(results, spec), arguments.output)
-    report = read_report(arguments.output)
+    document = build_imported_report(results, spec)
+    write_report(document, arguments.output)
+    report = decode_report(document)
     lines = [line for record in report.records for line in _lines(record, report.get_machine(record))]
     write_text("\n".join([*lines, f"written: {arguments.output}"]) + "\n")
     return 0
+
+
+def _is_of_timeline(path: Path) -> bool:
+    """Return True for an export of xctrace, and for a timeline of ours to lay tables over."""
+    from pytest_coreml.device_reports.xctrace.export_root import export_root
+    from pytest_coreml.report.document.read_trace import is_trace
+
+    return is_trace(path) or export_root(path) is not None
 
 
 def _model_path(model: str | None) -> Path | None:

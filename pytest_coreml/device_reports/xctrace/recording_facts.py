@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.device_reports.xctrace.export_limits import check_export
+from pytest_coreml.device_reports.xctrace.export_root import CONTENTS_ROOT
 from pytest_coreml.device_reports.xctrace.table_parser import MAX_DEPTH
 from pytest_coreml.errors import ReportError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ROOT: Final = "trace-toc"
 _VERSION: Final = "instruments-version"
 
 
@@ -42,7 +42,7 @@ class RecordingFacts:
 
 def read_recording_facts(path: Path) -> RecordingFacts:
     """Return the facts in the table of contents at *path*; raise `ReportError` if it cannot be read."""
-    check_export(path, f"</{ROOT}>".encode())
+    check_export(path, f"</{CONTENTS_ROOT}>".encode())
     facts, depth, texts = RecordingFacts(), 0, [""]
 
     def start(tag: str, attributes: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.device_reports.xctrace.export_limits import check_export
+from pytest_coreml.device_reports.xctrace.export_root import TABLES_ROOT
 from pytest_coreml.errors import ReportError, shown
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeAlias
 
-ROOT: Final = "trace-query-result"
 # Below the root, a value inside values of a cell is six deep in published exports.
 MAX_DEPTH: Final = 32
 MAX_COLUMNS: Final = 200
@@ -102,7 +102,7 @@ def parse_tables(path: Path) -> list[Table]:
     Raise `ReportError`, naming the file and the line, for anything but an export, for one that is cut off, and for one
     that is larger or nested deeper than exports are. Entities are refused.
     """
-    check_export(path, f"</{ROOT}>".encode())
+    check_export(path, f"</{TABLES_ROOT}>".encode())
     parser = xml.parsers.expat.ParserCreate("UTF-8")
     parser.buffer_text = True
     document = _Document(parser)
@@ -158,8 +158,8 @@ class _Document:
         self._depth += 1
         self._text = ""
         depth = self._depth
-        if depth == 1 and tag != ROOT:
-            raise ReportError(f"not an export of xctrace: its root is {shown(tag)}, and not {ROOT}")
+        if depth == 1 and tag != TABLES_ROOT:
+            raise ReportError(f"not an export of xctrace: its root is {shown(tag)}, and not {TABLES_ROOT}")
         if depth == _TABLE and tag == "schema":
             self._begin_schema(attributes.get("name", ""))
         elif depth == _TABLE and tag == "row":
