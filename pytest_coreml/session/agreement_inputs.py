@@ -13,8 +13,8 @@ from pytest_coreml.engine.input_sequences import InputSequences
 from pytest_coreml.engine.output_files import as_array
 from pytest_coreml.errors import InputError, hidden_for_ours
 from pytest_coreml.session.array_files import has_features, read_arrays, read_features
+from pytest_coreml.session.callable_name import callable_name
 from pytest_coreml.session.model import plain
-from pytest_coreml.session.sources import label
 
 if TYPE_CHECKING:
     from pytest_coreml.engine.output_files import OutputArray, OutputFiles
@@ -35,7 +35,7 @@ def read_inputs(declared: Any, spec: ModelSpec, folders: list[Path]) -> InputSeq
     if isinstance(declared, int):
         return InputSequences(examples=declared)
     if callable(declared):
-        name = label(declared)
+        name = callable_name(declared, "inputs")
         return as_sequences(_called(f"inputs={name}", declared), spec, name)
     path = find_file(declared, folders)
     return as_sequences(read_features(read_arrays(path), spec.inputs, path.name), spec, path.name)

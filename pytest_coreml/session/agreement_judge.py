@@ -330,7 +330,7 @@ def _name(reference: Reference) -> str:
     """Return the name of *reference* in texts."""
     if reference.kind in ("units", "original"):
         return str(reference.value or reference.kind)
-    return file_name(reference.value)
+    return file_name(reference.value, "reference")
 
 
 def _worst_input(checks: list[Check]) -> WorstInput | None:

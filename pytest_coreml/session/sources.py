@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.engine.work_folder import WorkFolder
 from pytest_coreml.errors import ModelError, UsageError, hidden_for_ours, shown
 from pytest_coreml.facts.presets import ORIGINAL
+from pytest_coreml.session.callable_name import callable_name
 from pytest_coreml.session.near_models import models_named, near_model
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pytest_coreml.session.declaration import Variant
 
 __tracebackhide__ = hidden_for_ours
+
+# The name of a lambda that builds a model.
+_UNNAMED: Final = "model"
 
 
 @dataclass(frozen=True)
@@ -152,21 +155,22 @@ def wrap_hint(source: object) -> str:
     return "; write a callable that returns it: lambda: model" if is_model else ""
 
 
-def file_name(source: Any) -> str:
-    """Return the file name of a source that may not exist, the name of a callable, or the type of anything else."""
+def file_name(source: Any, unnamed: str = _UNNAMED) -> str:
+    """Return the file name of a source that may not exist, the name of a callable, or the type of anything else.
+
+    *unnamed*: the name of a lambda without one.
+    """
     if isinstance(source, (FunctionSource, VariantSource)):
-        return file_name(source.original)
+        return file_name(source.original, unnamed)
     if isinstance(source, PathFrom):
         return Path(source.path).name
     if isinstance(source, (str, os.PathLike)):
         return Path(source).name
-    return label(source) if callable(source) else type(source).__name__
+    return callable_name(source, unnamed) if callable(source) else type(source).__name__
 
 
 def label(source: Any) -> str:
     """Return the word for a source in test ids and file names."""
-    if isinstance(source, partial):
-        return label(source.func)
     if isinstance(source, VariantSource):
         return f"{label(source.original)}-{source.name}"
     if isinstance(source, FunctionSource):
@@ -174,5 +178,5 @@ def label(source: Any) -> str:
     if isinstance(source, PathFrom):
         return label(source.path)
     if callable(source):
-        return str(getattr(source, "__name__", type(source).__name__)).strip("<>")
+        return callable_name(source, _UNNAMED)
     return Path(source).stem
