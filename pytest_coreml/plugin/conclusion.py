@@ -100,5 +100,5 @@ def _failure_text(run: PytestRun, records: list[Record], verdict: Verdict) -> st
         figures, accept = figures_command(record, options), accept_command(record, options, asked)
         texts.append(failure_text(record, verdict, _machine_of(run, record), figures=figures, accept=accept))
         if find := debugging_command(record, run.attempt.models if run.attempt else (), options):
-            texts.append(f"  find the first operation that is wrong: {find}")
+            texts.append(f"  to find the first wrong operation: {find}")
     return "\n".join(texts)

@@ -141,7 +141,7 @@ def test_the_odd_one_of_three_compute_units_is_named_on_a_mac(mac_project: MacPr
     result.stdout.fnmatch_lines(
         [
             f"Model.mlpackage on cpuAndNeuralEngine: PSNR of y 6.0* dB, at least 40 dB: {sentence}",
-            "  find the first operation that is wrong: python -c '*MLModelComparator(*",
+            "  to find the first wrong operation: python -c '*MLModelComparator(*",
         ]
     )
 

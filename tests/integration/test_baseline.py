@@ -96,7 +96,7 @@ def test_a_slower_model_fails_when_a_fresh_engine_confirms_it(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("label", ["accept the new state", "to see every value"])
+@pytest.mark.parametrize("label", ["to accept the new state", "to see every value"])
 def test_the_commands_of_a_model_file_can_be_run(
     pytester: pytest.Pytester, baseline: Baseline, script: Script, label: str
 ) -> None:

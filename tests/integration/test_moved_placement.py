@@ -48,7 +48,7 @@ def test_more_than_the_limit_is_a_failure(moved: MacProject, marker: str, option
         [
             "*planned cost that left neuralEngine 33.3 %, at most 2.0 %*: planned elsewhere: 1 x relu",
             "  changed: planned on cpu, before on neuralEngine: 1 operation,*",
-            "  accept the new state: *",
+            "  to accept the new state: *",
         ]
     )
 

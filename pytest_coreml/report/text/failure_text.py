@@ -119,7 +119,7 @@ def _lines(
         yield from _outputs(record)
     yield f"  {machine_words(machine)}"
     if accept is not None and verdict == "failed" and (since or any(name.needs_baseline for name in names)):
-        yield f"  accept the new state: {accept}"
+        yield f"  to accept the new state: {accept}"
     if figures is not None:
         yield f"  to see every value: {figures}"
 

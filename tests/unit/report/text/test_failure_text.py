@@ -94,7 +94,7 @@ def test_a_regression_is_told_with_changes_and_the_command_that_accepts_it():
 
     assert lines[0].startswith("Encoder.mlpackage on cpuAndNeuralEngine: +12.0 % (+9.8 % at least)")
     assert lines[1] == "  changed: operations: conv 12 -> 13"
-    assert lines[-2] == "  accept the new state: accept it"
+    assert lines[-2] == "  to accept the new state: accept it"
 
 
 def test_a_slower_version_is_nothing_that_a_baseline_accepts():
@@ -116,7 +116,7 @@ def test_both_comparisons_are_told():
 
     assert lines[0].endswith("3 baseline runs: REGRESSED, confirmed in 2 processes")
     assert "of Old.mlpackage" in lines[1]
-    assert "  accept the new state: accept it" in lines
+    assert "  to accept the new state: accept it" in lines
 
 
 def test_a_failure_in_one_line_is_its_figure():
