@@ -27,11 +27,8 @@ from pytest_coreml.plugin.fixtures import (
     coreml_run,
     coreml_scenario,
     coreml_source,
-    has_model_fixture,
-    parametrize,
-    parametrize_units,
 )
-from pytest_coreml.plugin.names import MARKS, is_concerned
+from pytest_coreml.plugin.names import MARKS, has_model_fixture, is_concerned
 from pytest_coreml.plugin.options import add_options, is_any_given
 from pytest_coreml.plugin.running_test import note_running_test
 
@@ -92,13 +89,18 @@ def _marker_lines(config: pytest.Config) -> Iterable[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrize a test over its sources and compute units."""
     if has_model_fixture(metafunc):
-        parametrize(metafunc, activate(metafunc.config))
+        run = activate(metafunc.config)
+        from pytest_coreml.plugin.parametrization import parametrize
+
+        parametrize(metafunc, run)
 
 
 @pytest.hookimpl(specname="pytest_generate_tests", trylast=True)
 def pytest_generate_tests_of_parameters(metafunc: pytest.Metafunc) -> None:
     """Parametrize parameters that name their own compute units, when pytest has made the parameters."""
     if is_active(metafunc.config) and has_model_fixture(metafunc):
+        from pytest_coreml.plugin.parametrization import parametrize_units
+
         parametrize_units(metafunc, activate(metafunc.config))
 
 

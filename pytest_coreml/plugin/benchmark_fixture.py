@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_coreml.facts.measurement import Measurement
 from pytest_coreml.plugin.benchmark_gate import GROUP
 from pytest_coreml.plugin.names import uses_fixture
 from pytest_coreml.report.formats.measured import measurement_name, short_name
@@ -19,6 +18,7 @@ from pytest_coreml.report.formats.measured import measurement_name, short_name
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.native_clock import NativeClock, TimedPrediction
     from pytest_coreml.verdict.record import Record
@@ -134,6 +134,8 @@ def _calls(fixture: Any) -> int:
 
 
 def _measurement(predictions: Sequence[TimedPrediction], calls: int) -> Measurement:
+    from pytest_coreml.facts.measurement import Measurement
+
     # The last ones: what came before was calibration and warm-up.
     last = predictions[-calls:]
     return Measurement(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from pytest_coreml.errors import UsageError, all_of, did_you_mean, hidden_for_ours
 from pytest_coreml.facts.limits import AgreementRule, BoundaryRule, Budget, PlacementRule
-from pytest_coreml.plugin.limit_coverage import checked_units
 from pytest_coreml.plugin.marker_arguments import read_units
 from pytest_coreml.plugin.markers import (
     LIMIT_READERS,
@@ -29,11 +28,15 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_coreml.facts.compute_units import ComputeUnits
+    from pytest_coreml.facts.limits import Meaning
     from pytest_coreml.session.options import Options
 
 __tracebackhide__ = hidden_for_ours
 
 T = TypeVar("T")
+
+# What equal marks declare, and the meaning of each that limits something.
+_Equal = tuple[Declaration, list["Meaning"]]
 
 _LOAD: Final = "coreml_load"
 
@@ -44,12 +47,19 @@ class DeclarationReader:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._known: dict[tuple[object, ...], tuple[list[pytest.Mark], Declaration]] = {}
-        self._equal: dict[Hashable, Declaration] = {}
+        self._equal: dict[Hashable, _Equal] = {}
         self._marks: dict[Hashable, object] = {}
 
-    def read(
-        self, node: pytest.Item | pytest.Function, fixtures: Collection[str], incomplete: bool = False
-    ) -> Declaration:
+    def read(self, item: pytest.Item, fixtures: Collection[str]) -> Declaration:
+        """Return what the markers of *item* declare, of which those of its parameters are part.
+
+        Raises `UsageError` for a mistake in the markers, and when they do not fit the *fixtures* or the parameters.
+        """
+        declaration = self.read_markers(item, fixtures)
+        check_parameters(item, declaration)
+        return declaration
+
+    def read_markers(self, node: pytest.Item, fixtures: Collection[str], incomplete: bool = False) -> Declaration:
         """Return what the markers of *node* declare, the nearest marker first.
 
         *incomplete*: the markers of its parameters are still to come, and may name the model and the compute units.
@@ -58,17 +68,17 @@ class DeclarationReader:
         ours = _our_marks(node)
         given = [name for name in FIXTURES if name in fixtures]
         key = (*map(id, ours), *given, incomplete)
-        if key not in self._known:
+        known = self._known.get(key)
+        if known is None:
             _check_known(ours, node.config)
             # The marks are kept beside what they declare, so that no other object can get the identity of one.
-            self._known[key] = (ours, self._of_equal_marks(ours, given, incomplete))
+            known = self._known[key] = (ours, self._of_equal_marks(ours, given, incomplete))
         if not given:
             _check_own(node)
-        declaration = self._known[key][1]
+        declaration = known[1]
         if not incomplete:
             self._check_reached(node, declaration)
             self._check_compared(node, declaration)
-            _check_parametrized(node, declaration)
         return declaration
 
     def _of_equal_marks(self, ours: list[pytest.Mark], given: list[str], incomplete: bool) -> Declaration:
@@ -80,14 +90,15 @@ class DeclarationReader:
             known = self._declaration(ours, given, incomplete)
         if known is None:
             known = self._equal[key] = self._declaration(ours, given, incomplete)
+        declaration, meanings = known
+        if not meanings:
+            return declaration
         # An equal marker is another marker, of whose limits each must be judged somewhere.
-        return replace(known, limits=self._limits(ours))
+        markers = map(id, _limiting(ours))
+        return replace(declaration, limits=tuple(map(Limit, markers, meanings)))
 
-    def _limits(self, ours: list[pytest.Mark]) -> tuple[Limit, ...]:
-        return tuple(Limit(id(mark), self._once(_checked_units, mark)) for mark in _limiting(ours))
-
-    def _declaration(self, ours: list[pytest.Mark], given: list[str], incomplete: bool) -> Declaration:
-        """Return what *ours* declare, without the limits, which are those of the marker objects."""
+    def _declaration(self, ours: list[pytest.Mark], given: list[str], incomplete: bool) -> _Equal:
+        """Return what *ours* declare, without the limits, which are those of the marker objects, and their meanings."""
         by_name = {name: [mark for mark in ours if mark.name == name] for name in MARKS}
         names_model = any(name != _LOAD for name in given)
         marked_units = by_name["coreml_compute_units"]
@@ -102,7 +113,7 @@ class DeclarationReader:
         )
         if globs:
             _check_device_reports(by_name, given)
-        return Declaration(
+        declaration = Declaration(
             sources=model.sources,
             function=model.function,
             inputs=model.inputs,
@@ -120,6 +131,7 @@ class DeclarationReader:
             device_reports=tuple(globs),
             device_units=units if globs and marked_units else None,
         )
+        return declaration, meanings
 
     def _units(self, mark: pytest.Mark) -> tuple[ComputeUnits, ...]:
         return self._once(read_compute_units, mark)
@@ -211,13 +223,9 @@ def _has_variant(model: ModelSource) -> bool:
     return any(isinstance(source, VariantSource) for source in model.sources)
 
 
-def _checked_units(mark: pytest.Mark) -> frozenset[ComputeUnits]:
-    return checked_units(LIMIT_READERS[mark.name](mark))
-
-
-def _check_parametrized(node: pytest.Item | pytest.Function, declaration: Declaration) -> None:
+def check_parameters(item: pytest.Item, declaration: Declaration) -> None:
     """Refuse compute units that a hook has added when the test was parametrized over others already."""
-    parameters: dict[str, object] = getattr(getattr(node, "callspec", None), "params", {})
+    parameters: dict[str, object] = getattr(getattr(item, "callspec", None), "params", {})
     units = parameters.get("coreml_model")
     if units is not None and units not in declaration.compute_units:
         raise UsageError(

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_coreml.errors import UsageError
-from pytest_coreml.plugin.declaration_reader import DeclarationReader
+from pytest_coreml.plugin.declaration_reader import DeclarationReader, check_parameters
 from pytest_coreml.plugin.limit_coverage import LimitCoverage
 from pytest_coreml.plugin.names import FIXTURES
 from pytest_coreml.plugin.ordering import put_partners_first
 from pytest_coreml.plugin.xdist import send_mistakes, worker_name
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
     from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.options import Options
 
@@ -27,11 +31,8 @@ class Declarations:
         self.reader = DeclarationReader(options)
         self.coverage = LimitCoverage()
         self._declarations: dict[str, Declaration] = {}
-        self._positions: dict[str, int] = {}
         self._mistakes: dict[str, list[str]] = {}
-        # Files with a test that limits loading: the tests of a file share loaded models.
-        self._files_that_limit_loads: set[Path] = set()
-        self._files_that_limit_first_loads: set[Path] = set()
+        self._collected = _Collected((), {})
 
     def get(self, item: pytest.Item) -> Declaration | None:
         """Return what *item* declares; None for a test that was not collected with the others."""
@@ -53,27 +54,30 @@ class Declarations:
 
     def position(self, item: pytest.Item) -> int:
         """Return the position of *item* among all tests that were collected."""
-        return self._positions.get(item.nodeid, 0)
+        return self._collected.positions.get(item.nodeid, 0)
 
     def limits_load_in(self, file: Path) -> bool:
         """Return True if a test of *file* limits the time of a load."""
-        return file in self._files_that_limit_loads
+        return file in self._collected.files_that_limit_loads
 
     def limits_first_load_in(self, file: Path) -> bool:
         """Return True if a test of *file* limits the time of compiling, or of a first load."""
-        return file in self._files_that_limit_first_loads
+        return file in self._collected.files_that_limit_first_loads
 
     def read(self, node: pytest.Item, fixtures: list[str], incomplete: bool = False) -> Declaration | None:
         """Read the markers of *node*; a mistake is noted for the end of collection, and None returned."""
         try:
-            return self.reader.read(node, fixtures, incomplete)
+            return self.reader.read_markers(node, fixtures, incomplete)
         except UsageError as error:
-            place = node.nodeid.split("[", 1)[0]
-            for text in error.texts:
-                places = self._mistakes.setdefault(text, [])
-                if place not in places:
-                    places.append(place)
+            self._note_mistake(node, error)
             return None
+
+    def _note_mistake(self, node: pytest.Item, error: UsageError) -> None:
+        place = node.nodeid.split("[", 1)[0]
+        for text in error.texts:
+            places = self._mistakes.setdefault(text, [])
+            if place not in places:
+                places.append(place)
 
     def check(self, items: list[pytest.Item]) -> None:
         """Read the markers of the tests that are to run, and order the tests by them.
@@ -83,22 +87,38 @@ class Declarations:
         """
         # What was noted when tests were parametrized may be about tests that are deselected by now.
         self._mistakes.clear()
-        for item in items:
-            declaration = self.read(item, getattr(item, "fixturenames", []))
-            if declaration is not None:
-                self._note(item, declaration)
+        of_files = self._read_all(items)
         if self._mistakes:
             self._refuse(items)
         put_partners_first(items, self._declarations)
-        self._positions = {item.nodeid: position for position, item in enumerate(items)}
+        self._collected = _Collected(tuple(items), of_files)
 
-    def _note(self, item: pytest.Item, declaration: Declaration) -> None:
-        self._declarations[item.nodeid] = declaration
-        self.coverage.note(item.nodeid, declaration)
-        if declaration.limits_load:
-            self._files_that_limit_loads.add(item.path)
-            if declaration.limits_first_load:
-                self._files_that_limit_first_loads.add(item.path)
+    def _read_all(self, items: list[pytest.Item]) -> dict[Path, list[Declaration]]:
+        """Read the declarations of *items*, once for the tests of a function that differ by their parameters only.
+
+        Returns the different declarations of each file.
+        """
+        alike: dict[Hashable, Declaration | None] = {}
+        of_files: dict[Path, list[Declaration]] = {}
+        for item in items:
+            key = _all_but_parameters(item)
+            if key not in alike:
+                alike[key] = self.read(item, getattr(item, "fixturenames", []))
+                if (new := alike[key]) is not None:
+                    of_files.setdefault(item.path, []).append(new)
+            declaration = alike[key]
+            if declaration is not None and self._accepts_parameters(item, declaration):
+                self._declarations[name := item.nodeid] = declaration
+                self.coverage.note(name, declaration)
+        return of_files
+
+    def _accepts_parameters(self, item: pytest.Item, declaration: Declaration) -> bool:
+        try:
+            check_parameters(item, declaration)
+        except UsageError as error:
+            self._note_mistake(item, error)
+            return False
+        return True
 
     def _refuse(self, items: list[pytest.Item]) -> None:
         lines = [f"{mistake}\n    {_places(places)}" for mistake, places in self._mistakes.items()]
@@ -107,6 +127,37 @@ class Declarations:
             raise pytest.UsageError(text)
         items.clear()
         send_mistakes(self.config, text)
+
+
+@dataclass(frozen=True)
+class _Collected:
+    """The tests of a run in their order, and what is asked of them when they run, which a mere collection never is."""
+
+    items: Sequence[pytest.Item]
+    declarations: Mapping[Path, Sequence[Declaration]]
+    """Those of the tests of each file, which share loaded models."""
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        return {item.nodeid: position for position, item in enumerate(self.items)}
+
+    @cached_property
+    def files_that_limit_loads(self) -> set[Path]:
+        return {file for file, found in self.declarations.items() if any(each.limits_load for each in found)}
+
+    @cached_property
+    def files_that_limit_first_loads(self) -> set[Path]:
+        return {file for file, found in self.declarations.items() if any(each.limits_first_load for each in found)}
+
+
+def _all_but_parameters(item: pytest.Item) -> Hashable:
+    """Return what tests of one function have in common that are marked alike; a test without parameters is unlike."""
+    parameters = getattr(item, "callspec", None)
+    if parameters is None:
+        return id(item)
+    # By identity: markers may have any arguments. The names of fixtures are one list for a function.
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    return id(item.parent), id(fixtures), len(parameters.marks), *map(id, item.own_markers)
 
 
 def _places(places: list[str]) -> str:

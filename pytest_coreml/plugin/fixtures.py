@@ -11,12 +11,10 @@ from pytest_coreml.plugin.names import FIXTURES, REPORT_FIXTURE, RUN_FIXTURE, SO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.scenario import Scenario
     from pytest_coreml.plugin.pytest_run import PytestRun
-    from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.reported_devices import DeviceReports, ReportOfTest
 
@@ -34,8 +32,10 @@ def coreml_source(request: pytest.FixtureRequest) -> Any:
     """Return the source that this test is parametrized with, or the only one."""
     if hasattr(request, "param"):
         return request.param
+    from pytest_coreml.session.sources import sources_with_variants
+
     declaration = activate(request.config).running_attempt().declaration
-    return _the_only(_sources(declaration)[0], "variants" if declaration.variants else "sources")
+    return _the_only(sources_with_variants(declaration), "variants" if declaration.variants else "sources")
 
 
 @pytest.fixture(scope="module")
@@ -164,133 +164,3 @@ def coreml_device_reports(_coreml_device_report: ReportOfTest) -> DeviceReports:
     from pytest_coreml.session.reported_devices import make_reports
 
     return make_reports(_coreml_device_report)
-
-
-def has_model_fixture(metafunc: pytest.Metafunc) -> bool:
-    """Return True if a fixture gives the test a model that its markers name."""
-    return any(name in metafunc.fixturenames for name in FIXTURES if name != "coreml_load")
-
-
-def parametrize(metafunc: pytest.Metafunc, run: PytestRun) -> None:
-    """Parametrize a test over the sources and compute units that its markers name."""
-    names = metafunc.fixturenames
-    of_parameters = _markers_of_parameters(metafunc.definition)
-    declaration = run.declarations.read(metafunc.definition, names, incomplete=bool(of_parameters))
-    if declaration is None:
-        return
-    given = _given_sources(metafunc.definition)
-    sources, ids = _sources(declaration)
-    sources = _with_marks(sources, ids, given)
-    if not declaration.variants and declaration.function is None:
-        sources, ids = _with_functions(sources, ids, run, metafunc.definition.path.parent)
-    if declaration.device_reports:
-        from pytest_coreml.plugin.device_report_parameters import parametrize_reports
-
-        parametrize_reports(metafunc, run, declaration, list(zip(ids, sources, strict=True)))
-    elif len(sources) > 1 or declaration.variants or any(hasattr(each, "marks") for each in given):
-        metafunc.parametrize(SOURCE_FIXTURE, sources, ids=ids, indirect=True, scope="module")
-    if "coreml_model" in names and "coreml_compute_units" not in of_parameters:
-        units = declaration.compute_units
-        metafunc.parametrize("coreml_model", units, ids=units, indirect=True, scope="module")
-
-
-def parametrize_units(metafunc: pytest.Metafunc, run: PytestRun) -> None:
-    """Parametrize each parameter of a test over the compute units that its own markers name, else those of the test.
-
-    By then pytest has made the parameters; it has no hook for parameters of parameters, and without the list of its
-    calls the test runs anyway, with less in its id.
-    """
-    calls = getattr(metafunc, "_calls", None)
-    if "coreml_model" not in metafunc.fixturenames or not calls:
-        return
-    if not any(mark.name == "coreml_compute_units" for call in calls for mark in call.marks):
-        return
-    from pytest_coreml.errors import UsageError
-    from pytest_coreml.plugin.markers import read_compute_units
-
-    declaration = run.declarations.read(metafunc.definition, metafunc.fixturenames, incomplete=True)
-    if declaration is None:
-        return
-    done: list[Any] = []
-    for call in calls:
-        marks = [mark for mark in call.marks if mark.name == "coreml_compute_units"]
-        try:
-            units = read_compute_units(marks[0]) if marks else declaration.compute_units
-        except UsageError:  # which is noted when the tests are checked
-            done.append(call)
-            continue
-        vars(metafunc)["_calls"] = [call]
-        metafunc.parametrize("coreml_model", units, ids=units, indirect=True, scope="module")
-        done += vars(metafunc)["_calls"]
-    vars(metafunc)["_calls"] = done
-
-
-def _given_sources(definition: pytest.Function) -> list[Any]:
-    """Return the sources of the nearest `coreml_model` marker as they are given; none if there is no marker."""
-    from pytest_coreml.plugin.markers import source_parameters
-
-    mark = definition.get_closest_marker("coreml_model")
-    return source_parameters(mark) if mark is not None else []
-
-
-def _with_marks(sources: Sequence[Any], ids: list[str], given: list[Any]) -> Sequence[Any]:
-    """Return *sources* with the marks and ids of the `pytest.param` that each, or its original, is given in."""
-    each = len(sources) // max(1, len(given))
-    values = []
-    for index, (source, name) in enumerate(zip(sources, ids, strict=True)):
-        param: Any = given[index // each] if given else None
-        if not hasattr(param, "marks"):
-            values.append(source)
-            continue
-        variant = getattr(source, "name", None) if each > 1 else None
-        own = f"{param.id}-{variant}" if param.id is not None and variant else param.id
-        values.append(pytest.param(source, marks=param.marks, id=own if own is not None else name))
-    return values
-
-
-def _sources(declaration: Declaration) -> tuple[Sequence[Any], list[str]]:
-    """Return the sources of a test, each beside its variants, and their ids."""
-    from pytest_coreml.session.sources import label, with_variants
-
-    if not declaration.variants:
-        return declaration.sources, [label(source) for source in declaration.sources]
-    sources = [variant for source in declaration.sources for variant in with_variants(source, declaration.variants)]
-    return sources, [source.name if len(declaration.sources) == 1 else label(source) for source in sources]
-
-
-def _with_functions(
-    sources: Sequence[Any], ids: list[str], run: PytestRun, folder: Path
-) -> tuple[Sequence[Any], list[str]]:
-    """Return each function of a source that has several in the place of the source, and the ids."""
-    expanded: list[tuple[Any, str]] = []
-    for source, name in zip(sources, ids, strict=True):
-        param: Any = source if hasattr(source, "marks") else None
-        plain = param.values[0] if param is not None else source
-        functions = run.functions_of(plain, folder)
-        if not functions:
-            expanded.append((source, name))
-            continue
-        outer = param.id if param is not None else name
-        for each in functions:
-            word = each.function if len(sources) == 1 and param is None else f"{outer}-{each.function}"
-            value = each if param is None else pytest.param(each, marks=param.marks, id=word)
-            expanded.append((value, word))
-    return [value for value, _ in expanded], [word for _, word in expanded]
-
-
-def _markers_of_parameters(definition: pytest.Function) -> set[str]:
-    """Return the names of our markers that parameters of the test have, as `pytest.param(..., marks=...)`."""
-    values = [value for mark in definition.iter_markers("parametrize") for value in _parameters(mark)]
-    values += [value for mark in definition.iter_markers("coreml_model") for value in _parameters_of_model(mark)]
-    names = {mark.name for value in values for mark in getattr(value, "marks", ())}
-    return {name for name in names if name.startswith("coreml_")}
-
-
-def _parameters_of_model(mark: pytest.Mark) -> Sequence[object]:
-    return [each for argument in mark.args for each in (argument if type(argument) is list else [argument])]
-
-
-def _parameters(mark: pytest.Mark) -> Sequence[object]:
-    values = mark.kwargs.get("argvalues", mark.args[1] if len(mark.args) > 1 else ())
-    # An iterator can be read only once, by pytest.
-    return values if isinstance(values, (list, tuple)) else ()

@@ -45,6 +45,11 @@ def uses_fixture(item: pytest.Item) -> bool:
     return any(name.startswith(("coreml_", "_coreml_")) for name in getattr(item, "fixturenames", ()))
 
 
+def has_model_fixture(metafunc: pytest.Metafunc) -> bool:
+    """Return True if a fixture gives the test a model that its markers name."""
+    return any(name in metafunc.fixturenames for name in FIXTURES if name != "coreml_load")
+
+
 def is_concerned(item: pytest.Item) -> bool:
     """Return True if *item* has a fixture or a marker of ours, or one whose name looks like it."""
     return uses_fixture(item) or any(mark.name.startswith("coreml_") for mark in item.iter_markers())

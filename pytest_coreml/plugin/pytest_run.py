@@ -82,7 +82,7 @@ class PytestRun:
         self._load_failures: dict[BaseException, LoadFailure] = {}
         self._load_failure: BaseException | None = None
         self._attempts: Counter[str] = Counter()
-        # By source and folder: many tests name the same model.
+        # By source and file of the test: many tests name the same model.
         self._functions: dict[tuple[Any, Path], list[FunctionSource]] = {}
         self._baseline: Runs | None = None
         self._report_files: ReportFiles | None = None
@@ -161,16 +161,17 @@ class PytestRun:
             return self._begin(item, self.declarations.reader.read(item, fixtures))
         return self.attempt
 
-    def functions_of(self, source: Any, folder: Path) -> list[FunctionSource]:
+    def functions_of(self, source: Any, file: Path) -> list[FunctionSource]:
         """Return the functions of a model that has several, none for any other source.
 
-        *folder* is what a relative path is looked up in first.
+        *file*: that of the test, in whose folder a relative path is looked up first.
         """
         if not isinstance(source, (str, os.PathLike, PathFrom)):
             return []
-        if (source, folder) not in self._functions:
-            self._functions[source, folder] = self._read_functions(source, folder)
-        return self._functions[source, folder]
+        key = source, file
+        if key not in self._functions:
+            self._functions[key] = self._read_functions(source, file.parent)
+        return self._functions[key]
 
     def _read_functions(self, source: Any, folder: Path) -> list[FunctionSource]:
         from pytest_coreml.session.model_functions import several_functions

@@ -6,8 +6,6 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from pytest_coreml.report.document.machines import Machines
-from pytest_coreml.verdict.end_of_run import settle
-from pytest_coreml.verdict.record import note_sizes
 from pytest_coreml.verdict.repeated_records import last_attempts, note_duplicates
 
 if TYPE_CHECKING:
@@ -51,6 +49,8 @@ class Results:
 
     def add(self, sent: SentRecords) -> None:
         """Keep what a test has sent."""
+        from pytest_coreml.verdict.record import note_sizes
+
         machine = self.machines.note(sent.worker, sent.machine)
         note_sizes(sent.records, sent.models)
         self._entries += [(sent.position, machine, record) for record in sent.records]
@@ -60,6 +60,10 @@ class Results:
 
     def complete(self) -> None:
         """Order the records, with any order of workers, and judge what only the whole run has measured."""
+        if not self._entries:
+            return
+        from pytest_coreml.verdict.end_of_run import settle
+
         for _, machine, record in self._entries:
             if record.machine not in self.devices:
                 record.machine = machine if self.machines.several else None

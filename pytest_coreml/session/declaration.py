@@ -6,23 +6,30 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_coreml.verdict.budgets import needs_first_load, needs_load
+from pytest_coreml.facts.budget_needs import needs_first_load, needs_load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_coreml.facts.compute_units import ComputeUnits
-    from pytest_coreml.facts.limits import AgreementRule, BoundaryRule, Budget, PlacementRule
+    from pytest_coreml.facts.limits import AgreementRule, BoundaryRule, Budget, Meaning, PlacementRule
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A marker that limits something, and the compute units on which it makes a check."""
+    """A marker that limits something."""
 
     marker: int
     """The identity of the marker object, which all tests that inherit the marker share."""
-    units: frozenset[ComputeUnits]
-    """The compute units on which the marker makes a check."""
+    meaning: Meaning
+    """The limits that the marker sets."""
+
+    @cached_property
+    def units(self) -> frozenset[ComputeUnits]:
+        """The compute units on which the marker makes a check."""
+        from pytest_coreml.verdict.checked_units import checked_units
+
+        return checked_units(self.meaning)
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class Declaration:
     device_units: tuple[ComputeUnits, ...] | None = None
     """The compute units that device reports must be of; None if the test does not name any."""
     limits: tuple[Limit, ...] = ()
-    """The limits and the compute units on which they make checks."""
+    """The markers that limit something."""
     reached: frozenset[ComputeUnits] = frozenset()
     """The compute units that the fixtures load for, over all parameters of the test."""
     loads_any: bool = False

@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_coreml.engine.fresh_loads import measure_fresh_loads
 from pytest_coreml.engine.plans import has_layers
 from pytest_coreml.errors import hidden_for_ours
+from pytest_coreml.facts.budget_needs import needs_fresh_load, needs_prediction, needs_sustained
 from pytest_coreml.facts.metrics import parse_check
 from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.session.sources import VariantSource
 from pytest_coreml.verdict.boundary_rules import judge_boundary
-from pytest_coreml.verdict.budgets import (
-    MeasuredFacts,
-    judge_budgets,
-    needs_fresh_load,
-    needs_prediction,
-    needs_sustained,
-)
+from pytest_coreml.verdict.budgets import MeasuredFacts, judge_budgets
 from pytest_coreml.verdict.placement_rules import judge_placement
 from pytest_coreml.verdict.ratio_rules import compare_specs, paired_times, wants_another_run
 from pytest_coreml.verdict.record import Record

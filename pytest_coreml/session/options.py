@@ -91,8 +91,11 @@ class Options:
 
 def default_units(runtime: str) -> ComputeUnits:
     """Return the default compute units: `all`, but `cpuOnly` where Core ML runs on a virtual Mac."""
-    # What this machine is costs a look at the system, and matters on Macs only.
     from pytest_coreml import machine
+
+    if runtime == "reference" or not machine.is_mac():
+        return "all"
+    # What this machine is costs a look at the system, and matters on Macs only.
     from pytest_coreml.machine.policy import default_compute_units
 
-    return default_compute_units(machine.identity()) if machine.is_mac() and runtime != "reference" else "all"
+    return default_compute_units(machine.identity())

@@ -14,9 +14,9 @@ from pytest_coreml.session.callable_name import callable_name
 from pytest_coreml.session.near_models import models_named, near_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from pytest_coreml.session.declaration import Variant
+    from pytest_coreml.session.declaration import Declaration, Variant
 
 __tracebackhide__ = hidden_for_ours
 
@@ -57,6 +57,13 @@ class VariantSource:
 def with_variants(original: Any, variants: Iterable[Variant]) -> list[VariantSource]:
     """Return *original* and its *variants* as sources."""
     return [VariantSource(original, ORIGINAL), *(VariantSource(original, each.name, each.build) for each in variants)]
+
+
+def sources_with_variants(declaration: Declaration) -> Sequence[Any]:
+    """Return the sources of a test, each beside its variants."""
+    if not declaration.variants:
+        return declaration.sources
+    return [each for source in declaration.sources for each in with_variants(source, declaration.variants)]
 
 
 class Sources:

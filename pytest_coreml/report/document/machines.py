@@ -6,8 +6,6 @@ import platform
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_coreml.machine.policy import is_representative
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -38,6 +36,9 @@ def encode_machine(machine: Identity, before: Conditions, after: Conditions, sof
 
     *before*, *after*: its conditions at the first measurement, and after the last one so far.
     """
+    # Imported here, since runs that only collect tests need no more of this module than the names of machines.
+    from pytest_coreml.machine.policy import is_representative
+
     engine = software.engine
     return {
         "chip": machine.chip,

@@ -1,17 +1,16 @@
-"""The checks of a limit are known, and whether it is judged anywhere in a run."""
+"""A run knows whether a limit is judged anywhere in it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from pytest_coreml.facts.limits import Budget, PlacementRule
-from pytest_coreml.plugin.limit_coverage import LimitCoverage, checked_units, why_none
+from pytest_coreml.facts.limits import Budget
+from pytest_coreml.plugin.limit_coverage import LimitCoverage, why_none
 from pytest_coreml.session.declaration import Declaration, Limit
 
-ALL = frozenset({"all", "cpuAndGPU", "cpuOnly", "cpuAndNeuralEngine"})
+CPU = Budget(size_mb=1, compute_units=("cpuOnly",))
+TWO = Budget(size_mb=1, compute_units=("all", "cpuOnly"))
 
 
 def declared(*limits: Limit, **where: Any) -> Declaration:
@@ -19,25 +18,9 @@ def declared(*limits: Limit, **where: Any) -> Declaration:
     return Declaration((Path("M.mlmodel"),), None, None, ("all",), (), (), names_model=True, limits=limits, **where)
 
 
-@pytest.mark.parametrize(
-    ("meaning", "expected"),
-    [
-        (Budget(size_mb=1), ALL),
-        (Budget(size_mb=1, compute_units=("cpuOnly",)), {"cpuOnly"}),
-        (Budget(min_speedup={"cpuOnly": 2.0}), ALL - {"cpuOnly"}),
-        (Budget(min_speedup={"cpuOnly": 2.0}, compute_units=("cpuOnly",)), set()),
-        (PlacementRule(forbid=("gpu",)), ALL),
-        (PlacementRule(max_transitions=1, compute_units=("all", "cpuOnly")), {"all", "cpuOnly"}),
-    ],
-)
-def test_a_limit_is_where_it_makes_checks(meaning: Budget | PlacementRule, expected: set[str]) -> None:
-    """Neither for other settings, nor over itself."""
-    assert expected == checked_units(meaning)
-
-
 def test_a_mark_is_judged_where_any_test_with_it_runs() -> None:
     """Marks that say the same are not the same."""
-    shared, own = Limit(1, frozenset({"cpuOnly"})), Limit(2, frozenset({"cpuOnly"}))
+    shared, own = Limit(1, CPU), Limit(2, CPU)
     here, there = declared(shared, reached=frozenset({"all"})), declared(shared, reached=frozenset({"cpuOnly"}))
     alone = declared(own, reached=frozenset({"all"}))
     coverage = LimitCoverage()
@@ -53,7 +36,7 @@ def test_a_mark_is_judged_where_any_test_with_it_runs() -> None:
 
 def test_what_loads_for_any_may_be_another_test_only() -> None:
     """A model that the test has loaded itself is known."""
-    loads = declared(Limit(1, frozenset({"cpuOnly"})), loads_any=True)
+    loads = declared(Limit(1, CPU), loads_any=True)
     coverage = LimitCoverage()
     coverage.note("one", loads)
 
@@ -63,7 +46,7 @@ def test_what_loads_for_any_may_be_another_test_only() -> None:
 
 def test_the_reason_names_both_sides_once() -> None:
     """In the order of all compute units, and as the test ran."""
-    limits = [Limit(1, frozenset({"cpuOnly"})), Limit(2, frozenset({"all", "cpuOnly"}))]
+    limits = [Limit(1, CPU), Limit(2, TWO)]
 
     assert why_none(limits, ["cpuAndGPU", "cpuAndGPU"]) == (
         "none of its limits apply to cpuAndGPU; they apply to all, cpuOnly only"

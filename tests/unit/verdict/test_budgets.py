@@ -10,7 +10,7 @@ from pytest_coreml.facts.limits import Budget
 from pytest_coreml.facts.measurement import LoadTimes, Measurement
 from pytest_coreml.facts.reason import Cause, Reason
 from pytest_coreml.report.text.causes import reason_text
-from pytest_coreml.verdict.budgets import MeasuredFacts, awaits_partner, judge_budgets, needs_load, needs_prediction
+from pytest_coreml.verdict.budgets import MeasuredFacts, awaits_partner, judge_budgets
 from pytest_coreml.verdict.check import Check
 
 
@@ -270,14 +270,3 @@ def test_speedup_against_itself_is_no_question() -> None:
 def test_budget_for_other_compute_units(units: str, count: int) -> None:
     """A budget for some settings says nothing of the others."""
     assert len(judge_budgets(Budget(size_mb=1, compute_units=("all",)), MeasuredFacts(units, size_mb=1.0))) == count
-
-
-def test_what_a_budget_needs() -> None:
-    """The limits decide whether to predict or load at all."""
-    assert needs_prediction(Budget(min_fps=10))
-    assert needs_prediction(Budget(min_speedup={"cpuOnly": 2}))
-    assert needs_prediction(Budget(first_predict_ms=10))
-    assert not needs_prediction(Budget(load_ms=10, size_mb=3))
-    assert needs_load(Budget(compile_ms=10))
-    assert needs_load(Budget(first_predict_ms=10))
-    assert not needs_load(Budget(predict_ms=10, memory_mb=3))
