@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_coreml.engine.server.coremltools_import import unbar_imports
+from pytest_coreml.engine.server.open_model import open_model
 from pytest_coreml.engine.server.specification import describe
 from pytest_coreml.errors import ModelError, UnfitVariantError, first_line
 from pytest_coreml.facts.presets import CompressionStep, parse_preset
@@ -78,9 +79,7 @@ _NETWORK_STEPS = frozenset(
 
 
 def _apply(path: str, preset: Preset, spec: ModelSpec, report: Callable[[str], None]) -> Any:
-    import coremltools as ct
-
-    model = ct.models.MLModel(path, skip_model_load=True)
+    model = open_model(path)
     done: list[CompressionStep] = []
     for word, step in zip(preset.name.split("+"), preset.steps, strict=True):
         report(f"building {word} of")

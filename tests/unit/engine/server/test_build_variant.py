@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import shutil
 
 import coremltools as ct
 import coremltools.optimize.coreml as cto
@@ -13,6 +15,7 @@ from coremltools.converters.mil import Builder as mb  # noqa: N813 - the name th
 from one_op import load_program
 
 from pytest_coreml.engine.server.build_variant import build_variant
+from pytest_coreml.engine.server.open_model import open_model
 from pytest_coreml.engine.server.specification import describe
 from pytest_coreml.errors import ModelError, UnfitVariantError
 
@@ -104,6 +107,34 @@ def test_a_preset_means_what_it_says(package, tmp_path, name):
     dense.save(str(tmp_path / "Dense.mlpackage"))
     assert MEANINGS[name](kept)
     np.testing.assert_array_equal(kept, weights_of(tmp_path / "Dense.mlpackage"))
+
+
+def test_the_original_is_only_read(package, tmp_path):
+    """Content and time of each file are as before, also of a manifest in another layout than coremltools'."""
+    original = shutil.copytree(package, tmp_path / "Original.mlpackage")
+    manifest = original / "Manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text())))
+    files = [path for path in original.rglob("*") if path.is_file()]
+    before = [(path.stat().st_mtime_ns, path.read_bytes()) for path in files]
+
+    built(original, "int8", tmp_path)
+    open_model(str(original))
+
+    assert [(path.stat().st_mtime_ns, path.read_bytes()) for path in files] == before
+
+
+def test_a_package_without_weights_is_opened(tmp_path):
+    """A program of small constants has none, and other tools than coremltools leave out the folder too."""
+
+    @mb.program(input_specs=[mb.TensorSpec((1, 4))])
+    def program(x):
+        return mb.add(x=x, y=np.float32(1), name="y")
+
+    path = tmp_path / "Small.mlpackage"
+    ct.convert(program, convert_to="mlprogram", skip_model_load=True).save(str(path))
+    shutil.rmtree(path / "Data/com.apple.CoreML/weights")
+
+    assert open_model(str(path)).get_spec().description.input[0].name == "x"
 
 
 def test_half_precision_inputs_keep_their_names(package, tmp_path):
