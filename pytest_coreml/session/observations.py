@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -31,7 +33,8 @@ class Observations:
     def __init__(self, make: Callable[[], Engine], is_fit: Callable[[ComputeUnits], bool]) -> None:
         self._make = make
         self._is_fit = is_fit
-        self._read: dict[EngineKey, Observation] = {}
+        self._read: dict[tuple[EngineKey, str], Observation] = {}
+        self._by_configuration: dict[EngineKey, Observation] = {}
         self._moved: set[str] = set()
 
     def observe(self, lease: Lease, like: Measure, wanted: Collection[Device] | None = None) -> Observed:
@@ -40,6 +43,9 @@ class Observations:
         *wanted*: the devices that have to be known to be idle, too: a counter that has not moved in this run is tried
         with the same model on compute units where it should. None: neither that, nor a control on `cpuOnly` that this
         run does not have. What cannot be observed is unavailable; nothing is raised.
+
+        A model is observed once for the same inputs, batch and states. A control may have had other inputs: it shows
+        what counters read where a device does nothing, and whether they work.
         """
         if lease.loaded.runtime != "coreml":
             return unobserved(Cause.NO_CORE_ML)
@@ -47,13 +53,13 @@ class Observations:
         own = self._observation(lease, units, like)
         control = None
         if units != _CONTROL:
-            known = self._read.get(replace(lease.key, compute_units=_CONTROL))
-            control = known if wanted is None else self._observation(lease, _CONTROL, like)
+            control = self._control(lease, _CONTROL, None if wanted is None else like)
         self._note_moved(own, control)
         found = judge_counters(own, control, frozenset(self._moved))
         for device in wanted or ():
             if found.result(device).cause is Cause.NEVER_MOVED and self._is_fit(_AT_WORK[device]):
-                at_work = self._observation(lease, _AT_WORK[device], like)
+                at_work = self._control(lease, _AT_WORK[device], like)
+                assert at_work is not None, "it is observed if it was not before"
                 self._note_moved(at_work, control if units != _CONTROL else own)
         return judge_counters(own, control, frozenset(self._moved))
 
@@ -62,10 +68,16 @@ class Observations:
         self._moved.update(counter.name for counter in counters if counter.moved)
 
     def _observation(self, lease: Lease, units: ComputeUnits, like: Measure) -> Observation:
-        key = replace(lease.key, compute_units=units)
+        configuration = replace(lease.key, compute_units=units)
+        key = (configuration, _digest(like))
         if key not in self._read:
-            self._read[key] = self._observe(lease, units, like)
+            self._read[key] = self._by_configuration[configuration] = self._observe(lease, units, like)
         return self._read[key]
+
+    def _control(self, lease: Lease, units: ComputeUnits, like: Measure | None) -> Observation | None:
+        """Return an observation of the model on *units* with any inputs; one like *like*, if that is given."""
+        known = self._by_configuration.get(replace(lease.key, compute_units=units))
+        return known if known is not None or like is None else self._observation(lease, units, like)
 
     def _observe(self, lease: Lease, units: ComputeUnits, like: Measure) -> Observation:
         key = lease.key
@@ -95,3 +107,8 @@ class Observations:
             return engine.ask(request, lease.report)
         finally:
             engine.close()
+
+
+def _digest(like: Measure) -> str:
+    """Return a digest of the work of one call; the number of calls makes no difference."""
+    return hashlib.sha256(pickle.dumps(replace(like, calls=0, seconds=None))).hexdigest()

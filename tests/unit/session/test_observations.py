@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import pytest
 
 from pytest_coreml.engine.lease import EngineKey
@@ -85,7 +87,7 @@ def test_a_counter_that_did_not_move_is_tried_where_it_should() -> None:
 
 
 def test_a_counter_that_moved_needs_no_other_configuration() -> None:
-    """And each is observed once in a run: a second test of the model costs nothing."""
+    """And each is observed once in a run: a second test with the same inputs costs nothing."""
     mac = Mac("all")
 
     first = mac.observations.observe(lease(), LIKE, ("gpu",))
@@ -93,6 +95,21 @@ def test_a_counter_that_moved_needs_no_other_configuration() -> None:
 
     assert mac.units == ["all", "cpuOnly"]
     assert first.status("gpu") == second.status("gpu") == "observed"
+
+
+def test_other_inputs_are_other_work() -> None:
+    """A later test with another input is observed with it; a control and the number of calls need no repetition."""
+    mac = Mac("all")
+    small, large = (Measure({"x": np.zeros(size, np.float32)}, 10) for size in (1, 1000))
+
+    for like in (small, large, replace(small, calls=99), replace(small, inputs={"x": np.zeros(1, np.float32)})):
+        mac.observations.observe(lease(), like, ("gpu",))
+
+    assert mac.units == ["all", "cpuOnly", "all"]
+    assert [request.like.inputs for request in mac.asked if request.load.compute_units == "all"] == [
+        small.inputs,
+        large.inputs,
+    ]
 
 
 def test_a_counter_that_moves_nowhere_is_unavailable() -> None:
