@@ -36,7 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="pytest-coreml", description="Work with reports of Core ML performance tests."
+        prog="pytest-coreml",
+        description="Show, compare and import reports of Core ML performance tests, and inspect models.",
     )
     parser.add_argument("--version", action="version", version=f"pytest-coreml {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -23,9 +23,17 @@ _MAX_REMARKS = 20
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser("baseline", help="keep baseline runs in a folder for version control")
+    parser = subparsers.add_parser(
+        "baseline",
+        help="keep baseline runs in a folder for version control",
+        description="Keep baseline runs in a folder for version control.",
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    add = commands.add_parser("add", help="add a run to a folder of baseline runs")
+    add = commands.add_parser(
+        "add",
+        help="add a run to a folder of baseline runs",
+        description="Add runs to a folder of baseline runs, and remove the oldest ones of each machine kind.",
+    )
     add.add_argument("reports", nargs="+", type=Path, metavar="REPORT", help="report of the run to add")
     add.add_argument("folder", type=Path, metavar="DIR", help="folder of baseline runs, created if missing")
     add.add_argument(

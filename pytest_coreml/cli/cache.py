@@ -20,20 +20,24 @@ _COLUMNS: Final = ("last used", "size MB", "system", "coremltools", "model")
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser("cache", help="list and remove the compiled models that are kept between runs")
+    parser = subparsers.add_parser(
+        "cache",
+        help="list and remove the compiled models that are kept between runs",
+        description="List and remove the compiled models that are kept between runs on a Mac.",
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     listing = commands.add_parser("list", help="list the compiled models, the least recently used one first")
     listing.set_defaults(run=_list)
-    pruning = commands.add_parser("prune", help="remove the least recently used ones, down to a total size")
+    pruning = commands.add_parser("prune", help="remove the least recently used models, down to a total size")
     pruning.add_argument(
         "--size",
         type=_gigabytes,
         default=_DEFAULT_GB,
         metavar="GB",
-        help=f"total size that is kept, in 10^9 bytes (default: {_DEFAULT_GB:g})",
+        help=f"maximum total size, in 10^9 bytes (default: {_DEFAULT_GB:g})",
     )
     pruning.set_defaults(run=_prune)
-    clearing = commands.add_parser("clear", help="remove all that no running process uses")
+    clearing = commands.add_parser("clear", help="remove all models that no running process uses")
     clearing.set_defaults(run=_prune, size=0.0)
 
 
@@ -58,7 +62,7 @@ def _prune(arguments: argparse.Namespace) -> int:
     left = list_kept(folder)
     write_text(f"{home_relative(folder)}: removed {count_text(removed)}; {count_text(left)} left\n")
     if sum(model.size_bytes for model in left) > arguments.size * 1e9:
-        write_text("what is left is in use by running tests\n")
+        write_text("running tests use the remaining ones\n")
     return 0
 
 

@@ -25,7 +25,10 @@ _INCONCLUSIVE = {"report": 3, "warn": 0, "fail": 1}
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
     parser = subparsers.add_parser(
-        "compare", help="compare reports with baseline reports (exit status 1: slower, 3: inconclusive)"
+        "compare",
+        help="compare reports with baseline reports (exit status 1: slower, 3: inconclusive)",
+        description="Compare reports with baseline reports. Exit status: 0 nothing regressed, 1 something regressed, 2 "
+        "a file is not a report, 3 the data cannot decide.",
     )
     parser.add_argument("baseline", nargs="+", type=Path, metavar="BASE", help="baseline report, or folder of reports")
     parser.add_argument(
@@ -44,7 +47,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--moved",
         type=_share,
         metavar="SHARE",
-        help="fail when more than this share of the planned cost has left a device, as 0.02 for 2 %%",
+        help="fail if more than this share of the planned cost has left a device, such as 0.02 for 2 %%",
     )
     parser.add_argument(
         "--require-all", action="store_true", help="exit status 2 if a measurement exists on one side only"

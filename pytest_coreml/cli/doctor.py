@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser("doctor", help="check this machine (exit status 0: budgets can be judged)")
+    parser = subparsers.add_parser(
+        "doctor",
+        help="check this machine (exit status 0: budgets can be judged)",
+        description="Check this machine, and suggest fixes. Exit status: 0 only if budgets can be judged.",
+    )
     parser.add_argument(
         "--timeout", type=float, default=120.0, metavar="SECONDS", help="time limit for each step (default: 120)"
     )
@@ -50,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _verdict(problems: list[str]) -> str:
     if problems == ["plan"]:
-        return "Budgets in milliseconds can be judged here, and placement cannot: see plan."
+        return "Budgets in milliseconds can be judged here, but placement cannot: see plan."
     if problems:
         return f"Budgets in milliseconds cannot be judged here: see {', '.join(problems)}."
     return "Budgets in milliseconds can be judged here."

@@ -23,8 +23,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Declare the command."""
     parser = subparsers.add_parser(
         "import",
-        help="turn results of Xcode, XCTest and coremltools' remote devices into a report, and tables of xctrace "
+        help="convert results of Xcode, XCTest and coremltools' remote devices into a report, and tables of xctrace "
         "into a timeline",
+        description="Convert results of Xcode, XCTest and coremltools' remote devices into a report, and tables of "
+        "xctrace into a timeline. Personal details are removed.",
     )
     parser.add_argument(
         "files",
@@ -33,11 +35,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="FILE",
         help="file or exported folder with results, recognized by its content",
     )
-    parser.add_argument("--output", type=Path, required=True, metavar="REPORT", help="report to write, or timeline")
+    parser.add_argument("--output", type=Path, required=True, metavar="REPORT", help="report or timeline to write")
     parser.add_argument(
         "--model",
         metavar="MODEL",
-        help="path of the model that was measured, which the results must fit; or only its name",
+        help="path of the measured model, to check that the results fit it; or only its name",
     )
     parser.add_argument(
         "--compute-units", metavar="UNITS", help="compute units of the results, for files that do not name them"

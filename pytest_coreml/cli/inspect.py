@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser("inspect", help="print what a model file declares, without loading the model")
+    parser = subparsers.add_parser(
+        "inspect",
+        help="print what a model file declares, without loading the model",
+        description="Print the inputs, outputs, sizes and operations of a model file, and advice on its placement, "
+        "without loading the model.",
+    )
     parser.add_argument("model", metavar="MODEL", type=Path, help="path of a .mlpackage, .mlmodel or .mlmodelc")
     parser.add_argument("--function", metavar="NAME", help="function of an ML Program with several")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="output format (default: text)")

@@ -32,13 +32,17 @@ _SUFFIXES = {".html": "html", ".md": "markdown", ".csv": "csv", ".json": "json"}
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser("show", help="print a report as text, as a page or in another tool's format")
+    parser = subparsers.add_parser(
+        "show",
+        help="print a report as text, as a page or in another tool's format",
+        description="Print a report as text, write it as a page, or convert it to another tool's format.",
+    )
     parser.add_argument(
         "reports",
         type=Path,
         nargs="+",
         metavar="REPORT",
-        help="a report; for --format=html also several, folders of them, and traces",
+        help="report; with --format=html also several reports, folders of reports, and traces",
     )
     formats = [*_FORMATS, "html"]
     parser.add_argument(
@@ -98,7 +102,7 @@ def _page(paths: list[Path]) -> str:
     traces = [path for path in files if is_trace(path)]
     reports = [read_report(path) for path in files if path not in traces]
     if not reports:
-        raise UsageError("a page needs a report; the lanes of a trace are drawn beside it")
+        raise UsageError("a page needs a report; a trace only adds lanes to it")
     return render(reports, list(map(read_trace, traces)))
 
 

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Declare the command."""
     parser = subparsers.add_parser(
-        "validate", help="check that files are valid reports (exit status 1: invalid, 2: unreadable)"
+        "validate",
+        help="check that files are valid reports (exit status 1: invalid, 2: unreadable)",
+        description="Check reports against the schema. Exit status: 0 all are valid, 1 one is invalid, 2 one cannot be "
+        "read.",
     )
-    parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT")
+    parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT", help="report to check")
     parser.set_defaults(run=run)
 
 

@@ -93,7 +93,7 @@ def _kinds() -> str:
 def _why_not(file: ImportedFile) -> str:
     if isinstance(file.json, dict) and "schema_version" in file.json:
         return "is a report of pytest-coreml already"
-    return "is of no known kind, by its content" if file.head else "is empty"
+    return "has no known format, by its content" if file.head else "is empty"
 
 
 def _files(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:

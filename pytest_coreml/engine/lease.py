@@ -136,8 +136,8 @@ class Lease:
             # The engine is closed by the caller.
             self._suspended = True
             raise ModelError(
-                f"{self.key.path}: another model was saved here since it was loaded, and its engine was closed for "
-                "others; load it again, or use several paths"
+                f"{self.key.path}: another model was saved here after it was loaded, and its engine was closed to "
+                "make room; load it again, or use several paths"
             )
         self.loaded, self._sha256 = loaded, loaded.spec.sha256
 

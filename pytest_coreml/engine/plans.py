@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.placement import Operation
 
-_REFERENCE = "the reference runtime stands in for Core ML and plans nothing"
+_REFERENCE = "the reference runtime has no compute plan"
 # The kinds of models that a structure has operations or layers of (coremltools.models.compute_plan.MLModelStructure).
 _NETWORK = "neuralNetwork"
 _STRUCTURED = ("mlProgram", _NETWORK, "pipeline")

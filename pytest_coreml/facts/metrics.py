@@ -136,12 +136,14 @@ METRICS: Final = (
         lambda predict: predict.median_ms,
         figure="predict_median_ms",
     ),
-    _predicted("predict_p90_ms", "predict p90", "90th percentile of it", lambda predict: predict.p90_ms),
-    _predicted("predict_p95_ms", "predict p95", "95th percentile of it", lambda predict: predict.p95_ms),
-    _predicted("predict_p99_ms", "predict p99", "99th percentile of it", lambda predict: predict.quantile_ms(0.99)),
+    _predicted("predict_p90_ms", "predict p90", "90th percentile of the same, ms", lambda predict: predict.p90_ms),
+    _predicted("predict_p95_ms", "predict p95", "95th percentile of the same, ms", lambda predict: predict.p95_ms),
+    _predicted(
+        "predict_p99_ms", "predict p99", "99th percentile of the same, ms", lambda predict: predict.quantile_ms(0.99)
+    ),
     Metric(
         *("first_predict_ms", "first predict", "ms", "at most", ("first prediction", "load")),
-        meaning="the first prediction after loading, ms",
+        meaning="time of the first prediction after loading, ms",
         value=lambda measured: measured.predict.first_ms if measured.predict is not None else None,
     ),
     Metric(
@@ -151,34 +153,33 @@ METRICS: Final = (
     ),
     _loaded(
         *("load_ms", "load"),
-        "loading from a path that was loaded before, ms; on Core ML by a process that has loaded nothing yet, like an "
-        "app that has just started",
+        "load time of a model that was loaded before, ms; on Core ML measured in a fresh process, as at app launch",
         lambda load: load.loads_ms,
         "fresh load",
     ),
     _loaded(
-        *("first_load_ms", "first load", "loading from files that were never loaded before, ms"),
+        *("first_load_ms", "first load", "load time of files that were never loaded before, ms"),
         lambda load: load.first_load_ms,
         "first load",
     ),
-    _loaded("compile_ms", "compile", "compiling the package, ms", lambda load: load.compile_ms, "first load"),
+    _loaded("compile_ms", "compile", "time of compiling the package, ms", lambda load: load.compile_ms, "first load"),
     Metric(
-        *("size_mb", "size", "MB", "at most", ("model",), "the file or package, 10⁶ bytes"),
+        *("size_mb", "size", "MB", "at most", ("model",), "size of the file or package, 10⁶ bytes"),
         value=lambda measured: measured.size_mb,
     ),
     Metric(
-        *("memory_mb", "memory", "MB", "at most", ("memory",), "peak growth of the engine process, 10⁶ bytes"),
+        *("memory_mb", "memory", "MB", "at most", ("memory",), "growth of the engine process's peak memory, 10⁶ bytes"),
         value=lambda measured: measured.memory_mb,
     ),
     Metric(
         *("min_fps", "predictions a second", "", "at least", ("prediction",)),
-        meaning="predictions a second at the median, at least",
+        meaning="minimum predictions per second, at the median",
         value=lambda measured: measured.predict.fps if measured.predict is not None else None,
         figure="fps",
     ),
     Metric(
         *("min_throughput", "throughput in predictions a second", "", "at least", ("prediction",)),
-        meaning="predictions that end in a second, at least; of those in flight after `measure(in_flight=4)`",
+        meaning="minimum predictions that end in a second, all those in flight together (`measure(in_flight=4)`)",
         value=lambda measured: measured.predict.throughput if measured.predict is not None else None,
         figure="throughput",
     ),
@@ -186,17 +187,17 @@ METRICS: Final = (
 # What it takes as a number for each of several compute units.
 SPEEDUP: Final = Metric(
     *("min_speedup", "speed-up over", "x", "at least", ("prediction",)),
-    meaning='`{"cpuOnly": 2.0}`: times faster than under another setting in the same run, at least',
+    meaning='minimum speed relative to other compute units in the same run, such as `{"cpuOnly": 2.0}`',
 )
 # What it takes for variants, relative to their original.
 RATIOS: Final = (
     Metric(
         *("max_size_ratio", "size relative to the original", "x", "at most", ("model",)),
-        meaning="the size of a [variant](../how-to/variants.md), as a share of its original's",
+        meaning="size of a [variant](../how-to/variants.md) relative to its original",
     ),
     Metric(
         *("max_time_ratio", "prediction time relative to the original", "x", "at most", ("prediction",)),
-        meaning="the prediction time of a variant, as a share of its original's; their calls are interleaved",
+        meaning="prediction time of a variant relative to its original, by interleaved calls",
     ),
 )
 BUDGET_METRICS: Final = (*METRICS, SPEEDUP, *RATIOS)
@@ -226,7 +227,7 @@ AGREEMENT_METRICS: Final = (
     ),
     Metric(
         *("max_relative_l2", "relative L2 error of", "", "at most", ("outputs",)),
-        meaning="norm of the difference as a share of the norm of the reference",
+        meaning="norm of the difference, relative to the norm of the reference",
     ),
     Metric(
         *("max_kl", "KL divergence of", "nats", "at most", ("outputs",)),

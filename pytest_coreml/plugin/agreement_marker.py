@@ -38,7 +38,9 @@ def read_agreement(mark: pytest.Mark) -> AgreementRule:
     if "reference" in values and not limits:
         raise UsageError("coreml_agreement: expected a limit for the reference, as coreml_agreement(min_psnr=40)")
     if "margin" in values and "min_top1" not in values:
-        raise UsageError("coreml_agreement: margin is of min_top1: add it, as coreml_agreement(min_top1=1, margin=0.1)")
+        raise UsageError(
+            "coreml_agreement: margin belongs to min_top1: add it, as coreml_agreement(min_top1=1, margin=0.1)"
+        )
     rule = AgreementRule(**values)
     if unused := [name for name in sorted(rule.named_outputs) if rule.outputs and name not in rule.outputs]:
         raise UsageError(

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from pytest_coreml.plugin.run_results import Results
     from pytest_coreml.verdict.record import Record
 
-_CONCURRENT_LOADS: Final = "load times: workers loaded concurrently; a load budget loads one at a time"
+_CONCURRENT_LOADS: Final = (
+    "load times are not comparable: workers loaded concurrently; a load budget loads one at a time"
+)
 
 # It annotates each test that fails in its body.
 _ANNOTATING_PLUGIN: Final = "pytest_github_actions_annotate_failures"

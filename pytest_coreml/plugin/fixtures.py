@@ -51,8 +51,8 @@ def coreml_model(request: pytest.FixtureRequest, _coreml_source: Any) -> CoreMLM
 def _the_only(values: Sequence[T], word: str) -> T:
     if len(values) > 1:
         pytest.fail(
-            f"several {word} make one test each, which neither a unittest.TestCase nor request.getfixturevalue can "
-            "have: write a test function or a plain class, with the fixture among its arguments",
+            f"several {word} need one test each, which a unittest.TestCase and request.getfixturevalue cannot have: "
+            "write a test function or a plain class, with the fixture among its arguments",
             pytrace=False,
         )
     return values[0]
@@ -61,12 +61,12 @@ def _the_only(values: Sequence[T], word: str) -> T:
 def _unit_fixture(name: str) -> Callable[..., CoreMLModel]:
     units = cast("ComputeUnits", FIXTURES[name])
 
-    @pytest.fixture(scope="module", name=name)
-    def fixture(_coreml_run: PytestRun, _coreml_source: Any) -> CoreMLModel:
+    def load(_coreml_run: PytestRun, _coreml_source: Any) -> CoreMLModel:
         return _coreml_run.load(_coreml_source, units)
 
-    fixture.__doc__ = f"Return the model of this test, loaded for {units}."
-    return fixture
+    # `pytest --fixtures` reads the docstring of the function, not that of the fixture made of it.
+    load.__doc__ = f"Return the model of this test, loaded for {units}."
+    return pytest.fixture(scope="module", name=name)(load)
 
 
 coreml_all = _unit_fixture("coreml_all")
@@ -77,16 +77,16 @@ coreml_cpu_and_neural_engine = _unit_fixture("coreml_cpu_and_neural_engine")
 
 @pytest.fixture(scope="module")
 def coreml_original(_coreml_run: PytestRun, _coreml_source: Any, coreml_model: CoreMLModel) -> CoreMLModel:
-    """Return the original of the variant under test, loaded for the same compute units; no limit is judged by it."""
+    """Return the original of the variant under test, loaded for the same compute units; it is not judged."""
     return _coreml_run.load_original(_coreml_source, coreml_model)
 
 
 @pytest.fixture(scope="session")
 def coreml_load(_coreml_run: PytestRun) -> Callable[..., CoreMLModel]:
-    """Return a factory: `coreml_load(source, compute_units=None, function=None)` returns a loaded model.
+    """Return a function: `coreml_load(source, compute_units=None, function=None)` loads and returns a model.
 
-    The default compute units are `all`; on a virtual Mac `cpuOnly`, where others skip the test. Keyword arguments:
-    *optimization_hints*, a dict as coremltools takes it (`{"specializationStrategy": "FastPrediction"}`);
+    The default compute units are `all`; on a virtual Mac they are `cpuOnly`, and others skip the test. Keyword
+    arguments: *optimization_hints*, a dict as in coremltools (`{"specializationStrategy": "FastPrediction"}`);
     *from_memory*, to load from the bytes of the model, like an app that keeps it encrypted.
     """
     from pytest_coreml.errors import UnfitMachineError, hidden_for_ours
@@ -139,7 +139,7 @@ def coreml_scenario(_coreml_run: PytestRun) -> Callable[..., Scenario]:
 
 @pytest.fixture(scope="session")
 def coreml_machine(_coreml_run: PytestRun) -> dict[str, Any]:
-    """Return facts about the machine, its devices and the runtime, as a report has them."""
+    """Return facts about the machine, its devices and the runtime, as in the report."""
     return _coreml_run.machine()
 
 
@@ -160,7 +160,7 @@ def coreml_device_report(request: pytest.FixtureRequest, _coreml_run: PytestRun)
 
 @pytest.fixture(scope="module")
 def coreml_device_reports(_coreml_device_report: ReportOfTest) -> DeviceReports:
-    """Return all device reports of the test's model; `judged` is the one that this test is judged by."""
+    """Return all device reports of the test's model; `judged` is the report that judges this test."""
     from pytest_coreml.session.reported_devices import make_reports
 
     return make_reports(_coreml_device_report)

@@ -204,7 +204,7 @@ def _observed(mark: pytest.Mark, name: str, value: Any) -> dict[Device, bool]:
         raise wrong_argument(mark, name, f"a dict, as {name}={{'neuralEngine': True}}", value)
     devices = parse_each(mark, parse_device, list(value))
     if unseen := [device for device in devices if device not in OBSERVABLE_DEVICES]:
-        raise UsageError(f"{mark.name}: {name}: no counter tells what runs on {unseen[0]}; use neuralEngine or gpu")
+        raise UsageError(f"{mark.name}: {name}: no counter reports the work of {unseen[0]}; use neuralEngine or gpu")
     expected = all_of(partial(_truth, mark, f"{name}[{key!r}]", each) for key, each in value.items())
     return dict(zip(devices, expected, strict=True))
 

@@ -73,27 +73,27 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "nargs": "?",
         "const": DEFAULT_TRACE,
         "metavar": "PATH",
-        "help": "write a timeline of compiling, loading and predicting, with the time of each operation, in the trace "
-        f"event format, which Perfetto reads (default path: {DEFAULT_TRACE})",
+        "help": "write a timeline of compiling, loading and predicting, in the trace event format of Perfetto (default "
+        f"path: {DEFAULT_TRACE})",
     },
     "html": {
         "action": OptionalPathAction,
         "nargs": "?",
         "const": DEFAULT_PAGE,
         "metavar": "PATH",
-        "help": f"write the report as one HTML file to look at (default path: {DEFAULT_PAGE})",
+        "help": f"write the report as a single HTML page (default path: {DEFAULT_PAGE})",
     },
     "baseline": {
         "action": "append",
         "metavar": "PATH",
-        "help": "compare with this report, or with the reports in this folder, each of which is one run "
-        "(repeatable; in the ini file one path a line, relative to the rootdir)",
+        "help": "compare with this report, or with the reports in this folder, one for each run (repeatable; in the "
+        "ini file one path a line, relative to the rootdir)",
     },
     "runtime": {
         "choices": RUNTIMES,
         "help": "runtime that executes models; auto (default): Core ML where it exists, else the reference runtime, "
-        "whose times no budget judges; coreml: judge everything, also on a virtual Mac; reference: judge the times of "
-        "the reference runtime",
+        "without judging its times; coreml: Core ML, judging everything on a virtual Mac too; reference: the reference "
+        "runtime, judging its times",
     },
     "model": {"metavar": "PATH", "help": "default model for tests that don't name one"},
     "compute_units": {
@@ -102,8 +102,8 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
     },
     "variants": {
         "metavar": "LIST",
-        "help": "variants of the models of tests that don't name any, built by coremltools and run beside their "
-        "originals, separated by commas, such as int8,palette-4",
+        "help": "compressed variants to build and test with their originals, for tests that don't name any, separated "
+        "by commas, such as int8,palette-4",
     },
     "calls": {"metavar": "N", "help": "measured calls per run (default: 100)"},
     "timeout": {
@@ -137,8 +137,8 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
     },
     "against": {
         "metavar": "MODEL",
-        "help": "compare each model with this other version of it, in interleaved calls; or a folder with models "
-        "of the same file names",
+        "help": "other version of the model to compare with, in interleaved calls; or a folder with models of the same "
+        "file names",
     },
     "tolerance": {
         "metavar": "SHARE",
@@ -147,29 +147,29 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = {
     },
     "moved": {
         "metavar": "SHARE",
-        "help": "fail a test when more than this share of its planned cost has left a device since the baseline, as "
+        "help": "fail a test if more than this share of its planned cost has left a device since the baseline, such as "
         "0.02 for 2 %%",
     },
     "observe": {
         "action": "store_const",
         "const": "true",
-        "help": "after a model was measured on Core ML, load it in another process, and report which devices counters "
-        "of the system show at work",
+        "help": "report for each model measured on Core ML which devices worked, by counters of the system, in a "
+        "separate process",
     },
     "explain": {
         "action": "store_const",
         "const": "true",
-        "help": "after a placement rule has failed on Core ML, compile the model once more, which can take minutes, "
-        "for the compiler's reasons why operations are not on the Neural Engine",
+        "help": "after a failed placement rule on Core ML, ask the compiler why operations are not on the Neural "
+        "Engine; this compiles the model once more, which can take minutes",
     },
     "cache": {
         "choices": CACHES,
-        "help": "compiled models on Core ML; keep (default): load what an earlier run has compiled, and measure first "
-        "loads only for a budget or a baseline that has them; off: compile in every run, and measure all first loads",
+        "help": "compiled models on Core ML; keep (default): use those of earlier runs, and measure first loads only "
+        "if a budget or a baseline needs them; off: compile in every run, and measure all first loads",
     },
     "cache_size": {
         "metavar": "GB",
-        "help": "size of the compiled models that are kept for later runs; the least recently used ones are removed "
+        "help": "maximum size of the compiled models kept for later runs; the least recently used ones are removed "
         "(default: 10)",
     },
     "unmeasured": {

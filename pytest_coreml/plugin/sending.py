@@ -133,7 +133,7 @@ def _attach(item: pytest.Item, report: pytest.TestReport, records: list[Record],
 
         records, models, problems = fit(records, models)
         if problems:
-            _fail(report, "\n".join(f"the report cannot hold this result: {problem}" for problem in problems))
+            _fail(report, "\n".join(f"the report cannot contain this result: {problem}" for problem in problems))
             for record in records:
                 record.outcome = "failed"
     note_sizes(records, models)

@@ -50,7 +50,7 @@ def as_sequences(values: Any, spec: ModelSpec, source: str) -> InputSequences:
         raise InputError(f"{source} returned {type(values).__name__}, expected {expected}")
     items = list(values)
     if not items:
-        raise InputError(f"{source} gave no inputs, expected at least one")
+        raise InputError(f"{source} returned no inputs, expected at least one")
     if spec.states and all(isinstance(item, (list, tuple)) for item in items):
         sequences = [list(item) for item in items]
     else:

@@ -234,7 +234,7 @@ class AgreementJudge:
         source = reference.value
         if reference.kind == "original":
             if subject.variant is None:
-                raise UsageError(f"coreml_agreement: reference='original' is for variants, and {model.name} is none")
+                raise UsageError(f"coreml_agreement: reference='original' is for variants, and {model.name} is not one")
             source = subject.variant.original
         key = self._models.key(source, subject.folder, model.compute_units, model.key.options)
         return self._models.load(key, subject.timing)
@@ -303,7 +303,7 @@ def _chosen_outputs(rule: AgreementRule, model: CoreMLModel) -> list[Feature]:
     judged = {name for name, _, _ in limited(rule, outputs)}
     if vain := [name for name in LIMITS if getattr(rule, name) is not None and name not in judged]:
         kinds = ", ".join(f"{output.name!r} is {output.describe()}" for output in outputs)
-        raise InputError(f"coreml_agreement: {vain[0]} says nothing about the outputs of {model.name}: {kinds}")
+        raise InputError(f"coreml_agreement: {vain[0]} does not apply to the outputs of {model.name}: {kinds}")
     return outputs
 
 

@@ -42,8 +42,8 @@ def read_arrays(path: Path) -> dict[str, Array]:
     except ValueError as error:
         if "allow_pickle" in str(error) or "pickle" in str(error).lower():
             raise InputError(
-                f"{path} holds pickled objects, which are not read, since that runs code; save arrays of numbers or "
-                "strings (numpy.savez)"
+                f"{path} contains pickled objects, which are not read because reading them runs code; save "
+                "arrays of numbers or strings (numpy.savez)"
             ) from None
         raise InputError(f"{path} is not an .npz of arrays: {error}") from None
     except (OSError, zipfile.BadZipFile, AttributeError, TypeError, EOFError) as error:

@@ -290,7 +290,7 @@ class CoreMLModel:
         if state is None:
             return None
         if not isinstance(state, CoreMLState):
-            raise InputError(f"{self.name}: state: expected what make_state() gives, got {shown(state)}")
+            raise InputError(f"{self.name}: state: expected the result of make_state(), got {shown(state)}")
         return state.number_in(self._lease)
 
     def make_state(self) -> CoreMLState:
@@ -327,7 +327,7 @@ class CoreMLModel:
         values = _batch_of(_kept_inputs(inputs), size) if inputs is not None else None
         backings, parallel = self._backings(output_backings), positive("measure(in_flight=...)", in_flight)
         if seconds is not None and calls is not None:
-            raise InputError("measure(): give calls= or seconds=, not both")
+            raise InputError("measure(): pass calls= or seconds=, not both")
         duration = None if seconds is None else positive_number("measure(seconds=...)", seconds)
         return self._measure(protocol.Measure(values, wanted, size, self.sequence, backings, parallel, duration))
 

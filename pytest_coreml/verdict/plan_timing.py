@@ -28,7 +28,7 @@ def unconfirmed(placement: Placement, own: Measurement, cpu_only: Measurement) -
         return None
     return (
         f"planned placement not confirmed by timing: the plan has {share * 100:.1f} % of "
-        f"{'cost' if placement.has_cost else 'operations'} on neuralEngine, yet the median of {own.median_ms:.3g} ms "
+        f"{'cost' if placement.has_cost else 'operations'} on neuralEngine, but the median of {own.median_ms:.3g} ms "
         f"is within noise of the {cpu_only.median_ms:.3g} ms under cpuOnly"
     )
 

@@ -39,7 +39,7 @@ def test_the_ratio_decides(pytester: pytest.Pytester, script: Script, ratio: flo
     result.assert_outcomes(**{outcome: 1})
     if outcome == "failed":
         result.stdout.fnmatch_lines(
-            ["*12* ms vs 10 ms of Old.mlpackage, +20.0 %*30 alternating pairs: REGRESSED, confirmed in 2 processes"]
+            ["*12* ms vs 10 ms of Old.mlpackage, +20.0 %*30 interleaved pairs: REGRESSED, confirmed in 2 processes"]
         )
 
 

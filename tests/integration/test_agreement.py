@@ -97,8 +97,8 @@ def test_each_reference_agrees_or_is_one_clear_error(project: pytest.Pytester, m
             "  the worst input is in coreml-report-inputs/*.npz, beside the report",
             "the reference renamed returned the outputs 'z', expected 'y'",
             "the reference broken, for input 0, raised KeyError: 'weights' (test_models.py:*)",
-            "*pickled.npz holds pickled objects, which are not read, since that runs code*",
-            "list gave no inputs, expected at least one",
+            "*pickled.npz contains pickled objects, which are not read because reading them runs code*",
+            "list returned no inputs, expected at least one",
             "coreml_agreement: Linear.mlpackage has no output 'logits'. It has 'y'",
         ]
     )

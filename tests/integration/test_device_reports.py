@@ -163,7 +163,7 @@ def test_a_test_with_the_model_has_both_clocks(pytester: pytest.Pytester, perf: 
     )
 
     result.assert_outcomes(passed=1, skipped=1)
-    result.stdout.fnmatch_lines(["*the report was measured on all, and this test is of cpuOnly*"])
+    result.stdout.fnmatch_lines(["*the report was measured on all, and this test is for cpuOnly*"])
     report = read_report(pytester.path / "r.json")
     assert sorted(record.measured_by for record in report.records) == ["pytest-coreml"] * 2 + ["xcode"] * 2
     assert {record.machine for record in report.records} == {None, "iPhone 15 Pro, iOS 18.5, xcode"}

@@ -85,7 +85,7 @@ def test_a_mac_without_plans_judges_times(mac_project: MacProject) -> None:
     result = doctor()
 
     assert result.returncode == 1
-    assert "Budgets in milliseconds can be judged here, and placement cannot: see plan." in result.stdout
+    assert "Budgets in milliseconds can be judged here, but placement cannot: see plan." in result.stdout
 
 
 def test_a_native_module_that_cannot_be_imported_is_no_binding(mac_project: MacProject) -> None:

@@ -39,7 +39,7 @@ def test_the_compiler_is_asked_when_a_rule_has_failed(mac_project: MacProject) -
     result.stdout.fnmatch_lines(
         [
             "*planned placement: cpu 100.0 % of cost*",
-            "    2 x relu: the Neural Engine could run it, and was not chosen: it would save*",
+            "    2 x relu: the Neural Engine could run it, but was not chosen: it would save*",
             '    1 x relu: refused by the Neural Engine ("Unsupported tensor data type: int32 in "x""); compute *',
         ]
     )

@@ -57,7 +57,7 @@ def test_times_are_not_judged_on_a_runtime_that_was_not_chosen(project: pytest.P
     result = project.runpytest_subprocess(*RUN, "-rs", "--coreml-runtime=auto")
 
     result.assert_outcomes(skipped=1)
-    reason = "predict_ms: not_judged: the reference runtime stands in"
+    reason = "predict_ms: not_judged: the reference runtime ran the model"
     result.stdout.fnmatch_lines(
         [f"SKIPPED [[]1] test_times_are_not_judged_on_a_runtime_that_was_not_chosen.py:4: {reason}*"]
     )

@@ -57,6 +57,6 @@ def test_a_rejected_model_is_a_failure_with_the_frameworks_words(mac_project: Ma
         "*Broken.mlpackage: cannot be compiled: *validator error: unsupported op*",
         "*Refused.mlpackage on all: cannot be loaded: *ANECCompile() FAILED*",
         "*the engine process ran out of memory while predicting with Large.mlpackage on all*",
-        "*unknown placement: Core ML gave no compute plan: E5RT: dynamic shapes*",
+        "*unknown placement: Core ML returned no compute plan: E5RT: dynamic shapes*",
     ):
         result.stdout.fnmatch_lines([line])

@@ -38,7 +38,7 @@ TESTS = """
 
     @pytest.mark.parametrize("state", [1, {"memory": np.zeros((1, 4))}])
     def test_what_is_no_state(coreml_load, state):
-        with pytest.raises(Exception, match=r"state: expected what make_state\\(\\) gives, got "):
+        with pytest.raises(Exception, match=r"state: expected the result of make_state\\(\\), got "):
             total(coreml_load(models.counter), state)
 """
 SAVE = "import models; models.counter().save('Counter.mlpackage')"

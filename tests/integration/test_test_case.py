@@ -34,4 +34,4 @@ def test_one_model_on_one_setting_works_and_several_are_an_error(project: pytest
     result = project.runpytest_subprocess("-p", "no:randomly")
 
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*several compute units make one test each, which neither a unittest.TestCase nor *"])
+    result.stdout.fnmatch_lines(["*several compute units need one test each, which a unittest.TestCase and *"])

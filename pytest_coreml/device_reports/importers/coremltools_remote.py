@@ -88,7 +88,7 @@ def _device(device: Fields, coremltools: str | None) -> MeasuringDevice:
 def _model(model: Fields, stated: Stated) -> str:
     name = model.file_name() or stated.model
     if name is None:
-        raise model.error("the name of the model; state it with --model")
+        raise model.error("the name of the model; pass it with --model")
     return name
 
 
@@ -98,7 +98,7 @@ def _units(units: Fields, stated: Stated) -> ComputeUnits:
     try:
         return parse_compute_units(units.text())
     except UsageError:
-        raise units.error("compute units, such as ALL; state them with --compute-units") from None
+        raise units.error("compute units, such as ALL; pass them with --compute-units") from None
 
 
 def _time(created: Fields) -> datetime | None:

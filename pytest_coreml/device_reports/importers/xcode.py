@@ -84,7 +84,7 @@ def _units(unit: Fields, stated: Stated) -> ComputeUnits:
     if not isinstance(unit.value, int) or unit.value not in _COMPUTE_UNITS:
         if unit.value is None and stated.compute_units is not None:
             return stated.compute_units
-        raise unit.error("0 to 3, the compute units; state them with --compute-units")
+        raise unit.error("0 to 3, the compute units; pass them with --compute-units")
     return _COMPUTE_UNITS[unit.value]
 
 
@@ -132,7 +132,7 @@ def _load_times(results: Fields, notes: list[str]) -> LoadTimes | None:
     if loads is None:
         return LoadTimes(compile_ms=compiled) if compiled else None
     if not loads.first:
-        notes.append("load: left out, since first and cached loads cannot be told apart")
+        notes.append("load: left out, because first and cached loads cannot be distinguished")
         return LoadTimes(compile_ms=compiled) if compiled else None
     return LoadTimes(compile_ms=compiled, first_load_ms=loads.first, load_ms=loads.later)
 
@@ -201,7 +201,7 @@ def _name(metadata: Fields, stated: Stated) -> str:
     if name is None and stated.model is not None:
         return stated.model
     if name is None:
-        raise metadata["fileName"].error("the name of the model; state it with --model")
+        raise metadata["fileName"].error("the name of the model; pass it with --model")
     return name
 
 

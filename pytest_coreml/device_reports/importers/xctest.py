@@ -84,7 +84,7 @@ IMPORTER: Final = Importer("the metrics of xcresulttool, with the summary", reco
 def _result(source: str, series: _Series, devices: list[_Device], stated: Stated) -> DeviceResult:
     if stated.model is None or stated.compute_units is None:
         raise ReportError(
-            f"{source}: XCTest records neither the model nor the compute units; state them with --model=NAME and "
+            f"{source}: XCTest records neither the model nor the compute units; pass them with --model=NAME and "
             "--compute-units=UNITS"
         )
     found = _device_of(source, series.device_id, devices)
@@ -96,21 +96,21 @@ def _result(source: str, series: _Series, devices: list[_Device], stated: Stated
         case=series.case,
         measured=found.measured,
         predict=Measurement(native_ms=series.samples, wall_ms=series.samples, wait_ms=None, warmup=0),
-        notes=("each time is of one call of the block that the test measures",),
+        notes=("each time is that of one call of the measured block",),
     )
 
 
 def _device_of(source: str, identifier: str | None, devices: list[_Device]) -> _Device:
     if not devices:
         raise ReportError(
-            f"{source}: does not say what the device is, or whether it is a simulator; give the summary too: "
+            f"{source}: does not name the device, or whether it is a simulator; pass the summary too: "
             f"{_SUMMARY_COMMAND}"
         )
     named = [device for device in devices if device.identifier == identifier]
     if len(named) == 1:
         return named[0]
     if len(devices) > 1 or (identifier is not None and devices[0].identifier is not None):
-        raise ReportError(f"{source}: was measured on a device that is not in the summary; give the summary of its run")
+        raise ReportError(f"{source}: was measured on a device that is not in the summary; pass the summary of its run")
     return devices[0]
 
 

@@ -112,7 +112,7 @@ class _Layers:
         laid = list(self._laid.values())
         if self._is_over_ours and not any(each.events for each in laid[: len(self._timeline.tracks)]):
             self._timeline.notes.append(
-                "no row falls into an activity of this run: the recording is of another time, or its clock is not ours"
+                "no row matches an activity of this run: the recording is of another time, or uses another clock"
             )
         window = _window(event for each in laid for event in each.events if event.lane == "neuralEngine")
         self._timeline.tracks = [each.track for each in laid]

@@ -135,7 +135,7 @@ class _Comparison:
     def _arrays(self, outputs: Features) -> dict[str, OutputArray]:
         missing = [output.name for output in self._outputs if output.name not in outputs]
         if missing:
-            raise ModelError(f"{self._model} gave no output {', '.join(map(repr, missing))}")
+            raise ModelError(f"{self._model} returned no output {', '.join(map(repr, missing))}")
         return {output.name: as_array(outputs[output.name]) for output in self._outputs}
 
     def _compare(self, index: int, reference: OutputFiles, number: int, arrays: dict[str, OutputArray]) -> None:

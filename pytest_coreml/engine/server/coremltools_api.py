@@ -171,12 +171,12 @@ def _load(make: Callable[[], Any], subject: Subject) -> Any:
             raise ModelError(f"{subject}: cannot be loaded: {subject.cause(error)}") from error
     if getattr(model, "_proxy", None) is None:
         # coremltools turns some errors of a load into a warning, and others into nothing.
-        why = subject.cause(str(caught[-1].message)) if caught else "coremltools gave no model and no reason"
+        why = subject.cause(str(caught[-1].message)) if caught else "coremltools returned no model and no reason"
         raise ModelError(f"{subject}: cannot be loaded: {why}")
     return model
 
 
 def _milliseconds(nanoseconds: int | None, what: str) -> float:
     if nanoseconds is None:
-        raise ModelError(f"coremltools gave no {what} duration; coremltools 8.3 or later is needed")
+        raise ModelError(f"coremltools returned no {what} duration; coremltools 8.3 or later is needed")
     return nanoseconds / 1e6

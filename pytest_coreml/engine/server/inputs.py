@@ -110,7 +110,7 @@ def _image(value: Any, feature: Feature) -> Any:
     from PIL import Image
 
     if not isinstance(value, Image.Image):
-        raise TypeError(f"{type(value).__name__}; give a PIL.Image.Image")
+        raise TypeError(f"{type(value).__name__}; pass a PIL.Image.Image")
     mode = IMAGE_MODES.get(str(feature.color))
     if value.mode != mode:
         raise TypeError(f"an image of mode {value.mode!r}; convert it: image.convert({mode!r})")
@@ -134,5 +134,5 @@ def _scalar(value: Any, feature: Feature) -> Any:
         return {key(name): float(number) for name, number in value.items()}
     if feature.kind == "sequence":
         # Lists vanish in the native module, which then misses the feature.
-        raise TypeError(f"{type(value).__name__}; coremltools cannot hand a sequence to Core ML")
+        raise TypeError(f"{type(value).__name__}; coremltools cannot pass a sequence to Core ML")
     raise TypeError(f"{type(value).__name__} {value!r:.60}")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # The file that only compiled models have (https://github.com/apple/coremltools/issues/2757).
 _MARK = "coremldata.bin"
-NO_PLAN = "Core ML gave neither a compute plan nor an error"
+NO_PLAN = "Core ML returned neither a compute plan nor an error"
 _CONSTANT = "const"
 # The operator of a pipeline's part that has no structure, such as a tree, as `allow=` takes it.
 PART = "model"
@@ -45,7 +45,7 @@ def read_plan(path: str, units: ComputeUnits, function: str) -> Placement:
     try:
         plan = MLComputePlan.load_from_path(path, coremltools.ComputeUnit[COREMLTOOLS_NAMES[units]])
     except RuntimeError as error:
-        return Placement((), f"Core ML gave no compute plan: {cause(error)}")
+        return Placement((), f"Core ML returned no compute plan: {cause(error)}")
     if plan is None:
         return Placement((), NO_PLAN)
     return make_placement(plan, function, device_classes())

@@ -82,5 +82,5 @@ def _without_figures(record: Record, problem: str) -> Record:
         checks=[],
         regression=None,
         duet=None,
-        notes=[f"the figures do not fit the report format: {problem}"],
+        notes=[f"the values do not fit the report format: {problem}"],
     )

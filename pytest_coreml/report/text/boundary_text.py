@@ -94,7 +94,7 @@ def caches_text(caches: Sequence[HandedCache]) -> str:
     known = [cache.size_bytes for cache in caches if cache.size_bytes is not None]
     size = f", {bytes_text(sum(known))} in each call" if len(known) == len(caches) else ""
     return (
-        f"handed in and back updated: {pairs}{_more(len(caches))}{size}; states keep them inside "
+        f"passed in and returned updated: {pairs}{_more(len(caches))}{size}; states keep them inside "
         "(ct.StateType, deployment target iOS 18)"
     )
 

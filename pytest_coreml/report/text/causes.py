@@ -103,9 +103,9 @@ def _noisy(noise: Noise | None) -> str:
     if noise is None:
         return "the pairs differ too much"
     if noise.effect is None:
-        return "higher than usual, yet within what runs differ by without a cause"
-    spread = f", as baseline runs differ by {percent(noise.spread or 0.0)} among themselves" if noise.runs > 1 else ""
-    return f"slower by {percent(noise.effect)}, of which {percent(noise.margin or 0.0)} may be luck{spread}"
+        return "higher than usual, but within the usual difference between runs"
+    spread = f", as baseline runs differ by {percent(noise.spread or 0.0)}" if noise.runs > 1 else ""
+    return f"slower by {percent(noise.effect)}, with an uncertainty of {percent(noise.margin or 0.0)}{spread}"
 
 
 def _quieter(noise: Noise | None) -> str:
@@ -113,7 +113,7 @@ def _quieter(noise: Noise | None) -> str:
 
 
 def _slower_by(effect: float | None) -> str:
-    return f"slower by {percent(effect)}, yet " if effect is not None else ""
+    return f"slower by {percent(effect)}, but " if effect is not None else ""
 
 
 def _names(ops: Sequence[Operation]) -> str:
@@ -194,7 +194,7 @@ def _odd_one_out(apart: UnitsApart) -> str:
 
 def _no_majority(apart: UnitsApart) -> str:
     names = ", ".join(" with ".join(group) for group in apart.groups)
-    return f"the compute units disagree, and none is the odd one out: {names} ({_figure(apart, apart.between)} at best)"
+    return f"the compute units disagree, without a majority: {names} ({_figure(apart, apart.between)} at best)"
 
 
 def _figure(apart: UnitsApart, value: float | None) -> str:
@@ -242,7 +242,7 @@ _WORDS: Final[dict[Cause, _Words]] = {
     Cause.NOTHING_MEASURED: _Words("nothing was measured"),
     Cause.PARTNER_NOT_SELECTED: _Words(
         lambda units: f"{units} was not run in this run",
-        lambda units: f"run the whole test, which has an instance for {units}",
+        lambda units: f"run the whole test, which also runs on {units}",
     ),
     Cause.PARTNER_NOT_MEASURED: _Words(
         lambda units: f"{units} was not measured in this run",
@@ -251,8 +251,8 @@ _WORDS: Final[dict[Cause, _Words]] = {
     Cause.NO_VARIANT: _Words(
         "the model is not a variant of another one", "name variants with coreml_variants or --coreml-variants"
     ),
-    Cause.RUN_DISTURBED: _Words(_disturbed, "free the machine, or pin threads below the core count, and run again"),
-    Cause.THERMAL_CHANGE: _Words(_thermal, "let it cool down and run again"),
+    Cause.RUN_DISTURBED: _Words(_disturbed, "close other programs, or use fewer threads than cores, and run again"),
+    Cause.THERMAL_CHANGE: _Words(_thermal, "let the machine cool down, and run again"),
     Cause.EFFICIENCY_CORES: _Words(
         lambda share: f"{percent(share) if share else 'much'} of the CPU time was on efficiency cores",
         "close other programs, run in the foreground on mains power, and run again",
@@ -266,7 +266,7 @@ _WORDS: Final[dict[Cause, _Words]] = {
         "measure without -n, or compare by pytest --coreml-baseline",
     ),
     Cause.CONDITIONS_UNKNOWN: _Words(
-        lambda effect: f"{_slower_by(effect)}nothing here reports what else the machine did",
+        lambda effect: f"{_slower_by(effect)}this platform does not report CPU contention",
         f"compare both versions with --coreml-against, or assume an idle machine ({_ASSUME_IDLE})",
     ),
     Cause.OTHER_VERSION: _Words(
@@ -274,7 +274,7 @@ _WORDS: Final[dict[Cause, _Words]] = {
         "measure this version on the device, and replace the report",
     ),
     Cause.OTHER_UNITS: _Words(
-        lambda found: f"the report was measured on {found[0]}, and this test is of {found[1]}",
+        lambda found: f"the report was measured on {found[0]}, and this test is for {found[1]}",
         "measure these compute units on the device too",
     ),
     Cause.PLAN_INCOMPLETE: _Words(
@@ -282,26 +282,26 @@ _WORDS: Final[dict[Cause, _Words]] = {
         "measure and export again",
     ),
     Cause.FOREIGN_CLOCK: _Words(
-        lambda what: f"the reference runtime stands in for Core ML, whose time this {what or 'budget'} is about",
-        "--coreml-runtime=reference judges the reference runtime's own",
+        lambda what: f"the reference runtime ran the model, and this {what or 'budget'} is about Core ML's time",
+        "--coreml-runtime=reference judges the reference runtime's time",
     ),
     Cause.ROSETTA: _Words(
-        "Python runs translated by Rosetta", f"use one for arm64; {_RUNTIME_OPTION.format('judges')}"
+        "Python runs translated by Rosetta", f"use a Python for arm64; {_RUNTIME_OPTION.format('judges')}"
     ),
     Cause.VIRTUAL_MAC: _Words(
         lambda identifier: (
-            f"a virtual Mac ({identifier}) shares its processor with others, and its times say little about real Macs"
+            f"a virtual Mac ({identifier}) shares its processor, so its times are not representative of real Macs"
         ),
         _RUNTIME_OPTION.format("judges"),
     ),
     Cause.UNFIT_UNITS: _Words(_unfit, f"run on a real Mac, or use cpuOnly; {_RUNTIME_OPTION.format('runs')}"),
     Cause.NO_CORE_ML: _Words(
-        "devices are observed on a Mac only: the reference runtime stands in for Core ML", "run the test on a Mac"
+        "devices are observed on a Mac only, and the reference runtime ran the model", "run the test on a Mac"
     ),
     Cause.NOTHING_OBSERVED: _Words("no counters were read"),
     Cause.COUNTERS_UNREADABLE: _Words(_unreadable),
     Cause.COUNTERS_UNCLEAR: _Words(
-        lambda names: f"more than at rest, and less than ten times as much: {_counters(names)}",
+        lambda names: f"moved, but less than ten times as much as without the model: {_counters(names)}",
         "close other programs, and run again",
     ),
     Cause.COUNTERS_CONTRADICT: _Words(lambda names: f"some counters moved, and others did not: {_counters(names)}"),
@@ -335,7 +335,7 @@ _WORDS: Final[dict[Cause, _Words]] = {
         lambda output: f"output {output!r} differs when the same input is predicted again",
         "repeatable=False accepts it",
     ),
-    Cause.ONE_INPUT: _Words("nothing varies between outputs of one input", "give several with inputs="),
+    Cause.ONE_INPUT: _Words("one input cannot show whether outputs vary", "pass several with inputs="),
     Cause.ODD_ONE_OUT: _Words(_odd_one_out),
     Cause.NO_MAJORITY: _Words(_no_majority),
     Cause.ONE_CONFIGURATION: _Words(
@@ -347,7 +347,9 @@ _WORDS: Final[dict[Cause, _Words]] = {
     ),
     Cause.NO_REFERENCE: _Words(str),
     Cause.CASTS_AT_BOUNDARY: _Words(casts_text, casts_remedy),
-    Cause.UNAVOIDABLE_CASTS: _Words(lambda found: f"besides what no declaration removes: {casts_text(found)}"),
+    Cause.UNAVOIDABLE_CASTS: _Words(
+        lambda found: f"not counting conversions that no declared type removes: {casts_text(found)}"
+    ),
     Cause.BOUNDARY_UNKNOWN: _Words(lambda why: why or "the inputs and outputs are unknown"),
     Cause.SIZE_UNKNOWN: _Words(lambda names: f"the size of {', '.join(names) or 'its inputs and outputs'} is unknown"),
     Cause.CACHES_CROSS: _Words(caches_text),
@@ -355,7 +357,7 @@ _WORDS: Final[dict[Cause, _Words]] = {
     Cause.SLOWER_IN_TAIL: _Words("slower in the tail"),
     Cause.HIGHER: _Words(lambda runs: f"against {count_of('baseline run', runs)}"),
     Cause.MORE_BYTES: _Words(lambda more: f"{count_of('byte', more)} more"),
-    Cause.LAST_PROCESS: _Words(lambda processes: f"the figure is of the last of {processes} processes"),
+    Cause.LAST_PROCESS: _Words(lambda processes: f"the value is of the last of {processes} processes"),
     Cause.BASELINE_DISTURBED: _Words(_no_usable_run, _record_again),
     Cause.TOO_FEW_CALLS: _Words(
         lambda calls: f"{calls} calls are too few", "measure at least 30, better 100 (--coreml-calls)"
@@ -365,11 +367,9 @@ _WORDS: Final[dict[Cause, _Words]] = {
     ),
     Cause.NOT_POSITIVE: _Words("the times are shorter than the clock can resolve"),
     Cause.TOO_NOISY: _Words(_noisy, _quieter),
-    Cause.TAIL_TOO_NOISY: _Words(
-        "too few calls take far longer than usual to be sure", "measure more (--coreml-calls)"
-    ),
+    Cause.TAIL_TOO_NOISY: _Words("too few calls are far slower than usual to be sure", "measure more (--coreml-calls)"),
     Cause.ONE_PROCESS: _Words(
-        lambda effect: f"slower by {percent(effect or 0.0)} in one process only", "give another current run"
+        lambda effect: f"slower by {percent(effect or 0.0)} in one process only", "add another current run"
     ),
     Cause.OTHER_MACHINE: _Words(
         lambda differences: f"not the same machine: {'; '.join(differences)}",
@@ -380,7 +380,8 @@ _WORDS: Final[dict[Cause, _Words]] = {
     ),
     Cause.NO_PREDICTIONS: _Words(lambda side: f"the {side} has no predictions"),
     Cause.OTHER_WORKLOAD: _Words(
-        lambda change: f"the baseline measured {change[0]}, this run {change[1]}", "record a baseline of the same"
+        lambda change: f"the baseline measured {change[0]}, this run {change[1]}",
+        "record a baseline of the same workload",
     ),
     Cause.TEST_FAILED: _Words("the test failed before anything was measured"),
     Cause.UNKNOWN_TEST: _Words(

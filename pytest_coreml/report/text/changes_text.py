@@ -93,11 +93,11 @@ def _figure(measure: Measure, value: float) -> str:
 def _boundary(changes: BoundaryChanges) -> Iterator[str]:
     yield from map(_crossing, changes.crossings[:_NAMED])
     if len(changes.crossings) > _NAMED:
-        yield f"{len(changes.crossings) - _NAMED} more inputs and outputs cross the boundary in another way"
+        yield f"{len(changes.crossings) - _NAMED} more inputs and outputs differ at the boundary"
     if changes.appeared:
-        yield f"newly handed in and back updated: {_caches(changes.appeared)}"
+        yield f"newly passed in and returned updated: {_caches(changes.appeared)}"
     if changes.vanished:
-        yield f"not handed in and back any more: {_caches(changes.vanished)}"
+        yield f"no longer passed in and returned: {_caches(changes.vanished)}"
 
 
 def _crossing(change: CrossingChange) -> str:

@@ -54,7 +54,7 @@ def placement_reason_text(reason: PlacementReason) -> str:
         return f"{words}; {cure}" if cure is not None else words
     if reason.kind == "unknown":
         return "reason unknown"
-    words = "the Neural Engine could run it, and was not chosen"
+    words = "the Neural Engine could run it, but was not chosen"
     if reason.saves_ms is None:
         return words
     if reason.saves_ms <= 0:

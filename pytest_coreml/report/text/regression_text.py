@@ -40,7 +40,7 @@ def _figures(regression: Regression) -> str:
         return (
             f"median {number(regression.current_ms)} ms vs {number(regression.baseline_ms)} ms of "
             f"{regression.against}, {percent(regression.effect or 0.0, signed=True)} "
-            f"({percent(regression.least_effect or 0.0, signed=True)} at least), {regression.calls} alternating pairs"
+            f"({percent(regression.least_effect or 0.0, signed=True)} at least), {regression.calls} interleaved pairs"
         )
     # The statistic of the comparison, which is lower than the median in the table.
     times = f"p10 {number(regression.current_ms)} ms vs {number(regression.baseline_ms)} ms, "
@@ -75,7 +75,7 @@ def _manner(regression: Regression) -> str:
 def _blind(regression: Regression) -> str:
     if regression.sensitivity is None or regression.sensitivity <= COARSE:
         return ""
-    return f", though only a slowdown of {percent(regression.sensitivity)} would have failed"
+    return f", but only a slowdown of {percent(regression.sensitivity)} would have failed"
 
 
 def _reason(regression: Regression) -> str:

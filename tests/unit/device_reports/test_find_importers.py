@@ -53,7 +53,7 @@ def test_every_kind_of_file_has_one_importer(tmp_path: Path) -> None:
     ("content", "text"),
     [
         (b"", "is empty"),
-        (b"model,ms\nEncoder,3\n", "is of no known kind, by its content"),
+        (b"model,ms\nEncoder,3\n", "has no known format, by its content"),
         (b'{"schema_version": 1}', "is a report of pytest-coreml already"),
         (b'{"deviceResults": {"load"', "not JSON: Expecting ':' delimiter, line 1 column 26"),
         (b'{"deviceResults": "\xff"}', "not valid UTF-8"),

@@ -200,7 +200,7 @@ def test_a_recording_of_another_time_is_told(tmp_path: Path) -> None:
     """Rows that fall into no activity are of another recording, or the clocks differ."""
     found = overlay(tables(tmp_path, neural_engine([(10**9, 5, "Net_x Prediction")]), time_info(EPOCH)), ours())
 
-    assert any("no row falls into an activity of this run" in note for note in found.notes)
+    assert any("no row matches an activity of this run" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_another_model_at_the_path_does_not_take_the_place_of_a_suspended_one(en
     script.spec = replace(script.spec, sha256="f" * 64)
 
     for _ in range(2):
-        with pytest.raises(ModelError, match=r"Encoder\.mlpackage: another model was saved here since it was loaded"):
+        with pytest.raises(ModelError, match=r"Encoder\.mlpackage: another model was saved here after it was loaded"):
             first.ask(protocol.ReadMemory())
 
 

@@ -114,7 +114,7 @@ def test_a_neural_engine_of_a_virtual_mac_is_none() -> None:
         ("coreml", "coreml", VIRTUAL, None),
         ("coreml", "auto", TRANSLATED, "translated by Rosetta"),
         ("coreml", "coreml", TRANSLATED, None),
-        ("reference", "auto", LINUX_GUEST, "the reference runtime stands in"),
+        ("reference", "auto", LINUX_GUEST, "the reference runtime ran the model"),
         ("reference", "reference", LINUX_GUEST, None),
     ],
 )

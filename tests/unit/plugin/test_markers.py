@@ -142,7 +142,7 @@ def test_marks_without_mistakes() -> None:
         ),
         (pytest.mark.coreml_placement(observed={"ane": True}).mark, r"did you mean 'neuralEngine'"),
         (pytest.mark.coreml_placement(observed={"gpu": 1}).mark, r"observed\['gpu'\]: expected True or False, got 1"),
-        (pytest.mark.coreml_placement(observed={"cpu": True}).mark, r"no counter tells what runs on cpu"),
+        (pytest.mark.coreml_placement(observed={"cpu": True}).mark, r"no counter reports the work of cpu"),
     ],
 )
 def test_a_mark_that_says_nothing_or_the_wrong_thing(mark: pytest.Mark, expected: str) -> None:
@@ -182,7 +182,7 @@ def test_every_mistake_of_an_agreement_is_told() -> None:
     ("arguments", "mistake"),
     [
         ({"reference": "cpuOnly"}, "expected a limit for the reference"),
-        ({"margin": 0.1}, "margin is of min_top1"),
+        ({"margin": 0.1}, "margin belongs to min_top1"),
         ({"outputs": ["a"], "min_psnr": {"b": 40}}, r"outputs=\['a'\] leaves out 'b', which has a limit"),
         ({"finite": False, "varying": False, "repeatable": False}, "expected a limit, or one of finite"),
     ],

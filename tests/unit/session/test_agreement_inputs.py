@@ -59,7 +59,7 @@ def test_a_generator_is_a_callable_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("result", "message"),
     [
-        ([], "f gave no inputs, expected at least one"),
+        ([], "f returned no inputs, expected at least one"),
         (3, "f returned int, expected a dict of inputs, or a list of such"),
         ("text", "f returned str, expected a dict of inputs"),
         ([ONES, 3], "f returned a list with int, expected a dict"),

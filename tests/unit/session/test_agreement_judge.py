@@ -246,7 +246,7 @@ def test_a_variant_is_compared_with_its_original(tmp_path: Path, reference: Refe
 
 def test_a_model_that_is_no_variant_has_no_original(tmp_path: Path) -> None:
     """The error names the model."""
-    with pytest.raises(UsageError, match=r"reference='original' is for variants, and Encoder.mlpackage is none"):
+    with pytest.raises(UsageError, match=r"reference='original' is for variants, and Encoder.mlpackage is not one"):
         judged(tmp_path, Fakes(), AgreementRule(Reference("original"), min_psnr=40))
 
 

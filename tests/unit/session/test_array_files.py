@@ -69,7 +69,7 @@ def test_pickled_objects_are_refused(tmp_path: Path, content: dict[str, Any]) ->
     """Reading them would run code."""
     np.savez(tmp_path / "a.npz", **content)
 
-    with pytest.raises(InputError, match=r"a.npz holds pickled objects, which are not read"):
+    with pytest.raises(InputError, match=r"a.npz contains pickled objects, which are not read"):
         read_arrays(tmp_path / "a.npz")
 
 
@@ -78,7 +78,7 @@ def test_what_is_no_npz_is_named(tmp_path: Path, content: bytes) -> None:
     """The error has the text of numpy."""
     (tmp_path / "a.npz").write_bytes(content)
 
-    with pytest.raises(InputError, match=r"a\.npz (is not an \.npz of arrays|holds pickled objects)"):
+    with pytest.raises(InputError, match=r"a\.npz (is not an \.npz of arrays|contains pickled objects)"):
         read_arrays(tmp_path / "a.npz")
 
 

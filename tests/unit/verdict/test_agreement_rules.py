@@ -232,7 +232,7 @@ def test_no_two_agree() -> None:
         assert check.verdict == "failed"
         assert check.cause is Cause.NO_MAJORITY
         assert reason_text(reason) == (
-            "the compute units disagree, and none is the odd one out: cpuOnly, cpuAndGPU, cpuAndNeuralEngine "
+            "the compute units disagree, without a majority: cpuOnly, cpuAndGPU, cpuAndNeuralEngine "
             "(PSNR 3.50 dB at best)"
         )
 

@@ -36,7 +36,7 @@ def test_a_cast_that_nothing_removes_passes_with_a_word():
     check = judge_one(Boundary((IDS,), (Y,)), forbid_casts=True)
 
     assert (check.verdict, check.cause) == ("passed", Cause.UNAVOIDABLE_CASTS)
-    assert reason_text(check.reason) == "besides what no declaration removes: ids (int32 to uint16)"
+    assert reason_text(check.reason) == "not counting conversions that no declared type removes: ids (int32 to uint16)"
 
 
 def test_no_cast_passes():
@@ -63,8 +63,8 @@ def test_too_many_bytes_name_the_caches():
     check = judge_one(Boundary((X,), (Y,), (HandedCache("x", "y", 2256),)), max_bytes=100)
 
     assert reason_text(check.reason) == (
-        "handed in and back updated: x -> y, 2.26 kB in each call; states keep them inside (ct.StateType, deployment "
-        "target iOS 18)"
+        "passed in and returned updated: x -> y, 2.26 kB in each call; states keep them inside (ct.StateType, "
+        "deployment target iOS 18)"
     )
 
 

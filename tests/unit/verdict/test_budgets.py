@@ -91,7 +91,7 @@ def test_disturbed_and_over_the_limit_is_inconclusive() -> None:
     assert check.verdict == "inconclusive"
     assert reason_text(check.reason) == (
         "other processes held the CPU during 95 of 100 calls; "
-        "free the machine, or pin threads below the core count, and run again"
+        "close other programs, or use fewer threads than cores, and run again"
     )
 
 
@@ -255,8 +255,7 @@ def test_speedup_against_a_setting_that_was_not_selected() -> None:
     check = judge_one(Budget(min_speedup={"cpuOnly": 2.0}), facts)
 
     assert (
-        reason_text(check.reason)
-        == "cpuOnly was not run in this run; run the whole test, which has an instance for cpuOnly"
+        reason_text(check.reason) == "cpuOnly was not run in this run; run the whole test, which also runs on cpuOnly"
     )
     assert awaits_partner(check) == "cpuOnly"
 

@@ -40,10 +40,10 @@ def test_each_operation_that_is_elsewhere_has_a_reason() -> None:
             "use an index of uint16 (iOS 18), a constant one, or look up outside the model"
         ),
         (
-            "the Neural Engine could run it, and was not chosen: it would save 0.1 ms, "
+            "the Neural Engine could run it, but was not chosen: it would save 0.1 ms, "
             "and cost 0.375 ms to enter and leave"
         ),
-        "the Neural Engine could run it, and was not chosen: it is estimated not to be faster",
+        "the Neural Engine could run it, but was not chosen: it is estimated not to be faster",
     ]
 
 

@@ -24,7 +24,7 @@ def run(median: float, spread: float = 0.0, waits: float = 0.0) -> Measurement:
 def test_equal_times_do_not_confirm() -> None:
     """Single-precision models never reach the Neural Engine: 32.70 ms there, 32.37 ms on the CPU, as once measured."""
     assert unconfirmed(plan(0.9), run(32.70), run(32.37)) == (
-        "planned placement not confirmed by timing: the plan has 90.0 % of cost on neuralEngine, yet the median of "
+        "planned placement not confirmed by timing: the plan has 90.0 % of cost on neuralEngine, but the median of "
         "32.7 ms is within noise of the 32.4 ms under cpuOnly"
     )
 

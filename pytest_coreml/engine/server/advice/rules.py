@@ -293,7 +293,7 @@ RULES: Final = (
         "topk",
         _topk,
         "hint",
-        "the Neural Engine can be slower than the CPU at it",
+        "the Neural Engine can be slower than the CPU for it",
         "measure both, or take the largest outside the model",
         _M4,
         "one published measurement",

@@ -72,4 +72,4 @@ def failures(subject: Subject, doing: str) -> Iterator[None]:
 
 def reason(error: Any) -> str:
     """Return the description of an `NSError`; a call may fail without one."""
-    return str(error.localizedDescription()) if error is not None else "Core ML gave neither a result nor an error"
+    return str(error.localizedDescription()) if error is not None else "Core ML returned neither a result nor an error"

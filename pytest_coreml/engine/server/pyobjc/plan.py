@@ -34,9 +34,9 @@ def read_objc_plan(path: str, units: ComputeUnits, function: str, options: LoadO
         try:
             plan, error = _load(path, units, options)
         except Exception as failure:  # noqa: BLE001  (a macOS without plans, or an exception of Objective-C)
-            return Placement((), f"Core ML gave no compute plan: {failure}")
+            return Placement((), f"Core ML returned no compute plan: {failure}")
         if plan is None:
-            return Placement((), f"Core ML gave no compute plan: {reason(error)}" if error is not None else NO_PLAN)
+            return Placement((), f"Core ML returned no compute plan: {reason(error)}" if error is not None else NO_PLAN)
         return make_placement(_Plan(plan), function, _device_classes())
 
 

@@ -90,7 +90,7 @@ def test_another_metric_can_be_asked_for(tmp_path: Path) -> None:
         ([metrics(runs=[]), summary()], STATED, "contains no measurement"),
         ([metrics(), summary()], Stated("Encoder.mlpackage"), "--compute-units=UNITS"),
         ([metrics(), summary()], Stated(None, "all"), "--model=NAME"),
-        ([metrics()], STATED, "give the summary too: xcrun xcresulttool get test-results summary"),
+        ([metrics()], STATED, "pass the summary too: xcrun xcresulttool get test-results summary"),
         ([metrics(), summary(summary_device(platform="iOS Simulator"))], STATED, "simulator"),
         ([wrapped_test(), wrapped_devices("com.apple.platform.iphonesimulator")], STATED, "simulator"),
         ([metrics(), summary(summary_device("another"))], STATED, "a device that is not in the summary"),

@@ -151,7 +151,7 @@ def test_another_shape_is_an_error(tmp_path: Path) -> None:
 
 def test_an_output_that_the_model_does_not_give_is_an_error() -> None:
     """Its specification names it."""
-    with pytest.raises(ModelError, match=r"Model.mlpackage gave no output 'y'"):
+    with pytest.raises(ModelError, match=r"Model.mlpackage returned no output 'y'"):
         compare(lambda *_: {"z": 1})
 
 

@@ -55,5 +55,5 @@ def test_a_dictionary_has_one_type_of_keys_and_of_numbers() -> None:
 
 def test_a_sequence_cannot_be_handed_over() -> None:
     """It would vanish, and Core ML would miss it."""
-    with pytest.raises(InputError, match="Model: input 'ids' expects sequence, got list; coremltools cannot hand"):
+    with pytest.raises(InputError, match="Model: input 'ids' expects sequence, got list; coremltools cannot pass"):
         prepare({"ids": [1, 2]}, [Feature("ids", "sequence")], "Model")

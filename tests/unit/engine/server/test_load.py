@@ -39,7 +39,7 @@ def test_a_warning_and_no_proxy_is_an_error_with_the_words_of_the_warning() -> N
 
 def test_nothing_at_all_is_an_error_that_says_so() -> None:
     """Neither a proxy nor a word."""
-    with pytest.raises(ModelError, match="on all: cannot be loaded: coremltools gave no model and no reason"):
+    with pytest.raises(ModelError, match="on all: cannot be loaded: coremltools returned no model and no reason"):
         _load(lambda: SimpleNamespace(_proxy=None), SUBJECT)
 
 

@@ -148,10 +148,10 @@ def test_what_the_plan_leaves_open(mac: Mac, op: Op, expected: tuple[object, ...
     [
         (
             {"failures": (Failure("plan", "error", 'E5RT: "dynamic" shapes'),)},
-            'Core ML gave no compute plan: E5RT: "dynamic" shapes',
+            'Core ML returned no compute plan: E5RT: "dynamic" shapes',
         ),
-        ({"failures": (Failure("plan", "none"),)}, "Core ML gave neither a compute plan nor an error"),
-        ({"macos": (14, 3)}, "Core ML gave no compute plan: MLComputePlan is only available on macOS >= 14.4"),
+        ({"failures": (Failure("plan", "none"),)}, "Core ML returned neither a compute plan nor an error"),
+        ({"macos": (14, 3)}, "Core ML returned no compute plan: MLComputePlan is only available on macOS >= 14.4"),
     ],
     ids=["error", "none", "old macOS"],
 )

@@ -116,7 +116,7 @@ def test_a_reason_of_several_parts_is_one_text() -> None:
     reason = Reason(Cause.NO_DEVICE, "gpu", more=(Reason(Cause.LAST_PROCESS, 2),))
 
     assert reason_text(reason) == (
-        "this machine has no gpu, so nothing could be planned on it; the figure is of the last of 2 processes"
+        "this machine has no gpu, so nothing could be planned on it; the value is of the last of 2 processes"
     )
     assert Check("forbid[gpu]", 0, None, "not_judged", reason).cause is Cause.NO_DEVICE
 

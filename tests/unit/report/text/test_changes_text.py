@@ -46,7 +46,7 @@ def test_a_changed_boundary_is_told_as_inspect_prints_it() -> None:
         "input x0: none -> float16; 128 bytes",
     ]
     assert lines[5:] == [
-        "4 more inputs and outputs cross the boundary in another way",
-        "newly handed in and back updated: keys as new_keys (2 MB)",
-        "not handed in and back any more: keys as new_keys (2 MB)",
+        "4 more inputs and outputs differ at the boundary",
+        "newly passed in and returned updated: keys as new_keys (2 MB)",
+        "no longer passed in and returned: keys as new_keys (2 MB)",
     ]

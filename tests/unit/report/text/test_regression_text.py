@@ -38,7 +38,7 @@ def test_ok_that_is_coarse() -> None:
     """A pass that could not have seen a tenth says what it could have seen."""
     fine = Regression(3, 0.0, 0.2, "passed", processes=1, baseline_ms=10, current_ms=10, sensitivity=0.224)
 
-    assert regression_text(fine).endswith(": ok, though only a slowdown of 22.4 % would have failed")
+    assert regression_text(fine).endswith(": ok, but only a slowdown of 22.4 % would have failed")
 
 
 def test_cannot_tell_names_cause_and_cure() -> None:
@@ -49,7 +49,7 @@ def test_cannot_tell_names_cause_and_cure() -> None:
 
     assert regression_text(disturbed) == (
         "CANNOT TELL: other processes held the CPU during 93 of 100 calls (median 41.0 % of a call); "
-        "free the machine, or pin threads below the core count, and run again"
+        "close other programs, or use fewer threads than cores, and run again"
     )
 
 
@@ -63,13 +63,13 @@ def test_another_machine_names_the_cure() -> None:
     )
 
 
-@pytest.mark.parametrize(("runs", "why"), [(1, ""), (3, ", as baseline runs differ by 14.0 % among themselves")])
+@pytest.mark.parametrize(("runs", "why"), [(1, ""), (3, ", as baseline runs differ by 14.0 %")])
 def test_too_noisy_says_what_may_be_luck(runs: int, why: str) -> None:
     """One baseline run cannot differ from itself, so that nothing is said of it."""
     noisy = Regression(runs, 0.08, 0.071, "inconclusive", "too noisy", spread=0.14 if runs > 1 else 0.0)
 
     assert regression_text(noisy) == (
-        f"CANNOT TELL: slower by 8.0 %, of which 7.1 % may be luck{why}; record more baseline runs (have {runs})"
+        f"CANNOT TELL: slower by 8.0 %, with an uncertainty of 7.1 %{why}; record more baseline runs (have {runs})"
     )
 
 

@@ -33,7 +33,7 @@ def test_every_fact_of_a_model_has_its_line():
         "      the deployment target iOS 16, or change this model:",
         "      ct.utils.change_input_output_tensor_type(model, ArrayFeatureType.FLOAT32,",
         '      ArrayFeatureType.FLOAT16, input_names=[], output_names=["logits"])',
-        "    handed in and back updated: mask -> logits, 4.02 kB in each call; states",
+        "    passed in and returned updated: mask -> logits, 4.02 kB in each call; states",
         "      keep them inside (ct.StateType, deployment target iOS 18)",
         "    conversions inside: a part of it has no types",
         "  neural engine, by rules; the compute plan on a Mac decides",

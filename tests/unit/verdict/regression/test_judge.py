@@ -42,7 +42,8 @@ def test_a_batch_is_not_compared_with_single_predictions() -> None:
     assert findings.time is not None
     assert findings.time.verdict == "inconclusive"
     assert regression_text(findings.time) == (
-        "CANNOT TELL: the baseline measured single predictions, this run batches of 8; record a baseline of the same"
+        "CANNOT TELL: the baseline measured single predictions, this run batches of 8; record a baseline of the same "
+        "workload"
     )
 
 

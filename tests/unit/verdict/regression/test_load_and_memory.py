@@ -50,7 +50,7 @@ def test_a_figure_of_a_further_process_says_so() -> None:
 
     assert (alone.value, reason_text(alone.reason)) == (87.6, "against 3 baseline runs")
     assert confirmed.value == 83.4
-    assert reason_text(confirmed.reason) == "against 3 baseline runs; the figure is of the last of 2 processes"
+    assert reason_text(confirmed.reason) == "against 3 baseline runs; the value is of the last of 2 processes"
 
 
 @pytest.mark.parametrize("waiting", [0.5, None])

@@ -78,7 +78,7 @@ def test_a_batch_is_one_call(objc_mac: Any) -> None:
     ("scenario", "text"),
     [
         ({"failures": (Failure("predict", "error", "the ANE is busy"),)}, "the prediction failed: the ANE is busy$"),
-        ({"failures": (Failure("predict", "none"),)}, "failed: Core ML gave neither a result nor an error$"),
+        ({"failures": (Failure("predict", "none"),)}, "failed: Core ML returned neither a result nor an error$"),
     ],
     ids=["NSError", "nothing"],
 )
@@ -205,9 +205,9 @@ def test_function_units_and_hints_reach_the_load_and_the_plan(objc_mac: Any) -> 
 @pytest.mark.parametrize(
     ("scenario", "reason"),
     [
-        ({"failures": (Failure("plan", "error", "no plan"),)}, "Core ML gave no compute plan: no plan"),
-        ({"failures": (Failure("plan", "none"),)}, "Core ML gave neither a compute plan nor an error"),
-        ({"macos": (14, 1)}, "Core ML gave no compute plan: "),
+        ({"failures": (Failure("plan", "error", "no plan"),)}, "Core ML returned no compute plan: no plan"),
+        ({"failures": (Failure("plan", "none"),)}, "Core ML returned neither a compute plan nor an error"),
+        ({"macos": (14, 1)}, "Core ML returned no compute plan: "),
     ],
     ids=["NSError", "nothing", "macOS 14.1"],
 )
