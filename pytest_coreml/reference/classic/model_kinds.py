@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from pytest_coreml.reference.function_registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,19 +23,6 @@ class Maker(Protocol):
         """Read a message of this type, and the `ModelDescription` beside it."""
 
 
-_Maker = TypeVar("_Maker", bound="Maker")
-
-REGISTRY: Final[dict[str, Maker]] = {}
-
-
-def predicts(*kinds: str) -> Callable[[_Maker], _Maker]:
-    """Register the decorated maker for these types, by their field names in `Model`; each may have only one."""
-
-    def register(maker: _Maker) -> _Maker:
-        for kind in kinds:
-            if kind in REGISTRY:
-                raise ValueError(f"{kind} is made twice")
-            REGISTRY[kind] = maker
-        return maker
-
-    return register
+# By field name in `Model`.
+MAKERS: Final[Registry[Maker]] = Registry("pytest_coreml.reference.classic.kinds")
+predicts: Final = MAKERS.register

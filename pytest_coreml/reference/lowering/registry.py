@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
+
+from pytest_coreml.reference.function_registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,21 +15,6 @@ if TYPE_CHECKING:
 
     Handler: TypeAlias = Callable[[Context], Result | tuple[Result | None, ...] | list[Result | None]]
 
-_Handler = TypeVar("_Handler", bound="Handler")
-
-REGISTRY: Final[dict[str, Handler]] = {}
-
-
-def lowers(*op_types: str) -> Callable[[_Handler], _Handler]:
-    """Register the decorated handler for operation types without opset prefix; a type has only one handler."""
-
-    def register(handler: _Handler) -> _Handler:
-        for op_type in op_types:
-            if op_type in REGISTRY:
-                raise ValueError(
-                    f"{op_type} is lowered twice, by {REGISTRY[op_type].__module__} and {handler.__module__}"
-                )
-            REGISTRY[op_type] = handler
-        return handler
-
-    return register
+# By operation type without opset prefix.
+HANDLERS: Final[Registry[Handler]] = Registry("pytest_coreml.reference.lowering.ops")
+lowers: Final = HANDLERS.register

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pytest_coreml.reference.function_registry import Registry
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeAlias
@@ -14,19 +16,6 @@ if TYPE_CHECKING:
     Result: TypeAlias = Tensor | Blob | Sequence[Tensor | Blob]
     Handler: TypeAlias = Callable[[LayerContext], Result]
 
-REGISTRY: Final[dict[str, Handler]] = {}
-
-
-def lowers(*layer_types: str) -> Callable[[Handler], Handler]:
-    """Register the decorated handler for these layer types (fields of `NeuralNetworkLayer`); each may have only one."""
-
-    def register(handler: Handler) -> Handler:
-        for layer_type in layer_types:
-            if layer_type in REGISTRY:
-                raise ValueError(
-                    f"{layer_type} is lowered twice, by {REGISTRY[layer_type].__module__} and {handler.__module__}"
-                )
-            REGISTRY[layer_type] = handler
-        return handler
-
-    return register
+# By field of `NeuralNetworkLayer`.
+HANDLERS: Final[Registry[Handler]] = Registry("pytest_coreml.reference.networks.layers")
+lowers: Final = HANDLERS.register
