@@ -35,8 +35,9 @@ class Row(NamedTuple):
 
 
 def rows(page: str) -> list[Row]:
-    """Return the rows of the table of *page*."""
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line[:2] == "| "]
+    """Return the rows of the last table of *page*, which has all results."""
+    lines = page.partition("## All results")[2].splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line[:2] == "| "]
     return [
         Row(f"{calls}, {machine}", gate, failed(same), 100 - failed(slower) - untold(slower))
         for calls, machine, gate, same, slower, *_ in cells[1:]
