@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import sys
 from pathlib import Path
@@ -74,8 +73,6 @@ def run(arguments: argparse.Namespace) -> int:
     from pytest_coreml.verdict.regression.comparison import compare
     from pytest_coreml.verdict.regression.judge import Rules
 
-    # Millions of samples are created and kept to the end: garbage collection among them takes a quarter of the time.
-    gc.disable()
     moved = dict.fromkeys(DEVICES, arguments.moved) if arguments.moved is not None else {}
     rules = Rules(arguments.tolerance, arguments.unmeasured == "fail", moved)
     result = compare(read_runs(arguments.baseline), read_runs(arguments.current), rules)

@@ -7,8 +7,6 @@ stands for no value. A node without a schema goes on with the table before it.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import xml.parsers.expat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_coreml.device_reports.xctrace.export_limits import check_export
 from pytest_coreml.device_reports.xctrace.export_root import TABLES_ROOT
 from pytest_coreml.errors import ReportError, shown
+from pytest_coreml.facts.garbage import collection_paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -107,7 +106,7 @@ def parse_tables(path: Path) -> list[Table]:
     parser.buffer_text = True
     document = _Document(parser)
     try:
-        with path.open("rb") as file, _nothing_collected():
+        with path.open("rb") as file, collection_paused():
             parser.ParseFile(file)
     except xml.parsers.expat.ExpatError as error:
         raise ReportError(
@@ -118,18 +117,6 @@ def parse_tables(path: Path) -> list[Table]:
     except OSError as error:
         raise ReportError(f"cannot read {path}: {error.strerror or error}") from error
     return document.tables
-
-
-@contextlib.contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Disable garbage collection: what is read stays, and the collector would traverse it repeatedly."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class _Document:

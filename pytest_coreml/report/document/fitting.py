@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -56,7 +57,10 @@ def fit(records: list[Record], models: Mapping[str, ModelSpec]) -> Fitted:
 
 def _problem(records: list[Record], models: list[ModelSpec], place: str) -> str | None:
     try:
-        validate(build_report(records, models, _ANY_MACHINE))
+        document = build_report(records, models, _ANY_MACHINE)
+        validate(document)
+        # The fast check accepts a `Decimal`, which JSON cannot express.
+        json.dumps(document, allow_nan=False)
     except ReportError as error:
         return str(error).removeprefix(place)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:

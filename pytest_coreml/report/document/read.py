@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.errors import ReportError
+from pytest_coreml.facts.garbage import collection_paused
 from pytest_coreml.facts.json_text import JsonLimits, parse_json, read_limited
 from pytest_coreml.report.document.codec import decode_model, decode_record
 from pytest_coreml.report.document.schema import SCHEMA_VERSION, validate
@@ -56,7 +57,8 @@ def read_report(path: Path) -> Report:
 
     Raise `ReportError` with the file, and the place in it, if it cannot be read or is not a valid report.
     """
-    return decode_report(read_document(path))
+    with collection_paused():
+        return decode_report(read_document(path))
 
 
 def decode_report(document: Json) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -44,6 +45,29 @@ def test_a_file_that_is_no_report_is_a_usage_error(tmp_path, capsys):
     assert captured.out == ""
     assert captured.err.startswith("pytest-coreml: cannot read the report")
     assert captured.err.count("\n") == 1
+
+
+def test_a_command_leaves_garbage_collection_as_it_was(path, capsys):
+    """It is paused while reports are read, also for a caller who has disabled it."""
+    main(["validate", str(path)])
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        main(["validate", str(path)])
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_a_valid_report_is_read_without_what_only_errors_need(path):
+    """Each of these modules takes longer to import than a small report to read."""
+    code = f"from pytest_coreml.cli import main; main(['show', {str(path)!r}]); import sys; print(*sorted(sys.modules))"
+
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    modules = shown.splitlines()[-1].split()
+    assert "jsonschema_rs" in modules
+    assert {"jsonschema", "numpy", "jinja2", "xml.parsers.expat", "pytest"}.isdisjoint(modules)
 
 
 def test_the_package_is_the_command(path):

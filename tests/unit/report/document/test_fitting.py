@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from report_examples import MACHINE, MEASUREMENT, RECORD, SHA256, SPEC, record
@@ -25,6 +26,7 @@ def test_what_fits_is_unchanged():
             "predict.native_ms[1]: expected",
         ),
         (record(memory_mb="many"), "must be real number"),
+        (record(memory_mb=Decimal(50)), "Decimal is not JSON"),
         (record(predict=replace(MEASUREMENT, warmup=-1)), "predict.warmup: expected at least 0, got -1"),
         (record(line=0), "line: expected at least 1, got 0"),
     ],
