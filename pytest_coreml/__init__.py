@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.observed import Counter, DeviceObserved, Observed
     from pytest_coreml.facts.placement import Operation, Placement
     from pytest_coreml.facts.scenario import Scenario, ScenarioModel
-    from pytest_coreml.session.model import CoreMLModel, CoreMLState
+    from pytest_coreml.session.model import CoreMLModel
+    from pytest_coreml.session.model_state import CoreMLState
     from pytest_coreml.session.reported_devices import DeviceReport, DeviceReports
 
 __all__ = [
@@ -50,7 +51,7 @@ _HOMES = {
     "Advice": "pytest_coreml.facts.advice",
     "Boundary": "pytest_coreml.facts.model_boundary",
     "CoreMLModel": "pytest_coreml.session.model",
-    "CoreMLState": "pytest_coreml.session.model",
+    "CoreMLState": "pytest_coreml.session.model_state",
     "Counter": "pytest_coreml.facts.observed",
     "DeviceObserved": "pytest_coreml.facts.observed",
     "DeviceReport": "pytest_coreml.session.reported_devices",

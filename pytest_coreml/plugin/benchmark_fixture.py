@@ -90,14 +90,14 @@ class BenchmarkEntries:
         calls = _calls(_own(item))
         if not calls:
             return None
-        unmeasured = [model for model in models if model.measurement is None]
+        unmeasured = [model for model in models if model.last.measurement is None]
         by_model = {model: [each for each in predictions if each.model is model] for model in unmeasured}
         measured = [model for model, own in by_model.items() if len(own) >= calls]
         if len(measured) != 1:
             return None
         (model,) = measured
-        model.measurement = _measurement(by_model[model], calls)
-        return model.measurement
+        model.last.measurement = _measurement(by_model[model], calls)
+        return model.last.measurement
 
     def enter(self, item: pytest.Item, records: Sequence[Record], taken: Measurement | None) -> None:
         """Enter what was measured, except what a benchmark of the test's own has *taken*; after the test was judged."""

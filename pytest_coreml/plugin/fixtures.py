@@ -123,7 +123,7 @@ def coreml_scenario(_coreml_run: PytestRun) -> Callable[..., Scenario]:
     together, the share of each model, and the time between predictions. The default of *calls* is `--coreml-calls`.
     """
     from pytest_coreml.errors import InputError, hidden_for_ours
-    from pytest_coreml.session.model import positive
+    from pytest_coreml.session.positive_arguments import positive
 
     def scenario(call: Callable[[], Any], *, name: str, calls: int | None = None) -> Scenario:
         __tracebackhide__ = hidden_for_ours

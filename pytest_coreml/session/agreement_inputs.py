@@ -14,7 +14,7 @@ from pytest_coreml.engine.output_files import as_array
 from pytest_coreml.errors import InputError, hidden_for_ours
 from pytest_coreml.session.array_files import has_features, read_arrays, read_features
 from pytest_coreml.session.callable_name import callable_name
-from pytest_coreml.session.model import plain
+from pytest_coreml.session.sent_values import plain
 
 if TYPE_CHECKING:
     from pytest_coreml.engine.output_files import OutputArray, OutputFiles

@@ -258,8 +258,8 @@ class AgreementJudge:
             source = _name(rule.reference)
             stored = agreement_inputs.stored_inputs(arrays, model.spec, source)
             return stored or InputSequences(agreement_inputs.count_stored(arrays, outputs, source))
-        if model.last_inputs is not None:
-            return agreement_inputs.as_sequences(model.last_inputs, model.spec, "the last prediction")
+        if model.last.inputs is not None:
+            return agreement_inputs.as_sequences(model.last.inputs, model.spec, "the last prediction")
         if declared is not None:
             values = declared() if callable(declared) else declared
             return agreement_inputs.as_sequences(values, model.spec, "coreml_model(inputs=...)")

@@ -137,8 +137,8 @@ class BaselineJudge:
 
     def interleave(self, model: CoreMLModel, other: Path, wants_another: Callable[[list[Pairs]], bool]) -> list[Pairs]:
         """Interleave calls of *model* and the model at *other*, in one process after another while *wants_another*."""
-        request = model.measured_with or protocol.Measure(
-            model.last_inputs, self._options.calls, sequence=model.sequence
+        request = model.last.request or protocol.Measure(
+            model.last.inputs, self._options.calls, sequence=model.last.sequence
         )
         runs: list[Pairs] = []
         while not runs or wants_another(runs):
@@ -206,7 +206,7 @@ class BaselineJudge:
     def _measure_again(self, model: CoreMLModel, machine: Mapping[str, Any], first_load: bool) -> Run:
         with self._engines.fresh(model.key, first_load=first_load) as lease:
             _check_same(lease, model.sha256)
-            predict = lease.measure(model.measured_with) if model.measured_with is not None else None
+            predict = lease.measure(model.last.request) if model.last.request is not None else None
             memory_mb = lease.ask(protocol.ReadMemory())
             return Run(machine, predict, lease.loaded.times, memory_mb, model=lease.loaded.spec)
 

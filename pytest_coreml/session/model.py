@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
-import operator
 import time
-import weakref
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -17,9 +11,14 @@ from pytest_coreml.engine import protocol
 from pytest_coreml.engine.example_inputs import example_inputs
 from pytest_coreml.errors import InputError, hidden_for_ours, shown
 from pytest_coreml.facts.compute_units import ALLOWED_DEVICES, OBSERVABLE_DEVICES
+from pytest_coreml.session.last_use import LastUse
+from pytest_coreml.session.listeners import Listeners
+from pytest_coreml.session.model_state import CoreMLState
+from pytest_coreml.session.positive_arguments import positive, positive_number
+from pytest_coreml.session.sent_values import batch_of, fill_backings, kept_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     import numpy as np
 
@@ -33,100 +32,9 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.observed import Observed
     from pytest_coreml.facts.placement import Placement
     from pytest_coreml.facts.runtime import Runtime
-    from pytest_coreml.facts.timeline import Recording
-    from pytest_coreml.facts.uniform_output import UniformOutput
     from pytest_coreml.session.observations import Observations
 
 __tracebackhide__ = hidden_for_ours
-
-
-@dataclass(frozen=True)
-class Listeners:
-    """Functions that are called while models are loaded and used; none by default."""
-
-    progress: Callable[[str, protocol.Progress], None] = lambda *_: None
-    """Gets the name of a model and what an engine is doing with it."""
-    used: Callable[[CoreMLModel], None] = lambda _: None
-    """Gets a model before each use of it."""
-    predicted: Callable[[CoreMLModel, protocol.Prediction, float], None] = lambda *_: None
-    """Gets a model, a prediction it has made, and the `time.perf_counter` at which that was asked for."""
-    current_test: Callable[[], str | None] = lambda: None
-    """Returns the name of the running attempt at a test, None between tests."""
-    announced: Callable[[str], None] = lambda _: None
-    """Gets a line of text that must be read while the run goes on, also where there is no terminal."""
-    recorded: Callable[[Recording], None] | None = None
-    """Gets what engines record for a timeline; None for no timeline."""
-    reads_waiting: Callable[[], bool] = lambda: False
-    """Returns True while predictions need `Prediction.wait_ms`, which takes time to read."""
-
-
-class CoreMLState:
-    """A state of a stateful model, made by `CoreMLModel.make_state` and passed to `predict`."""
-
-    def __init__(self, lease: Lease, number: int) -> None:
-        self._uses: Counter[str | None] = Counter()
-        self._hold(lease, number)
-
-    def _hold(self, lease: Lease, number: int) -> None:
-        self._lease, self._engine, self._number = lease, lease.engine, number
-        # The state of a language model can be a gigabyte.
-        self._drop = weakref.finalize(self, lease.drop_later, lease.engine, number)
-        self._drop.atexit = False
-
-    @property
-    def number(self) -> int:
-        """The engine's number of this state; `InputError` if the engine that held it has ended."""
-        if not self._lease.is_open_in(self._engine):
-            raise InputError(
-                f"{self._lease.subject}: the state is lost: the model was closed, because other models needed its "
-                "room, or the tests of its file were over; make a new one with make_state()"
-            )
-        return self._number
-
-    def number_in(self, lease: Lease) -> int:
-        """Return the number of this state for the model in *lease*.
-
-        A state of one function of a model file can go on with another function of it: it is copied to the engine of
-        that one. Raises `InputError` if it belongs to another model, or the functions have different states.
-        """
-        if self._lease is not lease:
-            # Numbers are unique within one engine only.
-            self._move(lease)
-        return self.number
-
-    def _move(self, lease: Lease) -> None:
-        self._check_movable(lease)
-        # Before the other engine is asked, which may have to be opened in the room of this one.
-        values = {state.name: self.read_state(state.name) for state in lease.loaded.spec.states}
-        number = lease.ask(protocol.MakeState())
-        self._drop()
-        self._hold(lease, number)
-        for name, value in values.items():
-            self.write_state(name, value)
-
-    def _check_movable(self, lease: Lease) -> None:
-        subject, former = lease.subject, self._lease.subject
-        if not lease.key.is_of_same_file(self._lease.key):
-            raise InputError(f"{subject}: the state belongs to {former}; make one with this model's make_state()")
-        ours, theirs = ([(state.name, state.shape) for state in it.loaded.spec.states] for it in (self._lease, lease))
-        if sorted(ours) != sorted(theirs):
-            raise InputError(
-                f"{subject}: the state of function {self._lease.key.options.function!r} has {_tensors(ours)}, and that "
-                f"of {lease.key.options.function!r} {_tensors(theirs)}"
-            )
-
-    def count_use(self, model: CoreMLModel) -> int:
-        """Count a prediction that *model* has made with this state, and return their number."""
-        self._uses[model.function] += 1
-        return self._uses[model.function]
-
-    def read_state(self, name: str) -> Any:
-        """Return the tensor *name* as a numpy array, half precision as float32."""
-        return self._lease.ask(protocol.ReadState(self.number, name))
-
-    def write_state(self, name: str, value: Any) -> None:
-        """Write an array of the declared shape to the tensor *name*."""
-        self._lease.ask(protocol.WriteState(self.number, name, plain(value, f"state {name!r}")))
 
 
 class CoreMLModel:
@@ -144,8 +52,6 @@ class CoreMLModel:
     """The description of the model, read from its files."""
     load_times: LoadTimes
     """The compile and load times, in ms."""
-    io: IO | None
-    """The way of arrays into and out of the framework in the last prediction; None before the first one."""
 
     def __init__(
         self,
@@ -162,17 +68,8 @@ class CoreMLModel:
         self.is_of_fixture = False
         """True if a fixture gave it to a test: the next test gets the one that is on disk then."""
         self.bind(lease)
-        # The inputs of the current test's last prediction, and its last measurements.
-        self.last_inputs: protocol.Inputs | None = None
-        self.last_backings: dict[str, protocol.Backing] = {}
-        self.io: IO | None = None
-        self.measurement: Measurement | None = None
-        self.sustained: Measurement | None = None
-        self.measured_with: protocol.Measure | None = None
-        self.last_observed: Observed | None = None
-        self._uniform: dict[str, UniformOutput] | None = None
-        # The most predictions that the current test has made with one state.
-        self._longest_sequence = 0
+        self.last = LastUse()
+        """What the current test has done with the model."""
 
     def bind(self, lease: Lease) -> None:
         """Be the model that *lease* has loaded."""
@@ -190,17 +87,7 @@ class CoreMLModel:
 
     def forget_test(self) -> None:
         """Forget what the test before did with the model."""
-        self.last_inputs = self.measurement = self.sustained = self.measured_with = self.io = None
-        self.last_observed = None
-        self.last_backings = {}
-        self._longest_sequence = 0
-        self._uniform = None
-
-    @property
-    def sequence(self) -> int | None:
-        """The number of predictions after which a measurement goes on with a fresh state; None for no limit."""
-        # One prediction is not a sequence: a state for each call would make its first use a part of the times.
-        return self._longest_sequence if self._longest_sequence > 1 else None
+        self.last = LastUse()
 
     @property
     def lease(self) -> Lease:
@@ -215,6 +102,11 @@ class CoreMLModel:
     def key(self) -> EngineKey:
         """The key of what the engine has loaded."""
         return self._lease.key
+
+    @property
+    def io(self) -> IO | None:
+        """The way of arrays into and out of the framework in the last prediction; None before the first one."""
+        return self.last.io
 
     @property
     def name(self) -> str:
@@ -267,15 +159,16 @@ class CoreMLModel:
         be an output backing, and `ModelError` if the framework fails.
         """
         since = time.perf_counter()
-        values, backings = _kept_inputs(inputs), self._backings(output_backings)
+        values, backings = kept_inputs(inputs), self._backings(output_backings)
         self._listeners.used(self)
         number = self._number_of(state)
         answer = self._lease.predict(values, number, backings, reads_waiting=self._listeners.reads_waiting())
-        self.last_inputs, self.last_backings, self.io = values, backings, answer.io
-        self._note_uniform(answer.uniform)
+        last = self.last
+        last.inputs, last.backings, last.io = values, backings, answer.io
+        last.note_uniform(answer.uniform)
         if state is not None:
-            self._longest_sequence = max(self._longest_sequence, state.count_use(self))
-        outputs = _filled(answer.outputs, output_backings or {})
+            last.longest_sequence = max(last.longest_sequence, state.count_use(self))
+        outputs = fill_backings(answer.outputs, output_backings or {})
         self._listeners.predicted(self, answer, since)
         return outputs
 
@@ -324,45 +217,31 @@ class CoreMLModel:
         """
         wanted = self._calls if calls is None else positive("measure(calls=...)", calls)
         size = None if batch is None else positive("measure(batch=...)", batch)
-        values = _batch_of(_kept_inputs(inputs), size) if inputs is not None else None
+        values = batch_of(kept_inputs(inputs), size) if inputs is not None else None
         backings, parallel = self._backings(output_backings), positive("measure(in_flight=...)", in_flight)
         if seconds is not None and calls is not None:
             raise InputError("measure(): pass calls= or seconds=, not both")
         duration = None if seconds is None else positive_number("measure(seconds=...)", seconds)
-        return self._measure(protocol.Measure(values, wanted, size, self.sequence, backings, parallel, duration))
+        return self._measure(protocol.Measure(values, wanted, size, self.last.sequence, backings, parallel, duration))
 
     def sustain_like_last(self, inputs: protocol.Inputs | None, seconds: float) -> Measurement:
         """Measure a sustained load of *seconds*, of calls as in `measure_like_last`."""
-        return self._measure(replace(self._like_last(inputs), seconds=seconds))
+        return self._measure(replace(self.last.request_like_it(self._calls, inputs), seconds=seconds))
 
     def measure_like_last(self, inputs: protocol.Inputs | None) -> Measurement:
         """Measure calls like the last prediction, or with *inputs* if there was none."""
-        return self._measure(self._like_last(inputs))
-
-    def _like_last(self, inputs: protocol.Inputs | None) -> protocol.Measure:
-        values = inputs if self.last_inputs is None else self.last_inputs
-        return protocol.Measure(values, self._calls, None, self.sequence, self.last_backings)
+        return self._measure(self.last.request_like_it(self._calls, inputs))
 
     def _measure(self, request: protocol.Measure) -> Measurement:
         self._listeners.used(self)
         measurement = self._lease.measure(request)
-        self._note_uniform(measurement.uniform_outputs)
+        last = self.last
+        last.note_uniform(measurement.uniform_outputs)
         if request.seconds is not None:
-            self.sustained = measurement
+            last.sustained = measurement
         else:
-            self.measured_with, self.measurement = request, measurement
+            last.request, last.measurement = request, measurement
         return measurement
-
-    def _note_uniform(self, found: tuple[UniformOutput, ...]) -> None:
-        """Keep the outputs that were uniform in each prediction so far; zeros for one input mean nothing yet."""
-        named = {uniform.output: uniform for uniform in found}
-        kept = named if self._uniform is None else self._uniform
-        self._uniform = {name: uniform for name, uniform in kept.items() if name in named}
-
-    @property
-    def uniform_outputs(self) -> list[UniformOutput]:
-        """The outputs whose elements were all equal in each prediction that the current test has made."""
-        return list((self._uniform or {}).values())
 
     @property
     def memory_mb(self) -> float:
@@ -390,88 +269,11 @@ class CoreMLModel:
     def observe(self, wanted: Collection[Device] | None) -> Observed:
         """Return the observed devices, as `Observations.observe` does."""
         assert self._observations is not None, "the models of a session have them"
-        inputs, backings = self.last_inputs, self.last_backings
-        like = self.measured_with or protocol.Measure(inputs, self._calls, None, self.sequence, backings)
-        self.last_observed = self._observations().observe(self._lease, like, wanted)
-        return self.last_observed
+        like = self.last.request or self.last.request_like_it(self._calls)
+        self.last.observed = self._observations().observe(self._lease, like, wanted)
+        return self.last.observed
 
     @property
     def known_placement(self) -> Placement:
         """The placement, or an unknown one with the reason if reading the plan crashed Core ML."""
         return self._plans.placement_or_reason(self._lease)
-
-
-def positive(name: str, value: Any) -> int:
-    """Return an argument as an int; raise `InputError`, naming it, if it is not a positive whole number."""
-    with contextlib.suppress(TypeError):
-        # True would count as 1, which is not what a caller means.
-        if not isinstance(value, bool) and (number := operator.index(value)) > 0:
-            return number
-    raise InputError(f"{name}: expected a positive whole number, got {shown(value)}")
-
-
-def positive_number(name: str, value: Any) -> float:
-    """Return an argument as a float; raise `InputError`, naming it, if it is not a positive finite number."""
-    with contextlib.suppress(TypeError, ValueError):
-        if not isinstance(value, (bool, str)) and 0 < (number := float(value)) < math.inf:
-            return number
-    raise InputError(f"{name}: expected a positive number, got {shown(value)}")
-
-
-def _tensors(states: list[tuple[str, tuple[int, ...]]]) -> str:
-    return ", ".join(f"{name} {shape}" for name, shape in states) or "no tensors"
-
-
-def _batch_of(inputs: protocol.Inputs, size: int | None) -> protocol.Inputs:
-    """Return *inputs* as a batch of *size*, unchanged for None; raise `InputError` for a list of another length."""
-    if size is None:
-        return inputs
-    if not isinstance(inputs, list):
-        return [inputs] * size
-    if len(inputs) != size:
-        raise InputError(f"measure(batch={size}): the list has {len(inputs)} sets of inputs; leave out batch=")
-    return inputs
-
-
-def _filled(outputs: protocol.Inputs, arrays: Mapping[str, np.ndarray[Any, Any]]) -> protocol.Inputs:
-    """Write the outputs of the engine's arrays into the caller's *arrays*, which become the outputs."""
-    if isinstance(outputs, list):
-        return outputs
-    for name, array in arrays.items():
-        array[...] = outputs[name]
-    return {**outputs, **arrays}
-
-
-def _kept_inputs(inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> protocol.Inputs:
-    if isinstance(inputs, Mapping):
-        return _kept(inputs)
-    if isinstance(inputs, (list, tuple)) and all(isinstance(each, Mapping) for each in inputs):
-        return [_kept(each) for each in inputs]
-    raise InputError(f"inputs: expected a dict of input names to values, or a list of such dicts, got {shown(inputs)}")
-
-
-def _kept(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    # Measured again after the test's body, which may have filled its arrays, images or dictionaries with other values.
-    values = {name: plain(value, f"input {name!r}") for name, value in inputs.items()}
-    return {name: value.copy() if hasattr(value, "copy") else value for name, value in values.items()}
-
-
-def plain(value: Any, what: str = "value") -> Any:
-    """Convert *value* for sending: torch tensors and lists of numbers become numpy arrays.
-
-    Raise `InputError`, naming *what* and its type, for numbers of a type that neither numpy nor Core ML has, such as
-    bfloat16: the engine process could not read them.
-    """
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        try:
-            value = value.numpy()
-        except TypeError as error:
-            raise InputError(f"{what}: Core ML has no type {value.dtype}; convert it: x.float()") from error
-    if isinstance(value, (list, tuple)) and value and not isinstance(value[0], str):
-        import numpy as np
-
-        value = np.asarray(value)
-    if getattr(getattr(value, "dtype", None), "kind", None) == "V":
-        raise InputError(f"{what}: Core ML has no type {value.dtype}; convert it: x.astype('float32')")
-    return value

@@ -62,15 +62,15 @@ class ModelJudge:
 
     def complete_measurement(self, model: CoreMLModel) -> None:
         """Measure what the checks of *model* need, and the test did not measure."""
-        if model.measurement is None and self._needs_measurement(model):
+        if model.last.measurement is None and self._needs_measurement(model):
             self._measure(model)
         if self._needs_sustained(model):
             # After the other measurement, which it would warm the machine up for.
             model.sustain_like_last(self._declared_inputs(model), SUSTAINED_SECONDS)
         if self._needs_fresh_loads(model):
             model.load_times = measure_fresh_loads(model.lease, self.session.models.engines)
-        if model.measurement is not None:
-            self.session.note_measured(model, model.measurement)
+        if model.last.measurement is not None:
+            self.session.note_measured(model, model.last.measurement)
 
     def judged_record(self, model: CoreMLModel) -> Record:
         """Return the record of *model* with its checks, those against a baseline left out."""
@@ -109,8 +109,8 @@ class ModelJudge:
             loaded=model.key.options.words,
             runtime=model.runtime,
             load=model.load_times,
-            predict=model.measurement,
-            sustained=model.sustained,
+            predict=model.last.measurement,
+            sustained=model.last.sustained,
             attempt=self.number,
             variant=variant.name if (variant := self._variant(model)) is not None else None,
         )
@@ -124,11 +124,11 @@ class ModelJudge:
         is_partner = any(budget.min_speedup for budget in budgets)
         is_observed = bool(self._devices_to_observe(model))
         # What is measured after a sustained load is that of a machine which is warm.
-        is_reported = self.session.options.is_reported and self.declaration.names_model and not model.sustained
+        is_reported = self.session.options.is_reported and self.declaration.names_model and not model.last.sustained
         return is_reported or is_partner or is_observed or any(map(needs_prediction, budgets))
 
     def _needs_sustained(self, model: CoreMLModel) -> bool:
-        if model.sustained is not None or self.session.clock_doubt(model):
+        if model.last.sustained is not None or self.session.clock_doubt(model):
             return False
         return any(needs_sustained(budget, model.compute_units) for budget in self.declaration.budgets)
 
@@ -142,17 +142,17 @@ class ModelJudge:
 
     def _declared_inputs(self, model: CoreMLModel) -> Any:
         """Return the inputs of the marker, which count where the test has predicted nothing itself."""
-        declared = self.declaration.inputs if model.last_inputs is None else None
+        declared = self.declaration.inputs if model.last.inputs is None else None
         return declared() if callable(declared) else declared
 
     def _budget_checks(self, model: CoreMLModel, record: Record) -> list[Check]:
         facts = MeasuredFacts(
             compute_units=model.compute_units,
             load=model.load_times,
-            predict=model.measurement,
+            predict=model.last.measurement,
             size_mb=model.spec.size_mb,
             memory_mb=record.memory_mb,
-            sustained=model.sustained,
+            sustained=model.last.sustained,
             partners=self.session.partners(model),
             reached=self.declaration.reached,
             clock=self.session.clock_doubt(model),
@@ -180,7 +180,7 @@ class ModelJudge:
         wanted = self._devices_to_observe(model)
         if wanted or self._reports_observed(model):
             model.observe(wanted or None)
-        record.observed = model.last_observed
+        record.observed = model.last.observed
         if not self._observed_rules:
             return []
         from pytest_coreml.verdict.observed_rules import judge_observed
@@ -204,7 +204,7 @@ class ModelJudge:
         return devices_to_observe(self._observed_rules, model.compute_units)
 
     def _reports_observed(self, model: CoreMLModel) -> bool:
-        return self.session.options.observe and model.measurement is not None and model.runtime == "coreml"
+        return self.session.options.observe and model.last.measurement is not None and model.runtime == "coreml"
 
     def _boundary_checks(self, model: CoreMLModel) -> list[Check]:
         rules = self.declaration.boundary_rules
@@ -279,6 +279,6 @@ def _remarks(record: Record, model: CoreMLModel) -> Iterator[Reason]:
     """Yield notes that are not verdicts, and must not pass in silence."""
     if (suspicion := fast_load(record.load, record.placement, record.compute_units)) is not None:
         yield suspicion
-    yield from uniform_outputs(model.uniform_outputs)
+    yield from uniform_outputs(model.last.uniform_outputs)
     if record.sustained is not None:
         yield from filter(None, (slowdown(record.sustained), memory_growth(record.sustained)))

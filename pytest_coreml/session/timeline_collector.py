@@ -76,7 +76,7 @@ class TimelineCollector:
             self._engine = make_engine()
         self._engine.subject = lease.subject
         self._engine.start()
-        measure = model.measured_with or Measure(model.last_inputs, 1, None, model.sequence)
+        measure = model.last.request or Measure(model.last.inputs, 1, None, model.last.sequence)
         request = ProfileOperations(
             lease.key.path, lease.loaded.compiled, model.compute_units, model.load_options, model.spec, measure
         )

@@ -10,7 +10,7 @@ from report_examples import SPEC
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.lease import UNTIMED, EngineKey, Lease, SharedByEngines
 from pytest_coreml.facts.measurement import LoadTimes
-from pytest_coreml.session.model import CoreMLState
+from pytest_coreml.session.model_state import CoreMLState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

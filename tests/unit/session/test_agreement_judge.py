@@ -21,6 +21,7 @@ from pytest_coreml.report.text.causes import reason_text
 from pytest_coreml.session.agreement_judge import AgreementJudge, Subject
 from pytest_coreml.session.array_files import read_arrays
 from pytest_coreml.session.declaration import Declaration
+from pytest_coreml.session.last_use import LastUse
 from pytest_coreml.session.options import Options
 from pytest_coreml.session.sources import VariantSource
 from pytest_coreml.verdict.record import Record
@@ -67,7 +68,7 @@ class Fakes:
                 compute_units=key.compute_units,
                 sha256=spec.sha256,
                 runtime=self.runtime,
-                last_inputs=None,
+                last=LastUse(),
             ),
         )
 

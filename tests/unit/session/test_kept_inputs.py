@@ -34,8 +34,8 @@ def test_an_array_that_is_filled_again_does_not_change_what_is_measured(use: str
     getattr(model, use)({"token": token})
     token[0, 0] = 99
 
-    measured = model.measured_with
-    kept = model.last_inputs if measured is None else measured.inputs
+    measured = model.last.request
+    kept = model.last.inputs if measured is None else measured.inputs
     assert isinstance(kept, dict)
     assert kept["token"].tolist() == [[7]]
 
