@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent / "extensions"))
-
 project = "pytest-coreml"
 author = "The pytest-coreml authors"
 project_copyright = author
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "tables_from_code"]
-myst_enable_extensions = ["colon_fence", "deflist"]
+extensions = ["myst_parser", "sphinx_copybutton", "sphinx_external_toc"]
 myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "pytest-coreml"
-exclude_patterns = ["extensions"]
-autodoc_member_order = "bysource"
-autodoc_typehints = "signature"
-python_use_unqualified_type_names = True
+exclude_patterns = ["tables"]
+external_toc_path = "_toc.yml"
 copybutton_exclude = ".linenos, .gp, .go"
 nitpicky = False

@@ -20,8 +20,7 @@ _COMMANDS = (compare, baseline, show, validate, inspect, import_results, cache, 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; 2 for a usage error, which is reported in one line on stderr."""
-    parser = _parser()
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
     try:
         # Millions of samples are created and kept to the end: collection among them takes a quarter of the time.
         with collection_paused():
@@ -37,13 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    main_parser = argparse.ArgumentParser(
         prog="pytest-coreml",
         description="Show, compare and import reports of Core ML performance tests, and inspect models.",
     )
-    parser.add_argument("--version", action="version", version=f"pytest-coreml {__version__}")
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    main_parser.add_argument("--version", action="version", version=f"pytest-coreml {__version__}")
+    subparsers = main_parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in _COMMANDS:
         command.add_parser(subparsers)
-    return parser
+    return main_parser

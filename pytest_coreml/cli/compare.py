@@ -40,13 +40,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--format", choices=_FORMATS, default="text", help="output format (default: text)")
     parser.add_argument(
-        "--tolerance", type=_share, default=0.05, help="accepted slowdown (default: 0.05, which is 5 %%)"
+        "--tolerance",
+        type=_share,
+        default=0.05,
+        metavar="SHARE",
+        help="accepted slowdown (default: 0.05, which is 5 %%)",
     )
     parser.add_argument(
         "--moved",
         type=_share,
         metavar="SHARE",
-        help="fail if more than this share of the planned cost has left a device, such as 0.02 for 2 %%",
+        help="fail if more than this share of the planned cost has left a device, such as 0.02 for 2 %% (default: "
+        "no limit)",
     )
     parser.add_argument(
         "--require-all", action="store_true", help="exit status 2 if a measurement exists on one side only"
@@ -55,7 +60,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--inconclusive",
         choices=tuple(_INCONCLUSIVE),
         default="report",
-        help="exit status for an inconclusive comparison: 3 (report, default), 0 (warn), 1 (fail)",
+        help="exit status for an inconclusive comparison: 3 for report, 0 for warn, 1 for fail (default: report)",
     )
     parser.add_argument(
         "--unmeasured",

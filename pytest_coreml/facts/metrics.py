@@ -132,54 +132,62 @@ def _loaded(name: str, words: str, meaning: str, read: Callable[[LoadTimes], tup
 # What `coreml_budget` takes as one number, in the order of the documentation.
 METRICS: Final = (
     _predicted(
-        *("predict_ms", "predict median", "median of the native prediction time, ms"),
+        *("predict_ms", "predict median", "median of the native prediction time"),
         lambda predict: predict.median_ms,
         figure="predict_median_ms",
     ),
-    _predicted("predict_p90_ms", "predict p90", "90th percentile of the same, ms", lambda predict: predict.p90_ms),
-    _predicted("predict_p95_ms", "predict p95", "95th percentile of the same, ms", lambda predict: predict.p95_ms),
     _predicted(
-        "predict_p99_ms", "predict p99", "99th percentile of the same, ms", lambda predict: predict.quantile_ms(0.99)
+        *("predict_p90_ms", "predict p90", "90th percentile of the native prediction time"),
+        lambda predict: predict.p90_ms,
+    ),
+    _predicted(
+        *("predict_p95_ms", "predict p95", "95th percentile of the native prediction time"),
+        lambda predict: predict.p95_ms,
+    ),
+    _predicted(
+        *("predict_p99_ms", "predict p99", "99th percentile of the native prediction time"),
+        lambda predict: predict.quantile_ms(0.99),
     ),
     Metric(
         *("first_predict_ms", "first predict", "ms", "at most", ("first prediction", "load")),
-        meaning="time of the first prediction after loading, ms",
+        meaning="native time of the first prediction after loading",
         value=lambda measured: measured.predict.first_ms if measured.predict is not None else None,
     ),
     Metric(
         *("sustained_ms", "sustained predict", "ms", "at most", ("sustained",)),
-        meaning="median of the last quarter of a [sustained load](../how-to/sustained-load.md), ms",
+        meaning="median of the last quarter of a [sustained load](../how-to/sustained-load.md)",
         value=_sustained_ms,
     ),
     _loaded(
         *("load_ms", "load"),
-        "load time of a model that was loaded before, ms; on Core ML measured in a fresh process, as at app launch",
+        "load time of a model that was loaded before; on Core ML in a fresh process, as at app launch",
         lambda load: load.loads_ms,
         "fresh load",
     ),
     _loaded(
-        *("first_load_ms", "first load", "load time of files that were never loaded before, ms"),
+        *("first_load_ms", "first load", "load time of files that were never loaded before"),
         lambda load: load.first_load_ms,
         "first load",
     ),
-    _loaded("compile_ms", "compile", "time of compiling the package, ms", lambda load: load.compile_ms, "first load"),
+    _loaded("compile_ms", "compile", "time to compile the package", lambda load: load.compile_ms, "first load"),
     Metric(
-        *("size_mb", "size", "MB", "at most", ("model",), "size of the file or package, 10⁶ bytes"),
+        *("size_mb", "size", "MB", "at most", ("model",), "size of the file or package; 1 MB is 10⁶ bytes"),
         value=lambda measured: measured.size_mb,
     ),
     Metric(
-        *("memory_mb", "memory", "MB", "at most", ("memory",), "growth of the engine process's peak memory, 10⁶ bytes"),
+        *("memory_mb", "memory", "MB", "at most", ("memory",)),
+        meaning="growth of the engine's peak memory since before loading; 1 MB is 10⁶ bytes",
         value=lambda measured: measured.memory_mb,
     ),
     Metric(
         *("min_fps", "predictions a second", "", "at least", ("prediction",)),
-        meaning="minimum predictions per second, at the median",
+        meaning="predictions per second at the median time",
         value=lambda measured: measured.predict.fps if measured.predict is not None else None,
         figure="fps",
     ),
     Metric(
         *("min_throughput", "throughput in predictions a second", "", "at least", ("prediction",)),
-        meaning="minimum predictions that end in a second, all those in flight together (`measure(in_flight=4)`)",
+        meaning="predictions that end per second; after `measure(in_flight=4)` those of the predictions in flight",
         value=lambda measured: measured.predict.throughput if measured.predict is not None else None,
         figure="throughput",
     ),
@@ -187,17 +195,17 @@ METRICS: Final = (
 # What it takes as a number for each of several compute units.
 SPEEDUP: Final = Metric(
     *("min_speedup", "speed-up over", "x", "at least", ("prediction",)),
-    meaning='minimum speed relative to other compute units in the same run, such as `{"cpuOnly": 2.0}`',
+    meaning='speed-up over other compute units in the same run: `{"cpuOnly": 2.0}` is twice as fast',
 )
 # What it takes for variants, relative to their original.
 RATIOS: Final = (
     Metric(
         *("max_size_ratio", "size relative to the original", "x", "at most", ("model",)),
-        meaning="size of a [variant](../how-to/variants.md) relative to its original",
+        meaning="size of a [variant](../how-to/variants.md), divided by the size of its original",
     ),
     Metric(
         *("max_time_ratio", "prediction time relative to the original", "x", "at most", ("prediction",)),
-        meaning="prediction time of a variant relative to its original, by interleaved calls",
+        meaning="prediction time of a variant, divided by that of its original, in interleaved calls",
     ),
 )
 BUDGET_METRICS: Final = (*METRICS, SPEEDUP, *RATIOS)
@@ -213,9 +221,9 @@ PLACEMENT_METRICS: Final = (
 AGREEMENT_METRICS: Final = (
     Metric(
         *("min_psnr", "PSNR of", "dB", "at least", ("outputs",)),
-        meaning="peak signal-to-noise ratio, dB",
+        meaning="peak signal-to-noise ratio",
     ),
-    Metric(*("min_snr", "SNR of", "dB", "at least", ("outputs",)), meaning="signal-to-noise ratio, dB"),
+    Metric(*("min_snr", "SNR of", "dB", "at least", ("outputs",)), meaning="signal-to-noise ratio"),
     Metric(
         *("min_cosine", "cosine of", "", "at least", ("outputs",)),
         meaning="cosine of the angle between the outputs, -1 to 1",
@@ -227,15 +235,15 @@ AGREEMENT_METRICS: Final = (
     ),
     Metric(
         *("max_relative_l2", "relative L2 error of", "", "at most", ("outputs",)),
-        meaning="norm of the difference, relative to the norm of the reference",
+        meaning="norm of the difference, divided by the norm of the reference",
     ),
     Metric(
         *("max_kl", "KL divergence of", "nats", "at most", ("outputs",)),
-        meaning="Kullback-Leibler divergence of probabilities, or of the softmax of logits, nats",
+        meaning="Kullback-Leibler divergence of probabilities, or of the softmax of logits",
     ),
     Metric(
         *("min_top1", "top-1 agreement of", "%", "at least", ("outputs",)),
-        meaning="share of decisions that agree, 0 to 1",
+        meaning="share of decisions that agree",
     ),
 )
 # What it checks by default, for all outputs together.

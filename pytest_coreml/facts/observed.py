@@ -89,6 +89,7 @@ class DeviceObserved:
     """The result for one device."""
 
     device: Device
+    """The device."""
     status: Status
     """`observed`, `not_observed` for counters that moved in this run and not here, else `unavailable`."""
     scope: Scope | None = None

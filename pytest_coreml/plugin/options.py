@@ -17,13 +17,6 @@ if TYPE_CHECKING:
 DEFAULT_REPORT: Final = "coreml-report.json"
 DEFAULT_TRACE: Final = "coreml-trace.json"
 DEFAULT_PAGE: Final = "coreml-report.html"
-# The first of each is the default.
-RUNTIMES: Final = ("auto", "coreml", "reference")
-INCONCLUSIVE: Final = ("skip", "fail")
-CACHES: Final = ("keep", "off")
-PRECISIONS: Final = ("fast", "strict")
-APIS: Final = ("coremltools", "pyobjc")
-UNMEASURED: Final = ("inconclusive", "fail")
 
 
 class OptionalPathAction(argparse.Action):
@@ -58,137 +51,194 @@ class KeptPath(NamedTuple):
     default: str
 
 
-# Name, without the prefix `coreml_`, and what argparse is to know of it. No default stands here: the ini file's value
-# comes before it.
-OPTIONS: Final[dict[str, dict[str, Any]]] = {
-    "report": {
-        "action": OptionalPathAction,
-        "nargs": "?",
-        "const": DEFAULT_REPORT,
-        "metavar": "PATH",
-        "help": f"write a JSON performance report (default path: {DEFAULT_REPORT})",
+# The options by the groups of the help, and by their names without the prefix `coreml_`: what argparse needs, the
+# default in words, and the meaning of each choice, of which the first is the default. argparse gets no default: the ini
+# file's value comes before it.
+GROUPS: Final[dict[str, dict[str, dict[str, Any]]]] = {
+    "models": {
+        "model": {"metavar": "PATH", "default": "none", "help": "model for tests that don't name one"},
+        "compute_units": {
+            "metavar": "LIST",
+            "default": "all",
+            "help": "compute units for tests that don't name any, separated by commas",
+        },
+        "variants": {
+            "metavar": "LIST",
+            "default": "none",
+            "help": "compressed variants to build and test with their originals, for tests that don't name any, "
+            "separated by commas, such as int8,palette-4",
+        },
     },
-    "trace": {
-        "action": OptionalPathAction,
-        "nargs": "?",
-        "const": DEFAULT_TRACE,
-        "metavar": "PATH",
-        "help": "write a timeline of compiling, loading and predicting, in the trace event format of Perfetto (default "
-        f"path: {DEFAULT_TRACE})",
+    "results": {
+        "report": {
+            "action": OptionalPathAction,
+            "nargs": "?",
+            "const": DEFAULT_REPORT,
+            "metavar": "PATH",
+            "default": f"no report; without PATH {DEFAULT_REPORT}",
+            "help": "write a JSON report",
+        },
+        "html": {
+            "action": OptionalPathAction,
+            "nargs": "?",
+            "const": DEFAULT_PAGE,
+            "metavar": "PATH",
+            "default": f"no page; without PATH {DEFAULT_PAGE}",
+            "help": "write the report as a single HTML page",
+        },
+        "trace": {
+            "action": OptionalPathAction,
+            "nargs": "?",
+            "const": DEFAULT_TRACE,
+            "metavar": "PATH",
+            "default": f"no timeline; without PATH {DEFAULT_TRACE}",
+            "help": "write a timeline of compiling, loading, predicting and each operation, in the trace event format "
+            "of Perfetto",
+        },
+        "observe": {
+            "action": "store_const",
+            "const": "true",
+            "default": "off",
+            "help": "report for each model measured on Core ML which devices worked, by counters of the system, in a "
+            "separate process",
+        },
+        "explain": {
+            "action": "store_const",
+            "const": "true",
+            "default": "off",
+            "help": "after a failed placement rule on Core ML, ask the compiler why operations are not on the Neural "
+            "Engine; this compiles the model once more, which can take minutes",
+        },
     },
-    "html": {
-        "action": OptionalPathAction,
-        "nargs": "?",
-        "const": DEFAULT_PAGE,
-        "metavar": "PATH",
-        "help": f"write the report as a single HTML page (default path: {DEFAULT_PAGE})",
+    "verdicts": {
+        "baseline": {
+            "action": "append",
+            "metavar": "PATH",
+            "default": "none",
+            "help": "compare with this report, or with the reports in this folder, one for each run (repeatable; in "
+            "the ini file one path a line, relative to the rootdir)",
+        },
+        "against": {
+            "metavar": "MODEL",
+            "default": "none",
+            "help": "other version of the model to compare with, in interleaved calls; or a folder with models of the "
+            "same file names",
+        },
+        "tolerance": {
+            "metavar": "SHARE",
+            "default": "0.05 against a baseline, 0.02 against another version of the model",
+            "help": "accepted slowdown, as a share: 0.05 is 5 %",
+        },
+        "moved": {
+            "metavar": "SHARE",
+            "default": "no limit",
+            "help": "fail a test if more than this share of its planned cost has left a device since the baseline, "
+            "such as 0.02 for 2 %",
+        },
+        "inconclusive": {
+            "choices": {
+                "skip": "the test is skipped, with the reason",
+                "fail": "the test fails",
+            },
+            "default": "skip",
+            "help": "outcome of a test with an inconclusive check",
+        },
+        "unmeasured": {
+            "choices": {
+                "inconclusive": "the data cannot decide",
+                "fail": "the machine is taken for idle",
+            },
+            "default": "inconclusive",
+            "help": "verdict for a slowdown when CPU contention cannot be measured",
+        },
     },
-    "baseline": {
-        "action": "append",
-        "metavar": "PATH",
-        "help": "compare with this report, or with the reports in this folder, one for each run (repeatable; in the "
-        "ini file one path a line, relative to the rootdir)",
+    "measurement": {
+        "calls": {"metavar": "N", "default": "100", "help": "measured calls for each model"},
+        "timeout": {
+            "metavar": "SECONDS",
+            "default": "600, and 180 for a load on a virtual Mac",
+            "help": "time without a response before an engine process is killed, in s",
+        },
+        "cache": {
+            "choices": {
+                "keep": "use those of earlier runs, and measure first loads only if a budget or a baseline needs them",
+                "off": "compile in every run, and measure all first loads",
+            },
+            "default": "keep",
+            "help": "compiled models on Core ML",
+        },
+        "cache_size": {
+            "metavar": "GB",
+            "default": "10",
+            "help": "maximum size of the compiled models kept for later runs, in 10^9 bytes; the least recently used "
+            "ones are removed",
+        },
     },
     "runtime": {
-        "choices": RUNTIMES,
-        "help": "runtime that executes models; auto (default): Core ML where it exists, else the reference runtime, "
-        "without judging its times; coreml: Core ML, judging everything on a virtual Mac too; reference: the reference "
-        "runtime, judging its times",
-    },
-    "model": {"metavar": "PATH", "help": "default model for tests that don't name one"},
-    "compute_units": {
-        "metavar": "LIST",
-        "help": "compute units for tests that don't name any, separated by commas (default: all)",
-    },
-    "variants": {
-        "metavar": "LIST",
-        "help": "compressed variants to build and test with their originals, for tests that don't name any, separated "
-        "by commas, such as int8,palette-4",
-    },
-    "calls": {"metavar": "N", "help": "measured calls per run (default: 100)"},
-    "timeout": {
-        "metavar": "SECONDS",
-        "help": "seconds without a response before an engine process is killed (default: 600, and 180 for a load on a "
-        "virtual Mac)",
-    },
-    "inconclusive": {
-        "choices": INCONCLUSIVE,
-        "help": "outcome of a test with an inconclusive check (default: skip)",
-    },
-    "precision": {
-        "choices": PRECISIONS,
-        "help": "half precision on the reference runtime; fast (default): computed in single precision, for timing; "
-        "strict: rounded after each operation, for judging outputs",
-    },
-    "api": {
-        "choices": APIS,
-        "help": "package that calls Core ML; coremltools (default); pyobjc: passes half precision, output backings and "
-        "predictions in flight, and needs pytest-coreml[pyobjc]",
-    },
-    "threads": {
-        "metavar": "N|all",
-        "help": "threads of the reference runtime; all: one on each physical core (default: 1 for measured models, all "
-        "for the drop-in)",
-    },
-    "dropin": {
-        "action": "store_const",
-        "const": "true",
-        "help": "make coremltools' own predict() work on machines without Core ML, using the reference runtime",
-    },
-    "against": {
-        "metavar": "MODEL",
-        "help": "other version of the model to compare with, in interleaved calls; or a folder with models of the same "
-        "file names",
-    },
-    "tolerance": {
-        "metavar": "SHARE",
-        "help": "accepted slowdown (default: 0.05, which is 5 %%, against a baseline; 0.02 against another version "
-        "of the model)",
-    },
-    "moved": {
-        "metavar": "SHARE",
-        "help": "fail a test if more than this share of its planned cost has left a device since the baseline, such as "
-        "0.02 for 2 %%",
-    },
-    "observe": {
-        "action": "store_const",
-        "const": "true",
-        "help": "report for each model measured on Core ML which devices worked, by counters of the system, in a "
-        "separate process",
-    },
-    "explain": {
-        "action": "store_const",
-        "const": "true",
-        "help": "after a failed placement rule on Core ML, ask the compiler why operations are not on the Neural "
-        "Engine; this compiles the model once more, which can take minutes",
-    },
-    "cache": {
-        "choices": CACHES,
-        "help": "compiled models on Core ML; keep (default): use those of earlier runs, and measure first loads only "
-        "if a budget or a baseline needs them; off: compile in every run, and measure all first loads",
-    },
-    "cache_size": {
-        "metavar": "GB",
-        "help": "maximum size of the compiled models kept for later runs; the least recently used ones are removed "
-        "(default: 10)",
-    },
-    "unmeasured": {
-        "choices": UNMEASURED,
-        "help": "verdict for a slowdown when CPU contention cannot be measured (default: inconclusive)",
+        "runtime": {
+            "choices": {
+                "auto": "Core ML where it exists, else the reference runtime, without judging its times",
+                "coreml": "Core ML, judging everything on a virtual Mac too",
+                "reference": "the reference runtime, judging its times",
+            },
+            "default": "auto",
+            "help": "runtime that executes models",
+        },
+        "api": {
+            "choices": {
+                "coremltools": "converts half precision to single precision",
+                "pyobjc": "passes half precision, output backings and predictions in flight; needs "
+                "pytest-coreml[pyobjc]",
+            },
+            "default": "coremltools",
+            "help": "Python package that calls Core ML",
+        },
+        "precision": {
+            "choices": {
+                "fast": "computed in single precision, for timing",
+                "strict": "rounded after each operation, for judging outputs",
+            },
+            "default": "fast",
+            "help": "half precision on the reference runtime",
+        },
+        "threads": {
+            "metavar": "N|all",
+            "default": "1 for measured models, all for the drop-in",
+            "help": "threads of the reference runtime; all: one on each physical core",
+        },
+        "dropin": {
+            "action": "store_const",
+            "const": "true",
+            "default": "off",
+            "help": "make coremltools' own predict() work on machines without Core ML, using the reference runtime",
+        },
     },
 }
+OPTIONS: Final = {name: settings for group in GROUPS.values() for name, settings in group.items()}
+RUNTIMES, INCONCLUSIVE, CACHES, PRECISIONS, APIS, UNMEASURED = (
+    tuple(OPTIONS[name]["choices"]) for name in ("runtime", "inconclusive", "cache", "precision", "api", "unmeasured")
+)
 # Those of which the ini file may give several, one a line or as a list.
 _LISTS: Final = ("baseline", "compute_units", "variants")
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Declare the options, each with a twin in the ini file: `--coreml-calls` and `coreml_calls`."""
-    group = parser.getgroup("coreml", "Core ML performance tests")
-    for name, settings in OPTIONS.items():
-        option = f"--coreml-{name.replace('_', '-')}"
-        group.addoption(option, dest=f"coreml_{name}", default=None, **settings)
-        kind: Literal["linelist", "string"] = "linelist" if name in _LISTS else "string"
-        parser.addini(f"coreml_{name}", f"the same as {option}", kind, default="")
+    for title, options in GROUPS.items():
+        group = parser.getgroup(f"coreml-{title}", f"Core ML performance tests: {title}")
+        for name, settings in options.items():
+            option = f"--coreml-{name.replace('_', '-')}"
+            group.addoption(option, dest=f"coreml_{name}", **_for_argparse(settings))
+            kind: Literal["linelist", "string"] = "linelist" if name in _LISTS else "string"
+            parser.addini(f"coreml_{name}", f"the same as {option}", kind, default="")
+
+
+def _for_argparse(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `add_argument`; the help has the meaning of each choice, and the default."""
+    choices: dict[str, str] = settings.get("choices", {})
+    meanings = "".join(f"; {choice}: {meaning}" for choice, meaning in choices.items())
+    text = f"{settings['help']}{meanings} (default: {settings['default']})".replace("%", "%%")
+    return {**settings, **({"choices": tuple(choices)} if choices else {}), "default": None, "help": text}
 
 
 def given(config: pytest.Config, name: str) -> Any:

@@ -55,7 +55,7 @@ def code_blocks(markdown: str) -> Iterator[CodeBlock]:
             asked.update(_COMMENT.findall(token.content))
         elif token.type == "inline":
             caption = _CAPTION.fullmatch(token.content)
-        elif token.type == "fence" and not token.info.startswith("{"):
+        elif token.type == "fence":
             name = caption[1] if caption else None
             yield CodeBlock(token.info.strip(), name, token.content, (token.map or [0])[0] + 1, asked)
             asked, caption = {}, None
