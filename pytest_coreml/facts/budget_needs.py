@@ -1,4 +1,4 @@
-"""What the limits of a budget need to be measured."""
+"""The measurements that the limits of a budget need."""
 
 from __future__ import annotations
 
