@@ -30,7 +30,7 @@ from coremltools.converters.mil import Builder as mb  # noqa: N813 (the name tha
 
 from pytest_coreml.engine.input_sequences import InputSequences
 from pytest_coreml.facts.agreement import Comparing
-from pytest_coreml.session.listeners import Listeners
+from pytest_coreml.session.model import Listeners
 from pytest_coreml.session.models import Models
 from pytest_coreml.session.options import Options
 from pytest_coreml.session.output_comparison import Comparison, compare_with

@@ -29,7 +29,7 @@ from pytest_coreml.engine.client import Engine
 from pytest_coreml.engine.lease import EngineKey
 from pytest_coreml.engine.protocol import Load, Measure, Prediction
 from pytest_coreml.engine.server.run_queue import open_run_queue
-from pytest_coreml.session.listeners import Listeners
+from pytest_coreml.session.model import Listeners
 from pytest_coreml.session.options import Options
 from pytest_coreml.session.scenario_call import Recorder
 from pytest_coreml.session.session import Session

@@ -130,7 +130,7 @@ class PytestRun:
     def open_session(self) -> Session:
         """Return the session, made when the first test needs it."""
         if self.session is None:
-            from pytest_coreml.session.listeners import Listeners
+            from pytest_coreml.session.model import Listeners
             from pytest_coreml.session.session import Session
 
             listeners = Listeners(

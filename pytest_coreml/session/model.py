@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -12,7 +12,6 @@ from pytest_coreml.engine.example_inputs import example_inputs
 from pytest_coreml.errors import InputError, hidden_for_ours, shown
 from pytest_coreml.facts.compute_units import ALLOWED_DEVICES, OBSERVABLE_DEVICES
 from pytest_coreml.session.last_use import LastUse
-from pytest_coreml.session.listeners import Listeners
 from pytest_coreml.session.model_state import CoreMLState
 from pytest_coreml.session.positive_arguments import positive, positive_number
 from pytest_coreml.session.sent_values import batch_of, fill_backings, kept_inputs
@@ -32,9 +31,30 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.observed import Observed
     from pytest_coreml.facts.placement import Placement
     from pytest_coreml.facts.runtime import Runtime
+    from pytest_coreml.facts.timeline import Recording
     from pytest_coreml.session.observations import Observations
 
 __tracebackhide__ = hidden_for_ours
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Functions that are called while models are loaded and used; none by default."""
+
+    progress: Callable[[str, protocol.Progress], None] = lambda *_: None
+    """Gets the name of a model and what an engine is doing with it."""
+    used: Callable[[CoreMLModel], None] = lambda _: None
+    """Gets a model before each use of it."""
+    predicted: Callable[[CoreMLModel, protocol.Prediction, float], None] = lambda *_: None
+    """Gets a model, a prediction it has made, and the `time.perf_counter` at which that was asked for."""
+    current_test: Callable[[], str | None] = lambda: None
+    """Returns the name of the running attempt at a test, None between tests."""
+    announced: Callable[[str], None] = lambda _: None
+    """Gets a line of text that must be read while the run goes on, also where there is no terminal."""
+    recorded: Callable[[Recording], None] | None = None
+    """Gets what engines record for a timeline; None for no timeline."""
+    reads_waiting: Callable[[], bool] = lambda: False
+    """Returns True while predictions need `Prediction.wait_ms`, which takes time to read."""
 
 
 class CoreMLModel:
@@ -167,7 +187,7 @@ class CoreMLModel:
         last.inputs, last.backings, last.io = values, backings, answer.io
         last.note_uniform(answer.uniform)
         if state is not None:
-            last.longest_sequence = max(last.longest_sequence, state.count_use(self))
+            last.longest_sequence = max(last.longest_sequence, state.count_use(self.function))
         outputs = fill_backings(answer.outputs, output_backings or {})
         self._listeners.predicted(self, answer, since)
         return outputs

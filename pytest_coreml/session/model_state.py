@@ -12,7 +12,6 @@ from pytest_coreml.session.sent_values import plain
 
 if TYPE_CHECKING:
     from pytest_coreml.engine.lease import Lease
-    from pytest_coreml.session.model import CoreMLModel
 
 __tracebackhide__ = hidden_for_ours
 
@@ -72,10 +71,10 @@ class CoreMLState:
                 f"of {lease.key.options.function!r} {_tensors(theirs)}"
             )
 
-    def count_use(self, model: CoreMLModel) -> int:
-        """Count a prediction that *model* has made with this state, and return their number."""
-        self._uses[model.function] += 1
-        return self._uses[model.function]
+    def count_use(self, function: str | None) -> int:
+        """Count a prediction that *function* of the model has made with this state, and return their number."""
+        self._uses[function] += 1
+        return self._uses[function]
 
     def read_state(self, name: str) -> Any:
         """Return the tensor *name* as a numpy array, half precision as float32."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.facts.runtime import DeviceFacts, Runtime, RuntimeFacts
     from pytest_coreml.facts.timeline import Recording
-    from pytest_coreml.session.listeners import Listeners
+    from pytest_coreml.session.model import Listeners
     from pytest_coreml.session.observations import Observations
     from pytest_coreml.session.options import Options
     from pytest_coreml.session.sources import VariantSource

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.scenario import Scenario
     from pytest_coreml.machine.watch import Watch
     from pytest_coreml.session.agreement_judge import AgreementJudge
-    from pytest_coreml.session.listeners import Listeners
-    from pytest_coreml.session.model import CoreMLModel
+    from pytest_coreml.session.model import CoreMLModel, Listeners
     from pytest_coreml.session.options import Options
     from pytest_coreml.session.scenario_call import Recorder
     from pytest_coreml.verdict.regression.run import Runs

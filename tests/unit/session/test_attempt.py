@@ -16,7 +16,7 @@ from pytest_coreml.facts.limits import Budget
 from pytest_coreml.session import models
 from pytest_coreml.session.attempt import Attempt
 from pytest_coreml.session.declaration import Declaration
-from pytest_coreml.session.listeners import Listeners
+from pytest_coreml.session.model import Listeners
 from pytest_coreml.session.options import Options
 from pytest_coreml.session.session import Session
 from pytest_coreml.session.sources import VariantSource

@@ -10,7 +10,7 @@ import pytest
 from scripted_engine import SPEC, Script, ScriptedEngine
 
 from pytest_coreml.engine import protocol
-from pytest_coreml.session.listeners import Listeners
+from pytest_coreml.session.model import Listeners
 from pytest_coreml.session.models import Models
 from pytest_coreml.session.options import Options
 
