@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from mac_project import MacProject
 
 pytest_plugins = ["pytester"]
+
+# Test files look whether ONNX Runtime is there by importing it, and its import alone begins to collect telemetry.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
