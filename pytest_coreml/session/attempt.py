@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.facts.scenario import Scenario
     from pytest_coreml.session.declaration import Declaration
+    from pytest_coreml.session.device_judge import DeviceJudge
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.reported_devices import DeviceReport, ReportOfTest
     from pytest_coreml.session.session import Session
@@ -162,18 +163,19 @@ class Attempt:
         self.records += map(judge.judged_record, self.models)
         judge.compare(self.records)
         if self.device is not None and self.device.report is not None:
-            self.device_records = [self._judge_device(self.device.report, self.device.every)]
+            judge_device = self._device_judge(self.device.report, self.device.every)
+            self.device_records = [judge_device.judge(self.session.baseline_judge)]
         return [*self.records, *self.device_records, *self.scenarios.judge(self.declaration)]
 
-    def _judge_device(self, report: DeviceReport, every: Sequence[DeviceReport]) -> Record:
+    def _device_judge(self, report: DeviceReport, every: Sequence[DeviceReport]) -> DeviceJudge:
+        """Return the judge of *report*; raise as `Models.describe_source` does."""
         from pytest_coreml.session.device_judge import DeviceJudge
 
-        source = self.source if self.source is not None else self.declaration.sources[0]
+        source = self._device_source
         function = source.function if isinstance(source, FunctionSource) else self.declaration.function
         spec = self.session.models.describe_source(source, self.folder, function)
         units = tuple(model.compute_units for model in self.models) or self.declaration.device_units
-        judge = DeviceJudge(self.id, self.number, self.declaration, report, every, spec, units, bool(self.models))
-        return judge.judge(self.session.baseline_judge)
+        return DeviceJudge(self.id, self.number, self.declaration, report, every, spec, units, bool(self.models))
 
     def measure_scenario(self, name: str, use: Callable[[], Any], calls: int | None) -> Scenario:
         """Measure the callable *use* as a scenario; raise as `AttemptedScenarios.measure` does."""
@@ -194,6 +196,8 @@ class Attempt:
             # The test may have failed in the middle of being judged.
             self.records += map(self._judge().bare_record, self.models[len(self.records) :])
             self.records += self._unloaded_records()
+            if self.device is not None and not self.device_records:
+                self._record_unjudged_device(self.device)
             self.scenarios.complete(self.declaration)
         self.records += [*self.device_records, *self.scenarios.records]
         given_up = dict.fromkeys(self.session.models.shared.lock.given_up[self._given_up :])
@@ -201,6 +205,34 @@ class Attempt:
             record.outcome, record.line, record.expected_failure = outcome, line, expected_failure
             record.notes += given_up
         return self.records
+
+    def _record_unjudged_device(self, device: ReportOfTest) -> None:
+        """Record the report of a test that failed before it was judged by it; a test without records, by the reason."""
+        problem = device.problem
+        if device.report is not None:
+            try:
+                self.device_records = [self._device_judge(device.report, device.every).bare_record()]
+            except Exception as error:  # noqa: BLE001 - a callable that builds a model raises anything
+                problem = first_line(error)
+        if self.records or self.device_records:
+            return
+        units = self.declaration.device_units or ("all",)
+        self.records.append(
+            Record(
+                id=self.id,
+                model=None,
+                model_name=file_name(self._device_source) if self.declaration.sources else "",
+                compute_units=device.report.compute_units if device.report is not None else units[0],
+                function=self.declaration.function,
+                runtime=self.session.models.expected_runtime,
+                attempt=self.number,
+                problem=problem,
+            )
+        )
+
+    @property
+    def _device_source(self) -> Any:
+        return self.source if self.source is not None else self.declaration.sources[0]
 
     def _unloaded_records(self) -> Iterator[Record]:
         """Return records of models that could not be loaded, with what an earlier load in this run found."""

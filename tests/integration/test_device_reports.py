@@ -110,8 +110,12 @@ def test_a_report_of_another_version_is_inconclusive(pytester: pytest.Pytester, 
 
 
 def test_what_cannot_be_judged_by_is_a_failure_with_the_reason(pytester: pytest.Pytester, perf: Path) -> None:
-    """A test whose report is missing, damaged or of another model is not green, and the other tests go on."""
+    """A test whose report is missing, damaged or of another model is not green, and the other tests go on.
+
+    Each is in the report, by which `compare` counts it, and so is one that fails in its body.
+    """
     save(perf, "other.json", xcode_report(model="Decoder"))
+    save(perf, "encoder.json", xcode_report(conv_and_relu()))
     (perf / "damaged.json").write_text('{"jsonVersion": 1, "deviceResults"')
 
     result = run(
@@ -132,10 +136,15 @@ def test_what_cannot_be_judged_by_is_a_failure_with_the_reason(pytester: pytest.
         @reports("perf/gone-*.json")
         @budget(predict_ms=3, size_mb=20)
         def test_model_without_report(coreml_model): pass
+
+        @reports("perf/encoder.json")
+        @budget(predict_ms=3)
+        def test_body(coreml_device_reports): assert not coreml_device_reports
         """,
+        "--coreml-report=r.json",
     )
 
-    result.assert_outcomes(failed=4)
+    result.assert_outcomes(failed=5)
     result.stdout.fnmatch_lines(
         [
             "coreml_device_report: no file is named 'perf/none-?.json'; looked in *",
@@ -144,6 +153,17 @@ def test_what_cannot_be_judged_by_is_a_failure_with_the_reason(pytester: pytest.
             "coreml_device_report: no file is named 'perf/gone-?.json'; looked in *",
         ]
     )
+    tests = {
+        test["id"].partition("::")[2]: test for test in json.loads((pytester.path / "r.json").read_text())["tests"]
+    }
+    assert {id_: (test["outcome"], test["model"] is None) for id_, test in tests.items()} == {
+        "test_missing[no-report]": ("failed", True),
+        "test_other[no-report]": ("failed", True),
+        "test_damaged[unreadable]": ("failed", True),
+        "test_model_without_report[no-report-all]": ("failed", False),
+        "test_body[iPhone-15-Pro-all]": ("failed", False),
+    }
+    assert tests["test_body[iPhone-15-Pro-all]"]["measured_by"] == "xcode"
 
 
 def test_a_test_with_the_model_has_both_clocks(pytester: pytest.Pytester, perf: Path) -> None:
