@@ -16,7 +16,7 @@ def options() -> Iterator[str]:
     """Return a section and a table for each group."""
     for title, group in GROUPS.items():
         yield from ("", f"## {title.capitalize()}", "")
-        yield from table(("option, in the ini file", "default", "meaning"), (_row(*option) for option in group.items()))
+        yield from table(("option, ini twin", "default", "meaning"), (_row(*option) for option in group.items()))
 
 
 def _row(name: str, settings: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -25,4 +25,5 @@ def _row(name: str, settings: Mapping[str, Any]) -> tuple[str, str, str]:
     given = f"[={value}]" if settings.get("nargs") == "?" else f"={value}" if value else ""
     option = code(f"--coreml-{name.replace('_', '-')}{given}")
     meaning = "\n\n".join([settings["help"], *(f"{code(choice)}: {text}." for choice, text in choices.items())])
-    return f"{option}\n\n{code(f'coreml_{name}')}", settings["default"], meaning
+    default = settings["default"]
+    return f"{option}\n\n{code(f'coreml_{name}')}", code(default) if default in choices else default, meaning
