@@ -49,17 +49,22 @@ def collect(path: Path) -> float:
     return time.perf_counter() - start
 
 
+def compare(plain: Path, marked: Path, rounds: int) -> str:
+    """Collect both files alternately; return the medians, and that of the ratios."""
+    # The first of them writes the caches of compiled modules.
+    pairs = [(collect(plain), collect(marked)) for _ in range(rounds + 1)][1:]
+    before, after = (statistics.median(side) for side in zip(*pairs, strict=True))
+    ratio = statistics.median(after / before for before, after in pairs)
+    return f"{before:.2f} -> {after:.2f} s, {100 * (ratio - 1):+.0f} % ({rounds} alternating rounds)"
+
+
 def main(rounds: int) -> None:
     """Alternate, and print the medians."""
     with tempfile.TemporaryDirectory() as name:
         for shape, (tests, sizes) in SHAPES.items():
             plain = write(Path(name, f"test_plain_{tests}.py"), tests, sizes, marked=False)
             marked = write(Path(name, f"test_marked_{tests}.py"), tests, sizes, marked=True)
-            # The first of them writes the caches of compiled modules.
-            pairs = [(collect(plain), collect(marked)) for _ in range(rounds + 1)][1:]
-            before, after = (statistics.median(side) for side in zip(*pairs, strict=True))
-            ratio = statistics.median(after / before for before, after in pairs)
-            print(f"{shape}: {before:.2f} -> {after:.2f} s, {100 * (ratio - 1):+.0f} % ({rounds} alternating rounds)")
+            print(f"{shape}: {compare(plain, marked, rounds)}")
 
 
 if __name__ == "__main__":

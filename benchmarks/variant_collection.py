@@ -6,12 +6,11 @@ down the start of the run, which may not even have a test of it.
 
 from __future__ import annotations
 
-import statistics
 import sys
 import tempfile
 from pathlib import Path
 
-from collection import collect
+from collection import compare
 
 TEST = """
 @pytest.mark.coreml_model("Encoder.mlpackage")
@@ -35,11 +34,7 @@ def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         alone = write(Path(name, "test_alone.py"), ALONE, ", index")
         variants = write(Path(name, "test_variants.py"), VARIANTS, "")
-        # The first of them writes the caches of compiled modules.
-        pairs = [(collect(alone), collect(variants)) for _ in range(rounds + 1)][1:]
-        before, after = (statistics.median(side) for side in zip(*pairs, strict=True))
-        ratio = statistics.median(after / before for before, after in pairs)
-        print(f"{before:.2f} -> {after:.2f} s, {100 * (ratio - 1):+.0f} % ({rounds} alternating rounds)")
+        print(compare(alone, variants, rounds))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.escaping import printable
 from pytest_coreml.facts.agreement import LIMITS
-from pytest_coreml.report.text.layout import filled, wrapped
+from pytest_coreml.report.text.layout import filled, left_out, wrapped
 from pytest_coreml.report.text.numbers import check_figure, check_words
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def agreement_lines(records: Sequence[Record], width: int) -> Iterator[str]:
     for record, agreement in islice(found, _MAX_AGREEMENTS):
         yield from _lines(_title(record, agreement), agreement, width)
     if len(found) > _MAX_AGREEMENTS:
-        yield f"  ... and {len(found) - _MAX_AGREEMENTS} more, all of them in the report (--coreml-report)"
+        yield f"  {left_out(len(found) - _MAX_AGREEMENTS)}"
     yield ""
 
 

@@ -19,6 +19,11 @@ _UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|ms|MB|dB|x)(?:\W|$))")
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
+def left_out(number: int, what: str = "more") -> str:
+    """Return the line that stands for the *number* rows that a summary does not show; *what* they are."""
+    return f"... and {number} {what}, all of them in the report (--coreml-report)"
+
+
 def plain_table(header: bool = True) -> Table:
     """Return an empty table in the style of our summaries: a rule below the header, and no frame."""
     from rich import box

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.report.text.changes_text import move_lines
-from pytest_coreml.report.text.layout import wrapped
+from pytest_coreml.report.text.layout import left_out, wrapped
 from pytest_coreml.report.text.line import Line
 from pytest_coreml.verdict.regression.moved import open_moves
 
@@ -31,7 +31,7 @@ def moved_lines(records: Sequence[Record], width: int) -> Iterator[Line]:
     for text in islice(texts, _MAX_MOVED):
         yield from map(Line, wrapped(text, "  ", width))
     if len(texts) > _MAX_MOVED:
-        yield Line(f"  ... and {len(texts) - _MAX_MOVED} more, all of them in the report (--coreml-report)")
+        yield Line(f"  {left_out(len(texts) - _MAX_MOVED)}")
 
 
 def moved_texts(records: Sequence[Record]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_coreml.escaping import printable
 from pytest_coreml.facts.compute_units import DEVICE_NAMES, DEVICES
 from pytest_coreml.report.text.causes import reason_text
-from pytest_coreml.report.text.layout import filled, plain_table, rendered, wrapped
+from pytest_coreml.report.text.layout import filled, left_out, plain_table, rendered, wrapped
 from pytest_coreml.report.text.numbers import percent
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _operations(title: str, plan: Placement, width: int) -> Iterator[str]:
         table.add_row(str(number), *_operation_row(op))
     yield from rendered(table, width)
     if len(counted) > MAX_OPERATIONS:
-        yield f"... and {len(counted) - MAX_OPERATIONS} more operations, all of them in the report (--coreml-report)"
+        yield left_out(len(counted) - MAX_OPERATIONS, "more operations")
     yield ""
 
 

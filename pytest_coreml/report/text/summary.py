@@ -8,7 +8,7 @@ from pytest_coreml.escaping import printable
 from pytest_coreml.report.text.agreement_text import agreement_lines
 from pytest_coreml.report.text.calls_note import calls_notes
 from pytest_coreml.report.text.checks import compared_lines, open_check_lines
-from pytest_coreml.report.text.layout import wrapped
+from pytest_coreml.report.text.layout import left_out, wrapped
 from pytest_coreml.report.text.moved_text import moved_lines
 from pytest_coreml.report.text.observed_text import observed_lines
 from pytest_coreml.report.text.placement_text import placement_lines
@@ -67,7 +67,7 @@ def _table_lines(records: Sequence[Record], width: int) -> Iterator[str]:
         for record in group:
             yield from rows.get(record)
     if len(records) > MAX_ROWS:
-        yield f"... and {len(records) - MAX_ROWS} more rows, all of them in the report (--coreml-report)"
+        yield left_out(len(records) - MAX_ROWS, "more rows")
     yield ""
 
 

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.facts.sustained import footprint_slope, quarter_medians, time_slope
-from pytest_coreml.report.text.layout import wrapped
+from pytest_coreml.report.text.layout import left_out, wrapped
 from pytest_coreml.report.text.numbers import number, thermal_words
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def sustained_lines(records: Sequence[Record], width: int) -> Iterator[str]:
     for text in islice(texts, _MAX_LOADS):
         yield from wrapped(text, "  ", width)
     if len(texts) > _MAX_LOADS:
-        yield f"  ... and {len(texts) - _MAX_LOADS} more, all of them in the report (--coreml-report)"
+        yield f"  {left_out(len(texts) - _MAX_LOADS)}"
     yield ""
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_coreml.reference.classic.chosen_field import chosen_field
 from pytest_coreml.reference.classic.model_kinds import predicts
-from pytest_coreml.reference.errors import BadInputError, BadModelError
+from pytest_coreml.reference.errors import BadInputError
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.classic.feature_values import Values
@@ -16,10 +17,8 @@ if TYPE_CHECKING:
 @predicts("categoricalMapping")
 def categorical_mapping(message: Any, description: Any, _: RuntimeOptions) -> Compute:
     """Make a mapping; an unknown category becomes the default, and is an error where there is none."""
-    field, fallback = message.WhichOneof("MappingType"), message.WhichOneof("ValueOnUnknown")
-    if field is None:
-        raise BadModelError("the categoricalMapping has no mapping")
-    mapping = dict(getattr(message, field).map)
+    field = chosen_field(message, "MappingType", "the categoricalMapping has no mapping")
+    mapping, fallback = dict(getattr(message, field).map), message.WhichOneof("ValueOnUnknown")
     output = description.output[0].name
 
     def mapped(category: Any) -> Any:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_coreml.reference.classic.chosen_field import chosen_field
 from pytest_coreml.reference.classic.model_kinds import predicts
-from pytest_coreml.reference.errors import BadInputError, BadModelError
+from pytest_coreml.reference.errors import BadInputError
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.classic.feature_values import Values
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 @predicts("dictVectorizer")
 def dict_vectorizer(message: Any, description: Any, _: RuntimeOptions) -> Compute:
     """Make a vectorizer; unknown keys are ignored, and what is missing is zero."""
-    field = message.WhichOneof("Map")
-    if field is None:
-        raise BadModelError("the dictVectorizer has no keys")
+    field = chosen_field(message, "Map", "the dictVectorizer has no keys")
     positions = {key: position for position, key in enumerate(getattr(message, field).vector)}
     output = description.output[0]
     key_type = str if field == "stringToIndex" else int

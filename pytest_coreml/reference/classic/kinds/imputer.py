@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_coreml.reference.classic.chosen_field import chosen_field
 from pytest_coreml.reference.classic.model_kinds import predicts
-from pytest_coreml.reference.errors import BadInputError, BadModelError
+from pytest_coreml.reference.errors import BadInputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 @predicts("imputer")
 def imputer(message: Any, description: Any, _: RuntimeOptions) -> Compute:
     """Make an imputer of one value, one for each element of an array, or one for each key of a dictionary."""
-    field = message.WhichOneof("ImputedValue")
-    if field is None:
-        raise BadModelError("the imputer has no value to put in")
+    field = chosen_field(message, "ImputedValue", "the imputer has no value to put in")
     imputed = getattr(message, field)
     replaced = message.WhichOneof("ReplaceValue")
     marker = getattr(message, replaced) if replaced else math.nan

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_coreml.reference.classic.chosen_field import chosen_field
 from pytest_coreml.reference.classic.feature_values import check_size
 from pytest_coreml.reference.classic.labels import ClassifierOutputs
 from pytest_coreml.reference.classic.model_kinds import predicts
@@ -73,8 +74,6 @@ def _by_distance(distances: NDArray[Any]) -> NDArray[Any]:
 
 
 def _default(message: Any, outputs: ClassifierOutputs) -> dict[str, Any]:
-    field = message.WhichOneof("DefaultClassLabel")
-    if field is None:
-        raise BadModelError("the classifier has no samples and no default label")
+    field = chosen_field(message, "DefaultClassLabel", "the classifier has no samples and no default label")
     label = getattr(message, field)
     return outputs.results(label, [label], np.ones(1))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pytest_coreml.reference.classic.chosen_field import chosen_field
 from pytest_coreml.reference.classic.model_kinds import predicts
-from pytest_coreml.reference.errors import BadInputError, BadModelError
+from pytest_coreml.reference.errors import BadInputError
 
 if TYPE_CHECKING:
     from pytest_coreml.reference.classic.feature_values import Values
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 @predicts("oneHotEncoder")
 def one_hot_encoder(message: Any, description: Any, _: RuntimeOptions) -> Compute:
     """Make an encoder; its output is an array, or a dictionary from position to one where it is sparse."""
-    field = message.WhichOneof("CategoryType")
-    if field is None:
-        raise BadModelError("the oneHotEncoder has no categories")
+    field = chosen_field(message, "CategoryType", "the oneHotEncoder has no categories")
     positions = {category: position for position, category in enumerate(getattr(message, field).vector)}
     output = description.output[0].name
     ignores_unknown = message.handleUnknown == message.IgnoreUnknown

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pytest_coreml.reference.classic.chosen_field import chosen_field
 from pytest_coreml.reference.classic.feature_values import input_size
 from pytest_coreml.reference.classic.labels import Labels, regression_output
 from pytest_coreml.reference.classic.links import logistic
@@ -139,9 +140,7 @@ def _read_vectors(message: Any, size: int | None) -> NDArray[Any]:
 
 
 def _kernel(message: Any, vectors: NDArray[Any]) -> KernelFunction:
-    field = message.WhichOneof("kernel")
-    if field is None:
-        raise BadModelError("the support vector machine has no kernel")
+    field = chosen_field(message, "kernel", "the support vector machine has no kernel")
     kernel = getattr(message, field)
 
     def checked(x: NDArray[Any]) -> NDArray[Any]:

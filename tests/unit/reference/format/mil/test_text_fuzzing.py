@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from compiled_folders import save_compiled
+from fuzz_runs import run_fuzzing
 from fuzzed_models import classifier, palettized, stateful
 
-SUPPORT = Path(__file__).parents[4] / "support"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.slow
@@ -25,15 +23,7 @@ def test_damaged_texts_are_refused_or_read(tmp_path: Path) -> None:
         folder = save_compiled(tmp_path / f"{index}.mlpackage", tmp_path / f"{index}.mlmodelc", version)
         texts.append(str(folder / "model.mil"))
 
-    ended = subprocess.run(
-        [sys.executable, SUPPORT / "text_fuzzing.py", "0", "600", *texts],
-        env={**os.environ, "PYTHONPATH": str(SUPPORT.parents[1])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    outcomes = run_fuzzing("text_fuzzing.py", "0", "600", *texts)
 
-    assert ended.returncode == 0, ended.stdout[-200:] + ended.stderr[-3000:]
-    outcomes = json.loads(ended.stdout.splitlines()[-1])
     assert set(outcomes) == {"read", "BadModelError", "UnsupportedModelError"}
     assert outcomes["BadModelError"] > 300

@@ -26,22 +26,10 @@ def test_convolution_with_custom_padding(spatial, groups, dilation, stride):
     weight = RANDOM.standard_normal((8, 4 // groups, *(3, 2, 1)[:spatial])).astype(np.float32)
     bias = RANDOM.standard_normal(8).astype(np.float32)
     pads = [1, 2, 0, 1, 2, 0][: 2 * spatial]
-    strides, dilations = [stride] * spatial, [dilation] * spatial
-    expected = convolve(x, weight, bias, strides=strides, pads=pads, dilations=dilations, groups=groups)
+    window = {"strides": [stride] * spatial, "dilations": [dilation] * spatial, "groups": groups}
+    expected = convolve(x, weight, bias, pads=pads, **window)
 
-    (result,) = run_op(
-        lambda x: mb.conv(
-            x=x,
-            weight=weight,
-            bias=bias,
-            strides=strides,
-            dilations=dilations,
-            groups=groups,
-            pad_type="custom",
-            pad=pads,
-        ),
-        x,
-    )
+    (result,) = run_op(lambda x: mb.conv(x=x, weight=weight, bias=bias, pad_type="custom", pad=pads, **window), x)
 
     assert result == pytest.approx(expected, abs=1e-4)
 

@@ -22,25 +22,16 @@ def test_custom_padding_is_cut_off(spatial, groups, dilation, stride):
     x = RANDOM.standard_normal((2, 4, *(4, 3, 2)[:spatial])).astype(np.float32)
     weight = RANDOM.standard_normal((4, 3, *(3, 3, 2)[:spatial])).astype(np.float32)
     bias = RANDOM.standard_normal(3 * groups).astype(np.float32)
-    strides, dilations, pads = [stride] * spatial, [dilation] * spatial, [1, 0, 0, 1, 1, 1][: 2 * spatial]
-    full = convolve_transposed(x, weight, strides=strides, dilations=dilations, groups=groups)
+    window = {"strides": [stride] * spatial, "dilations": [dilation] * spatial, "groups": groups}
+    pads = [1, 0, 0, 1, 1, 1][: 2 * spatial]
+    full = convolve_transposed(x, weight, **window)
     cuts = tuple(
         slice(begin, size - end) for begin, end, size in zip(pads[0::2], pads[1::2], full.shape[2:], strict=True)
     )
     expected = full[(slice(None), slice(None), *cuts)] + bias.reshape(-1, *[1] * spatial)
 
     (result,) = run_op(
-        lambda x: mb.conv_transpose(
-            x=x,
-            weight=weight,
-            bias=bias,
-            strides=strides,
-            dilations=dilations,
-            groups=groups,
-            pad_type="custom",
-            pad=pads,
-        ),
-        x,
+        lambda x: mb.conv_transpose(x=x, weight=weight, bias=bias, pad_type="custom", pad=pads, **window), x
     )
 
     assert result == pytest.approx(expected, abs=1e-4)
