@@ -99,8 +99,11 @@ def parse(path: Path) -> float:
     """Parse the export, and make a timeline of it; return the seconds."""
     from pytest_coreml.device_reports.xctrace.overlay import overlay
     from pytest_coreml.device_reports.xctrace.table_parser import parse_tables
+    from pytest_coreml.facts.garbage import collection_paused
 
-    return seconds(lambda: overlay(parse_tables(path)))
+    # As `pytest-coreml import` does.
+    with collection_paused():
+        return seconds(lambda: overlay(parse_tables(path)))
 
 
 def seconds(work: Callable[[], Any]) -> float:

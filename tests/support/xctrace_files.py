@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -134,21 +134,51 @@ def hostile_files(folder: Path) -> Iterator[tuple[str, Path]]:
         f'<!ENTITY {chr(98 + index)} "{f"&{chr(97 + index)};" * 10}">' for index in range(9)
     )
     head = schema("ane-hw-intervals", NEURAL_ENGINE)
-    contents: dict[str, Any] = {
-        "cut off": whole[:-200],
-        "not XML: mismatched tag": whole.replace("</row>", "", 1),
-        "a document type": f"{bomb}]>" + whole.replace("Active", "&j;"),
-        "nested too deeply": export(f"{head}<row>{'<a>' * 100_000}{'</a>' * 100_000}</row>"),
-        "nested too deeply for an export": export("<a>" * 100_000 + "</a>" * 100_000),
-        "more than 250000 rows": export(head + "<row/>" * 4_000_000),
-        "more than 200 cells": export(f"{head}<row>{'<a/>' * 2_000_000}</row>"),
-        "has 0 cells, for 6 columns": export(head + "<row/>" * 200_000),
-        "row before the schema": export("<row/>"),
-        "its root is 'html'": whole.replace("<trace-query-result>", "<html>"),
+    attributes = " ".join(f'a{number}=""' for number in range(300_000))
+    other_encoding = "zero bytes, as another encoding than UTF-8 has"
+    no_end = "more than 1 MiB without the end of a row"
+    contents: dict[str, tuple[str, str | bytes]] = {
+        "truncated": ("cut off", whole[:-200]),
+        "an end too few": ("not XML: mismatched tag, line 102", whole.replace("</row>", "", 1)),
+        "an entity bomb": ("a document type", f"{bomb}]>" + whole.replace("Active", "&j;")),
+        "the same in an attribute": ("a document type", f"{bomb}]>" + whole.replace('fmt="Active"', 'fmt="&j;"')),
+        "after a comment": ("a document type", whole.replace("<trace", f"<!-- > -->{bomb}]><trace", 1)),
+        "without a declaration": ("not XML: undefined entity, line 3", whole.replace('fmt="Active"', 'fmt="&j;"')),
+        "in UTF-16": (other_encoding, f"{bomb}]>{whole[21:]}".encode("utf-16")),
+        "the same, ends in ASCII": (
+            other_encoding,
+            f"{bomb}]>{whole[21:]}".encode("utf-16") + b"</trace-query-result>",
+        ),
+        "in UTF-16 without a mark": (other_encoding, f"{bomb}]>{whole[21:]}".encode("utf-16-be")),
+        "deep in a row": ("nested too deeply", export(f"{head}<row>{'<a>' * 100_000}{'</a>' * 100_000}</row>")),
+        "deep in a short row": (
+            "nested too deeply",
+            export(f"{head}<row>{'<a/>' * 5}{'<a>' * 4000}{'</a>' * 4000}</row>"),
+        ),
+        "deep elsewhere": ("nested too deeply for an export", export("<a>" * 100_000 + "</a>" * 100_000)),
+        "rows": ("more than 250000 rows", export(head + "<row/>" * 1_000_000)),
+        "cells": (no_end, export(f"{head}<row>{'<a/>' * 2_000_000}</row>")),
+        "rows without cells": (
+            "row 1 of ane-hw-intervals has 0 cells, for 6 columns",
+            export(head + "<row/>" * 200_000),
+        ),
+        "columns": ("more than 200 columns", export(f'<schema name="a">{"<col/>" * 10_000}</schema>')),
+        "nodes": (no_end, export(*[""] * 1_000_000)),
+        "a text": (no_end, export(f"{head}<row><a>{'a' * 10_000_000}</a></row>")),
+        "a text between rows": (no_end, whole.replace("</row>", f"</row>{' ' * 10_000_000}", 1)),
+        "an attribute": (no_end, export(f'{head}<row><a fmt="{"a" * 10_000_000}"/></row>')),
+        "attributes": (no_end, export(f"{head}<row><a {attributes}/></row>")),
+        "a comment": (no_end, export(f"{head}<!--{'a' * 10_000_000}-->")),
+        "no schema": ("row before the schema", export("<row/>")),
+        "another root": ("not XML: mismatched tag", whole.replace("<trace-query-result>", "<html>")),
+        "two forms of a table": (
+            "two tables ane-hw-intervals with different columns",
+            export(head, schema("ane-hw-intervals", CORE_ML)),
+        ),
     }
-    for number, (what, text) in enumerate(contents.items()):
+    for number, (what, content) in enumerate(contents.values()):
         path = folder / f"{number}.xml"
-        path.write_text(text)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
         yield what, path
     huge = folder / "billion.xml"
     with huge.open("w") as file:

@@ -28,6 +28,8 @@ class _Mark(NamedTuple):
 _MARKS: Final = (
     _Mark(b"<row", MAX_ROWS, f"more than {MAX_ROWS} rows; export a shorter recording"),
     _Mark(b"<", MAX_TAGS, "more elements than any export of xctrace"),
+    # Parsers go by a byte order mark, whatever encoding they are told, and then read marks that were not counted.
+    _Mark(b"\0", 0, "zero bytes, as another encoding than UTF-8 has"),
     # Entities can grow without limit, or name files. No export declares any.
     _Mark(b"<!DOCTYPE", 0, "a document type, which no export of xctrace has"),
     _Mark(b"<!ENTITY", 0, "entities, which no export of xctrace has"),

@@ -15,8 +15,9 @@ def busy_ns(events: Iterable[Event]) -> int:
 
     Rows of a device overlap and contain each other: their sum would count a moment several times.
     """
-    total, end = 0, 0
-    for event in sorted(events, key=lambda event: event.start_ns):
-        total += max(0, event.end_ns - max(end, event.start_ns))
-        end = max(end, event.end_ns)
+    total, last = 0, 0
+    for start, end in sorted([(event.start_ns, event.start_ns + event.duration_ns) for event in events]):
+        if end > last:
+            total += end - max(last, start)
+            last = end
     return total

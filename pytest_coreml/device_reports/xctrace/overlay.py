@@ -149,8 +149,9 @@ class _Layers:
 
     def _model_of(self, label: str | None) -> str | None:
         """Return the model whose name, and a stroke, *label* begins with."""
-        names = [name for name in self._names if label is not None and label.startswith(f"{name}_")]
-        return max(names, key=len, default=None)
+        if label is None:
+            return None
+        return max((name for name in self._names if label.startswith(f"{name}_")), key=len, default=None)
 
     def _track_at(self, time: int, model: str | None) -> Track | None:
         """Return the track with an activity at *time*, of *model* if that is known."""
@@ -188,8 +189,9 @@ def _add_figures(laid: _Laid, recorded: tuple[int, int] | None) -> None:
         _add_neural_engine(track, predicting, len(predictions))
     gpu = [event for event in laid.events if event.lane == "gpu"]
     if gpu:
-        track.figures["gpu_busy_ms"] = busy_ns(gpu) / 1e6
-        track.notes.append(f"GPU: busy for {busy_ns(gpu) / 1e6:.4g} ms, in {len(gpu)} rows")
+        busy = busy_ns(gpu) / 1e6
+        track.figures["gpu_busy_ms"] = busy
+        track.notes.append(f"GPU: busy for {busy:.4g} ms, in {len(gpu)} rows")
 
 
 def _add_neural_engine(track: Track, rows: Sequence[Event], predictions: int) -> None:

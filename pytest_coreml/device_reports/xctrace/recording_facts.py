@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.device_reports.xctrace.export_limits import check_export
+from pytest_coreml.device_reports.xctrace.export_parts import MAX_DEPTH
 from pytest_coreml.device_reports.xctrace.export_root import CONTENTS_ROOT
-from pytest_coreml.device_reports.xctrace.table_parser import MAX_DEPTH
 from pytest_coreml.errors import ReportError
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from pytest_coreml.errors import ReportError, shown
 from pytest_coreml.facts.timeline import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from pytest_coreml.device_reports.xctrace.table_parser import Content, Table
+    from pytest_coreml.device_reports.xctrace.table_parser import Table, Value
     from pytest_coreml.facts.timeline import Lane
 
 NEURAL_ENGINE: Final = ("ane-hw-intervals", "ane-hw-intervals-internal")
@@ -57,34 +57,45 @@ def read_rows(table: Table) -> Iterator[Row]:
 
 
 def _neural_engine_rows(table: Table) -> Iterator[Row]:
-    level = table.index("event-depth", "metal-nesting-level")
-    for row, start, duration, label in _active(table):
+    levels = _integers(table, "event-depth", "metal-nesting-level")
+    for level, (start, duration, label) in zip(levels, _active(table), strict=True):
         # A row at a deeper level is a part of another one.
-        if not _integer(table, row, level):
+        if duration and not level:
             kind = "predict" if is_prediction(label) else _kind(label)
             yield Row(Event("neuralEngine", kind, start, duration), label, None)
 
 
 def _gpu_rows(table: Table) -> Iterator[Row]:
-    channel, process = table.index("channel-name", "gpu-channel-name"), table.index("process", "process")
-    for row, start, duration, label in _active(table):
-        cell = table.cell(row, channel)
-        kind = (cell.fmt or cell.text if cell is not None else None) or "GPU"
-        pid = table.child(table.cell(row, process), "pid")
-        text = pid.text if pid is not None else None
-        number = int(text) if text is not None and text.isdecimal() and len(text) < 10 else None
-        yield Row(Event("gpu", kind, start, duration), label, None, number)
+    channels = _values(table, "channel-name", "gpu-channel-name")
+    for channel, process, (start, duration, label) in zip(channels, _process_ids(table), _active(table), strict=True):
+        if duration:
+            kind = (channel.fmt or channel.text if channel is not None else None) or "GPU"
+            yield Row(Event("gpu", kind, start, duration), label, None, process)
+
+
+def _process_ids(table: Table) -> list[int | None]:
+    processes = _values(table, "process", "process")
+    # Rows repeat the values of few processes.
+    found = {key: _process_id(table, process) for key, process in {id(each): each for each in processes}.items()}
+    return [found[id(each)] for each in processes]
+
+
+def _process_id(table: Table, process: Value | None) -> int | None:
+    pid = table.child(process, "pid")
+    text = pid.text if pid is not None else None
+    return int(text) if text is not None and text.isdecimal() and len(text) < 10 else None
 
 
 def _core_ml_rows(table: Table) -> Iterator[Row]:
-    name = table.index("coreml-model-name", "coreml-model-name")
-    kind = table.index("coreml-model-event", "coreml-model-event")
-    for row, start, duration in _timed(table):
-        event, model = _text(table, row, kind) or "event", _text(table, row, name)
-        lane: Lane = "compute" if event in _COMPUTE else "activity"
-        details = {"device": _COMPUTE[event]} if event in _COMPUTE else {}
-        word = _ACTIVITIES.get(event, event)
-        yield Row(Event(lane, word, start, duration, details), event, _NUMBER.sub("", model) if model else None)
+    models = _texts(table, "coreml-model-name", "coreml-model-name")
+    events = _texts(table, "coreml-model-event", "coreml-model-event")
+    for model, text, (start, duration) in zip(models, events, _timed(table), strict=True):
+        if duration:
+            event = text or "event"
+            lane: Lane = "compute" if event in _COMPUTE else "activity"
+            details = {"device": _COMPUTE[event]} if event in _COMPUTE else {}
+            word = _ACTIVITIES.get(event, event)
+            yield Row(Event(lane, word, start, duration, details), event, _NUMBER.sub("", model) if model else None)
 
 
 _READERS: Final[dict[str, Callable[[Table], Iterator[Row]]]] = {
@@ -95,37 +106,39 @@ _READERS: Final[dict[str, Callable[[Table], Iterator[Row]]]] = {
 KNOWN_TABLES: Final = tuple(_READERS)
 
 
-def _active(table: Table) -> Iterator[tuple[tuple[Content, ...], int, int, str | None]]:
-    state, label = table.index("state", "gpu-state"), table.index("event-label", "formatted-label")
-    for row, start, duration in _timed(table):
-        if _text(table, row, state) in (None, "Active"):
-            yield row, start, duration, _text(table, row, label)
+def _active(table: Table) -> Iterator[tuple[int, int, str | None]]:
+    """Yield start, duration and label of each row; a duration of 0 for one in which the device was not active."""
+    states, labels = _texts(table, "state", "gpu-state"), _texts(table, "event-label", "formatted-label")
+    for state, label, (start, duration) in zip(states, labels, _timed(table), strict=True):
+        yield start, duration if state in (None, "Active") else 0, label
 
 
-def _timed(table: Table) -> Iterator[tuple[tuple[Content, ...], int, int]]:
-    start, duration = table.index("start", "start-time"), table.index("duration", "duration")
-    if table.rows and (start is None or duration is None):
+def _timed(table: Table) -> Iterator[tuple[int, int]]:
+    """Yield start and duration of each row; a duration of 0 for one without."""
+    if table.rows and None in (table.column("start", "start-time"), table.column("duration", "duration")):
         raise ReportError(f"the table {table.schema} has no columns for start and duration")
-    for row in table.rows:
-        begin, length = _integer(table, row, start), _integer(table, row, duration)
-        if begin is not None and length:
-            yield row, begin, length
+    starts, durations = _integers(table, "start", "start-time"), _integers(table, "duration", "duration")
+    for start, duration in zip(starts, durations, strict=True):
+        yield (0, 0) if start is None else (start, duration or 0)
 
 
-def _text(table: Table, row: tuple[Content, ...], index: int | None) -> str | None:
-    value = table.cell(row, index)
+def _values(table: Table, mnemonic: str, engineering_type: str) -> Sequence[Value | None]:
+    """Return a value for each row, also of a column that is not there."""
+    found = table.column(mnemonic, engineering_type)
+    return found if found is not None else [None] * len(table.rows)
+
+
+def _texts(table: Table, mnemonic: str, engineering_type: str) -> list[str | None]:
     # The text of a composite is that for people.
-    return (value.text or value.fmt) if value is not None else None
+    return [value and (value.text or value.fmt) for value in _values(table, mnemonic, engineering_type)]
 
 
-def _integer(table: Table, row: tuple[Content, ...], index: int | None) -> int | None:
-    value = table.cell(row, index)
-    if value is None or value.text is None:
-        return None
-    text = value.text
-    if not text.isdecimal() or len(text) > 20 or int(text) > _MAX_NS:
-        raise ReportError(f"the table {table.schema} has {shown(text)} where a number was expected")
-    return int(text)
+def _integers(table: Table, mnemonic: str, engineering_type: str) -> list[int | None]:
+    texts = [value and value.text for value in _values(table, mnemonic, engineering_type)]
+    for text in texts:
+        if text is not None and (not text.isdecimal() or len(text) > 20 or int(text) > _MAX_NS):
+            raise ReportError(f"the table {table.schema} has {shown(text)} where a number was expected")
+    return [None if text is None else int(text) for text in texts]
 
 
 def _kind(label: str | None) -> str:

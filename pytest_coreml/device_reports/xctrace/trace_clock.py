@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_coreml.errors import ReportError
 
 if TYPE_CHECKING:
-    from pytest_coreml.device_reports.xctrace.table_parser import Content, Table
+    from pytest_coreml.device_reports.xctrace.table_parser import Table, Value
 
 TIME_INFO: Final = "time-info"
 _FIELD: Final = "mach-timebase-info-field"
@@ -23,15 +23,15 @@ def start_of_trace(table: Table) -> int:
 
     Raise `ReportError` if the table does not have one start, such as that of several recordings.
     """
-    starts = {_start(table, row) for row in table.rows}
+    epochs = table.column("mabs-epoch", "mach-absolute-time")
+    bases = table.column("timebase-info", "mach-timebase-info")
+    starts = {_start(table, *each) for each in zip(epochs or [None], bases or [None], strict=False)}
     if len(starts) != 1:
         raise ReportError(f"the table {TIME_INFO} has {len(starts)} starts of a trace, where one was expected")
     return starts.pop()
 
 
-def _start(table: Table, row: tuple[Content, ...]) -> int:
-    epoch = table.cell(row, table.index("mabs-epoch", "mach-absolute-time"))
-    base = table.cell(row, table.index("timebase-info", "mach-timebase-info"))
+def _start(table: Table, epoch: Value | None, base: Value | None) -> int:
     fields = [value.text for value in table.children(base, _FIELD)]
     if len(fields) != 2 and base is not None:
         # As the text for people has it.

@@ -12,7 +12,8 @@ import pytest
 import xctrace_files
 from xctrace_files import GPU, export, schema
 
-from pytest_coreml.device_reports.xctrace.table_parser import Table, parse_tables
+from pytest_coreml.device_reports.xctrace import export_parts
+from pytest_coreml.device_reports.xctrace.table_parser import Table, Value, parse_tables
 from pytest_coreml.errors import ReportError
 
 if TYPE_CHECKING:
@@ -41,8 +42,15 @@ def parse(tmp_path: Path, text: str) -> list[Table]:
 
 def texts(table: Table, row: int, *mnemonics: str) -> Sequence[str | None]:
     """Return the raw texts of cells."""
-    cells = [table.cell(table.rows[row], table.index(mnemonic, "")) for mnemonic in mnemonics]
-    return [cell.text if cell is not None else None for cell in cells]
+    values = [value(table, row, mnemonic) for mnemonic in mnemonics]
+    return [each.text if each is not None else None for each in values]
+
+
+def value(table: Table, row: int, mnemonic: str) -> Value | None:
+    """Return the value of a cell."""
+    column = table.column(mnemonic, "")
+    assert column is not None
+    return column[row]
 
 
 def test_cells_belong_to_columns_by_their_order(tmp_path: Path) -> None:
@@ -51,7 +59,7 @@ def test_cells_belong_to_columns_by_their_order(tmp_path: Path) -> None:
 
     assert table.schema == "metal-gpu-intervals"
     assert texts(table, 0, "start", "duration", "start-latency", "state") == ["100000000", "1000000", "7", "Active"]
-    label = table.cell(table.rows[0], table.index("event-label", ""))
+    label = value(table, 0, "event-label")
     assert label is not None
     assert (label.text, label.fmt) == (None, "Command 0 ( app (42) )")
 
@@ -64,7 +72,7 @@ def test_references_repeat_values_wherever_they_are_defined(tmp_path: Path) -> N
         row = 0 if second else 1
 
         assert texts(table, row, "duration", "start-latency", "channel-name") == ["7", "1000000", "Compute"]
-        process = table.cell(table.rows[row], table.index("process", "process"))
+        process = value(table, row, "process")
         pid = table.child(process, "pid")
         assert pid is not None
         assert pid.text == "42"
@@ -94,8 +102,33 @@ def test_a_value_that_refers_to_itself_is_not_followed(tmp_path: Path) -> None:
 
     (table,) = parse(tmp_path, export(schema("x", columns) + row))
 
-    process = table.cell(table.rows[0], 0)
+    process = value(table, 0, "process")
     assert table.child(process, "pid") is process
+
+
+def test_a_repeated_id_is_that_of_the_value_before_the_reference(tmp_path: Path) -> None:
+    """Ids are unique in published exports; in one that begins again with 1, a reference is not to a later value."""
+    columns = (("time", "start-time"),)
+    rows = (f'<row><start-time id="1">{time}</start-time></row><row><start-time ref="1"/></row>' for time in (5, 7))
+
+    (table,) = parse(tmp_path, export(schema("x", columns), *rows))
+
+    assert [value.text for value in table.column("time", "") or () if value] == ["5", "5", "7", "7"]
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 100])
+def test_the_pieces_in_which_a_file_is_read_make_no_difference(
+    chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that end within a piece, at its end, and in a later one, are read once and whole."""
+    other = schema("time-info", (("update-time", "sample-time"),)) + "<row><sample-time>0</sample-time></row>"
+    text = export(schema("metal-gpu-intervals", GPU) + FIRST + SECOND, SECOND.replace("200", "é&lt;"), "", other)
+    whole = parse(tmp_path, text)
+
+    monkeypatch.setattr(export_parts, "CHUNK_BYTES", chunk)
+
+    assert parse(tmp_path, text) == whole
+    assert [len(table.rows) for table in whole] == [3, 1]
 
 
 @pytest.mark.parametrize("text", ["", "<", '{"a": 1}', "<html></html>", "\x00" * 100])
@@ -108,6 +141,7 @@ def test_other_files_are_errors(text: str, tmp_path: Path) -> None:
 MEASURE = """
 import json, re, resource, sys, time
 from pathlib import Path
+from pytest_coreml.device_reports.xctrace import export_parts
 from pytest_coreml.device_reports.xctrace.table_parser import parse_tables
 from pytest_coreml.errors import ReportError
 
