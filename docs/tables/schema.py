@@ -64,10 +64,13 @@ def _inner(field: Mapping[str, Any], path: str) -> tuple[Mapping[str, Any] | Non
 
 def _type(field: Mapping[str, Any]) -> str:
     """Describe the type of a field in a word or two."""
-    for key, say in _SAYINGS.items():
-        if key in field:
-            return say(field[key])
-    return "any"
+    text = next((say(field[key]) for key, say in _SAYINGS.items() if key in field), "any")
+    return f"{text} or null" if _is_nullable(field) and "null" not in text else text
+
+
+def _is_nullable(field: Mapping[str, Any]) -> bool:
+    definition = _SCHEMA["$defs"][field["$ref"].rsplit("/", 1)[-1]] if "$ref" in field else field
+    return "null" in definition.get("type", "")
 
 
 def _link(target: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class ModelMetadata:
-    """The metadata of a model; empty texts for what its author left out."""
+    """The metadata of a model. Missing entries are empty strings."""
 
     author: str = ""
     """The author."""
@@ -16,6 +16,6 @@ class ModelMetadata:
     version: str = ""
     """The author's version of the model."""
     description: str = ""
-    """The description of what the model does."""
+    """The description of the model."""
     user_defined: dict[str, str] = field(default_factory=dict)
     """Other entries by name, such as the version of coremltools that converted the model."""

@@ -14,9 +14,9 @@ OutputPlace = Literal["backed", "copied"]
 
 @dataclass(frozen=True)
 class IO:
-    """The way of arrays into and out of the framework in a prediction."""
+    """The handling of input and output arrays in a prediction."""
 
     inputs: Mapping[str, str]
-    """The element type of each array that the framework is given, by input."""
+    """The element type of each array that is passed to the framework, by input."""
     outputs: Mapping[str, OutputPlace]
     """The place where the framework wrote each array, by output: `backed` or `copied`."""

@@ -68,7 +68,7 @@ class PlacementRule:
     allow: frozenset[str] = frozenset()
     """Operators, without opset prefix, that are not counted."""
     max_transitions: int | None = None
-    """Maximum number of changes of device between neighbouring operations."""
+    """Maximum number of changes of device between neighboring operations."""
     max_moved: Mapping[Device, float] = field(default_factory=dict)
     """Maximum share (0..1) of the baseline's plan that has left each of these devices."""
     observed: Mapping[Device, bool] = field(default_factory=dict)

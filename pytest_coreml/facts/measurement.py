@@ -52,7 +52,7 @@ class LoadTimes:
     compile_ms: tuple[float, ...] = ()
     """Wall times of compiling; Core ML does not report a duration for it."""
     first_load_ms: tuple[float, ...] = ()
-    """Loads from a path that was never used before."""
+    """Loads from a path that was never loaded before."""
     load_ms: tuple[float, ...] = ()
     """Loads from a path that was loaded before, in the same process."""
     fresh_load_ms: tuple[float, ...] = ()
@@ -119,7 +119,7 @@ class Measurement:
     in_flight: int = 1
     """The number of predictions that ran at the same time."""
     elapsed_ms: float | None = None
-    """Time in ms in which all samples were taken; None where calls ran one after the other, and their times add up."""
+    """The time in which all samples were taken, in ms; None if calls ran one after the other, so that times add up."""
     first_ms: float | None = None
     """Native time in ms of the first prediction after loading; None if this run did not make it."""
     thermal: Thermal | None = None
@@ -128,13 +128,13 @@ class Measurement:
     """The share of the process's CPU time that was on efficiency cores, 0 to 1; None if the system does not report it,
     or every core is of one kind."""
     io: IO | None = None
-    """The way of arrays into and out of the framework; None if that was not recorded."""
+    """The handling of input and output arrays; None if it was not recorded."""
     seconds: float | None = None
-    """The time that a sustained measurement was to take, in s; None for one of a number of calls."""
+    """The requested duration of a sustained load, in s; None for a number of calls."""
     uniform_outputs: tuple[UniformOutput, ...] = ()
     """The outputs of the last prediction whose elements are all equal."""
     footprint: Footprint | None = None
-    """The memory of the process during it; None if it was not a sustained measurement, or the system does not report
+    """The memory of the process during a sustained load; None for another measurement, or if the system does not report
     it."""
 
     @property
@@ -169,7 +169,7 @@ class Measurement:
 
     @cached_property
     def judged_ms(self) -> tuple[float, ...]:
-        """The times that the metrics are made of: undisturbed calls if there are enough, else all calls."""
+        """The times that metrics are computed from: undisturbed calls if there are enough, else all calls."""
         return self.undisturbed_ms if self.usable else self.native_ms
 
     def quantile_ms(self, q: float) -> float:

@@ -79,9 +79,9 @@ class Boundary:
     outputs: tuple[Crossing, ...] = ()
     """The outputs, in the specification's order."""
     caches: tuple[HandedCache, ...] = field(default=())
-    """The inputs that outputs replace, which states would keep inside."""
+    """The inputs that an output replaces in the next call. States would keep them inside the model."""
     why_unknown: str | None = None
-    """Why conversions inside of the model cannot be seen; None if they can."""
+    """The reason why conversions inside the model are unknown; None if they are known."""
     function: str | None = None
     """The function whose boundary it is; None for a model of one function."""
 
@@ -92,10 +92,10 @@ class Boundary:
 
     @property
     def size_bytes(self) -> int:
-        """The bytes that cross in one call, of those features whose size is known."""
+        """The bytes that cross in one call, of inputs and outputs whose size is known."""
         return sum(crossing.size_bytes or 0 for crossing in self.crossings)
 
     @property
     def unsized(self) -> tuple[str, ...]:
-        """The names of inputs and outputs whose size is unknown; a text counts as nothing."""
+        """The names of inputs and outputs whose size is unknown. The size of a string is 0."""
         return tuple(each.name for each in self.crossings if each.size_bytes is None)

@@ -43,7 +43,7 @@ class Feature:
     optional: bool = False
     """True if the input may be left out."""
     known: tuple[str | int | float, ...] = field(default=(), metadata={"reported": False})
-    """At most 64 values of an input that the model tells apart: keys, categories, thresholds of trees. Not reported."""
+    """At most 64 values that the model distinguishes: keys, categories, thresholds of trees. Not in reports."""
 
     def describe(self) -> str:
         """Describe its type in a few words, such as `float32 (1, 3, 224, 224)`."""
@@ -129,11 +129,11 @@ class ModelSpec:
     boundary: Boundary = field(default_factory=Boundary)
     """The conversions and bytes of each call, at the default shapes; empty in reports of versions without it."""
     advice: tuple[Advice, ...] = ()
-    """The rules that speak against the Neural Engine for operations of the default function; empty for other model
-    types than ML Programs."""
+    """The rules that keep operations of the default function off the Neural Engine; empty for model types other than
+    ML Programs."""
 
     metadata: ModelMetadata = field(default_factory=ModelMetadata, metadata={"reported": False})
-    """The author's notes: author, license, version, description. Not reported, since they name people."""
+    """The author, license, version and description. Reports do not contain them, because they name people."""
 
     @property
     def size_mb(self) -> float:

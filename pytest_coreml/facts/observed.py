@@ -23,9 +23,10 @@ Status = Literal["observed", "not_observed", "unavailable"]
 
 @dataclass(frozen=True)
 class Counter:
-    """One counter beside the predictions of one process.
+    """One counter during the predictions of one process.
 
-    The values of *activity* are rates a second, those of others the growth since before the load. None: unknown.
+    The values of *activity* are rates per second. Those of other evidence are the growth since before the load. None is
+    an unknown value.
     """
 
     name: str
@@ -33,27 +34,27 @@ class Counter:
     device: Device
     """The device that it is a counter of."""
     scope: Scope
-    """The processes that move it."""
+    """The processes that move it: the measuring one, or all of the machine."""
     evidence: Evidence
-    """The meaning of a movement."""
+    """The meaning of a movement: the device computed, its memory is held, or its driver was opened."""
     unit: str
     """The unit of the values."""
     floor: float
-    """The least value that counts as movement."""
+    """The smallest value that counts as movement."""
     idle: float | None = None
-    """The value in a second in which nothing was done, before the load."""
+    """The value in an idle second before the load."""
     section: float | None = None
     """The value over the section of predictions."""
     control: float | None = None
     """The value over the same section on `cpuOnly`."""
     moved_in_run: bool = False
-    """True if it moved in this run: beside these predictions, or those of another configuration."""
+    """True if it moved in this run, during these predictions or those of another configuration."""
 
     @property
     def moved(self) -> bool:
-        """True if the section is ten times what the idle second and the control have, and above the floor.
+        """True if the section is at least the floor, and at least ten times the idle second and the control.
 
-        A counter of all processes needs both.
+        A counter of all processes needs both of these values.
         """
         if self.scope == "system" and None in (self.idle, self.control):
             return False
@@ -62,7 +63,7 @@ class Counter:
 
     @property
     def is_still(self) -> bool:
-        """True if the section is below the floor."""
+        """True if the value of the section is below the floor."""
         return self.section is not None and self.section < self.floor
 
 
@@ -77,11 +78,11 @@ class Observation:
     counters: tuple[Counter, ...] = ()
     """The counters that could be read."""
     seconds: float | None = None
-    """The length of the section."""
+    """The duration of the section of predictions, in s."""
     calls: int | None = None
-    """The predictions of the section."""
+    """The number of predictions in the section."""
     notes: tuple[str, ...] = ()
-    """Why counters are missing."""
+    """The reasons why counters are missing."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class DeviceObserved:
     scope: Scope | None = None
     """The processes that were observed; `system`: any of the machine. None unless the status is `observed`."""
     reason: Reason | str | None = None
-    """Why it is unavailable; None otherwise."""
+    """The reason why it is unavailable; None otherwise."""
 
     @property
     def cause(self) -> Cause | None:
@@ -105,7 +106,7 @@ class DeviceObserved:
 
 @dataclass(frozen=True)
 class Observed(Observation):
-    """The devices that a configuration was observed on, with the counters that say so."""
+    """The devices that worked for a configuration, and the counters that show it."""
 
     devices: tuple[DeviceObserved, ...] = field(default=())
     """A result for each device that has counters."""

@@ -42,7 +42,7 @@ class Operation:
 
     @property
     def counts(self) -> bool:
-        """True if it is executed at prediction time, as every operation but a constant is."""
+        """True if it is executed in a prediction. Constants are not."""
         return self.operator != "const" and not self.operator.startswith("constexpr_")
 
     @property
@@ -72,7 +72,7 @@ class Placement:
     """The compute plan of one configuration."""
 
     ops: tuple[Operation, ...]
-    """The operations in program order, without constants; reports of earlier versions have these too."""
+    """The operations in program order, without constants. Reports of earlier versions contain constants."""
     reason: str | None = None
     """The reason why there is no plan; None if there is one."""
     cost_reason: str | None = None
@@ -80,7 +80,7 @@ class Placement:
 
     @cached_property
     def placed(self) -> tuple[Operation, ...]:
-        """The operations that count and have a planned device; shares are shares of these."""
+        """The operations that count and have a planned device. Shares are relative to these."""
         return tuple(op for op in self.ops if op.placed)
 
     @property
@@ -141,5 +141,5 @@ class Placement:
 
     @property
     def transitions(self) -> int:
-        """The number of changes of the planned device between neighbouring placed operations, in program order."""
+        """The number of changes of the planned device between neighboring placed operations, in program order."""
         return sum(a.preferred != b.preferred for a, b in pairwise(self.placed))

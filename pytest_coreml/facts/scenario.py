@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ScenarioModel:
-    """The part of one model in a scenario."""
+    """The share of one model in a scenario."""
 
     model: str
     """The file name of the model."""
@@ -21,7 +21,7 @@ class ScenarioModel:
     predictions: float
     """The number of its predictions in one call of the scenario, on average."""
     native_ms: float
-    """The native time of these, on average."""
+    """The native time of these in ms, on average."""
     share: float
     """Its share of the native time of the scenario, 0 to 1."""
 
@@ -35,8 +35,8 @@ class Scenario:
     models: tuple[ScenarioModel, ...]
     """The models that it uses, in the order of their first prediction."""
     wall_ms: float
-    """The median time of a call, with the native time of its predictions in place of the way to the engine and back."""
+    """The median time of a call in ms, without the communication with the engine process."""
     between_ms: float
-    """The median of the part of that time which is not native: what the caller does between predictions."""
+    """The median of the part of that time between predictions, in ms: the caller's code."""
     measurement: Measurement | None = field(default=None, metadata={"reported": False})
-    """The samples: the native time of each call is that of all its predictions. A report has them as `predict`."""
+    """The samples. The native time of a call is that of all its predictions. The report has them as `predict`."""

@@ -24,7 +24,7 @@ class LastUse:
     backings: dict[str, Backing] = field(default_factory=dict)
     """The arrays that the outputs of the last prediction were written into."""
     io: IO | None = None
-    """The way of arrays into and out of the framework in the last prediction."""
+    """The handling of input and output arrays in the last prediction."""
     request: Measure | None = None
     """The request for the last measurement."""
     measurement: Measurement | None = None

@@ -125,7 +125,7 @@ class CoreMLModel:
 
     @property
     def io(self) -> IO | None:
-        """The way of arrays into and out of the framework in the last prediction; None before the first one."""
+        """The handling of input and output arrays in the last prediction; None before the first one."""
         return self.last.io
 
     @property
@@ -166,17 +166,17 @@ class CoreMLModel:
         """Predict once and return the outputs by name.
 
         A list of inputs, all with the same names, is a batch: one call of the framework's batch API, which returns a
-        list of outputs. Stateful models have no batches.
+        list of outputs. Stateful models do not support batches.
 
         Values follow coremltools' conventions: numpy arrays, PIL images, numbers, strings, dictionaries.
         Half-precision outputs are returned as float32. A stateful model without *state* gets an empty temporary one.
 
-        *output_backings*: arrays of the declared types and shapes, by output, into which the framework writes; they are
-        returned as the outputs. Half precision is then neither converted on the way in nor on the way out, and `io`
-        tells which arrays the framework filled itself.
+        *output_backings*: arrays of the declared types and shapes, by output. The framework writes into them, and they
+        are returned as the outputs. Half-precision inputs and outputs are then not converted. `io` names
+        the arrays that the framework filled itself.
 
         Raise `InputError` for a wrong name, type or shape, for a state of another model, and for an array that cannot
-        be an output backing, and `ModelError` if the framework fails.
+        be an output backing. Raise `ModelError` if the framework fails.
         """
         since = time.perf_counter()
         values, backings = kept_inputs(inputs), self._backings(output_backings)
@@ -207,7 +207,7 @@ class CoreMLModel:
         return state.number_in(self._lease)
 
     def make_state(self) -> CoreMLState:
-        """Return a new empty state; raise `InputError` if the model is not stateful."""
+        """Return a new empty state. Raise `InputError` if the model is not stateful."""
         self._listeners.used(self)
         return CoreMLState(self._lease, self._lease.ask(protocol.MakeState()))
 
@@ -223,17 +223,23 @@ class CoreMLModel:
     ) -> Measurement:
         """Warm up and measure *calls* predictions with *inputs*, or a sustained load of *seconds*.
 
-        The default of *calls* is `--coreml-calls`, the default of *inputs* is `example_inputs()`. With *batch*, or a
-        list of inputs, each call predicts a batch: *batch* times the same inputs, or as many different example inputs.
-        With *in_flight*, that many predictions run at the same time: native times are those under load, and
-        `throughput` is the number that ends in a second. With *output_backings*, the framework writes into arrays of
-        the same types and shapes in the engine process. A sustained load is kept beside the other measurement of the
-        test: `sustained_ms` is judged by it, and the other limits are not.
+        The default of *calls* is `--coreml-calls`, the default of *inputs* is `example_inputs()`.
 
-        Raise `InputError` if *calls*, *batch* or *in_flight* is not a positive whole number, *seconds* not a positive
-        number, or given beside *calls*, if *batch* differs from
-        the length of the list, if the runtime makes one prediction at a time and *in_flight* asks for more,
-        and the errors of `predict`.
+        *batch*: each call predicts a batch of this size, of the same *inputs*, or of different example inputs without
+        *inputs*. A list of inputs is a batch too.
+
+        *in_flight*: this number of predictions runs at the same time. Native times are those under load, and
+        `throughput` is the number of predictions that end in a second.
+
+        *output_backings*: the framework writes into arrays of the same types and shapes in the engine process.
+
+        *seconds*: `sustained_ms` is judged by a sustained load. The other limits are judged by the other measurement of
+        the test.
+
+        Raise `InputError` if *calls*, *batch* or *in_flight* is not a positive whole number, if *seconds* is not a
+        positive number, or if both *seconds* and *calls* are given. Raise it if *batch* differs from the length of the
+        list, and if *in_flight* is more than 1 on a runtime that makes one prediction at a time. Raise the errors of
+        `predict`.
         """
         wanted = self._calls if calls is None else positive("measure(calls=...)", calls)
         size = None if batch is None else positive("measure(batch=...)", batch)
@@ -278,10 +284,10 @@ class CoreMLModel:
 
     @property
     def observed(self) -> Observed:
-        """The devices that counters of the system show at work, in predictions like those measured last.
+        """The devices that worked according to counters of the system, in predictions like those measured last.
 
-        The first use takes some seconds: the model is loaded in other processes. A device is `unavailable` where no
-        counter can tell, as on other systems than macOS.
+        The first use takes some seconds, because the model is loaded in other processes. A device without a readable
+        counter is `unavailable`, as every device is on systems other than macOS.
         """
         permitted = ALLOWED_DEVICES[self.compute_units]
         return self.observe([device for device in OBSERVABLE_DEVICES if device in permitted])

@@ -36,7 +36,7 @@ _NO_WORD: Final = re.compile(r"[^A-Za-z0-9.]+")
 
 @dataclass(frozen=True, eq=False)
 class DeviceReport:
-    """The measurements of one model on one device, of a report that a test names."""
+    """The measurements of one model on one device, from a report that a test names."""
 
     path: Path
     """The file that contains it."""
@@ -97,7 +97,7 @@ class DeviceReport:
 
 
 class DeviceReports(tuple[DeviceReport, ...]):
-    """All reports of a test's model, and the one of them that this test is judged by."""
+    """All device reports of a test's model, and the one that this test is judged by."""
 
     judged: DeviceReport
     """The report that this test is judged by."""
