@@ -340,6 +340,24 @@ class BuildVariant(Request[None]):
 
 
 @dataclass(frozen=True)
+class BuildByCallable(Request["str | None"]):
+    """Build the variant *name* of the model at *path* with the callable in *build*, and save it at *destination*.
+
+    The engine holds no model. *file*: the name of the callable's file. *search*: the folders in which the modules that
+    the callable uses are found. The answer is the path of the variant, or None if one of these modules cannot be
+    imported in the engine.
+    """
+
+    path: str
+    name: str
+    destination: str
+    build: bytes
+    file: str
+    search: tuple[str, ...]
+    doing = "building a variant of"
+
+
+@dataclass(frozen=True)
 class ReadMemory(Request[float]):
     """Read the peak growth of the engine's resident memory since before it loaded its model, in 10^6 bytes."""
 

@@ -51,7 +51,9 @@ class Models:
         remove_abandoned()
         self._options = options
         self._listeners = listeners
-        self.variants = Variants(self.make_engine, options.variant_cache, listeners.progress)
+        self.variants = Variants(
+            self.make_engine, self._make_converting_engine, options.variant_cache, listeners.progress
+        )
         self.sources = Sources(
             options.rootdir, lambda name: listeners.progress(name, Progress("building")), self.variants.path
         )
@@ -194,12 +196,18 @@ class Models:
         """Return a new engine of which a timeline has nothing."""
         return self._engine(MappingProxyType({}), None)
 
-    def _engine(self, environment: Mapping[str, str], recorded: Callable[[Recording], None] | None) -> Engine:
+    def _make_converting_engine(self) -> Engine:
+        """Return a new engine in which code of the user's can convert models."""
+        return self._engine(MappingProxyType({}), self._listeners.recorded, "--converters")
+
+    def _engine(
+        self, environment: Mapping[str, str], recorded: Callable[[Recording], None] | None, *more: str
+    ) -> Engine:
         options = self._options
         words = [f"--precision={options.precision}", f"--threads={options.threads or 1}", f"--api={options.api}"]
         if options.insists_on_api:
             words.append("--insist-on-api")
-        words += self._cache_words()
+        words += [*self._cache_words(), *more]
         engine = Engine(options.runtime, options.timeout, tuple(words), environment, recorded)
         engine.load_timeout = options.load_timeout or max_load_seconds(identity())
         return engine

@@ -3,40 +3,46 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
 import tempfile
-import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pytest_coreml.engine.fingerprint import fingerprint
 from pytest_coreml.engine.model_digest import digest
-from pytest_coreml.engine.protocol import BuildVariant
-from pytest_coreml.errors import EngineError, ModelError, UsageError, hidden_for_ours
+from pytest_coreml.engine.protocol import BuildByCallable, BuildVariant
+from pytest_coreml.errors import EngineError, ModelError, hidden_for_ours
+from pytest_coreml.session.by_value import file_of, pickled_by_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_coreml.engine.client import Engine
-    from pytest_coreml.engine.protocol import Progress
+    from pytest_coreml.engine.protocol import Progress, Request
     from pytest_coreml.session.sources import VariantSource
 
 __tracebackhide__ = hidden_for_ours
+
+T = TypeVar("T")
 
 
 class Variants:
     """Builds the variants of a run.
 
-    *make_engine* returns an engine that has not started. *cache*: returns a folder that outlives the run, None if there
+    *make_engine*, *make_converting_engine*: return an engine that has not started, the latter with the packages that
+    coremltools' converters need. *cache*: returns a folder that outlives the run, None if there
     is none. *report* gets the name of a model and what is done to it.
     """
 
     def __init__(
         self,
         make_engine: Callable[[], Engine],
+        make_converting_engine: Callable[[], Engine],
         cache: Callable[[], Path | None],
         report: Callable[[str, Progress], None],
     ) -> None:
         self._make_engine = make_engine
+        self._make_converting_engine = make_converting_engine
         self._cache = cache
         self._report = report
         self._paths: dict[tuple[object, ...], Path] = {}
@@ -91,32 +97,29 @@ class Variants:
         return kept
 
     def _build_by_preset(self, original: Path, name: str, destination: Path) -> Path:
-        engine = self._make_engine()
-        engine.subject = original.name
-        try:
-            request = BuildVariant(str(original), name, str(destination))
-            engine.ask(request, lambda progress: self._report(original.name, progress))
-        finally:
-            engine.close()
+        self._ask(self._make_engine(), original, BuildVariant(str(original), name, str(destination)))
         return destination
 
     def _build_by_callable(self, original: Path, source: VariantSource, destination: Path) -> Path:
-        from pytest_coreml.engine.server.open_model import open_model
-
+        """Build in a process that may end, where the callable can be sent to one; else in this process."""
         assert source.build is not None
-        subject = f"{original.name}: the variant {source.name}"
+        pickled = pickled_by_value(source.build)
+        if pickled is not None:
+            place, search = file_of(source.build), tuple(sys.path)
+            request = BuildByCallable(str(original), source.name, str(destination), pickled, place, search)
+            built = self._ask(self._make_converting_engine(), original, request)
+            if built is not None:
+                return Path(built)
+        from pytest_coreml.engine.server.build_by_callable import build_by_callable
+
+        return Path(build_by_callable(source.build, str(original), source.name, str(destination)))
+
+    def _ask(self, engine: Engine, original: Path, request: Request[T]) -> T:
+        engine.subject = original.name
         try:
-            model = source.build(open_model(str(original)))
-        except Exception as error:
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{Path(frame.filename).name}:{frame.lineno}"
-            raise ModelError(f"{subject} cannot be built: {type(error).__name__}: {error} ({place})") from error
-        if isinstance(model, (str, Path)):
-            return Path(model)
-        if not hasattr(model, "save"):
-            raise UsageError(f"{subject}: the callable returned {type(model).__name__}, expected an MLModel or a path")
-        model.save(str(destination))
-        return destination
+            return engine.ask(request, lambda progress: self._report(original.name, progress))
+        finally:
+            engine.close()
 
     def _temporary(self) -> Path:
         self._folder = self._folder or tempfile.TemporaryDirectory(prefix="pytest-coreml-variants-")

@@ -18,8 +18,12 @@ import pytest
 def wrong(model):
     raise RuntimeError("no such layer")
 
+def ends(model):
+    import os
+    os._exit(5)
+
 @pytest.mark.coreml_model("Encoder.mlpackage")
-@pytest.mark.coreml_variants("int8", "int4-block32", wrong=wrong)
+@pytest.mark.coreml_variants("int8", "int4-block32", wrong=wrong, ends=ends)
 @pytest.mark.coreml_budget(max_size_ratio=0.4)
 def test_it(coreml_model, coreml_original):
     inputs = coreml_model.example_inputs()
@@ -38,12 +42,12 @@ def encoder(project: pytest.Pytester) -> pytest.Pytester:
 
 @pytest.mark.slow
 def test_variants_are_tested_side_by_side(encoder: pytest.Pytester) -> None:
-    """A missed ratio fails, a target that lacks a preset skips, a callable that raises fails; all are rows."""
+    """Each is a row: a missed ratio, a target that lacks a preset, a callable that raises, and one that crashes."""
     encoder.makepyfile(test_v=TEST)
 
     result = encoder.runpytest_subprocess("--coreml-report=r.json", "--coreml-calls=20", "-p", "no:randomly")
 
-    result.assert_outcomes(passed=1, failed=2, skipped=1)
+    result.assert_outcomes(passed=1, failed=3, skipped=1)
     result.stdout.fnmatch_lines(
         [
             "*Encoder-int8.mlpackage on all: size relative to the original 0.5* x, budget 0.4 x*",
@@ -53,9 +57,12 @@ def test_variants_are_tested_side_by_side(encoder: pytest.Pytester) -> None:
             "int8 *5?%* failed",
             "int4-block32 * skipped",
             "wrong * failed",
+            "ends * failed",
             "  int8: operations +2 constexpr_affine_dequantize",
             "  int4-block32: no variant int4-block32: it needs the deployment target iOS 18,*",
             "  wrong: the variant wrong cannot be built: RuntimeError: no such layer*",
+            "*(test_v.py:4)",
+            "  ends: the engine process exited with status 5 while building ends of *",
         ]
     )
     document = json.loads((encoder.path / "r.json").read_text())
@@ -65,6 +72,7 @@ def test_variants_are_tested_side_by_side(encoder: pytest.Pytester) -> None:
         ("int8", "failed"),
         ("int4-block32", "skipped"),
         ("wrong", "failed"),
+        ("ends", "failed"),
     ]
     assert group["rows"][1]["time_ratio"] > 0
     assert 25 < group["rows"][1]["psnr"] < 60

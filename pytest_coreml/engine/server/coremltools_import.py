@@ -36,10 +36,13 @@ _NOT_NEEDED = (
 )
 
 
-def import_coremltools(runtime: str, precision: Precision, threads: int = 1) -> Runtime:
+def import_coremltools(
+    runtime: str, precision: Precision, threads: int = 1, *, has_converters: bool = False
+) -> Runtime:
     """Import coremltools over Apple's module or the reference binding; *runtime* is `auto`, `coreml` or `reference`.
 
-    *precision* and *threads* are those of the reference runtime.
+    *precision* and *threads* are those of the reference runtime. *has_converters*: with the packages that only its
+    converters need.
     Raises `EngineError` when Core ML is requested and its native module is missing; on a Mac, `auto` requests it.
     """
     if importlib.util.find_spec("coremltools") is None:
@@ -49,7 +52,7 @@ def import_coremltools(runtime: str, precision: Precision, threads: int = 1) -> 
     if not native and (runtime == "coreml" or (runtime == "auto" and sys.platform == "darwin")):
         raise EngineError(_no_binding_text(runtime))
     chosen: Runtime = "coreml" if native and runtime != "reference" else "reference"
-    for name in _NOT_NEEDED:
+    for name in _NOT_NEEDED if not has_converters else ():
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None is how an import is barred
     with quiet_logger():
         if chosen == "reference":

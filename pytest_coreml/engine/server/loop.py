@@ -49,6 +49,7 @@ def main(descriptor: int, words: Sequence[str]) -> None:
         )
         service.cache_rules = _cache_rules(arguments)
         service.recorder = recorder
+        service.has_converters = arguments.converters
         serve(connection, service, alarm)
     except (EOFError, ConnectionError, KeyboardInterrupt):
         pass
@@ -130,6 +131,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--folder", required=True)
     parser.add_argument("--precision", default="fast")
     parser.add_argument("--timeline", action="store_true")
+    parser.add_argument("--converters", action="store_true")
     # One is the steadiest.
     parser.add_argument("--threads", type=_threads, default=1)
     # The build of the system, with which compiled models are kept for later runs; without it they are not.

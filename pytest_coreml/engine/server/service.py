@@ -64,6 +64,8 @@ class Service:
         self._threads = threads
         self.cache_rules: CacheRules | None = None
         """The rules for keeping compiled models for later runs; None to compile them for this engine only."""
+        self.has_converters = False
+        """True if coremltools imports torch and the like, for code of the user's that converts models."""
         self._kept: KeptCompilations | None = None
         self._wanted_api, self._insists = api, insists
         self._api: ApiName = "coremltools"
@@ -80,6 +82,7 @@ class Service:
             protocol.SaveTinyModel: self._save_tiny_model,
             protocol.Describe: self._describe,
             protocol.BuildVariant: self._build_variant,
+            protocol.BuildByCallable: self._build_by_callable,
             protocol.Load: self._load,
             protocol.LoadAgain: self._load_again,
             protocol.Predict: self._predict,
@@ -112,7 +115,7 @@ class Service:
         from pytest_coreml.engine.server import coremltools_import
 
         self._runtime = runtime = coremltools_import.import_coremltools(
-            self._wanted_runtime, self._precision, self._threads
+            self._wanted_runtime, self._precision, self._threads, has_converters=self.has_converters
         )
         import coremltools
 
@@ -170,6 +173,15 @@ class Service:
         from pytest_coreml.engine.server.build_variant import build_variant
 
         build_variant(request.path, request.name, request.destination, self._report_stage)
+
+    def _build_by_callable(self, request: protocol.BuildByCallable) -> str | None:
+        from pytest_coreml.engine.server.build_by_callable import build_by_callable, read_callable
+
+        self._report_stage(f"building {request.name} of")
+        build = read_callable(request.build, request.search)
+        if build is None:
+            return None
+        return build_by_callable(build, request.path, request.name, request.destination, request.file)
 
     def _load(self, request: protocol.Load) -> protocol.Loaded:
         from pytest_coreml.engine.server import load

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
-from pytest_coreml.engine.protocol import BuildVariant, Progress
-from pytest_coreml.errors import EngineDiedError, EngineTimeoutError, ModelError, UnfitVariantError, UsageError
+from pytest_coreml.engine.protocol import BuildByCallable, BuildVariant, Progress
+from pytest_coreml.engine.server.build_by_callable import build_by_callable
+from pytest_coreml.errors import EngineDiedError, EngineTimeoutError, ModelError, UnfitVariantError
 from pytest_coreml.session.sources import VariantSource
 from pytest_coreml.session.variants import Variants
 
@@ -44,7 +47,8 @@ def original(tmp_path):
 def variants(engine, cache=None, reports=None):
     """Return the variants of a run."""
     return Variants(
-        lambda: engine, lambda: cache, lambda *words: (reports if reports is not None else []).append(words)
+        *(lambda: engine, lambda: engine, lambda: cache),
+        lambda *words: (reports if reports is not None else []).append(words),
     )
 
 
@@ -119,16 +123,48 @@ class Model:
 @pytest.fixture(autouse=True)
 def _no_core_ml(monkeypatch):
     """Open nothing."""
-    monkeypatch.setattr("pytest_coreml.engine.server.open_model.open_model", lambda path: path)
+    monkeypatch.setattr("pytest_coreml.engine.server.build_by_callable.open_model", lambda path: path)
 
 
-def test_a_callable_makes_one_model_of_another(original):
-    """In this process, without an engine."""
-    run = variants(Builder(AssertionError()))
+class CallableBuilder(Builder):
+    """An engine that builds by callables in this process; it cannot import their modules if it is not *able*."""
+
+    def __init__(self, able=True):
+        super().__init__()
+        self.able = able
+
+    def ask(self, request, on_progress):
+        """Build."""
+        self.requests.append(request)
+        assert isinstance(request, BuildByCallable)
+        if not self.able:
+            return None
+        build = pickle.loads(request.build)
+        return build_by_callable(build, request.path, request.name, request.destination, request.file)
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_a_callable_makes_one_model_of_another_in_an_engine(original, able):
+    """A lambda too; in this process if the engine cannot import what the callable needs."""
+    engine = CallableBuilder(able)
+
+    run = variants(engine)
 
     path = run.path(original, VariantSource("Net", "mine", lambda model: Model()))
 
     assert path.read_text() == "made by hand"
+    assert (len(engine.requests), engine.closed) == (1, 1)
+
+
+def test_a_callable_that_cannot_be_sent_runs_in_this_process(original):
+    """It refers to a lock, which no other process can have."""
+    engine, lock = CallableBuilder(), threading.Lock()
+    run = variants(engine)
+
+    path = run.path(original, VariantSource("Net", "mine", lambda model: lock and Model()))
+
+    assert path.read_text() == "made by hand"
+    assert engine.requests == []
 
 
 def test_a_callable_that_raises_is_named_with_the_place(original):
@@ -138,10 +174,10 @@ def test_a_callable_that_raises_is_named_with_the_place(original):
     with pytest.raises(
         ModelError, match=r"Net.mlmodel: the variant mine cannot .* KeyError: 'weights' \(test_var.*py:\d"
     ):
-        variants(Builder()).path(original, source)
+        variants(CallableBuilder()).path(original, source)
 
 
 def test_a_callable_that_returns_something_else_is_told(original):
     """The error says what was expected and what came."""
-    with pytest.raises(UsageError, match="the callable returned int, expected an MLModel or a path"):
-        variants(Builder()).path(original, VariantSource("Net", "mine", lambda model: 3))
+    with pytest.raises(ModelError, match="the callable returned int, expected an MLModel or a path"):
+        variants(CallableBuilder()).path(original, VariantSource("Net", "mine", lambda model: 3))
