@@ -37,6 +37,18 @@ def safe_lines(text: str) -> str:
     return "\n".join(map(_safe_line, text.split("\n")))
 
 
+def shown_in(text: str, encoding: str | None) -> str:
+    """Return *text* with what *encoding* lacks as escapes, and then with the rules of tables as hyphens.
+
+    *encoding*: None for a stream that takes all characters.
+    """
+    try:
+        text.encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        return text.replace("─", "-").encode(encoding or "utf-8", "backslashreplace").decode(encoding or "utf-8")
+    return text
+
+
 def _safe_line(line: str) -> str:
     shown = "\t".join(map(printable, line.split("\t"))).replace("##[", "# #[")
     return shown.replace("::", ": :", 1) if shown.lstrip().startswith("::") else shown

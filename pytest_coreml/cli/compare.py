@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_coreml.cli.number_argument import number_from_zero
-from pytest_coreml.cli.output import write_lines
+from pytest_coreml.cli.output import write_document, write_lines
 
 if TYPE_CHECKING:
     import argparse
@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     rules = Rules(arguments.tolerance, arguments.unmeasured == "fail", moved)
     result = compare(read_runs(arguments.baseline), read_runs(arguments.current), rules)
     module = importlib.import_module(f"pytest_coreml.report.formats.comparison_{arguments.format}")
-    write_lines(module.lines(result)) if arguments.format == "text" else sys.stdout.write(module.render(result))
+    write_lines(module.lines(result)) if arguments.format == "text" else write_document(module.render(result))
     missing = len(result.only_baseline) + len(result.only_current)
     if arguments.require_all and missing:
         sys.stderr.write(f"pytest-coreml: {missing} measurements exist on one side only, and --require-all is given\n")

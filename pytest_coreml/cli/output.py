@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.escaping import safe_lines
+from pytest_coreml.escaping import safe_lines, shown_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,14 @@ _COLORS: Final = {"red": 31, "green": 32, "yellow": 33}
 
 def write_text(text: str) -> None:
     """Write *text*, which ends with a line break, to stdout."""
-    sys.stdout.write(safe_lines(text))
+    sys.stdout.write(shown_in(safe_lines(text), sys.stdout.encoding))
+
+
+def write_document(text: str) -> None:
+    """Write *text* in a format that programs read to stdout: in UTF-8 where the encoding of stdout lacks characters."""
+    if shown_in(text, sys.stdout.encoding) != text:
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # a stream with an encoding is a wrapper
+    sys.stdout.write(text)
 
 
 def home_relative(path: Path) -> str:
@@ -36,7 +43,7 @@ def write_lines(lines: Iterable[str]) -> None:
 
     has_colors = _has_colors()
     for line in lines:
-        text = safe_lines(line)
+        text = shown_in(safe_lines(line), sys.stdout.encoding)
         if has_colors and isinstance(line, Line) and line.standing is not None:
             text = _colored(text, line)
         sys.stdout.write(f"{text}\n")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_coreml.cli.output import write_lines
+from pytest_coreml.cli.output import write_document, write_lines
 from pytest_coreml.cli.output import write_text as print_text
 from pytest_coreml.errors import UsageError
 
@@ -72,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif form == "trace-summary":
         print_text(text)
     else:
-        sys.stdout.write(text)
+        write_document(text)
     return 0
 
 

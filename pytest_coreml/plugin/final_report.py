@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_coreml.errors import CoreMLTestError
-from pytest_coreml.escaping import safe_lines
+from pytest_coreml.escaping import safe_lines, shown_in
 from pytest_coreml.report.text.line import Line
 from pytest_coreml.report.text.standings import STANDINGS
 
@@ -180,7 +180,12 @@ def _loaded_concurrently(run: PytestRun, results: Results) -> bool:
 
 
 def _write(reporter: Any, text: str, **markup: bool) -> None:
-    reporter.write_line(safe_lines(text), **markup)
+    reporter.write_line(_shown(text, reporter), **markup)
+
+
+def _shown(text: str, reporter: Any) -> str:
+    file = getattr(getattr(reporter, "_tw", None), "_file", None)
+    return shown_in(safe_lines(text), getattr(file, "encoding", None))
 
 
 def _to_annotate(run: PytestRun, results: Results) -> list[Record]:
@@ -197,7 +202,7 @@ def _write_colored(reporter: Any, line: str) -> None:
     if not isinstance(line, Line) or line.standing is None:
         _write(reporter, line)
         return
-    text = safe_lines(line)
+    text = _shown(line, reporter)
     reporter.write(text[: line.start])
     reporter.write_line(text[line.start :], **{STANDINGS[line.standing].color: True})
 

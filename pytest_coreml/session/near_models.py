@@ -38,11 +38,20 @@ def near_path(path: str, folder: Path) -> str:
 def models_named(name: str, root: Path) -> Iterator[Path]:
     """Yield the files and folders of this name below *root*."""
     for depth in range(_HINT_DEPTH):
-        yield from root.glob("*/" * depth + name)
+        yield from filter(_exists, root.glob("*/" * depth + name))
 
 
 def _models_in(folder: Path) -> list[Path]:
     try:
-        return [entry for entry in sorted(folder.iterdir()) if entry.suffix in MODEL_SUFFIXES]
+        # A link to nothing is what was asked for, and not there.
+        return [entry for entry in sorted(folder.iterdir()) if entry.suffix in MODEL_SUFFIXES and _exists(entry)]
     except OSError:
         return []
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, RuntimeError):
+        # A link to itself, before Python 3.13.
+        return False

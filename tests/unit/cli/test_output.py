@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 
@@ -91,3 +92,20 @@ def test_a_file_that_show_writes_has_no_colors(monkeypatch, tmp_path):
     main(["show", "r.json", "--output=r.txt"])
 
     assert "\x1b" not in (tmp_path / "r.txt").read_text()
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "csv", "json", "html"])
+def test_any_encoding_of_stdout_will_do(form, tmp_path, monkeypatch):
+    """As that of a locale without UTF-8: a table has hyphens and escapes there, and what programs read stays UTF-8."""
+    write_report(build_report([bare_record(id="test_ä.py::test_it")], [SPEC], MACHINE), tmp_path / "r.json")
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, "ascii"))
+
+    assert main(["show", str(tmp_path / "r.json"), f"--format={form}"]) == 0
+
+    text = written.getvalue().decode()
+    if form == "text":
+        assert "-----" in text
+        assert "test_\\xe4" in text
+    else:
+        assert re.search(r"test\\?_(ä|\\u00e4)", text)

@@ -40,10 +40,14 @@ def test_nothing_is_suggested_where_no_name_is_similar(tmp_path: Path) -> None:
         ("models/Encodr.mlpackage", "Encoder.mlpackage"),
         ("Encoder.mlpackage", "models/Encoder.mlpackage"),
         ("Xyz.mlpackage", None),
+        ("Gone.mlpackage", None),
+        ("Loop.mlpackage", None),
     ],
 )
 def test_a_path_of_the_command_line_is_answered_with_a_path(tmp_path: Path, name: str, meant: str | None) -> None:
-    """A similar name in its folder, or the same name in a folder below."""
+    """A similar name in its folder, or the same name in a folder below; never a link that leads nowhere."""
+    (tmp_path / "Gone.mlpackage").symlink_to("nowhere")
+    (tmp_path / "Loop.mlpackage").symlink_to("Loop.mlpackage")
     (tmp_path / "models" / "Encoder.mlpackage").mkdir(parents=True)
 
     assert near_path(name, tmp_path) == (f"; did you mean {meant!r}?" if meant else "")
