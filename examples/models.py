@@ -9,7 +9,7 @@ from coremltools.converters.mil.mil import types
 
 
 def convert(program, precision=ct.precision.FLOAT16, **options):
-    """Make a Core ML model of a MIL program, without loading it: loading is the business of the tests."""
+    """Make a Core ML model of a MIL program, without loading it; the tests load it."""
     return ct.convert(
         program,
         convert_to="mlprogram",

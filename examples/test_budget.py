@@ -1,4 +1,4 @@
-"""A budget: the model must be small, and quick enough."""
+"""A budget: the model must be small and fast enough."""
 
 import models
 import pytest

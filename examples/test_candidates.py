@@ -1,4 +1,4 @@
-"""Two candidate models, side by side: the same test for each."""
+"""Two candidate models: the same test for each, compared in the summary."""
 
 import models
 import pytest

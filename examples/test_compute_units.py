@@ -1,4 +1,4 @@
-"""Several compute units: one test for each, and their figures side by side in the summary."""
+"""Several compute units: one test for each, compared in the summary."""
 
 import models
 import pytest

@@ -1,4 +1,4 @@
-"""An iPhone's numbers, judged on any system: the report is one that Xcode's Performance tab exports."""
+"""An iPhone's results, judged on any system, from a report that Xcode's Performance tab exported."""
 
 import models
 import pytest

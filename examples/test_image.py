@@ -1,4 +1,4 @@
-"""An image model: it takes a PIL image, as coremltools does; `example_inputs()` makes one too."""
+"""An image model: its input is a PIL image, as in coremltools; `example_inputs()` makes one too."""
 
 import models
 import pytest

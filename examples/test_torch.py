@@ -1,4 +1,4 @@
-"""A network of torch, converted three ways: size, agreement and speed side by side.
+"""A torch network, converted three ways, compared by size, agreement and speed.
 
 Where torch is not installed, the outputs that it gave are read from a file.
 """

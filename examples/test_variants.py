@@ -1,4 +1,4 @@
-"""Compressed variants beside their original: smaller, and with nearly the same answers."""
+"""Compressed variants and their original: smaller, and with nearly the same outputs."""
 
 import models
 import numpy as np

@@ -1,4 +1,4 @@
-"""A small network of torch, and what it computed, for machines without torch."""
+"""A small torch network with its stored outputs, for machines without torch."""
 
 import importlib.util
 from pathlib import Path
@@ -7,7 +7,7 @@ import coremltools as ct
 import numpy as np
 from coremltools.converters.mil import Builder as mb  # noqa: N813 (the name that everybody uses)
 
-# The weights, ten inputs `image`, and the outputs `scores` that torch gave for them, in single precision.
+# The weights, ten inputs `image`, and the outputs `scores` that torch computed for them, in single precision.
 # `python torch_network.py` makes it.
 STORED = Path(__file__).parent / "torch_network.npz"
 SHAPE = (1, 3, 16, 16)
@@ -78,7 +78,7 @@ def palettized():
 
 
 def store():
-    """Write the weights, and what torch computes."""
+    """Write the weights and the outputs that torch computes."""
     import torch
 
     module = network()

@@ -1,4 +1,4 @@
-"""What the current test has done with a model, for what is measured and judged after it."""
+"""The use that the current test has made of a model, for the measurements and verdicts after it."""
 
 from __future__ import annotations
 
