@@ -50,11 +50,11 @@ class RunHooks:
             return (yield)
         except pytest.fail.Exception as failure:
             # Nothing follows a setup that was asked for alone.
-            if item.config.getoption("setuponly", default=False) or not self.run.keep_load_failure(failure):
+            if item.config.getoption("setuponly", default=False) or not self.run.load_failures.keep(failure):
                 raise
             return None
         except pytest.skip.Exception as skip:
-            self.run.note_skip(skip)
+            self.run.load_failures.note_skip(skip, self.run.attempt)
             raise
 
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
@@ -69,7 +69,7 @@ class RunHooks:
         from pytest_coreml.plugin.conclusion import conclude
         from pytest_coreml.plugin.sending import use_fixture_models
 
-        self.run.raise_load_failure()
+        self.run.load_failures.raise_due(self.run.attempt)
         use_fixture_models(item, self.run.attempt)
         self.run.renew_fixture_models(item)
         self.run.in_body = True

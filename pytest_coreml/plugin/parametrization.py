@@ -43,7 +43,7 @@ def _is_single(declaration: Declaration, given: list[Any], run: PytestRun, file:
         return False
     if any(hasattr(each, "marks") for each in given):
         return False
-    return declaration.function is not None or not any(run.functions_of(each, file) for each in declaration.sources)
+    return declaration.function is not None or not any(run.functions.get(each, file) for each in declaration.sources)
 
 
 def _parametrize_sources(metafunc: pytest.Metafunc, run: PytestRun, declaration: Declaration, given: list[Any]) -> None:
@@ -115,7 +115,7 @@ def _with_functions(named: list[_Named], run: PytestRun, file: Path) -> list[_Na
     expanded: list[_Named] = []
     for source, name in named:
         param: Any = source if hasattr(source, "marks") else None
-        functions = run.functions_of(param.values[0] if param is not None else source, file)
+        functions = run.functions.get(param.values[0] if param is not None else source, file)
         if not functions:
             expanded.append((source, name))
             continue

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -14,21 +13,21 @@ from pytest_coreml.plugin import dropin
 from pytest_coreml.plugin.benchmark_fixture import BenchmarkEntries
 from pytest_coreml.plugin.declarations import Declarations
 from pytest_coreml.plugin.failure_lines import fail
+from pytest_coreml.plugin.load_failures import LoadFailure, LoadFailures
+from pytest_coreml.plugin.load_timing import LoadTiming
 from pytest_coreml.plugin.names import REPORT_FIXTURE, SOURCE_FIXTURE, uses_fixture
 from pytest_coreml.plugin.progress import ProgressLine
 from pytest_coreml.plugin.running_test import running_test
 from pytest_coreml.plugin.shared_fixture import SharedFixture
-from pytest_coreml.plugin.xdist import runs_everything_everywhere, shares_host, worker_name
+from pytest_coreml.plugin.source_functions import SourceFunctions
+from pytest_coreml.plugin.xdist import runs_everything_everywhere, worker_name
 from pytest_coreml.session.native_clock import NativeClock
-from pytest_coreml.session.sources import FunctionSource, PathFrom, Sources
+from pytest_coreml.session.sources import FunctionSource
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from pytest_coreml.engine.lease import EngineKey, Timing
     from pytest_coreml.facts.compute_units import ComputeUnits
     from pytest_coreml.plugin.run_results import Results
-    from pytest_coreml.session.attempt import Attempt, LoadProblem
+    from pytest_coreml.session.attempt import Attempt
     from pytest_coreml.session.declaration import Declaration
     from pytest_coreml.session.model import CoreMLModel
     from pytest_coreml.session.options import Options
@@ -39,17 +38,6 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.regression.run import Runs
 
 __tracebackhide__ = hidden_for_ours
-
-
-class LoadFailure(NamedTuple):
-    """A model that a fixture could not load."""
-
-    attempt: str
-    """The name of the attempt that asked for it."""
-    keys: tuple[EngineKey, ...]
-    """The configurations that could not be loaded."""
-    problems: dict[EngineKey, LoadProblem]
-    """Why, and of which variants."""
 
 
 class PytestRun:
@@ -64,6 +52,9 @@ class PytestRun:
         self.declarations = Declarations(config, options)
         self.progress = ProgressLine(config)
         self.shared_fixture = SharedFixture()
+        self.load_failures = LoadFailures()
+        self.functions = SourceFunctions(options.rootdir)
+        self.timing = LoadTiming(config, options, self.declarations, self.read_baseline)
         self.clock = NativeClock()
         self.benchmark = BenchmarkEntries(self.clock)
         self.results = _make_results(config)
@@ -78,12 +69,7 @@ class PytestRun:
         self.in_body = False
         # True once a subtest of the running test has failed.
         self.subtest_failed = False
-        # pytest keeps what a fixture raised, and raises it for the later tests of its scope.
-        self._load_failures: dict[BaseException, LoadFailure] = {}
-        self._load_failure: BaseException | None = None
         self._attempts: Counter[str] = Counter()
-        # By source and file of the test: many tests name the same model.
-        self._functions: dict[tuple[Any, Path], list[FunctionSource]] = {}
         self._baseline: Runs | None = None
         self._report_files: ReportFiles | None = None
 
@@ -146,7 +132,8 @@ class PytestRun:
 
     def begin_attempt(self, item: pytest.Item) -> None:
         """Begin an attempt at the test *item*, if it has a fixture of ours."""
-        self.attempt = self._load_failure = None
+        self.attempt = None
+        self.load_failures.begin()
         self.subtest_failed = False
         declaration = self.declarations.get(item)
         if declaration is not None and uses_fixture(item):
@@ -160,24 +147,6 @@ class PytestRun:
             fixtures = [*getattr(item, "fixturenames", []), "coreml_model"]
             return self._begin(item, self.declarations.reader.read(item, fixtures))
         return self.attempt
-
-    def functions_of(self, source: Any, file: Path) -> list[FunctionSource]:
-        """Return the functions of a model that has several, none for any other source.
-
-        *file*: that of the test, in whose folder a relative path is looked up first.
-        """
-        if not isinstance(source, (str, os.PathLike, PathFrom)):
-            return []
-        key = source, file
-        if key not in self._functions:
-            self._functions[key] = self._read_functions(source, file.parent)
-        return self._functions[key]
-
-    def _read_functions(self, source: Any, folder: Path) -> list[FunctionSource]:
-        from pytest_coreml.session.model_functions import several_functions
-
-        path = Sources(self.options.rootdir).find(source, folder)
-        return [FunctionSource(source, name) for name in several_functions(path)] if path is not None else []
 
     def load(self, source: Any, units: ComputeUnits) -> CoreMLModel:
         """Return the model of *source* for a fixture; a problem is the failure of the test, without a traceback."""
@@ -193,11 +162,8 @@ class PytestRun:
             model.is_of_fixture = True
             return model
         # Outside of the handler, or pytest would show the same text twice, as an exception and its cause.
-        try:
-            give_up(text)
-        except (pytest.fail.Exception, pytest.skip.Exception) as failure:
-            self._load_failures[failure] = LoadFailure(attempt.name, tuple(attempt.unloaded), dict(attempt.problems))
-            raise
+        unloaded = LoadFailure(attempt.name, tuple(attempt.unloaded), dict(attempt.problems))
+        return self.load_failures.give_up(text, unloaded, give_up)
 
     def renew_fixture_models(self, item: pytest.Item) -> None:
         """Let the models that fixtures gave to *item* be those that are on disk when its body begins.
@@ -230,51 +196,12 @@ class PytestRun:
         models = self.open_session().models
         # A test may use the same model later, and has the times of this load.
         return models.load(
-            models.key(source, self.options.rootdir, units, options), self._timing_of(bool(self.options.baseline))
+            models.key(source, self.options.rootdir, units, options), self.timing.where(bool(self.options.baseline))
         )
-
-    def keep_load_failure(self, failure: BaseException) -> bool:
-        """Keep a *failure* of the setup, until the body of the test is due, if a model could not be loaded.
-
-        Returns False for any other failure. pytest calls what goes wrong in a fixture an error around the test; a model
-        that cannot be loaded is a failure of the test.
-        """
-        self._load_failure = failure if failure in self._load_failures else None
-        return self._load_failure is not None
-
-    def raise_load_failure(self) -> None:
-        """Fail the test whose setup could not load a model.
-
-        pytest may have kept the failure of an earlier test: an engine that crashed then did not crash again.
-        """
-        if self._load_failure is None:
-            return
-        failure, attempt = self._load_failures[self._load_failure], self.attempt
-        if attempt is not None and attempt.name != failure.attempt:
-            self._take_over(attempt, failure)
-            crashes = attempt.session.models.crashes
-            if (crash := crashes.for_test(failure.attempt, str(self._load_failure))) is not None:
-                fail(crash.message)
-        raise self._load_failure
 
     def fail_in_body(self, text: str) -> NoReturn:
         """Fail the running test with *text* when its body is due: a failure of the test, no error around it."""
-        try:
-            fail(text)
-        except pytest.fail.Exception as failure:
-            self._load_failures[failure] = LoadFailure(self.running_attempt().name, (), {})
-            raise
-
-    def note_skip(self, skip: BaseException) -> None:
-        """Let a test be recorded that is skipped as an earlier one was, since its model cannot have the variant."""
-        failure = self._load_failures.get(skip)
-        if failure is not None and self.attempt is not None and self.attempt.name != failure.attempt:
-            self._take_over(self.attempt, failure)
-
-    @staticmethod
-    def _take_over(attempt: Attempt, failure: LoadFailure) -> None:
-        attempt.unloaded += failure.keys
-        attempt.problems.update(failure.problems)
+        self.load_failures.give_up(text, LoadFailure(self.running_attempt().name))
 
     def machine(self) -> dict[str, Any]:
         """Return facts about this machine, as a report has them."""
@@ -313,39 +240,11 @@ class PytestRun:
             declaration,
             self.open_session(),
             self._attempts[item.nodeid],
-            self._timing(item),
+            self.timing.for_test(item),
             device=_parameter(item, REPORT_FIXTURE),
             source=_parameter(item, SOURCE_FIXTURE),
         )
         return self.attempt
-
-    def _timing(self, item: pytest.Item) -> Timing:
-        """Return what is measured of the loads of *item*.
-
-        A load time that is only written down does not wait for other workers on the host: that would take away the
-        time that workers are there to save.
-        """
-        judged = bool(self.options.baseline) or self.declarations.limits_load_in(item.path)
-        return self._timing_of(judged, self._times_first_load(item))
-
-    def _timing_of(self, judged: bool, first_load: bool = False) -> Timing:
-        """Return what is measured of a load; *judged*: its time may be judged, and is not only written down."""
-        from pytest_coreml.engine.lease import Timing
-
-        reported = self.options.is_reported
-        return Timing(
-            load=judged or (reported and not shares_host(self.config)), first=judged or reported, first_load=first_load
-        )
-
-    def _times_first_load(self, item: pytest.Item) -> bool:
-        """Return True if a budget, the baseline or an option asks for times of compiling, or of first loads.
-
-        As for other times, it is enough if they ask for those of another test of the file, which shares its models.
-        """
-        if self.options.cache == "off" or self.declarations.limits_first_load_in(item.path):
-            return True
-        baseline = self.read_baseline()
-        return baseline is not None and item.nodeid.split("::", 1)[0] in baseline.files_with_first_loads
 
     def _note_use(self, model: CoreMLModel) -> None:
         if self.attempt is None:
