@@ -9,7 +9,6 @@ from pytest_coreml.device_reports.xctrace import recording_facts, table_parser
 from pytest_coreml.device_reports.xctrace.export_root import CONTENTS_ROOT, TABLES_ROOT, export_root
 from pytest_coreml.device_reports.xctrace.overlay import overlay
 from pytest_coreml.errors import ReportError, UsageError
-from pytest_coreml.facts.garbage import collection_paused
 from pytest_coreml.report.document.read_trace import is_trace, read_trace
 from pytest_coreml.report.document.trace_document import trace_lines
 from pytest_coreml.report.document.write import OutputKind, write_lines
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 _TRACE: Final = OutputKind("the trace", "--output")
 
 
-@collection_paused()
 def import_tables(paths: Sequence[Path], output: Path) -> int:
     """Write the timeline to *output*, and print its totals; return 0.
 

@@ -9,18 +9,16 @@ GPU worked for it, since it was opened: `accumulatedGPUTime`, by API in `AppUsag
 from __future__ import annotations
 
 import os
-import plistlib
-import re
 import reprlib
 from typing import TYPE_CHECKING, Any, Final
-from xml.parsers.expat import ExpatError
 
 from pytest_coreml.engine.server.counters.counter_reader import Reading
+from pytest_coreml.engine.server.counters.registry_dump import RegistryDump
 from pytest_coreml.facts.observed import Counter
 from pytest_coreml.machine.commands import run_limited
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     # Runs a command; returns its stdout, or None with a note.
     RunLimited = Callable[[Sequence[str]], bytes | str]
@@ -31,14 +29,10 @@ _GPU: Final = ("ioreg", "-a", "-r", "-c", "IOAccelerator", "-l")
 _NEURAL_ENGINE: Final = ("ioreg", "-a", "-r", "-c", "H1xANELoadBalancer", "-l")
 # The clients of other classes are those of the system's own service.
 _CLIENT_CLASS: Final = "H1xANELoadBalancerDirectPathClient"
-_CREATOR: Final = re.compile(r"\s*pid (\d{1,10})\b")
-_CHILDREN: Final = "IORegistryEntryChildren"
 MAX_BYTES: Final = 32 * 1024 * 1024
 SECONDS: Final = 2.0
 # Nanoseconds in 64 bits with a sign.
 _MAX_TIME: Final = 1 << 63
-# Entries of a registry are some dozens deep.
-_MAX_DEPTH: Final = 200
 
 
 class DriverRegistryReader:
@@ -65,12 +59,12 @@ class DriverRegistryReader:
         return [*gpu, *clients]
 
     def _value(
-        self, counter: Counter, command: Sequence[str], read: Callable[[list[Any], int], float | None]
+        self, counter: Counter, command: Sequence[str], read: Callable[[RegistryDump, int], float | None]
     ) -> Sequence[Reading]:
         if counter.name in self._failed:
             return []
         try:
-            value = read(_entries(self._run(command, SECONDS, MAX_BYTES)), self._pid)
+            value = read(RegistryDump(self._run(command, SECONDS, MAX_BYTES)), self._pid)
         except (OSError, ValueError) as error:
             return self._give_up(counter, str(error))
         if value is None:
@@ -83,37 +77,30 @@ class DriverRegistryReader:
         return []
 
 
-def gpu_time(entries: list[Any], pid: int) -> float | None:
+def gpu_time(dump: RegistryDump, pid: int) -> float | None:
     """Return the nanoseconds of all clients of *pid*; None where no client of any process has a time.
 
     Raises `ValueError` for a time that is not a number, or negative.
     """
-    total, has_times = 0.0, False
-    for entry in _walk(entries):
-        creator, times = _creator(entry), _gpu_times(entry)
-        if creator is None or times is None:
-            continue
-        has_times = True
-        if creator == pid:
-            total += sum(map(_time, times))
-    return total if has_times else None
-
-
-def count_clients(entries: list[Any], pid: int) -> float | None:
-    """Return the number of connections of *pid* to the Neural Engine's driver; None without the driver."""
-    if not entries:
+    if not dump.has_gpu_times:
         return None
-    clients = [entry for entry in _walk(entries) if entry.get("IOObjectClass") == _CLIENT_CLASS]
-    return float(sum(_creator(entry) == pid for entry in clients))
+    return sum(_time(time) for entry in dump.entries(pid) for time in _gpu_times(entry))
 
 
-def _gpu_times(entry: dict[str, Any]) -> list[Any] | None:
-    """Return the times of a client, None for an entry that has none."""
+def count_clients(dump: RegistryDump, pid: int) -> float | None:
+    """Return the number of connections of *pid* to the Neural Engine's driver; None without the driver."""
+    if dump.is_empty:
+        return None
+    return float(sum(entry.get("IOObjectClass") == _CLIENT_CLASS for entry in dump.entries(pid)))
+
+
+def _gpu_times(entry: dict[str, Any]) -> list[Any]:
+    """Return the times of a client."""
     if "accumulatedGPUTime" in entry:
         return [entry["accumulatedGPUTime"]]
     usage = entry.get("AppUsage")
     if not isinstance(usage, list):
-        return None
+        return []
     return [each.get("accumulatedGPUTime", 0) for each in usage if isinstance(each, dict)]
 
 
@@ -121,33 +108,3 @@ def _time(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _MAX_TIME:
         raise ValueError(f"the registry has {reprlib.repr(value)} as a time")
     return float(value)
-
-
-def _creator(entry: dict[str, Any]) -> int | None:
-    match = _CREATOR.match(text) if isinstance(text := entry.get("IOUserClientCreator"), str) else None
-    return int(match.group(1)) if match else None
-
-
-def _walk(entries: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
-    if not isinstance(entries, list) or depth > _MAX_DEPTH:
-        return
-    for entry in entries:
-        if isinstance(entry, dict):
-            yield entry
-            yield from _walk(entry.get(_CHILDREN), depth + 1)
-
-
-def _entries(data: bytes) -> list[Any]:
-    """Return the entries of a dump, none for an empty one: no entry has the class. Raises `ValueError`."""
-    if not data.strip():
-        return []
-    try:
-        found = plistlib.loads(data)
-    # plistlib lets out whatever its handlers of elements stumble over.
-    except (ExpatError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise ValueError(f"ioreg did not write a property list: {type(error).__name__}") from error
-    if isinstance(found, dict):
-        return [found]
-    if not isinstance(found, list):
-        raise ValueError(f"ioreg wrote a {type(found).__name__} in place of a list of entries")  # noqa: TRY004
-    return found

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import plistlib
+import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_coreml.engine.server.counters.driver_registry import CLIENTS, GPU_TIME, DriverRegistryReader
+from pytest_coreml.engine.server.counters.registry_dump import RegistryDump
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 PID = 4242
 # Two APIs of one client, 0.25 s and 0.75 s, and a second client; another process; a client that has done nothing.
@@ -119,14 +121,18 @@ def test_a_process_without_clients_has_used_nothing() -> None:
     ("dump", "note"),
     [
         (b"", "the registry has no such driver"),
+        (plistlib.dumps([]), "the registry has no such driver"),
+        (plistlib.dumps("text"), "the registry has no such driver"),
         (plistlib.dumps([{"IOObjectClass": "AppleParavirtGPU"}]), "the registry has no such driver"),
         (b"+-o AGXAccelerator  <class AGXAccelerator>\n", "ioreg did not write a property list"),
         (GPU[: len(GPU) // 2], "ioreg did not write a property list"),
-        (b"<plist><array><dict><string>no key</string></dict></array></plist>", "did not write a property list"),
-        (b"<plist><dict><key>AppUsage</key></dict></plist>", "did not write a property list"),
-        (b"<plist><array><integer>many</integer></array></plist>", "did not write a property list"),
-        (b"bplist00" + bytes(40), "did not write a property list"),
-        (plistlib.dumps("text"), "ioreg wrote a str"),
+        (GPU[: len(GPU) // 2] + b"</plist>", "are not nested"),
+        (GPU.replace(b"<dict>", b""), "are not nested"),
+        (GPU.replace(b"<plist", b"<!-- <dict> --><plist"), "ioreg did not write a property list"),
+        (GPU.replace(b"<integer>5<", b"<integer>many<"), "did not write a property list: ValueError"),
+        (GPU.replace(b"<key>accumulatedGPUTime</key>", b"", 1), "did not write a property list"),
+        (GPU.replace(b"python3.11", b"&python;"), "did not write a property list: ExpatError"),
+        (plistlib.dumps([], fmt=plistlib.FMT_BINARY), "did not write a property list"),
         (gpu_dump([{"accumulatedGPUTime": -5}]), "has -5 as a time"),
         (gpu_dump([{"accumulatedGPUTime": "5"}]), "has '5' as a time"),
         (GPU.replace(b"750000000", b"9" * 400), "as a time"),
@@ -135,7 +141,7 @@ def test_a_process_without_clients_has_used_nothing() -> None:
         (gpu_dump([], 4242), "no such driver"),
         (OSError("ioreg did not end within 2 s"), "GPU time: ioreg did not end within 2 s"),
     ],
-    ids=range(16),
+    ids=range(20),
 )
 def test_a_dump_of_another_form_is_no_reading(dump: bytes | OSError, note: str) -> None:
     """There is a note, the other driver is read anyway, and the command is not run again."""
@@ -147,9 +153,45 @@ def test_a_dump_of_another_form_is_no_reading(dump: bytes | OSError, note: str) 
     assert registry.asked.count("IOAccelerator") == 1
 
 
-def test_a_tree_without_end_is_left() -> None:
-    """A dump that is nested ten thousand times is read in bounded depth."""
-    deep = b"<array>" + b"<dict><key>IORegistryEntryChildren</key><array>" * 10_000 + b"</array></dict>" * 10_000
-    registry = Registry(b"<plist>" + deep + b"</array></plist>")
+def test_entries_are_those_of_the_process_in_any_dump() -> None:
+    """As a walk through the whole dump finds them: nested, between others, with names that look like tags."""
+    rng = random.Random(0)
+    for _ in range(200):
+        tree = random_entries(rng, 3)
 
-    assert GPU_TIME.name not in registry.read()
+        found = RegistryDump(plistlib.dumps(tree)).entries(PID)
+
+        expected = [entry for entry in walk(tree) if entry.get("IOUserClientCreator", "").startswith(f"pid {PID},")]
+        assert sorted(found, key=plistlib.dumps) == sorted(expected, key=plistlib.dumps)
+
+
+def random_entries(rng: random.Random, depth: int) -> list[dict[str, Any]]:
+    """Return entries of random processes, with others below them, some without a creator or any property."""
+    names = ("python", "</dict>", "<dict>", f"pid {PID}, x", "é", "")
+    made = []
+    for _ in range(rng.randrange(4)):
+        entry: dict[str, Any] = {"AppUsage": [{"API": rng.choice(names)}] * rng.randrange(3), "Empty": {}}
+        if rng.random() < 0.7:
+            entry["IOUserClientCreator"] = f"pid {rng.choice((PID, PID // 10, PID * 10))}, {rng.choice(names)}"
+        if depth:
+            entry["IORegistryEntryChildren"] = random_entries(rng, depth - 1)
+        made.append(entry if rng.random() < 0.9 else {})
+    return made
+
+
+def walk(entries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield all entries."""
+    for entry in entries:
+        yield entry
+        yield from walk(entry.get("IORegistryEntryChildren", []))
+
+
+def test_a_deep_tree_is_read() -> None:
+    """A dump that is nested ten thousand times, inside an entry of this process, is read without recursion."""
+    below = b"<dict><key>IORegistryEntryChildren</key><array>" * 10_000 + b"</array></dict>" * 10_000
+    own = b"<key>IORegistryEntryChildren</key><array>" + below + b"</array>"
+    creator = f"<key>IOUserClientCreator</key><string>pid {PID}, python</string>".encode()
+    times = b"<key>accumulatedGPUTime</key><integer>3</integer>"
+    registry = Registry(b"<plist><array><dict>" + times + own + creator + b"</dict></array></plist>")
+
+    assert registry.read()[GPU_TIME.name] == 3
