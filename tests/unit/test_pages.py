@@ -6,12 +6,17 @@ import itertools
 import re
 import subprocess
 import sys
+from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-import pytest
 from markdown_it import MarkdownIt
+
+import pytest_coreml
+from pytest_coreml.plugin import fixtures as plugin_fixtures
+from pytest_coreml.plugin.names import MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,80 +25,92 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-WRITE_TABLES = DOCS / "write_tables.py"
-PAGES = sorted(
-    page.relative_to(ROOT).as_posix()
-    for page in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("benchmarks/*.md"), *ROOT.glob("tests/*/*.md"))
-)
+PAGES = sorted({*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("benchmarks/*.md"), *ROOT.glob("tests/*/*.md")})
+
+# Those for the plugin's own use.
+OWN_FIXTURES = {"coreml_run", "coreml_source", "coreml_device_report"}
 
 
-def tokens(page: str) -> list[Token]:
-    """Return the tokens of a page, those inside of paragraphs too."""
-    blocks = MarkdownIt().enable("table").parse((ROOT / page).read_text("utf-8"))
-    return [token for block in blocks for token in (block, *(block.children or ()))]
+@cache
+def blocks(page: Path) -> list[Token]:
+    """Return the tokens of a page as GitHub reads it."""
+    return MarkdownIt().enable("table").parse(page.read_text("utf-8"))
 
 
-def links(page: str) -> Iterator[str]:
+def links(page: Path) -> Iterator[str]:
     """Yield the targets of links and images that are not on the network."""
-    for token in tokens(page):
+    for token in (part for block in blocks(page) for part in block.children or ()):
         target = str(token.attrs.get("href") or token.attrs.get("src") or "")
         if target and not urlsplit(target).scheme:
             yield unquote(target)
 
 
+@cache
 def anchors(page: Path) -> set[str]:
     """Return the anchors that GitHub makes of the headings of a page."""
-    found: list[str] = []
-    blocks = MarkdownIt().enable("table").parse(page.read_text("utf-8"))
-    for opened, heading in itertools.pairwise(blocks):
+    seen: Counter[str] = Counter()
+    found = set()
+    for opened, heading in itertools.pairwise(blocks(page)):
         if opened.type == "heading_open":
             text = "".join(part.content for part in heading.children or ())
             slug = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
-            found.append(f"{slug}-{found.count(slug)}" if slug in found else slug)
-    return set(found)
+            found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+            seen[slug] += 1
+    return found
 
 
-def problem_of(page: str, target: str) -> str | None:
-    """Return the reason why a link leads nowhere."""
-    path, _, anchor = target.partition("#")
-    file = (ROOT / page).parent / path if path else ROOT / page
-    if not file.exists():
-        return f"{target}: {file.resolve()} does not exist"
-    if anchor and anchor not in anchors(file):
-        return f"{target}: {file.name} has no heading with this anchor"
-    return None
+def wrong_links(page: Path) -> Iterator[str]:
+    """Yield the links of a page that lead nowhere, with the reason."""
+    for target in links(page):
+        path, _, anchor = target.partition("#")
+        file = page.parent / path if path else page
+        if not file.exists():
+            yield f"{page.name}: {target}: there is no such file"
+        elif anchor and anchor not in anchors(file):
+            yield f"{page.name}: {target}: the page has no heading with this anchor"
 
 
 def test_the_tables_of_the_pages_are_current() -> None:
     """A page shows what the code declares; the failure names the command that writes the tables again."""
     result = subprocess.run(
-        [sys.executable, WRITE_TABLES, "--check"], capture_output=True, text=True, check=False, cwd=ROOT
+        [sys.executable, DOCS / "write_tables.py", "--check"], capture_output=True, text=True, check=False, cwd=ROOT
     )
 
     assert result.returncode == 0, f"run: python docs/write_tables.py\n{result.stdout}{result.stderr}"
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_plain_markdown(page: str) -> None:
+def test_the_pages_have_every_marker_fixture_and_class() -> None:
+    """Everything that a test author may use is on a reference page."""
+    markers, fixtures = ((DOCS / "reference" / name).read_text("utf-8") for name in ("markers.md", "fixtures.md"))
+
+    assert [name for name in MARKS if f"## `{name}(" not in markers] == []
+    names = {name for name in vars(plugin_fixtures) if name.startswith("coreml_")} - OWN_FIXTURES
+    assert [name for name in names if not re.search(rf"`{name}[`(]", fixtures)] == []
+    classes = [name for name in pytest_coreml.__all__ if not name.startswith("_")]
+    assert [name for name in classes if f"### `{name}`" not in fixtures] == []
+
+
+def test_the_pages_are_plain_markdown() -> None:
     """GitHub shows a directive of Sphinx as code, and a definition list as a paragraph."""
-    blocks = MarkdownIt().parse((ROOT / page).read_text("utf-8"))
+    tokens = [(page.name, token) for page in PAGES for token in blocks(page)]
 
-    assert [token.info for token in blocks if token.info.startswith("{")] == []
-    paragraphs = [token.content for token in blocks if token.type == "inline"]
-    assert [text for text in paragraphs if re.search(r"^:|\{\w+\}`", text, flags=re.MULTILINE)] == []
+    assert [(name, token.info) for name, token in tokens if token.info.startswith("{")] == []
+    paragraphs = [(name, token.content) for name, token in tokens if token.type == "inline"]
+    assert [each for each in paragraphs if re.search(r"^:|\{\w+\}`", each[1], flags=re.MULTILINE)] == []
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_the_links_of_a_page_lead_to_files_and_headings(page: str) -> None:
+def test_the_links_of_the_pages_lead_to_files_and_headings() -> None:
     """Links are relative and end in `.md`, so that they work on GitHub and in Sphinx."""
-    assert [problem for problem in (problem_of(page, target) for target in links(page)) if problem] == []
+    assert [problem for page in PAGES for problem in wrong_links(page)] == []
 
 
 def test_a_wrong_link_is_found(tmp_path: Path) -> None:
     """A missing file and a missing heading are problems; GitHub numbers the anchors of equal headings."""
-    (tmp_path / "a.md").write_text("# One `two`, three\n\n## Same\n\n## Same\n")
+    page = tmp_path / "a.md"
+    page.write_text("# One `two`, three\n\n## Same\n\n## Same\n\n## Same\n\n[](#same-2) [](#same-3) ![](b.png)\n")
 
-    assert anchors(tmp_path / "a.md") == {"one-two-three", "same", "same-1"}
-    assert problem_of(str(tmp_path / "a.md"), "#same-1") is None
-    assert "has no heading" in str(problem_of(str(tmp_path / "a.md"), "#same-2"))
-    assert "does not exist" in str(problem_of(str(tmp_path / "a.md"), "b.md"))
+    assert anchors(page) == {"one-two-three", "same", "same-1", "same-2"}
+    assert list(wrong_links(page)) == [
+        "a.md: #same-3: the page has no heading with this anchor",
+        "a.md: b.png: there is no such file",
+    ]
