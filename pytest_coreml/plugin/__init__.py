@@ -12,7 +12,7 @@ import pytest
 
 from pytest_coreml.facts.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 from pytest_coreml.plugin import model_marker
-from pytest_coreml.plugin.activate import activate, is_active, prepare_controller
+from pytest_coreml.plugin.activate import activate, is_active, prepare_controller, require_library
 from pytest_coreml.plugin.fixtures import (
     coreml_all,
     coreml_cpu_and_gpu,
@@ -65,10 +65,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", line)
     prepare_controller(config)
     if any(word.partition("::")[0].endswith(MODEL_SUFFIXES) for word in config.args):
+        require_library()
         from pytest_coreml.plugin import model_files
 
         model_files.check_named(config)
     if is_any_given(config):
+        require_library()
         from pytest_coreml.errors import CoreMLTestError
 
         try:
@@ -81,6 +83,7 @@ def _marker_lines(config: pytest.Config) -> Iterable[str]:
     # Most runs need the names only, and the descriptions name every metric.
     if not config.getoption("markers", False):
         return MARKS
+    require_library()
     from pytest_coreml.plugin.marker_help import DESCRIPTIONS
 
     return DESCRIPTIONS.values()
@@ -89,6 +92,8 @@ def _marker_lines(config: pytest.Config) -> Iterable[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrize a test over its sources and compute units."""
     if has_model_fixture(metafunc):
+        # pytest shows the text of this error alone, as it does with a usage error elsewhere.
+        require_library(pytest.Collector.CollectError)
         run = activate(metafunc.config)
         from pytest_coreml.plugin.parametrization import parametrize
 
@@ -117,6 +122,7 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
 def _model_collector(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     if path.suffix not in MODEL_SUFFIXES and path.name != SWIFT_MANIFEST:
         return None
+    require_library(pytest.Collector.CollectError)
     from pytest_coreml.plugin import model_files
 
     return model_files.collector_for(path, parent)
@@ -139,6 +145,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
 def pytest_benchmark_compare_machine_info(config: pytest.Config, compared_benchmark: dict[str, Any]) -> None:
     """Keep our measurements out of a gate of pytest-benchmark, which this hook meets before its comparison."""
     if config.getoption("benchmark_compare_fail"):
+        require_library()
         from pytest_coreml.plugin.benchmark_gate import drop_own_entries
 
         drop_own_entries(compared_benchmark)

@@ -3,23 +3,62 @@
 from __future__ import annotations
 
 import configparser
+import importlib.util
+import os
 import subprocess
 import sys
 import tarfile
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
 REPOSITORY = Path(__file__).resolve().parents[2]
+LIBRARY = REPOSITORY / "distributions" / "library"
+# What pip adds to the files of a wheel, beside compiled modules: three notes and the command.
+ADDED_BY_PIP = 4
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel and the source distribution, built by the project's own build backend."""
     folder = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", str(folder)], cwd=REPOSITORY, check=True)
+    build(REPOSITORY, folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the two wheels of a release."""
+    folder = tmp_path_factory.mktemp("released")
+    for source in (REPOSITORY, LIBRARY):
+        build(source, folder, "-t", "wheel", PYTEST_COREML_RELEASE="1")
+    return folder
+
+
+def build(source: Path, folder: Path, *arguments: str, **variables: str) -> None:
+    """Build distributions of *source* in *folder*, by the project's own build backend."""
+    command = [sys.executable, "-m", "hatchling", "build", "-d", str(folder), *arguments]
+    subprocess.run(command, cwd=source, env={**os.environ, **variables}, check=True)
+
+
+def names_in(folder: Path, distribution: str) -> set[str]:
+    """Return the names of the files in the wheel of *distribution*, without metadata."""
+    with zipfile.ZipFile(next(folder.glob(f"{distribution}-*.whl"))) as wheel:
+        return {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+
+def requirements(folder: Path, distribution: str) -> list[str]:
+    """Return what the wheel of *distribution* requires, without extras."""
+    with zipfile.ZipFile(next(folder.glob(f"{distribution}-*.whl"))) as wheel:
+        name = next(name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+        found = message_from_bytes(wheel.read(name)).get_all("Requires-Dist", [])
+    return [words for words in found if "extra ==" not in words]
 
 
 def test_the_wheel_has_every_module_and_data_file_of_the_package(built: Path) -> None:
@@ -48,7 +87,141 @@ def test_the_wheel_declares_the_plugin_and_the_command(built: Path) -> None:
         entry_points.read_string(wheel.read(name).decode())
 
     assert dict(entry_points["pytest11"]) == {"coreml": "pytest_coreml.plugin"}
-    assert dict(entry_points["console_scripts"]) == {"pytest-coreml": "pytest_coreml.cli:main"}
+    assert dict(entry_points["console_scripts"]) == {"pytest-coreml": "pytest_coreml.__main__:main"}
+
+
+def test_a_release_divides_the_package_between_two_wheels(built: Path, released: Path) -> None:
+    """No file is in both, none is missing, and the small wheel requires the other one of the same version."""
+    small, library = names_in(released, "pytest_coreml"), names_in(released, "pytest_coreml_library")
+    version = next(built.glob("*.whl")).name.split("-")[1]
+
+    assert small & library == set()
+    assert small | library == names_in(built, "pytest_coreml")
+    assert requirements(released, "pytest_coreml_library") == []
+    assert next(released.glob("pytest_coreml_library-*.whl")).name.split("-")[1] == version
+    assert sorted(requirements(released, "pytest_coreml")) == sorted(
+        [*requirements(built, "pytest_coreml"), f"pytest-coreml-library=={version}"]
+    )
+
+
+def test_pytest_goes_through_few_files_of_a_release(released: Path) -> None:
+    """At each start pytest goes through all files of the distribution with the plugin, as pip installs them."""
+    with zipfile.ZipFile(next(released.glob("pytest_coreml-*.whl"))) as wheel:
+        names = wheel.namelist()
+
+    compiled = [name for name in names if name.endswith(".py")]
+    assert len(names) + len(compiled) + ADDED_BY_PIP <= 60
+
+
+@pytest.mark.slow
+def test_a_start_of_pytest_needs_the_small_wheel_only(
+    released: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests without models run without the library; the first use of it is an error that names the command."""
+    with zipfile.ZipFile(next(released.glob("pytest_coreml-*.whl"))) as wheel:
+        wheel.extractall(pytester.path / "installed")
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path / "installed"))
+    pytester.makepyfile(
+        test_start="""
+            import sys
+
+            def test_modules():
+                ours = [module.__file__ for name, module in sys.modules.items() if name.startswith("pytest_coreml")]
+                assert "pytest_coreml.plugin" in sys.modules
+                assert [file for file in ours if "/installed/pytest_coreml/" not in file] == []
+        """,
+        test_fixture="def test_fixture(coreml_model): pass",
+        test_name="from pytest_coreml import Placement",
+    )
+    command = '*run: pip install --force-reinstall --no-deps "pytest-coreml-library==*"'
+
+    pytester.runpytest_subprocess("test_start.py").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("test_fixture.py", "test_name.py").stdout.fnmatch_lines([command, "*", command])
+    pytester.runpytest_subprocess("--coreml-report").stderr.fnmatch_lines([command])
+    result = pytester.run(sys.executable, "-m", "pytest_coreml", "doctor")
+    assert result.ret == 2
+    result.stderr.fnmatch_lines([command])
+
+
+@pytest.mark.slow
+def test_pip_finds_the_library_of_a_clone(tmp_path: Path) -> None:
+    """`pip install .` installs the small part, which requires the library by its path; `pip wheel .` has all files."""
+    pytest.importorskip("pip", reason="pip is not installed here")
+    offline = ["--no-deps", "--no-index", "--no-build-isolation", "-q", str(REPOSITORY)]
+    pip = [sys.executable, "-m", "pip"]
+
+    subprocess.run([*pip, "install", "--target", str(tmp_path / "installed"), *offline], check=True)
+    subprocess.run([*pip, "wheel", "-w", str(tmp_path), *offline], check=True)
+
+    metadata = next(tmp_path.glob("installed/pytest_coreml-*.dist-info/METADATA")).read_text()
+    assert f"\nRequires-Dist: pytest-coreml-library @ {LIBRARY.as_uri()}\n" in metadata
+    assert not (tmp_path / "installed" / "pytest_coreml" / "errors.py").exists()
+    assert "pytest_coreml/errors.py" in names_in(tmp_path, "pytest_coreml")
+    assert [words for words in requirements(tmp_path, "pytest_coreml") if "library" in words] == []
+
+
+@pytest.fixture
+def build_hook() -> ModuleType:
+    """The build hook, which is not in the package."""
+    spec = importlib.util.spec_from_file_location("build_hook", REPOSITORY / "distributions" / "build_hook.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("command", "root", "expected"),
+    [
+        ("python -m pip install .", "/clones/core ml", "file:///clones/core%20ml/distributions/library"),
+        ("python /bin/pip install -r install.txt", "/clone", "file:///clone/distributions/library"),
+        # A wheel that goes to other machines, and a clone that pip deletes.
+        ("python -m pip wheel install", "/clone", None),
+        ("pip install git+https://example.org/us", "/tmp/pip-req-build-abc", None),
+        ("pip-compile", "/clone", None),
+        ("", "/clone", None),
+    ],
+)
+def test_the_path_of_the_library_is_required_by_an_installation_from_a_clone_only(
+    build_hook: ModuleType, monkeypatch: pytest.MonkeyPatch, command: str, root: str, expected: str | None
+) -> None:
+    """Elsewhere the path would not be there when it is read, so that the wheel has all files."""
+    monkeypatch.delenv("PYTEST_COREML_RELEASE", raising=False)
+    monkeypatch.setenv("PIP_BUILD_TRACKER", "/tmp/pip-build-tracker")
+    monkeypatch.setattr(build_hook, "parent_command", command.split)
+
+    found = build_hook.library_requirement(Path(root), "1.0")
+
+    assert found == (expected and f"pytest-coreml-library @ {expected}")
+
+
+def test_other_installers_than_pip_get_a_wheel_with_all_files(
+    build_hook: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may keep the wheel, or lock what it requires."""
+    monkeypatch.delenv("PYTEST_COREML_RELEASE", raising=False)
+    monkeypatch.delenv("PIP_BUILD_TRACKER", raising=False)
+    monkeypatch.setattr(build_hook, "parent_command", "uv pip install .".split)
+
+    assert build_hook.library_requirement(Path("/clone"), "1.0") is None
+
+
+def test_the_build_hook_reads_the_command_of_its_parent(build_hook: ModuleType) -> None:
+    """A child of this process sees the command line of this process."""
+    code = f"""if True:
+        import importlib.util
+        spec = importlib.util.spec_from_file_location("build_hook", {build_hook.__file__!r})
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        print(module.parent_command())
+    """
+    parent = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[2]], check=True)"
+
+    command = [sys.executable, "-c", parent, "install", code]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert "'install'" in result.stdout
 
 
 def test_the_source_distribution_can_be_tested(built: Path) -> None:
@@ -57,6 +230,7 @@ def test_the_source_distribution_can_be_tested(built: Path) -> None:
         names = {name.split("/", maxsplit=1)[1] for name in archive.getnames()}
 
     assert {"pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"} <= names
+    assert {"distributions/build_hook.py", "distributions/library/pyproject.toml"} <= names
     assert {"tests/conftest.py", "examples/models.py", "pytest_coreml/plugin/__init__.py"} <= names
     assert [name for name in names if name.startswith((".venv", "dist/", ".ci")) or "__pycache__" in name] == []
 
