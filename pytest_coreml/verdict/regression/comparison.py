@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """The verdicts on one measurement that both sides have.
+    """The verdicts on one measurement that both sides have, or on a test that failed before it measured anything.
 
     *line*: of its test, where the report tells. *machine*: that made the current runs, where several did.
     """
@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The rows of what both sides measured, and the keys of what only one did."""
+    """The rows of what both sides measured, and of what failed; the keys of what only one side measured."""
 
     rows: tuple[Row, ...]
     only_baseline: tuple[MeasurementKey, ...]
@@ -59,16 +59,20 @@ class Comparison:
 
 
 def compare(baseline: Runs, current: Runs, rules: Rules) -> Comparison:
-    """Judge every measurement that both sides have, on each machine for itself."""
+    """Judge every measurement that both sides have, on each machine for itself.
+
+    A test that failed before it measured anything has failed, though it is new.
+    """
+    judged = {key for key in current if key in baseline or any(run.failed for run in current.get(key))}
     return Comparison(
         rows=tuple(
             Row(key, judge_against(baseline.get(key), runs, rules), current.lines.get(key), machine)
             for key in current
-            if key in baseline
+            if key in judged
             for machine, runs in _by_machine(current.get(key))
         ),
         only_baseline=tuple(key for key in baseline if key not in current),
-        only_current=tuple(key for key in current if key not in baseline),
+        only_current=tuple(key for key in current if key not in judged),
     )
 
 

@@ -70,17 +70,18 @@ class Findings:
 
 
 def judge_against(baseline: Sequence[Run], current: Sequence[Run], rules: Rules) -> Findings:
-    """Judge the *current* runs, in the order made, against the *baseline* runs, oldest first; neither may be empty.
+    """Judge the *current* runs, in the order made, against the *baseline* runs, oldest first.
 
-    A current run whose test failed before anything was measured has failed, on any machine.
+    A current run whose test failed before anything was measured has failed, on any machine and without a baseline;
+    otherwise neither may be empty.
     Times and memory are compared on the same kind of machine only; sizes, plans and operations always. Times of another
     runtime are not judged: one baseline of a Mac serves a job on Linux, for everything else.
     """
-    changes = changes_since(baseline, current[-1])
-    moved = judge_moved(_newest(baseline, current[-1]), current, rules.max_moved)
+    changes = changes_since(baseline, current[-1]) if baseline else Changes()
     if any(run.failed for run in current):
         failure = Regression(0, None, None, "failed", Reason(Cause.TEST_FAILED), baseline_runs=len(baseline))
         return Findings(failure, (), changes, len(current))
+    moved = judge_moved(_newest(baseline, current[-1]), current, rules.max_moved)
     alike, reason = _comparable(baseline, current)
     if reason is not None:
         predicted = any(run.predict for run in (*baseline, *current))

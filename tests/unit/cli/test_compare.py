@@ -61,6 +61,25 @@ def test_status(
     assert words in capsys.readouterr().out
 
 
+def test_a_new_test_that_failed_unmeasured_fails(
+    baseline: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As one whose model is missing: the run that made the report was red. A new one that was measured is listed."""
+    new = [
+        report_examples.bare_record(id="test_a.py::test_gone[all]", model=None, outcome="failed"),
+        report_examples.bare_record(id="test_a.py::test_new[all]", predict=predictions(10)),
+    ]
+    old = report_examples.bare_record(id="test_a.py::test_a[all]", predict=predictions(10))
+    write_report(build_report([old, *new], [], report_examples.MACHINE), tmp_path / "now.json")
+
+    assert main(["compare", baseline, "--current", str(tmp_path / "now.json"), "--inconclusive=warn"]) == 1
+
+    shown = capsys.readouterr().out
+    assert "FAILED: the test failed before anything was measured" in shown
+    assert "only in the current report: test_a.py::test_new[all] all" in shown
+    assert "2 compared, 1 failed, 0 inconclusive" in shown
+
+
 def test_another_machine_is_inconclusive(baseline: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Times of two machines are not compared, and the difference is named."""
     current = write(tmp_path / "now.json", chip="Apple M1")
