@@ -50,7 +50,7 @@ def collect(path: Path) -> float:
 
 
 def compare(plain: Path, marked: Path, rounds: int) -> str:
-    """Collect both files alternately; return the medians, and that of the ratios."""
+    """Collect both files interleaved; return the medians, and that of the ratios."""
     # The first of them writes the caches of compiled modules.
     pairs = [(collect(plain), collect(marked)) for _ in range(rounds + 1)][1:]
     before, after = (statistics.median(side) for side in zip(*pairs, strict=True))

@@ -89,7 +89,7 @@ class CoreMLModel:
         """True if a fixture gave it to a test: the next test gets the one that is on disk then."""
         self.bind(lease)
         self.last = LastUse()
-        """What the current test has done with the model."""
+        """The use that the current test has made of the model."""
 
     def bind(self, lease: Lease) -> None:
         """Be the model that *lease* has loaded."""

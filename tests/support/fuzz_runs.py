@@ -1,4 +1,4 @@
-"""Runs a script that damages models, in a process of its own, which it may crash."""
+"""Runs a script that damages models, in a separate process, which it may crash."""
 
 from __future__ import annotations
 
