@@ -36,7 +36,7 @@ class LoadFailure(NamedTuple):
 
 
 class LoadFailures:
-    """What fixtures raised that could not load a model; pytest raises it again for the later tests of their scope."""
+    """The errors of fixtures that could not load a model; pytest raises them again for later tests of their scope."""
 
     def __init__(self) -> None:
         self._known: dict[BaseException, LoadFailure] = {}

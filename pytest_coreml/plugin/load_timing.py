@@ -1,4 +1,4 @@
-"""What is measured of the loads of a test."""
+"""The measurements of the loads of a test."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ GROUPS: Final[dict[str, dict[str, dict[str, Any]]]] = {
         "unmeasured": {
             "choices": {
                 "inconclusive": "the data cannot decide",
-                "fail": "the machine is taken for idle",
+                "fail": "the machine is assumed to be idle",
             },
             "default": "inconclusive",
             "help": "verdict for a slowdown when CPU contention cannot be measured",

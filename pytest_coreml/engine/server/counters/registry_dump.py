@@ -22,7 +22,7 @@ _HIDING: Final = (b"<!--", b"<![CDATA[")
 
 
 class RegistryDump:
-    """What `ioreg -a` wrote. Raise `ValueError` for anything but an XML property list, and for one that is cut off."""
+    """The output of `ioreg -a`. Raise `ValueError` for anything but an XML property list, and for a truncated one."""
 
     def __init__(self, data: bytes) -> None:
         text = data.strip()
