@@ -106,6 +106,7 @@ class Cause(str, Enum):
     OTHER_WORKLOAD = "other workload"
     TEST_FAILED = "test failed"
     UNKNOWN_TEST = "not in the baseline"
+    SHARED_KEY = "shares its key"
     NO_OTHER_MODEL = "other model missing"
 
 

@@ -93,6 +93,8 @@ class BaselineJudge:
         model: CoreMLModel,
         against: Path | None = None,
         max_moved: Mapping[Device, float] = MappingProxyType({}),
+        *,
+        is_last: bool = True,
     ) -> None:
         """Add to *record* its verdicts against the baseline, and notes on what else changed.
 
@@ -100,8 +102,11 @@ class BaselineJudge:
         model, or a folder with one of its name. *max_moved*: the share of the plan that may have left each device, by
         the markers of the test. The two comparisons are independent: finished runs show a drift over
         several versions, and interleaved calls show differences that are smaller than those between runs.
+        *is_last*: False if a later model of the test has the key of *record*, whose runs the baseline has.
         """
-        if self._baseline is not None:
+        if self._baseline is not None and not is_last:
+            _leave(record, Cause.SHARED_KEY, max_moved)
+        elif self._baseline is not None:
             limits = self._limits(record, max_moved)
             self._judge_by_runs(record, model.spec, partial(self._measure_again, model), limits)
         else:
@@ -184,8 +189,7 @@ class BaselineJudge:
     ) -> None:
         baseline = self._runs(record.key, record.measured_by)
         if not baseline:
-            record.regression = Regression(0, None, None, "not_judged", Reason(Cause.UNKNOWN_TEST))
-            record.checks += judge_moved(None, (), max_moved)
+            _leave(record, Cause.UNKNOWN_TEST, max_moved)
             return
         rules = replace(self._rules, max_moved=max_moved)
         machine = self._machine() if machine is None else machine
@@ -209,6 +213,12 @@ class BaselineJudge:
             predict = lease.measure(model.last.request) if model.last.request is not None else None
             memory_mb = lease.ask(protocol.ReadMemory())
             return Run(machine, predict, lease.loaded.times, memory_mb, model=lease.loaded.spec)
+
+
+def _leave(record: Record, cause: Cause, max_moved: Mapping[Device, float]) -> None:
+    """Leave *record* unjudged against the baseline."""
+    record.regression = Regression(0, None, None, "not_judged", Reason(cause))
+    record.checks += judge_moved(None, (), max_moved)
 
 
 def _check_same(lease: Lease, sha256: str | None) -> None:

@@ -93,9 +93,11 @@ class ModelJudge:
     def compare(self, records: Sequence[Record]) -> None:
         """Add the verdicts against a baseline or another version to *records*, and reasons to their placements."""
         against = self._other_version()
+        last = {record.key: record for record in records}
         for record, model in zip(records, self.models, strict=True):
             max_moved = limits_of_moves(self.declaration.rules, model.compute_units)
-            self.session.baseline_judge.judge(record, model, against, max_moved)
+            is_last = last[record.key] is record
+            self.session.baseline_judge.judge(record, model, against, max_moved, is_last=is_last)
             self._explain(record, model)
 
     def bare_record(self, model: CoreMLModel) -> Record:

@@ -384,6 +384,10 @@ _WORDS: Final[dict[Cause, _Words]] = {
         "record a baseline of the same workload",
     ),
     Cause.TEST_FAILED: _Words("the test failed before anything was measured"),
+    Cause.SHARED_KEY: _Words(
+        "a later model of this test has the same compute units and function, and the baseline is that of the last one",
+        "give each model a separate test, as coreml_model(first, second) does",
+    ),
     Cause.UNKNOWN_TEST: _Words(
         "the baseline has no run of this test",
         "record one with --coreml-report, and add it with: pytest-coreml baseline add REPORT FOLDER",

@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import report_examples
 from scripted_engine import Script, ScriptedEngine
 
 from pytest_coreml.engine import protocol
 from pytest_coreml.engine.lease import Timing
 from pytest_coreml.errors import EngineDiedError, ModelError
 from pytest_coreml.facts.limits import Budget
+from pytest_coreml.facts.reason import Cause
 from pytest_coreml.session import models
 from pytest_coreml.session.attempt import Attempt
 from pytest_coreml.session.declaration import Declaration
@@ -20,6 +22,7 @@ from pytest_coreml.session.model import Listeners
 from pytest_coreml.session.options import Options
 from pytest_coreml.session.session import Session
 from pytest_coreml.session.sources import VariantSource
+from pytest_coreml.verdict.regression.run import Run, Runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,6 +124,26 @@ def test_a_speed_up_is_judged_by_what_the_attempt_has_measured(session: Session)
         ("min_speedup[cpuOnly]", pytest.approx(1.0), "failed")
     ]
     assert cpu_only.checks == []
+
+
+def test_only_the_last_of_several_models_with_one_key_is_compared(tmp_path: Path, session: Session) -> None:
+    """A baseline has the runs of one of them: another model of the test would be judged by its size and times."""
+    (tmp_path / "Small.mlpackage").mkdir()
+    run = Run(report_examples.MACHINE, model=report_examples.SPEC)
+    baseline = Runs({("test_a.py::test_b[all]", "all", "main"): [run]})
+    compared = Session(session.options, Listeners(), baseline, lambda: report_examples.MACHINE)
+    attempt = attempt_at(compared)
+    attempt.load(MODEL, "all")
+    attempt.load("Small.mlpackage", "all")
+
+    first, last = attempt.judge()
+
+    assert first.key == last.key
+    assert first.regression is not None
+    assert first.regression.reason is not None
+    assert (first.regression.verdict, first.regression.reason.cause) == ("not_judged", Cause.SHARED_KEY)
+    assert first.checks == []
+    assert [check.check for check in last.checks] == ["regression[size_mb]"]
 
 
 def test_the_models_of_a_failed_test_are_recorded_unjudged(session: Session) -> None:
