@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
@@ -95,7 +94,7 @@ class DeclarationReader:
             return declaration
         # An equal marker is another marker, of whose limits each must be judged somewhere.
         markers = map(id, _limiting(ours))
-        return replace(declaration, limits=tuple(map(Limit, markers, meanings)))
+        return declaration.with_limits(tuple(map(Limit, markers, meanings)))
 
     def _declaration(self, ours: list[pytest.Mark], given: list[str], incomplete: bool) -> _Equal:
         """Return what *ours* declare, without the limits, which are those of the marker objects, and their meanings."""
