@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _is_of_timeline(path: Path) -> bool:
     """Return True for an export of xctrace, and for a timeline of ours to lay tables over."""
     from pytest_coreml.device_reports.xctrace.export_root import export_root
-    from pytest_coreml.report.document.read_trace import is_trace
+    from pytest_coreml.report.document.trace_format import is_trace
 
     return is_trace(path) or export_root(path) is not None
 

@@ -9,8 +9,9 @@ from pytest_coreml.device_reports.xctrace import recording_facts, table_parser
 from pytest_coreml.device_reports.xctrace.export_root import CONTENTS_ROOT, TABLES_ROOT, export_root
 from pytest_coreml.device_reports.xctrace.overlay import overlay
 from pytest_coreml.errors import ReportError, UsageError
-from pytest_coreml.report.document.read_trace import is_trace, read_trace
+from pytest_coreml.report.document.read_trace import read_trace
 from pytest_coreml.report.document.trace_document import trace_lines
+from pytest_coreml.report.document.trace_format import is_trace
 from pytest_coreml.report.document.write import OutputKind, write_lines
 from pytest_coreml.report.formats.trace_summary import summary_text
 

@@ -93,8 +93,9 @@ def _text(path: Path, form: str) -> str:
 
 def _page(paths: list[Path]) -> str:
     from pytest_coreml.report.document.read import read_report
-    from pytest_coreml.report.document.read_trace import is_trace, read_trace
+    from pytest_coreml.report.document.read_trace import read_trace
     from pytest_coreml.report.document.runs import find_reports
+    from pytest_coreml.report.document.trace_format import is_trace
     from pytest_coreml.report.formats.html.html_page import render
 
     files = find_reports(paths)
@@ -107,10 +108,11 @@ def _page(paths: list[Path]) -> str:
 
 def _trace_summary(path: Path) -> str | None:
     """Return the totals of the timeline at *path*; None if it is not a timeline, but a report."""
-    from pytest_coreml.report.document.read_trace import is_trace, read_trace
+    from pytest_coreml.report.document.trace_format import is_trace
 
     if not is_trace(path):
         return None
+    from pytest_coreml.report.document.read_trace import read_trace
     from pytest_coreml.report.formats.trace_summary import summary_text
 
     return summary_text(read_trace(path))

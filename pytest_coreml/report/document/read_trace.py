@@ -7,26 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_coreml.errors import ReportError, shown
 from pytest_coreml.facts.json_text import JsonLimits, parse_json, read_limited
 from pytest_coreml.facts.timeline import LANES, Event, Timeline, Total, Track, TrackKey
-from pytest_coreml.report.document.trace_document import FORMAT, ROWS
+from pytest_coreml.report.document.trace_document import ROWS
+from pytest_coreml.report.document.trace_format import FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Where a document of ours says what it is, in its first bytes.
-_MARK: Final = f'"format": "{FORMAT}"'.encode()
-_HEAD: Final = 4096
 # About twenty times a timeline of 100,000 events.
 LIMITS: Final = JsonLimits(size=256 * 1024**2, parts=5_000_000, values=25_000_000)
-
-
-def is_trace(path: Path) -> bool:
-    """Return True if the file at *path* is a timeline of ours; False also if it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return _MARK in file.read(_HEAD)
-    except OSError:
-        return False
 
 
 def read_trace(path: Path) -> Timeline:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml._version import __version__
 from pytest_coreml.facts.timeline import LANES, STEPS
+from pytest_coreml.report.document.trace_format import FORMAT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_coreml.facts.timeline import Event, Lane, Timeline, Track
 
-FORMAT: Final = "pytest-coreml trace"
 LANE_TITLES: Final[dict[Lane, str]] = {
     "activity": "activity",
     "data": "data",

@@ -14,9 +14,10 @@ import pytest
 
 from pytest_coreml.errors import ReportError
 from pytest_coreml.facts.timeline import Event, Timeline, Total, Track, TrackKey
-from pytest_coreml.report.document.read_trace import is_trace, read_trace
+from pytest_coreml.report.document.read_trace import read_trace
 from pytest_coreml.report.document.timeline_codec import decode_tracks, encode_tracks
 from pytest_coreml.report.document.trace_document import trace_lines
+from pytest_coreml.report.document.trace_format import is_trace
 from pytest_coreml.report.formats.trace_summary import summary_text
 
 if TYPE_CHECKING:
