@@ -44,7 +44,7 @@ def read_parts(file: BinaryIO) -> Iterator[Element]:
         if unread > MAX_PART_BYTES:
             raise ReportError(f"more than {MAX_PART_BYTES // 1024**2} MiB without the end of a row")
         yield from parts
-    builder.end("document")
+    # Also parses what it has put off; the element around stays open, which no parser has seen.
     parser.close()
     yield from (part for document in around for node in document for part in node)
 

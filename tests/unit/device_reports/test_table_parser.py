@@ -116,13 +116,19 @@ def test_a_repeated_id_is_that_of_the_value_before_the_reference(tmp_path: Path)
     assert [value.text for value in table.column("time", "") or () if value] == ["5", "5", "7", "7"]
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 100])
+@pytest.mark.parametrize("chunk", [1, 7, 100, 3300])
 def test_the_pieces_in_which_a_file_is_read_make_no_difference(
     chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rows that end within a piece, at its end, and in a later one, are read once and whole."""
+    """Rows that end within a piece, at its end, and in a later one, are read once and whole.
+
+    New versions of expat put off a long token that a piece has cut, and may do so until the end.
+    """
     other = schema("time-info", (("update-time", "sample-time"),)) + "<row><sample-time>0</sample-time></row>"
     text = export(schema("metal-gpu-intervals", GPU) + FIRST + SECOND, SECOND.replace("200", "é&lt;"), "", other)
+    text = text.replace('fmt="TODO"', f'fmt="{"k" * 3000}"').replace(
+        "<sample-time>", f'<sample-time fmt="{"k" * 3000}">'
+    )
     whole = parse(tmp_path, text)
 
     monkeypatch.setattr(export_parts, "CHUNK_BYTES", chunk)
