@@ -31,9 +31,9 @@ _LEGEND = f"{_RUNS} planned here   {_COULD} could run here   {_CANNOT} cannot, o
 def placement_lines(records: Sequence[Record], width: int, verbose: bool = False) -> Iterator[str]:
     """Return the shares of the devices for every model and compute units, and if *verbose* a row an operation.
 
-    Nothing for records whose plan was not read; a plan that says nothing is named with its reason.
+    Nothing for records whose plan was not read; a plan of Core ML that says nothing is named with its reason.
     """
-    plans = {_title(record): record.placement for record in records if record.placement is not None}
+    plans = {_title(record): plan for record in records if (plan := _shown_plan(record)) is not None}
     planned = {title: plan for title, plan in plans.items() if not plan.unknown}
     unknown = {title: plan for title, plan in plans.items() if plan.unknown and not _judged_unknown(records, plan)}
     if planned:
@@ -50,6 +50,12 @@ def placement_lines(records: Sequence[Record], width: int, verbose: bool = False
         for title, plan in planned.items():
             yield ""
             yield from _operations(title, plan, width)
+
+
+def _shown_plan(record: Record) -> Placement | None:
+    """Return the plan of *record*; None where the reference runtime, which has none, only lists layers."""
+    plan = record.placement
+    return None if plan is not None and plan.unknown and record.runtime == "reference" else plan
 
 
 def _title(record: Record) -> str:

@@ -74,6 +74,13 @@ def test_costs_that_were_left_out_are_told_with_the_reason():
     assert "no cost of Encoder.mlpackage on cpuAndNeuralEngine: they sum to 2" in lines
 
 
+def test_layers_of_the_reference_runtime_are_no_unknown_plan():
+    """A network's report has its layers, which nothing plans."""
+    layers = Placement((Operation("a", "convolution", None, (), None, "layers"),), "nothing is planned here")
+
+    assert list(placement_lines([record(placement=layers, checks=[], runtime="reference")], 80)) == []
+
+
 def test_an_unknown_plan_is_told_with_its_reason_once():
     """Not again where a check that it left unjudged tells it."""
     unknown = Placement((), "macOS is too old")
