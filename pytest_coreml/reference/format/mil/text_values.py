@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import re
-from typing import TYPE_CHECKING, Any, Final, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Final, Protocol
 
 from pytest_coreml.reference.errors import ReferenceRuntimeError
 from pytest_coreml.reference.format.dtypes import DType
 from pytest_coreml.reference.format.mil import wire
+from pytest_coreml.reference.format.mil.text_elements import encode_elements
 from pytest_coreml.reference.format.mil.text_types import MAX_NESTING
-from pytest_coreml.reference.format.packing import pack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from pytest_coreml.reference.format.mil.text_types import TextType, TypeReader
     from pytest_coreml.reference.format.mil.tokens import Tokens
     from pytest_coreml.reference.format.types import Shape
 
-_HEXADECIMAL: Final = re.compile(r"[-+]?0[xX]")
 _BLOB: Final = "BLOBFILE"
 # The field of a `TensorValue` for an element type; all others are stored as bytes.
 _FIELDS: Final = {
@@ -100,7 +95,7 @@ class ValueReader:
         if type_.shape not in ((), (None,), (len(words),)):
             self._tokens.fail(f"expected a list of {type_.shape[0]}, found one of {len(words)}")
         try:
-            content = _encoded(words, dtype)
+            content = encode_elements(words, dtype)
         except (ValueError, OverflowError) as error:
             self._tokens.fail(f"expected elements of type {dtype.value}: {error}")
         tensor = wire.field(wire.IMMEDIATE_TENSOR, wire.field(_FIELDS.get(dtype, wire.BYTES), content))
@@ -158,7 +153,7 @@ class ValueReader:
         take = self._tokens.text if dtype is DType.STRING else self._plain
         elements = list(self._elements(type_.shape, take))
         try:
-            content = _encoded(elements, dtype)
+            content = encode_elements(elements, dtype)
         except (ValueError, OverflowError) as error:
             self._tokens.fail_at(place, f"expected elements of type {dtype.value}: {error}")
         return wire.field(wire.IMMEDIATE_TENSOR, wire.field(_FIELDS.get(dtype, wire.BYTES), content))
@@ -227,7 +222,7 @@ class ValueReader:
             self._tokens.fail_at(place, "expected another kind of elements in this list")
         field = _FIELDS.get(element.dtype, wire.BYTES)
         try:
-            encoded = [_encoded([word], element.dtype) for word in words]
+            encoded = [encode_elements([word], element.dtype) for word in words]
         except (ValueError, OverflowError) as error:
             self._tokens.fail_at(place, f"expected elements of type {element.dtype.value}: {error}")
         return [_value(element, wire.field(wire.IMMEDIATE_TENSOR, wire.field(field, one))) for one in encoded]
@@ -275,50 +270,3 @@ def _value(type_: TextType, immediate: bytes) -> bytes:
 def text_value(type_: TextType, text: str) -> bytes:
     """Return a value of one text, without detours: every operation has one, its name."""
     return wire.field(wire.VALUE_TYPE, type_.content) + wire.nested_text(_TEXT_HEADS, text)
-
-
-def _encoded(words: Sequence[str], dtype: DType) -> bytes:
-    """Return the elements as the field of their type holds them; ValueError or OverflowError for what does not fit."""
-    if dtype is DType.STRING:
-        return b"".join([wire.text_field(1, word) for word in words])
-    if dtype is DType.BOOL:
-        content = bytes([_truth(word) for word in words])
-    elif dtype.is_float:
-        content = _rounded([_float(word) for word in words], dtype)
-    else:
-        numbers = [_integer(word, dtype) for word in words]
-        if dtype in (DType.INT32, DType.INT64):
-            content = b"".join(map(wire.varint, numbers))
-        else:
-            content = pack(np.array(numbers, dtype.numpy), dtype)
-    return wire.field(1, content) if content else b""
-
-
-def _truth(word: str) -> bool:
-    if word not in ("true", "false"):
-        raise ValueError(f"{word!r} is neither true nor false")
-    return word == "true"
-
-
-def _float(word: str) -> float:
-    return float.fromhex(word) if _HEXADECIMAL.match(word) else float(word)
-
-
-def _rounded(numbers: list[float], dtype: DType) -> bytes:
-    with np.errstate(over="ignore"):
-        array: Any = np.array(numbers, dtype.numpy)
-    for number, rounded in zip(numbers, array.tolist(), strict=True):
-        if math.isinf(rounded) and not math.isinf(number):
-            raise OverflowError(f"{number!r} is too large")
-    return bytes(array.tobytes())
-
-
-def _integer(word: str, dtype: DType) -> int:
-    if len(word) > 21:
-        raise ValueError(f"{word[:21]!r}… is too long")
-    number = int(word)
-    signed = dtype.value.startswith("int")
-    low, high = (-(1 << dtype.bits - 1), (1 << dtype.bits - 1) - 1) if signed else (0, (1 << dtype.bits) - 1)
-    if not low <= number <= high:
-        raise OverflowError(f"{number} is not between {low} and {high}")
-    return number
