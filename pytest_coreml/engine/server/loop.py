@@ -8,9 +8,11 @@ import shutil
 import signal
 import traceback
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from pytest_coreml.engine.protocol import Done, Failed, Progress, RecordedDone
+from pytest_coreml.engine.server.engine_options import EngineOptions
 from pytest_coreml.engine.server.service import Service
 from pytest_coreml.errors import CoreMLTestError, InputError, ModelError, UnfitVariantError
 from pytest_coreml.reference.threads import count_threads
@@ -38,25 +40,26 @@ def main(descriptor: int, words: Sequence[str]) -> None:
         connection.send(progress)
 
     try:
-        service = Service(
-            arguments.runtime,
-            arguments.folder,
-            arguments.precision,
-            notify,
-            arguments.threads,
-            api=arguments.api,
-            insists=arguments.insist_on_api,
-        )
-        service.cache_rules = _cache_rules(arguments)
-        service.recorder = recorder
-        service.has_converters = arguments.converters
-        serve(connection, service, alarm)
+        serve(connection, Service(_options(arguments), notify, recorder), alarm)
     except (EOFError, ConnectionError, KeyboardInterrupt):
         pass
     finally:
         shutil.rmtree(arguments.folder, ignore_errors=True)
         # Core ML may crash in the destructors of its objects, long after the last answer: leave without them.
         os._exit(0)
+
+
+def _options(arguments: argparse.Namespace) -> EngineOptions:
+    return EngineOptions(
+        arguments.runtime,
+        Path(arguments.folder),
+        arguments.precision,
+        arguments.threads,
+        arguments.api,
+        arguments.insist_on_api,
+        _cache_rules(arguments),
+        arguments.converters,
+    )
 
 
 def serve(connection: Connection, service: Service, alarm: Alarm) -> None:

@@ -20,8 +20,8 @@ from pytest_coreml.facts.runtime import RuntimeFacts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_coreml.engine.compiled_models import CacheRules
     from pytest_coreml.engine.server.core_ml_api import Api, Model
+    from pytest_coreml.engine.server.engine_options import EngineOptions
     from pytest_coreml.engine.server.keep_compiled import KeptCompilations
     from pytest_coreml.engine.server.measure import Call
     from pytest_coreml.engine.server.memory import PeakMemory
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.observed import Observation
     from pytest_coreml.facts.placement import Placement
     from pytest_coreml.facts.runtime import ApiName, DeviceFacts, Runtime
-    from pytest_coreml.reference.options import Precision
 
 _NO_ACCESS = "cannot read or write state {!r}, or pass it to another function: coremltools 9.0 or later is needed"
 
@@ -40,34 +39,15 @@ _NO_ACCESS = "cannot read or write state {!r}, or pass it to another function: c
 class Service:
     """The state of an engine: at most one model, its states, and its inputs.
 
-    *runtime*: `auto`, `coreml` or `reference`. *folder*: for compiled models; the client removes it. *notify*: sends
-    heartbeats. *precision*, *threads*: of the reference runtime. *api*: the way to call Core ML, which the reference
-    runtime has no use for; *insists*: whether it is then an error.
+    *notify*: sends heartbeats. *recorder*: records a timeline; None for no timeline.
     """
 
-    def __init__(  # noqa: PLR0913  (the options of an engine)
-        self,
-        runtime: str,
-        folder: str,
-        precision: Precision,
-        notify: Callable[[Progress], None],
-        threads: int = 1,
-        *,
-        api: ApiName = "coremltools",
-        insists: bool = False,
+    def __init__(
+        self, options: EngineOptions, notify: Callable[[Progress], None], recorder: Recorder | None = None
     ) -> None:
-        self.recorder: Recorder | None = None
-        """Records a timeline; None for no timeline."""
-        self._wanted_runtime = runtime
-        self._folder = Path(folder)
-        self._precision = precision
-        self._threads = threads
-        self.cache_rules: CacheRules | None = None
-        """The rules for keeping compiled models for later runs; None to compile them for this engine only."""
-        self.has_converters = False
-        """True if coremltools imports torch and the like, for code of the user's that converts models."""
+        self.recorder = recorder
+        self._options = options
         self._kept: KeptCompilations | None = None
-        self._wanted_api, self._insists = api, insists
         self._api: ApiName = "coremltools"
         self._notify = notify
         self._runtime: Runtime = "reference"
@@ -76,7 +56,10 @@ class Service:
         self._states: dict[int, Any] = {}
         self._state_numbers = itertools.count(1)
         self._pinned = PinnedInputs()
-        self._handlers: dict[type, Callable[[Any], object]] = {
+        self._handlers = self._make_handlers()
+
+    def _make_handlers(self) -> dict[type, Callable[[Any], object]]:
+        return {
             protocol.Hello: self._hello,
             protocol.ListDevices: self._list_devices,
             protocol.SaveTinyModel: self._save_tiny_model,
@@ -114,12 +97,13 @@ class Service:
 
         from pytest_coreml.engine.server import coremltools_import
 
+        options = self._options
         self._runtime = runtime = coremltools_import.import_coremltools(
-            self._wanted_runtime, self._precision, self._threads, has_converters=self.has_converters
+            options.runtime, options.precision, options.threads, has_converters=options.has_converters
         )
         import coremltools
 
-        if self._wanted_api == "pyobjc":
+        if options.api == "pyobjc":
             self._api = self._choose_pyobjc()
         return RuntimeFacts(
             pid=os.getpid(),
@@ -127,8 +111,8 @@ class Service:
             coremltools=coremltools.__version__,
             runtime=runtime,
             runtime_version=coremltools_import.runtime_version(runtime),
-            threads=self._threads if runtime == "reference" else None,
-            precision=self._precision if runtime == "reference" else None,
+            threads=options.threads if runtime == "reference" else None,
+            precision=options.precision if runtime == "reference" else None,
             api="pyobjc" if self._api == "pyobjc" else None,
         )
 
@@ -138,7 +122,7 @@ class Service:
         if self._runtime == "coreml":
             check_pyobjc()
             return "pyobjc"
-        if self._insists:
+        if self._options.insists_on_api:
             raise EngineError(
                 "--coreml-api=pyobjc calls Core ML, and the reference runtime executes models here; leave it out, or "
                 "write coreml_api = pyobjc into the ini file, where it is for machines with Core ML only"
@@ -194,19 +178,19 @@ class Service:
         spec = describe(request.path, request.options.function)
         kept = keeper.path(request, spec.sha256, before, self._report_stage) if keeper is not None else None
         self._memory = PeakMemory()
-        model, times = load.load(request, self._folder, self._report_stage, kept, self._api_of_core_ml())
+        model, times = load.load(request, self._options.folder, self._report_stage, kept, self._api_of_core_ml())
         self._predictor = Predictor(model, spec, self._pinned if self._runtime == "coreml" else None, self.recorder)
         problem = keeper.problem if keeper is not None else None
         return protocol.Loaded(spec, times, self._runtime, str(model.subject.compiled), problem, self._api)
 
     def _keeper(self) -> KeptCompilations | None:
         """Return what keeps compiled models, made for the first load; None where they are not kept."""
-        if self._kept is None and self.cache_rules is not None and self._runtime == "coreml":
+        if self._kept is None and self._options.cache_rules is not None and self._runtime == "coreml":
             import coremltools
 
             from pytest_coreml.engine.server.keep_compiled import KeptCompilations
 
-            self._kept = KeptCompilations(self.cache_rules, coremltools.__version__, self._api_of_core_ml())
+            self._kept = KeptCompilations(self._options.cache_rules, coremltools.__version__, self._api_of_core_ml())
         return self._kept
 
     def _report_stage(self, doing: str) -> None:
@@ -226,7 +210,7 @@ class Service:
     def _profile_operations(self, request: protocol.ProfileOperations) -> protocol.OperationTimes:
         from pytest_coreml.engine.server.profile_operations import profile_operations
 
-        return profile_operations(request, self._folder / "profile")
+        return profile_operations(request, self._options.folder / "profile")
 
     def _measure_pairs(self, request: protocol.MeasurePairs) -> Pairs:
         from pytest_coreml.engine.server.measure import measure_pairs
@@ -273,7 +257,7 @@ class Service:
 
         with _naming_other():
             kept = self._kept_other(order, stage)
-            return load.load(order, self._folder, stage, kept, self._api_of_core_ml())[0]
+            return load.load(order, self._options.folder, stage, kept, self._api_of_core_ml())[0]
 
     def _kept_other(self, order: protocol.Load, stage: Callable[[str], None]) -> Path | None:
         keeper = self._keeper()
