@@ -149,12 +149,14 @@ class _Layers:
 
     def _model_of(self, label: str | None) -> str | None:
         """Return the model whose name, and a stroke, *label* begins with."""
-        if label is None:
+        if label is None or not self._names:
             return None
         return max((name for name in self._names if label.startswith(f"{name}_")), key=len, default=None)
 
     def _track_at(self, time: int, model: str | None) -> Track | None:
         """Return the track with an activity at *time*, of *model* if that is known."""
+        if not self._spans:
+            return None
         index = bisect_right(self._starts, time)
         # Predictions in flight overlap, so that the last one to begin may have ended.
         for span in reversed(self._spans[max(0, index - 8) : index]):
