@@ -1,11 +1,12 @@
 """Start pytest in an environment with the plugin and in one without, alternating: the cost for runs without models.
 
-Run manually: `python benchmarks/startup.py [STARTS] [PACKAGE...]`, which needs a package index; PACKAGE is installed in
-both environments, such as pytest-benchmark. Promised: a median within 5 ms. The best of many starts is steadier where
-the machine's clock rate moves.
+Run manually: `python benchmarks/startup.py [STARTS] [PACKAGE...]`, by each Python of interest, which needs a package
+index; PACKAGE is installed in both environments, such as pytest-benchmark. Promised: a median within 5 ms. The best of
+many starts is steadier where the machine's clock rate moves.
 
-The plugin is installed from its wheel: at each start pytest goes through all files of a distribution with a plugin,
-also with `-p no:coreml`, and an editable install has few of them.
+The plugin is installed from the clone by `pip install`, with all that it needs, as a user installs it: at each start
+pytest goes through all files of a distribution with a plugin, also with `-p no:coreml`, and an editable installation
+has few of them. The environment without the plugin is made in the same way, and the plugin is removed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import sys
 import tempfile
 import time
 import venv
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,23 +32,17 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in 
 FIGURES: dict[str, Callable[[list[float]], float]] = {"median": statistics.median, "best": min}
 
 
-def make_environment(folder: Path, packages: list[str], wheel: Path | None) -> str:
-    """Install *packages* and the *wheel*, without its dependencies; return the path of the environment's Python."""
+def make_environment(folder: Path, packages: list[str]) -> str:
+    """Install the plugin and *packages*; return the path of the environment's Python."""
     venv.create(folder)
     python = str(folder / "bin" / "python")
-    install = [sys.executable, "-m", "pip", "--python", python, "install", "-q"]
-    subprocess.run([*install, *packages], check=True)
-    if wheel is not None:
-        # A run that does not use the plugin imports nothing else.
-        subprocess.run([*install, "--no-deps", str(wheel)], check=True)
+    run_pip(python, "install", "-q", *packages, str(REPOSITORY))
     return python
 
 
-def build_wheel(folder: Path) -> Path:
-    """Build the wheel of the plugin in *folder*."""
-    words = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(REPOSITORY)]
-    subprocess.run(words, check=True)
-    return next(folder.glob("pytest_coreml-*.whl"))
+def run_pip(python: str, *arguments: str) -> None:
+    """Run pip for the environment of *python*."""
+    subprocess.run([sys.executable, "-m", "pip", "--python", python, *arguments], check=True)
 
 
 def start(python: str, folder: Path) -> tuple[float, float]:
@@ -76,11 +70,8 @@ def main(starts: int, packages: list[str]) -> None:
         folder = Path(name)
         Path(folder, "project").mkdir()
         Path(folder, "project", "test_nothing.py").write_text("def test_nothing():\n    pass\n")
-        both = [f"pytest=={version('pytest')}", *packages]
-        pythons = {
-            "without": make_environment(folder / "without", both, None),
-            "with": make_environment(folder / "with", both, build_wheel(folder)),
-        }
+        pythons = {side: make_environment(folder / side, packages) for side in ("without", "with")}
+        run_pip(pythons["without"], "uninstall", "-q", "-y", "pytest-coreml", "pytest-coreml-library")
         sides: dict[str, list[tuple[float, float]]] = {side: [] for side in pythons}
         for _ in range(starts + 1):
             for side, python in pythons.items():
