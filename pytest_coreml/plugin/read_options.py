@@ -47,8 +47,11 @@ def read_path(name: str, value: object) -> str | None:
 
 
 def read_paths(name: str, value: object) -> list[str]:
-    """Read paths, one a line or as a list."""
-    return [] if value is None else _texts(name, value, "a path or a list of paths")
+    """Read paths, one a line or as a list. Empty ones alone, as of an unset variable, are an error."""
+    paths = [] if value is None else _texts(name, value, "a path or a list of paths")
+    if value is not None and not paths:
+        raise UsageError(f"coreml_{name}: expected a path, got {shown(value)}; nothing would be compared")
+    return paths
 
 
 def read_units(value: object) -> tuple[ComputeUnits, ...]:
@@ -187,6 +190,8 @@ def _model(config: pytest.Config, name: str) -> PathFrom | None:
 
 def _existing(config: pytest.Config, name: str) -> Path | None:
     path = _path(config, name)
+    if path is None and given(config, name) is not None:
+        raise UsageError("--coreml-against: expected a path, got ''; nothing would be compared")
     if path is not None and not path.exists():
         raise UsageError(f"--coreml-against: there is no {path}; name a model, or a folder of models of the same names")
     return path
