@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """What the pytest process asks of an engine."""
+    """The settings that the pytest process sends to an engine."""
 
     runtime: str
     """`auto`, `coreml` or `reference`."""
