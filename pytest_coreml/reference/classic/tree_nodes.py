@@ -86,7 +86,7 @@ def _children(nodes: Any, behavior: NDArray[Any], positions: dict[Any, int], fie
         child = positions.get((node.treeId, getattr(node, field)))
         if child is None:
             raise BadModelError(
-                f"node {node.nodeId} of tree {node.treeId} has the child {getattr(node, field)}, which is not there"
+                f"node {node.nodeId} of tree {node.treeId} has the child {getattr(node, field)}, which does not exist"
             )
         children[position] = child
     return children

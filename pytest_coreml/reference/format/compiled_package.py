@@ -74,7 +74,7 @@ class CompiledPackage:
         model = Model_pb2.Model()
         types = model.DESCRIPTOR.fields_by_number
         if data is None or data.model_type not in types:
-            raise UnsupportedModelError(f"{self.path / COMPILED_MARK}: not of a form known here")
+            raise UnsupportedModelError(f"{self.path / COMPILED_MARK}: the format of this file is not supported")
         self._describe(model, data, "")
         getattr(model, types[data.model_type].name).SetInParent()
         return model
@@ -153,11 +153,11 @@ class CompiledPackage:
     def _add_parts(self, model: Any, folder: str, data: CoreMLData | None) -> None:
         """Read the models of a pipeline, each in a separate folder."""
         if folder:
-            raise UnsupportedModelError(f"{self.path / folder}: a compiled pipeline inside a pipeline is not known")
+            raise UnsupportedModelError(f"{self.path / folder}: a compiled pipeline inside a pipeline is not supported")
         types = type(model).DESCRIPTOR.fields_by_number
         kind = types[data.model_type].name if data is not None and data.model_type in types else ""
         if not kind.startswith("pipeline"):
-            raise BadModelError(f"{self.path / COMPILED_MARK}: does not say what kind of pipeline this is")
+            raise BadModelError(f"{self.path / COMPILED_MARK}: the kind of the pipeline is missing")
         pipeline = model.pipeline if kind == "pipeline" else getattr(model, kind).pipeline
         for index in range(_MAX_PARTS):
             part = f"model{index}/"
@@ -174,13 +174,13 @@ class CompiledPackage:
                 "that it was compiled from"
             )
         raise BadModelError(
-            f"{where}: no compiled ML Program: it has no {PROGRAM_TEXT}; use the .mlpackage or .mlmodel that it was "
-            "compiled from"
+            f"{where}: not a compiled ML Program: {PROGRAM_TEXT} is missing; use the .mlpackage or .mlmodel that it "
+            "was compiled from"
         )
 
     def _core_ml_data(self, folder: str) -> CoreMLData | None:
         if not self._has(f"{folder}{COMPILED_MARK}"):
-            raise BadModelError(f"{self.path / folder}: no compiled model, {COMPILED_MARK} is missing")
+            raise BadModelError(f"{self.path / folder}: not a compiled model: {COMPILED_MARK} is missing")
         return read_core_ml_data(self._read(f"{folder}{COMPILED_MARK}", _MAX_DATA))
 
     def _has(self, name: str) -> bool:

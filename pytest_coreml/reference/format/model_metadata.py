@@ -88,8 +88,8 @@ def _read_feature(entry: Any, feature: Any, path: Path) -> None:
     is_flexible = any(value == "1" for key, value in entry.items() if "Flexib" in key)
     if is_flexible and not (kind == "MultiArray" and _read_flexibility(entry, feature.type.multiArrayType)):
         raise BadModelError(
-            f"{path}: says that the size of {feature.name!r} is flexible, and not how; coremldata.bin, which does, is "
-            "not of a form known here"
+            f"{path}: the size of {feature.name!r} is flexible, and its range is missing; coremldata.bin has it, "
+            "in a format that is not supported"
         )
     if kind == "MultiArray":
         _read_array(entry, feature.type.multiArrayType, feature.name, path)
@@ -104,7 +104,7 @@ def _read_feature(entry: Any, feature: Any, path: Path) -> None:
     elif kind == "Double":
         feature.type.doubleType.SetInParent()
     else:
-        raise BadModelError(f"{path}: does not say enough of {feature.name!r}, which is of type {kind}")
+        raise BadModelError(f"{path}: the description of {feature.name!r}, of type {kind}, is incomplete")
 
 
 def _read_array(entry: Any, array: Any, name: str, path: Path) -> None:
@@ -140,4 +140,6 @@ def _read_image(entry: Any, image: Any, name: str, path: Path) -> None:
         image.width, image.height = int(entry["width"]), int(entry["height"])
         image.colorSpace = _COLOURS[entry["colorspace"]]
     except (KeyError, ValueError, TypeError) as error:
-        raise BadModelError(f"{path}: does not say width, height and colour of the image {name!r}: {error}") from error
+        raise BadModelError(
+            f"{path}: the image {name!r} has no valid width, height or colour space: {error}"
+        ) from error

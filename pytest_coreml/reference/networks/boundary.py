@@ -159,7 +159,9 @@ def network_input(feature: Any, mapping: NetworkMapping) -> NetworkArrayInput | 
         return NetworkArrayInput(feature, mapping)
     if kind == "imageType":
         return NetworkImageInput(feature, mapping)
-    raise UnsupportedModelError(f"the input {feature.name!r} is of {kind}, which no neural network takes")
+    raise UnsupportedModelError(
+        f"the input {feature.name!r} is of {kind}, which is not an input type of neural networks"
+    )
 
 
 def network_output(feature: Any, mapping: NetworkMapping) -> NetworkArrayOutput | NetworkImageOutput | NumberOutput:
@@ -171,4 +173,4 @@ def network_output(feature: Any, mapping: NetworkMapping) -> NetworkArrayOutput 
         return NetworkImageOutput(feature)
     if kind in ("doubleType", "int64Type"):
         return NumberOutput(feature)
-    raise BadModelError(f"the output {feature.name!r} is of {kind}, which no blob of a neural network can become")
+    raise BadModelError(f"the output {feature.name!r} is of {kind}, which is not an output type of neural networks")

@@ -70,14 +70,14 @@ def _side(ctx: LayerContext, made: dict[str, Tensor], name: str) -> Tensor:
         return made[name]
     blob = ctx.lowering.names[name]
     if blob is None:
-        ctx.refuse("uses what was refused")
+        ctx.refuse("uses the result of a refused layer")
     return ctx.whole(blob)
 
 
 def joined(ctx: LayerContext, name: str, one: Shape, other: Shape) -> Shape:
     """Return the shape of what is one thing or another, with sizes that differ unknown."""
     if len(one) != len(other):
-        ctx.refuse(f"{name!r} has {len(one)} or {len(other)} dimensions, which only the run decides")
+        ctx.refuse(f"{name!r} has {len(one)} or {len(other)} dimensions, depending on the inputs")
     return tuple(size if size == twin else None for size, twin in zip(one, other, strict=True))
 
 

@@ -111,7 +111,7 @@ class NetworkLowering:
     def _find(self, name: str, layer: Any) -> Blob | None:
         if name not in self.names:
             raise BadModelError(
-                f"layer {layer.WhichOneof('layer')} {layer.name!r}: its input {name!r} is made by no layer before it"
+                f"layer {layer.WhichOneof('layer')} {layer.name!r}: no layer before it computes its input {name!r}"
             )
         return self.names[name]
 
@@ -119,5 +119,5 @@ class NetworkLowering:
         """Return a blob that was made before."""
         blob = self._find(name, layer)
         if blob is None:
-            raise Refusal("uses what was refused")
+            raise Refusal("uses the result of a refused layer")
         return blob

@@ -57,7 +57,7 @@ def _bind_input(lowering: NetworkLowering, network: Any, name: str, shape: Shape
 def _output(lowering: NetworkLowering, name: str) -> Port:
     blob = lowering.names.get(name)
     if blob is None:
-        raise BadModelError(f"the output {name!r} of the model is made by no layer")
+        raise BadModelError(f"no layer computes the output {name!r} of the model")
     context = LayerContext(_NO_LAYER, lowering)
     tensor = context.floats(context.whole(blob))
     value = lowering.builder.root.output(Value(tensor.value), DType.FP32)

@@ -25,7 +25,7 @@ def categorical_mapping(message: Any, description: Any, _: RuntimeOptions) -> Co
         if category in mapping:
             return mapping[category]
         if fallback is None:
-            raise BadInputError(f"{category!r} is not in the mapping, which has no value for what it does not know")
+            raise BadInputError(f"{category!r} is not in the mapping, and the mapping has no default value")
         return getattr(message, fallback)
 
     def compute(values: Values) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def window_edges(ctx: LayerContext, padding: str, sizes: Sequence[int | None], k
         return pairs(params.valid.paddingAmounts)
     known = [size for size in sizes if size is not None]
     if len(known) != len(sizes):
-        ctx.refuse("same padding of an input whose size is known only when the network runs")
+        ctx.refuse("same padding of an input of unknown size")
     return same_edges(known, kernel, top_left=params.same.asymmetryMode == params.same.TOP_LEFT_HEAVY)
 
 

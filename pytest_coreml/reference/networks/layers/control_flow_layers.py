@@ -59,7 +59,7 @@ def loop(ctx: LayerContext) -> list[Blob]:
             break
         shapes = new
     else:
-        ctx.refuse("the shapes in its body do not settle")
+        ctx.refuse("the shapes in its body change with each iteration")
     count = _rounds(ctx)
     values = ctx.lowering.builder.current.node(
         "Loop",
@@ -94,7 +94,7 @@ def _condition(ctx: LayerContext) -> Tensor:
     ctx.lowering.lower_layers(ctx.params.conditionNetwork.layers)
     blob = ctx.lowering.names.get(ctx.params.conditionVar)
     if blob is None:
-        raise BadModelError(f"its condition {ctx.params.conditionVar!r} is made by no layer")
+        raise BadModelError(f"no layer computes its condition {ctx.params.conditionVar!r}")
     return ctx.scalar(ctx.truth(ctx.whole(blob)))
 
 
@@ -125,7 +125,7 @@ def _body(
 def _whole(ctx: LayerContext, name: str) -> Tensor:
     blob = ctx.lowering.names[name]
     if blob is None:
-        ctx.refuse("uses what was refused")
+        ctx.refuse("uses the result of a refused layer")
     return ctx.whole(blob)
 
 
@@ -139,7 +139,7 @@ def _declare_made(ctx: LayerContext) -> None:
             continue
         shape = _shape_in_body(ctx, name)
         if shape is None or None in shape:
-            ctx.refuse(f"{name!r} is first made in the loop and used behind it, in a shape that only the run knows")
+            ctx.refuse(f"{name!r} is computed in the loop and used after it, and its shape depends on the inputs")
         zeros = np.zeros([size for size in shape if size is not None], np.float32)
         names[name] = ctx.from_whole(ctx.constant(zeros))
 

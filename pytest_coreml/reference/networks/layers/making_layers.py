@@ -25,7 +25,7 @@ def target_shape(ctx: LayerContext, field: str) -> Tensor:
         return ctx.row(ctx.integers(ctx.x(ctx.count - 1)))
     sizes = [int(size) for size in getattr(ctx.params, field)]
     if math.prod(sizes) > _MAX_ELEMENTS:
-        ctx.refuse(f"it would make an array of the shape {sizes}")
+        ctx.refuse(f"its result would have the shape {sizes}")
     return ctx.int64(sizes)
 
 
@@ -55,7 +55,7 @@ def range_static(ctx: LayerContext) -> Tensor:
     params = ctx.params
     step = params.stepSizeValue or 1.0
     if (params.endValue - params.startValue) / step > _MAX_ELEMENTS:
-        ctx.refuse("it would make more numbers than fit into the memory")
+        ctx.refuse("its result does not fit into memory")
     return ctx.constant(np.arange(params.startValue, params.endValue, step, dtype=np.float32))
 
 

@@ -176,7 +176,7 @@ def branch(ensemble, node, true, false):
 @pytest.mark.parametrize(
     ("branches", "leaves", "words"),
     [
-        ([(0, 1, 9)], [1], "child 9, which is not there"),
+        ([(0, 1, 9)], [1], "child 9, which does not exist"),
         ([(0, 1, 2)], [1, 2, 3], "2 roots"),
         ([(0, 1, 1)], [1], "two parents"),
         ([(0, 1, 2), (5, 6, 7), (6, 5, 8)], [1, 2, 7, 8], "cannot be reached"),

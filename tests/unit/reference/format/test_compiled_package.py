@@ -110,10 +110,10 @@ def test_the_summary_is_not_needed(compiled):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"hasShapeFlexibility": "1"}, "says that the size of 'x' is flexible, and not how"),
+        ({"hasShapeFlexibility": "1"}, "the size of 'x' is flexible, and its range is missing"),
         ({"dataType": "Float99"}, "'x' has the element type 'Float99', expected"),
         ({"shape": "[1, many]"}, "'x' has the shape '[1, many]', expected a list of sizes"),
-        ({"type": "Dictionary"}, "does not say enough of 'x', which is of type Dictionary"),
+        ({"type": "Dictionary"}, "the description of 'x', of type Dictionary, is incomplete"),
     ],
 )
 def test_what_the_summary_leaves_open_is_not_guessed(compiled, change, message):
@@ -197,7 +197,7 @@ def test_folders_that_only_look_like_a_compiled_model(tmp_path):
     network = refusal(folder, UnsupportedModelError)
 
     assert "coremldata.bin is missing" in empty
-    assert "it has no model.mil; use the .mlpackage or .mlmodel" in without
+    assert "model.mil is missing; use the .mlpackage or .mlmodel" in without
     assert "a compiled neural network" in network
 
 

@@ -73,7 +73,7 @@ def test_several_functions_are_read() -> None:
 )
 def test_an_unknown_form_of_flexible_sizes_is_not_guessed(change: dict[str, Any]) -> None:
     """The error names the feature."""
-    with pytest.raises(BadModelError, match="the size of 'input' is flexible, and not how"):
+    with pytest.raises(BadModelError, match="the size of 'input' is flexible, and its range is missing"):
         described({**RANGE, **change})
 
 

@@ -148,12 +148,14 @@ def test_a_blob_that_nobody_makes():
     """The layer is named, and so is an output without a maker."""
     spec = build(lambda b: b.add_activation("first", "RELU", "x0", "y0"), [(3,)])
     spec.neuralNetwork.layers[0].input[0] = "nothing"
-    with pytest.raises(BadModelError, match="layer activation 'first': its input 'nothing' is made by no layer"):
+    with pytest.raises(
+        BadModelError, match="layer activation 'first': no layer before it computes its input 'nothing'"
+    ):
         load(spec)
 
     spec.neuralNetwork.layers[0].input[0] = "x0"
     spec.neuralNetwork.layers[0].output[0] = "elsewhere"
-    with pytest.raises(BadModelError, match="the output 'y0' of the model is made by no layer"):
+    with pytest.raises(BadModelError, match="no layer computes the output 'y0' of the model"):
         load(spec)
 
 
@@ -197,7 +199,7 @@ def test_an_input_of_another_kind():
     spec = build(lambda b: b.add_activation("a", "RELU", "x0", "y0"), [(3,)])
     spec.description.input[0].type.stringType.SetInParent()
 
-    with pytest.raises(UnsupportedModelError, match="stringType, which no neural network takes"):
+    with pytest.raises(UnsupportedModelError, match="stringType, which is not an input type of neural networks"):
         load(spec)
 
 
