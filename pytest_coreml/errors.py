@@ -107,13 +107,13 @@ def did_you_mean(word: object, names: Iterable[str]) -> str:
     return f"; did you mean {near!r}?" if near is not None else ""
 
 
-def nearest(word: object, names: Iterable[str]) -> str | None:
-    """Return the one of *names* that is most similar to *word*, ignoring case, None if none is."""
+def nearest(word: object, names: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the one of *names* that is most similar to *word*, ignoring case, None if none has a ratio of *cutoff*."""
     # Imported by the few runs with a mistake in them.
     import difflib
 
     folded = {name.lower(): name for name in names}
-    near = difflib.get_close_matches(str(word).lower(), list(folded), n=1)
+    near = difflib.get_close_matches(str(word).lower(), list(folded), n=1, cutoff=cutoff)
     return folded[near[0]] if near else None
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pytest_coreml.errors import CoreMLTestError, UsageError
+from pytest_coreml.errors import CoreMLTestError, UsageError, nearest
 from pytest_coreml.facts.clocks import OWN_CLOCK
 from pytest_coreml.report.document.read import read_report
 from pytest_coreml.verdict.regression.run import Run, Runs
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from pytest_coreml.facts.model_spec import ModelSpec
     from pytest_coreml.verdict.record import Record
     from pytest_coreml.verdict.regression.run import MeasurementKey
+
+# Folders of different machines, as `runs-mac` and `runs-linux`, are less similar than a misspelled name.
+_MISSPELLED: Final = 0.85
 
 
 def read_runs(paths: Iterable[Path]) -> Runs:
@@ -38,8 +42,11 @@ def read_baseline(paths: Sequence[Path]) -> Runs:
     """Return the runs to judge against; none as long as there is nothing but folders without reports.
 
     A folder need not exist yet: a first pull request has nothing to compare with.
-    Raise `UsageError` if runs cannot be read or contain no measurement.
+    Raise `UsageError` if runs cannot be read or contain no measurement, or a missing folder has the name of one with
+    reports beside it, but for its spelling.
     """
+    for path in paths:
+        _refuse_misspelled(path)
     recorded = [path for path in paths if not _is_to_be_recorded(path)]
     if not recorded:
         return Runs()
@@ -55,6 +62,25 @@ def read_baseline(paths: Sequence[Path]) -> Runs:
 def _is_to_be_recorded(path: Path) -> bool:
     """Return True for a folder without reports, and for the name of one that does not exist."""
     return not any(path.glob("*.json")) if path.is_dir() else not path.exists() and path.suffix != ".json"
+
+
+def _refuse_misspelled(path: Path) -> None:
+    """Raise `UsageError` for a path that does not exist beside a folder of reports with a similar name."""
+    if path.exists() or not path.parent.is_dir():
+        return
+    # Names that differ in a number, as `runs-m1` and `runs-m2`, are no misspelling.
+    number = _digits(path.name)
+    names = [other.name for other in path.parent.iterdir() if other.is_dir() and _digits(other.name) == number]
+    near = nearest(path.name, (name for name in names if any((path.parent / name).glob("*.json"))), _MISSPELLED)
+    if near is not None:
+        raise UsageError(
+            f"the baseline cannot be used: there is no {path}; did you mean {near!r}? "
+            "Create the folder if it is a new one"
+        )
+
+
+def _digits(name: str) -> list[str]:
+    return re.findall(r"\d+", name)
 
 
 class _Part(NamedTuple):
