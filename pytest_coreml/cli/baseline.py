@@ -54,7 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Add runs; print the files written and removed, and what a run cannot judge with the baselines.
+    """Add runs; print the files written, already there and removed, and what a run cannot judge with the baselines.
 
     Return 0, or 3 for a baseline that is not usable, with `--require-usable`.
     """
@@ -64,7 +64,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.folder.exists() and not arguments.folder.is_dir():
         raise UsageError(f"{arguments.folder} is a file; name the folder of baseline runs last")
     update = add_runs(arguments.reports, arguments.folder, arguments.keep, arguments.replace)
-    lines = [*(f"written: {path}" for path in update.written), *(f"removed: {path}" for path in update.removed)]
+    lines = [
+        *(f"written: {path}" for path in update.written),
+        *(f"already there: {path}" for path in update.unchanged),
+        *(f"removed: {path}" for path in update.removed),
+    ]
     qualities = list(_assess_added(arguments.reports, update.runs))
     write_text("".join(f"{line}\n" for line in [*lines, *_remarks(qualities)]))
     is_usable = all(quality.usable for _, quality in qualities)

@@ -49,6 +49,8 @@ class FolderUpdate:
     """The files that were removed."""
     runs: tuple[Path, ...]
     """All runs that the folder contains now."""
+    unchanged: tuple[Path, ...] = ()
+    """The files of runs that were already there."""
 
 
 def add_runs(reports: Sequence[Path], folder: Path, keep: int = DEFAULT_KEEP, replace: bool = False) -> FolderUpdate:
@@ -65,7 +67,7 @@ def add_runs(reports: Sequence[Path], folder: Path, keep: int = DEFAULT_KEEP, re
         for document in documents:
             runs.add(document)
         runs.trim({_kind(document) for document in documents}, keep)
-    return FolderUpdate(tuple(runs.written), tuple(runs.removed), tuple(runs.runs))
+    return FolderUpdate(tuple(runs.written), tuple(runs.removed), tuple(runs.runs), tuple(runs.unchanged))
 
 
 @contextlib.contextmanager
@@ -115,12 +117,15 @@ class _Folder:
         self.runs = {path: document for path in _files(folder) if (document := _own(path)) is not None}
         self.written: list[Path] = []
         self.removed: list[Path] = []
+        self.unchanged: list[Path] = []
 
     def add(self, document: Json) -> None:
         """Write *document*, unless the folder contains it."""
         path = self._free_name(document)
         if path not in self.runs:
             self._write(path, document)
+        elif path not in self.written:
+            self.unchanged.append(path)
 
     def forget(self, documents: Sequence[Json]) -> None:
         """Remove what *documents* measured from the runs of the same machine kind."""
@@ -148,6 +153,8 @@ class _Folder:
     def _remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)
         del self.runs[path]
+        if path in self.unchanged:
+            self.unchanged.remove(path)
         if path in self.written:
             self.written.remove(path)
         else:

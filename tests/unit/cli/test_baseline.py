@@ -52,13 +52,15 @@ def test_the_newest_runs_stay(tmp_path: Path) -> None:
     assert all(name.startswith("apple-m4-pro-") for name in names(tmp_path / "b"))
 
 
-def test_a_run_is_added_once(tmp_path: Path) -> None:
-    """The same report again changes nothing."""
+def test_a_run_is_added_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same report again changes nothing, and a line says so."""
     add(tmp_path, 1)
     before = names(tmp_path / "b")
+    capsys.readouterr()
     add(tmp_path, 1)
 
     assert names(tmp_path / "b") == before
+    assert capsys.readouterr().out.splitlines()[0] == f"already there: {tmp_path / 'b' / before[0]}"
 
 
 def test_machines_are_kept_apart(tmp_path: Path) -> None:
