@@ -94,7 +94,7 @@ def test_each_reference_agrees_or_is_one_clear_error(project: pytest.Pytester, m
     result.stdout.fnmatch_lines(
         [
             "Linear.mlpackage on all: PSNR of y * dB, at least 40 dB: against shifted, at worst for input * of 0-19",
-            "  the worst input is in coreml-report-inputs/*.npz, beside the report",
+            "  input *, the worst for PSNR of y, is in coreml-report-inputs/*.npz, beside the report",
             "the reference renamed returned the outputs 'z', expected 'y'",
             "the reference broken, for input 0, raised KeyError: 'weights' (test_models.py:*)",
             "*pickled.npz contains pickled objects, which are not read because reading them runs code*",

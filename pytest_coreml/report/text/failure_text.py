@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_coreml.facts.metrics import parse_check
+from pytest_coreml.facts.reason import Reason, WorstInput
 from pytest_coreml.report.text.agreement_text import measures
 from pytest_coreml.report.text.causes import reason_text, tally
 from pytest_coreml.report.text.changes_text import move_lines
@@ -19,6 +20,7 @@ from pytest_coreml.verdict.regression.moved import open_moves
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pytest_coreml.facts.agreement import Agreement
     from pytest_coreml.facts.measurement import Measurement
     from pytest_coreml.facts.placement import Placement, ShareBy
     from pytest_coreml.verdict.check import Check, Verdict
@@ -129,10 +131,20 @@ def _outputs(record: Record) -> Iterator[str]:
         for output in agreement.outputs:
             yield f"  against {agreement.reference}, {', '.join(measures(output))}"
         if agreement.saved_input is not None:
-            yield f"  the worst input is in {agreement.saved_input}, beside the report"
+            yield f"  {_saved_input(record, agreement)} is in {agreement.saved_input}, beside the report"
     for health in record.health:
         if health.saved_input is not None:
             yield f"  the input is in {health.saved_input}, beside the report"
+
+
+def _saved_input(record: Record, agreement: Agreement) -> str:
+    """Return the number of the saved input and what it is the worst for: the first failed check has its input saved."""
+    for check in record.checks:
+        reasons = (check.reason, *check.reason.more) if isinstance(check.reason, Reason) else ()
+        for reason in reasons:
+            if isinstance(reason.details, WorstInput) and reason.details.reference == agreement.reference:
+                return f"input {reason.details.input}, the worst for {check_words(check.check)},"
+    return "the worst input"
 
 
 def _asked(check: Check) -> str:

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from report_examples import MACHINE, MEASUREMENT, bare_record, record
 
+from pytest_coreml.facts.agreement import Agreement
 from pytest_coreml.facts.placement import Placement
+from pytest_coreml.facts.reason import Cause, Reason, WorstInput
 from pytest_coreml.report.text.failure_text import check_line, failure_line, failure_text
 from pytest_coreml.verdict.check import Check
 from pytest_coreml.verdict.regression.prediction_time import Regression
@@ -144,3 +146,14 @@ def test_an_inconclusive_check_that_fails_its_test_has_its_reason_in_one_line():
     line = failure_line([record(checks=[unknown], regression=None)], "inconclusive")
 
     assert line == "predict_ms: inconclusive: the machine was busy"
+
+
+def test_the_saved_input_is_named_with_the_first_limit_that_failed():
+    """Two limits can have different worst inputs, and one is saved."""
+    psnr = Check("min_psnr[y]", 20.0, 40.0, "failed", Reason(Cause.OUTPUTS_DIFFER, WorstInput("cpuOnly", 7, 20)))
+    largest = Check("max_abs[y]", 0.5, 0.1, "failed", Reason(Cause.OUTPUTS_DIFFER, WorstInput("cpuOnly", 3, 20)))
+    agreement = Agreement("cpuOnly", 20, (), saved_input="r-inputs/a.npz")
+
+    text = failure_text(record(checks=[psnr, largest], agreement=(agreement,)), "failed", MACHINE)
+
+    assert "  input 7, the worst for PSNR of y, is in r-inputs/a.npz, beside the report" in text.splitlines()
