@@ -69,7 +69,7 @@ def test_it_is_the_other_version_of_a_comparison(project: pytest.Pytester, compi
 
     chosen.stdout.fnmatch_lines(["*against the other version*: CANNOT TELL: 10 pairs are too few*"])
     unasked.assert_outcomes(passed=1)
-    unasked.stdout.fnmatch_lines(["not judged", "*whose time this comparison is about*"])
+    unasked.stdout.fnmatch_lines(["not judged", "*this comparison is about Core ML's time*"])
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ def test_variants_are_tested_side_by_side(encoder: pytest.Pytester) -> None:
             "  int4-block32: no variant int4-block32: it needs the deployment target iOS 18,*",
             "  wrong: the variant wrong cannot be built: RuntimeError: no such layer*",
             "*(test_v.py:4)",
-            "  ends: the engine process exited with status 5 while building ends of *",
+            "  ends: the engine process exited with status 5 while building ends of*",
         ]
     )
     document = json.loads((encoder.path / "r.json").read_text())
