@@ -40,14 +40,15 @@ def _figures(regression: Regression) -> str:
         return (
             f"median {number(regression.current_ms)} ms vs {number(regression.baseline_ms)} ms of "
             f"{regression.against}, {percent(regression.effect or 0.0, signed=True)} "
-            f"({percent(regression.least_effect or 0.0, signed=True)} at least), {regression.calls} interleaved pairs"
+            f"(99 % lower bound {percent(regression.least_effect or 0.0, signed=True)}), "
+            f"{regression.calls} interleaved pairs"
         )
     # The statistic of the comparison, which is lower than the median in the table.
     times = f"p10 {number(regression.current_ms)} ms vs {number(regression.baseline_ms)} ms, "
     return (
         f"{times if regression.current_ms is not None else ''}"
         f"{percent(regression.effect or 0.0, signed=True)} "
-        f"({percent(regression.least_effect or 0.0, signed=True)} at least), "
+        f"(99 % lower bound {percent(regression.least_effect or 0.0, signed=True)}), "
         f"{_calls(regression)}, {_runs(regression)}"
     )
 

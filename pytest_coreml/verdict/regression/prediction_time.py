@@ -71,7 +71,7 @@ class Regression:
 
     @property
     def least_effect(self) -> float | None:
-        """The slowdown that is sure."""
+        """The one-sided lower bound of the effect, with a confidence of 99 %; negative if the model may be faster."""
         return None if self.effect is None or self.margin is None else (1 + self.effect) / (1 + self.margin) - 1
 
 

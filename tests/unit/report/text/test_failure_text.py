@@ -94,7 +94,7 @@ def test_a_regression_is_told_with_changes_and_the_command_that_accepts_it():
 
     lines = failure_text(slower, "failed", MACHINE, "see it", "accept it").splitlines()
 
-    assert lines[0].startswith("Encoder.mlpackage on cpuAndNeuralEngine: +12.0 % (+9.8 % at least)")
+    assert lines[0].startswith("Encoder.mlpackage on cpuAndNeuralEngine: +12.0 % (99 % lower bound +9.8 %)")
     assert lines[1] == "  changed: operations: conv 12 -> 13"
     assert lines[-2] == "  to accept the new state: accept it"
 

@@ -17,9 +17,9 @@ SLOWER = Regression(
 
 
 def test_regressed() -> None:
-    """A failure has effect, least effect, undisturbed calls, baseline runs and how it was confirmed."""
+    """A failure has effect, its lower bound, undisturbed calls, baseline runs and how it was confirmed."""
     assert regression_text(SLOWER) == (
-        "p10 11.9 ms vs 10.8 ms, +10.2 % (+7.6 % at least), 97 of 100 calls undisturbed, 3 baseline runs: "
+        "p10 11.9 ms vs 10.8 ms, +10.2 % (99 % lower bound +7.6 %), 97 of 100 calls undisturbed, 3 baseline runs: "
         "REGRESSED, confirmed in 2 processes"
     )
 
