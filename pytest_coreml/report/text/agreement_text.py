@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -27,8 +28,11 @@ def agreement_lines(records: Sequence[Record], width: int) -> Iterator[str]:
     if not found:
         return
     yield "agreement"
+    titles = Counter(_title(*pair) for pair in found)
     for record, agreement in islice(found, _MAX_AGREEMENTS):
-        yield from _lines(_title(record, agreement), agreement, width)
+        title = _title(record, agreement)
+        test = f" ({printable(record.id)})" if titles[title] > 1 else ""
+        yield from _lines(f"{title}{test}", agreement, width)
     if len(found) > _MAX_AGREEMENTS:
         yield f"  {left_out(len(found) - _MAX_AGREEMENTS)}"
     yield ""
