@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+# First: it changes how all that follow are found.
+import pytest_coreml.plugin.plain_imports  # noqa: F401
+
+# isort: split
 from pytest_coreml.facts.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 from pytest_coreml.plugin import model_marker
 from pytest_coreml.plugin.activate import activate, is_active, prepare_controller, require_library
