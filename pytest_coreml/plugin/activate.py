@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pytest_coreml.plugin.xdist import Controller, is_controller, note_active
-
 if TYPE_CHECKING:
     from pytest_coreml.plugin.pytest_run import PytestRun
 
@@ -29,6 +27,7 @@ def activate(config: pytest.Config) -> PytestRun:
         from pytest_coreml.plugin.hooks import RunHooks
         from pytest_coreml.plugin.pytest_run import PytestRun
         from pytest_coreml.plugin.read_options import read_options
+        from pytest_coreml.plugin.xdist import note_active
 
         run = config.stash[_RUN] = PytestRun(config, read_options(config))
         config.pluginmanager.register(RunHooks(run), "pytest-coreml-hooks")
@@ -56,5 +55,9 @@ def is_active(config: pytest.Config) -> bool:
 
 def prepare_controller(config: pytest.Config) -> None:
     """Register the hooks of a controller of pytest-xdist, to which something of ours comes only from its workers."""
+    if config.getoption("dist", "no") == "no":
+        return
+    from pytest_coreml.plugin.xdist import Controller, is_controller
+
     if is_controller(config):
         config.pluginmanager.register(Controller(partial(activate, config)), "pytest-coreml-controller")
