@@ -66,12 +66,11 @@ def _is_to_be_recorded(path: Path) -> bool:
 
 def _refuse_misspelled(path: Path) -> None:
     """Raise `UsageError` for a path that does not exist beside a folder of reports with a similar name."""
-    if path.exists() or not path.parent.is_dir():
+    if path.exists():
         return
     # Names that differ in a number, as `runs-m1` and `runs-m2`, are no misspelling.
-    number = _digits(path.name)
-    names = [other.name for other in path.parent.iterdir() if other.is_dir() and _digits(other.name) == number]
-    near = nearest(path.name, (name for name in names if any((path.parent / name).glob("*.json"))), _MISSPELLED)
+    names = {report.parent.name for report in path.parent.glob("*/*.json")}
+    near = nearest(path.name, [name for name in names if _digits(name) == _digits(path.name)], _MISSPELLED)
     if near is not None:
         raise UsageError(
             f"the baseline cannot be used: there is no {path}; did you mean {near!r}? "
