@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from pytest_coreml.report.document.read import Report
     from pytest_coreml.verdict.record import Record
 
-LAID_END_TO_END: Final = "made from a report, which has durations only: events are laid end to end"
+LAID_END_TO_END: Final = (
+    "made from a report, which has durations only: events are laid end to end, and the time of a call beyond its native"
+    " time is half for the inputs and half for the outputs"
+)
 
 
 def timeline_of_report(report: Report) -> Timeline:
