@@ -1,8 +1,8 @@
 """Start pytest in an environment with the plugin and in one without, alternating: the cost for runs without models.
 
 Run manually: `python benchmarks/startup.py [STARTS] [PACKAGE...]`, by each Python of interest, which needs a package
-index; PACKAGE is installed in both environments, such as pytest-benchmark. Promised: a median within 5 ms. The best of
-many starts is steadier where the machine's clock rate moves.
+index; PACKAGE is installed in both environments, such as pytest-benchmark. Promised: a median within 5 ms. Where the
+clock rate moves, the interval of the median is wide: it takes several hundred starts, and the best ones are steadier.
 
 The plugin is installed from the clone by `pip install`, with all that it needs, as a user installs it: at each start
 pytest goes through all files of a distribution with a plugin, also with `-p no:coreml`, and an editable installation
@@ -11,6 +11,7 @@ has few of them. The environment without the plugin is made in the same way, and
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import statistics
@@ -20,16 +21,11 @@ import tempfile
 import time
 import venv
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 # Where compiled modules are not kept, each start would compile ours and the tests, but not pytest's.
 LEFT_OUT = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
-FIGURES: dict[str, Callable[[list[float]], float]] = {"median": statistics.median, "best": min}
 
 
 def make_environment(folder: Path, packages: list[str]) -> str:
@@ -59,35 +55,40 @@ def children_cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def columns_of(rows: list[tuple[float, float]]) -> dict[str, list[float]]:
-    """Return wall times and CPU times; the first row is left out, since it wrote the caches of compiled modules."""
-    return dict(zip(("wall", "CPU"), map(list, zip(*rows[1:], strict=True)), strict=True))
+def alternate(pythons: dict[str, str], folder: Path, starts: int) -> dict[str, list[tuple[float, float]]]:
+    """Return the times of *starts* for each side; which side is first alternates too."""
+    rows: dict[str, list[tuple[float, float]]] = {side: [] for side in pythons}
+    for index in range(starts):
+        for side in sorted(pythons, reverse=index % 2 == 1):
+            rows[side].append(start(pythons[side], folder))
+    return rows
+
+
+def difference(without: list[float], with_us: list[float]) -> str:
+    """Return the median of the differences within pairs and its 95 % interval, by order statistics, and the best."""
+    differences = sorted(after - before for before, after in zip(without, with_us, strict=True))
+    middle, reach = len(differences) / 2, 1.96 * math.sqrt(len(differences)) / 2
+    low, high = differences[max(0, int(middle - reach))], differences[min(len(differences) - 1, int(middle + reach))]
+    medians = f"{statistics.median(without):.1f} -> {statistics.median(with_us):.1f} ms"
+    best = f"{min(without):.1f} -> {min(with_us):.1f} ms ({min(with_us) - min(without):+.1f})"
+    return f"median {medians}, pairs {statistics.median(differences):+.1f} [{low:+.1f}, {high:+.1f}]; best {best}"
 
 
 def main(starts: int, packages: list[str]) -> None:
-    """Alternate, and print medians."""
+    """Alternate, and print the differences of wall time and of CPU time."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        Path(folder, "project").mkdir()
-        Path(folder, "project", "test_nothing.py").write_text("def test_nothing():\n    pass\n")
+        project = folder / "project"
+        project.mkdir()
+        (project / "test_nothing.py").write_text("def test_nothing():\n    pass\n")
         pythons = {side: make_environment(folder / side, packages) for side in ("without", "with")}
         run_pip(pythons["without"], "uninstall", "-q", "-y", "pytest-coreml", "pytest-coreml-library")
-        sides: dict[str, list[tuple[float, float]]] = {side: [] for side in pythons}
-        for _ in range(starts + 1):
-            for side, python in pythons.items():
-                sides[side].append(start(python, folder / "project"))
-    without, with_us = columns_of(sides["without"]), columns_of(sides["with"])
-    for clock in without:
-        print(
-            clock, *(f"{name} {line(function, without[clock], with_us[clock])}" for name, function in FIGURES.items())
-        )
-
-
-def line(figure: Callable[[list[float]], float], without: list[float], with_us: list[float]) -> str:
-    """Return one figure of both sides, and the difference."""
-    before, after = figure(without), figure(with_us)
-    return f"{before:.1f} -> {after:.1f} ms ({after - before:+.1f})"
+        # These write the caches of compiled modules.
+        alternate(pythons, project, 1)
+        rows = alternate(pythons, project, starts)
+    for index, clock in enumerate(("wall", "CPU")):
+        print(clock, difference(*([row[index] for row in rows[side]] for side in ("without", "with"))))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20, sys.argv[2:])
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200, sys.argv[2:])

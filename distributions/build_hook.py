@@ -1,28 +1,17 @@
-"""Divide the package between two wheels: `pytest-coreml`, which a start of pytest imports, and the library behind it.
+"""Put the modules into the wheel `pytest-coreml-library`, and entry points and data files into `pytest-coreml`.
 
-At each start pytest goes through all files of a distribution that has a plugin; docs/architecture.md says more. The
-files of `pytest-coreml` are `only-include` in its pyproject.toml. All others are the library's, or come with
-`pytest-coreml` where a wheel has to stand alone.
+At each start pytest goes through all files of a distribution that has a plugin, and rewrites the asserts of its
+packages; docs/architecture.md says more. Where a wheel has to stand alone, the modules come with `pytest-coreml`.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    # Comes with hatchling.
-    import tomli as tomllib
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LIBRARY = "pytest-coreml-library"
 # Set for a release, which has both wheels.
@@ -31,32 +20,33 @@ PIP_COMMANDS = ("install", "wheel", "download", "lock")
 
 
 class DividedPackage(BuildHookInterface[Any]):
-    """Adds the library's files to a wheel, or the requirement of the library."""
+    """Adds the files of the package that belong to a wheel, and the requirement of the library."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Choose; an editable installation has all files in place, and a copy of the library would hide them."""
         if version == "editable":
             return
         root = Path(self.root)
-        requirement = None
         if self.metadata.core.name == LIBRARY:
             root = root.parents[1]
-        else:
-            requirement = library_requirement(root, self.metadata.version)
-        if requirement is None:
-            build_data["force_include"].update({str(root / file): file for file in library_files(root)})
-        else:
+            files = modules(root)
+        elif requirement := library_requirement(root, self.metadata.version):
+            files = package_files(root) - modules(root)
             build_data["dependencies"].append(requirement)
+        else:
+            files = package_files(root)
+        build_data["force_include"].update({str(root / file): file for file in sorted(files)})
 
 
-def library_files(root: Path) -> Iterator[str]:
-    """Yield the files of the package that are not in `only-include`, relative to *root*."""
-    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    start = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
-    for path in sorted((root / "pytest_coreml").rglob("*")):
-        file = path.relative_to(root).as_posix()
-        if path.is_file() and file not in start and "__pycache__" not in path.parts:
-            yield file
+def modules(root: Path) -> set[str]:
+    """Return the modules of the package, relative to *root*."""
+    return {file for file in package_files(root) if file.endswith(".py")}
+
+
+def package_files(root: Path) -> set[str]:
+    """Return the files of the package, relative to *root*."""
+    paths = (path for path in (root / "pytest_coreml").rglob("*") if "__pycache__" not in path.parts)
+    return {path.relative_to(root).as_posix() for path in paths if path.is_file()}
 
 
 def library_requirement(root: Path, version: str) -> str | None:

@@ -77,13 +77,4 @@ if not TYPE_CHECKING:
         """Load a public name from the module that owns it."""
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        try:
-            module = importlib.import_module(_HOMES[name])
-        except ModuleNotFoundError as error:
-            from pytest_coreml.facts.installed import missing_library
-
-            problem = missing_library()
-            if problem is None:
-                raise
-            raise ImportError(problem, name=error.name) from None
-        return getattr(module, name)
+        return getattr(importlib.import_module(_HOMES[name]), name)

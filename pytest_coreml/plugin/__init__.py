@@ -10,13 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-# First: it changes how all that follow are found.
-import pytest_coreml.plugin.plain_imports  # noqa: F401
-
-# isort: split
-from pytest_coreml.facts.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 from pytest_coreml.plugin import model_marker
-from pytest_coreml.plugin.activate import activate, is_active, prepare_controller, require_library
+from pytest_coreml.plugin.activate import activate, is_active, prepare_controller
 from pytest_coreml.plugin.fixtures import (
     coreml_all,
     coreml_cpu_and_gpu,
@@ -35,6 +30,7 @@ from pytest_coreml.plugin.fixtures import (
 from pytest_coreml.plugin.names import MARKS, has_model_fixture, is_concerned
 from pytest_coreml.plugin.options import add_options, is_any_given
 from pytest_coreml.plugin.running_test import note_running_test
+from pytest_coreml.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,6 +53,11 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    """Return what pytest looks for in a plugin; it takes a close look at each name, for hooks and for fixtures."""
+    return [name for name in globals() if name.startswith(("pytest_", "coreml_"))]
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options; the marker too, before any conftest.py uses it."""
     add_options(parser)
@@ -69,12 +70,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", line)
     prepare_controller(config)
     if any(word.partition("::")[0].endswith(MODEL_SUFFIXES) for word in config.args):
-        require_library()
         from pytest_coreml.plugin import model_files
 
         model_files.check_named(config)
     if is_any_given(config):
-        require_library()
         from pytest_coreml.errors import CoreMLTestError
 
         try:
@@ -87,7 +86,6 @@ def _marker_lines(config: pytest.Config) -> Iterable[str]:
     # Most runs need the names only, and the descriptions name every metric.
     if not config.getoption("markers", False):
         return MARKS
-    require_library()
     from pytest_coreml.plugin.marker_help import DESCRIPTIONS
 
     return DESCRIPTIONS.values()
@@ -96,8 +94,6 @@ def _marker_lines(config: pytest.Config) -> Iterable[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrize a test over its sources and compute units."""
     if has_model_fixture(metafunc):
-        # pytest shows the text of this error alone, as it does with a usage error elsewhere.
-        require_library(pytest.Collector.CollectError)
         run = activate(metafunc.config)
         from pytest_coreml.plugin.parametrization import parametrize
 
@@ -126,7 +122,6 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
 def _model_collector(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     if path.suffix not in MODEL_SUFFIXES and path.name != SWIFT_MANIFEST:
         return None
-    require_library(pytest.Collector.CollectError)
     from pytest_coreml.plugin import model_files
 
     return model_files.collector_for(path, parent)
@@ -149,7 +144,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
 def pytest_benchmark_compare_machine_info(config: pytest.Config, compared_benchmark: dict[str, Any]) -> None:
     """Keep our measurements out of a gate of pytest-benchmark, which this hook meets before its comparison."""
     if config.getoption("benchmark_compare_fail"):
-        require_library()
         from pytest_coreml.plugin.benchmark_gate import drop_own_entries
 
         drop_own_entries(compared_benchmark)

@@ -23,7 +23,6 @@ def activate(config: pytest.Config) -> PytestRun:
     Raises `UsageError` when an option has an impossible value.
     """
     if _RUN not in config.stash:
-        require_library()
         from pytest_coreml.plugin.hooks import RunHooks
         from pytest_coreml.plugin.pytest_run import PytestRun
         from pytest_coreml.plugin.read_options import read_options
@@ -37,15 +36,6 @@ def activate(config: pytest.Config) -> PytestRun:
 
             config.pluginmanager.register(Collector(config, run.results), "pytest-coreml-collector")
     return config.stash[_RUN]
-
-
-def require_library(error: type[Exception] = pytest.UsageError) -> None:
-    """Raise *error* with a command that installs the library, if only what each start imports is installed."""
-    from pytest_coreml.facts.installed import missing_library
-
-    problem = missing_library()
-    if problem is not None:
-        raise error(problem)
 
 
 def is_active(config: pytest.Config) -> bool:
