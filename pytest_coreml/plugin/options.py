@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pytest
 
@@ -39,16 +39,9 @@ class OptionalPathAction(argparse.Action):
             option = option_string or self.option_strings[0]
             # pytest parses the command line several times, each time into a copy of what it has parsed before.
             kept = getattr(namespace, "coreml_test_paths", {})
-            namespace.coreml_test_paths = {**kept, option: KeptPath(value, self.const)}
+            namespace.coreml_test_paths = {**kept, option: (value, self.const)}
             value = self.const
         setattr(namespace, self.dest, value)
-
-
-class KeptPath(NamedTuple):
-    """A *word* that argparse took for the value of an option, whose default is *default*."""
-
-    word: str
-    default: str
 
 
 # The options by the groups of the help, and by their names without the prefix `coreml_`: what argparse needs, the
@@ -227,10 +220,15 @@ def add_options(parser: pytest.Parser) -> None:
     for title, options in GROUPS.items():
         group = parser.getgroup(f"coreml-{title}", f"Core ML performance tests: {title}")
         for name, settings in options.items():
-            option = f"--coreml-{name.replace('_', '-')}"
+            option = option_of(name)
             group.addoption(option, dest=f"coreml_{name}", **_for_argparse(settings))
             kind: Literal["linelist", "string"] = "linelist" if name in _LISTS else "string"
             parser.addini(f"coreml_{name}", f"the same as {option}", kind, default="")
+
+
+def option_of(name: str) -> str:
+    """Return the option of the command line for a *name*, as `--coreml-cache-size` for `cache_size`."""
+    return f"--coreml-{name.replace('_', '-')}"
 
 
 def _for_argparse(settings: dict[str, Any]) -> dict[str, Any]:
@@ -290,13 +288,14 @@ def return_test_paths(config: pytest.Config) -> None:
 
     Raises `UsageError` where one stood behind an equals sign: it is a path to write to, and is not a file.
     """
-    kept: dict[str, KeptPath] = getattr(config.option, "coreml_test_paths", {})
+    # By option: the word that argparse took for its value, and the default.
+    kept: dict[str, tuple[str, str]] = getattr(config.option, "coreml_test_paths", {})
     for option, (word, default) in kept.items():
         if f"{option}={word}" in config.invocation_params.args:
             from pytest_coreml.errors import UsageError
 
             raise UsageError(f"{option}={word}: expected the name of a file, as {Path(word, default)}")
-    words = [path.word for path in kept.values()]
+    words = [word for word, _ in kept.values()]
     if words:
         given_too = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
         config.args[:] = [*words, *given_too]

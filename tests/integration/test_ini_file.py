@@ -76,12 +76,12 @@ def test_one_of_what_may_be_several(pytester: pytest.Pytester, file: str) -> Non
 @pytest.mark.parametrize(
     ("option", "value", "expected"),
     [
-        ("calls", ["7"], "*--coreml-calls: expected a positive whole number, got ?'7'?"),
+        ("calls", ["7"], "*coreml_calls: expected a positive whole number, got ?'7'?"),
         ("dropin", ["true"], "*coreml_dropin: expected true or false, got ?'true'?"),
         ("dropin", "maybe", "*coreml_dropin: expected true or false, got 'maybe'"),
         ("report", ["a.json"], "*coreml_report: expected a path, got ?'a.json'?"),
         ("compute_units", ["cpuOnyl"], "*unknown compute units 'cpuOnyl'*"),
-        ("calls", 0, "*--coreml-calls: expected a positive whole number, got *0*"),
+        ("calls", 0, "*coreml_calls: expected a positive whole number, got *0*"),
     ],
 )
 def test_a_wrong_kind_of_value_is_a_usage_error(

@@ -107,7 +107,7 @@ def load_specification(path: str) -> Any:
         for weights in weight_types.weight_files(model):
             package.blob_file(weights)
     except (BadModelError, DecodeError) as error:
-        why = first_line(error).removeprefix(f"{path}: ")
+        why = first_line(error).removeprefix(f"{path}: ").removeprefix(f"{path}/")
         raise ModelError(f"{path}: cannot be read as a Core ML model: {why}") from error
     if model.WhichOneof("Type") is None:
         raise ModelError(f"{path}: not a Core ML model: its specification names no model type")

@@ -88,7 +88,7 @@ class FilePackage:
         try:
             return read_file(self.model_file, _MAX_MESSAGE)
         except (OSError, ValueError) as error:
-            raise BadModelError(f"{self.model_file}: cannot read the model: {error}") from error
+            raise BadModelError(f"{self.model_file}: {error}") from error
 
     def blob_file(self, name: str) -> BlobFile:
         """Return the weight file that the program refers to by *name*; raise `BadModelError` if missing or outside."""

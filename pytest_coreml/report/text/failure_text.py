@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pytest_coreml.verdict.record import Record
 
 _MAX_REASONS: Final = 5
+# A tenth of a percent is shown.
+_LEAST_SHARE: Final = 0.0005
 
 
 def failure_text(
@@ -162,7 +164,9 @@ def _difference(check: Check) -> str:
         return ""
     if parse_check(check.check).metric.unit == "%":
         return f" ({(check.value - check.limit) * 100:+.1f} points)"
-    return f" ({percent(check.value / check.limit - 1, signed=True)})"
+    share = check.value / check.limit - 1
+    # What would read as no difference says nothing beside a failed check.
+    return f" ({percent(share, signed=True)})" if abs(share) >= _LEAST_SHARE else ""
 
 
 def _how_measured(measurement: Measurement) -> str:

@@ -65,8 +65,14 @@ def check_figure(name: str, value: float | None) -> str:
     if value is not None and unit == "yes or no":
         return "yes" if value else "no"
     if value is not None and metric.digits > 3:
-        return f"{value:.{metric.digits}g}"
+        return _beside_one(value, metric.digits)
     return number(value) + (f" {unit}" if unit and value is not None else "")
+
+
+def _beside_one(value: float, digits: int) -> str:
+    """Return *value* with *digits* that count, and with more where it would read as 1 and is not."""
+    texts = (f"{value:.{more}g}" for more in range(digits, 18))
+    return next(text for text in texts if value == 1 or float(text) != 1)
 
 
 def machine_words(machine: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from pytest_coreml.errors import UsageError
 from pytest_coreml.plugin.read_options import (
     read_choice,
     read_number,
+    read_options,
     read_path,
     read_paths,
     read_switch,
@@ -23,37 +24,37 @@ if TYPE_CHECKING:
 
 def calls(value: object) -> Any:
     """Read a whole number."""
-    return read_number("calls", value, int, default=100)
+    return read_number("X", value, int, default=100)
 
 
 def share(value: object) -> Any:
     """Read a number."""
-    return read_number("tolerance", value, float)
+    return read_number("X", value, float)
 
 
-def cache_size(value: object) -> Any:
-    """Read a number of an option of two words."""
-    return read_number("cache_size", value, float)
+def units(value: object) -> tuple[str, ...]:
+    """Read compute units."""
+    return read_units("X", value)
 
 
 def word(value: object) -> str:
     """Read a word."""
-    return read_choice("inconclusive", value, ("skip", "fail"))
+    return read_choice("X", value, ("skip", "fail"))
 
 
 def paths(value: object) -> list[str]:
     """Read paths."""
-    return read_paths("baseline", value)
+    return read_paths("X", value)
 
 
 def path(value: object) -> str | None:
     """Read a path."""
-    return read_path("model", value)
+    return read_path("X", value)
 
 
 def switch(value: object) -> bool:
     """Read true or false."""
-    return read_switch("dropin", value)
+    return read_switch("X", value)
 
 
 @pytest.mark.parametrize(
@@ -79,10 +80,10 @@ def switch(value: object) -> bool:
         (switch, False, False),
         (switch, "True", True),
         (switch, "off", False),
-        (read_units, None, ()),
-        (read_units, "all,cpuOnly all", ("all", "cpuOnly")),
-        (read_units, ["all", "CPU_ONLY"], ("all", "cpuOnly")),
-        (read_units, ["all, cpuOnly"], ("all", "cpuOnly")),
+        (units, None, ()),
+        (units, "all,cpuOnly all", ("all", "cpuOnly")),
+        (units, ["all", "CPU_ONLY"], ("all", "cpuOnly")),
+        (units, ["all, cpuOnly"], ("all", "cpuOnly")),
     ],
 )
 def test_what_is_meant_is_taken(read: Callable[[object], object], value: object, expected: object) -> None:
@@ -93,28 +94,28 @@ def test_what_is_meant_is_taken(read: Callable[[object], object], value: object,
 @pytest.mark.parametrize(
     ("read", "value", "expected"),
     [
-        (calls, "many", "--coreml-calls: expected a positive whole number, got 'many'"),
-        (calls, 0, "--coreml-calls: expected a positive whole number, got 0"),
-        (calls, 2.5, "--coreml-calls: expected a positive whole number, got 2.5"),
-        (calls, True, "--coreml-calls: expected a positive whole number, got True"),
-        (calls, [5], r"--coreml-calls: expected a positive whole number, got \[5\]"),
-        (cache_size, "0", "--coreml-cache-size: expected a positive number, got '0'"),
-        (share, "nan", "--coreml-tolerance: expected a positive number, got 'nan'"),
-        (word, True, "coreml_inconclusive: expected one of skip, fail, got True"),
-        (word, ["skip"], r"coreml_inconclusive: expected one of skip, fail, got \['skip'\]"),
-        (path, 1, "coreml_model: expected a path, got 1"),
-        (path, ["a"], r"coreml_model: expected a path, got \['a'\]"),
-        (paths, 1, "coreml_baseline: expected a path or a list of paths, got 1"),
-        (paths, ["a", 1], r"coreml_baseline: expected a path or a list of paths, got \['a', 1\]"),
-        (paths, [""], r"coreml_baseline: expected a path, got \[''\]; nothing would be compared"),
-        (paths, "", "coreml_baseline: expected a path, got ''; nothing would be compared"),
-        (switch, "maybe", "coreml_dropin: expected true or false, got 'maybe'"),
-        (switch, 1, "coreml_dropin: expected true or false, got 1"),
-        (switch, ["true"], r"coreml_dropin: expected true or false, got \['true'\]"),
-        (read_units, True, "coreml_compute_units: expected names of compute units, got True"),
-        (read_units, [1], r"coreml_compute_units: expected names of compute units, got \[1\]"),
-        (read_units, ",", "--coreml-compute-units: expected names of compute units, got ','"),
-        (read_units, "cpuOnyl", "--coreml-compute-units: unknown compute units 'cpuOnyl'.*'cpuOnly'"),
+        (calls, "many", "X: expected a positive whole number, got 'many'"),
+        (calls, 0, "X: expected a positive whole number, got 0"),
+        (calls, 2.5, "X: expected a positive whole number, got 2.5"),
+        (calls, True, "X: expected a positive whole number, got True"),
+        (calls, [5], r"X: expected a positive whole number, got \[5\]"),
+        (share, "0", "X: expected a positive number, got '0'"),
+        (share, "nan", "X: expected a positive number, got 'nan'"),
+        (word, True, "X: expected one of skip, fail, got True"),
+        (word, ["skip"], r"X: expected one of skip, fail, got \['skip'\]"),
+        (path, 1, "X: expected a path, got 1"),
+        (path, ["a"], r"X: expected a path, got \['a'\]"),
+        (paths, 1, "X: expected a path or a list of paths, got 1"),
+        (paths, ["a", 1], r"X: expected a path or a list of paths, got \['a', 1\]"),
+        (paths, [""], "X: expected a path, got ''; nothing would be compared"),
+        (paths, "", "X: expected a path, got ''; nothing would be compared"),
+        (switch, "maybe", "X: expected true or false, got 'maybe'"),
+        (switch, 1, "X: expected true or false, got 1"),
+        (switch, ["true"], r"X: expected true or false, got \['true'\]"),
+        (units, True, "X: expected names of compute units, got True"),
+        (units, [1], r"X: expected names of compute units, got \[1\]"),
+        (units, ",", "X: expected names of compute units, got ','"),
+        (units, "cpuOnyl", "X: unknown compute units 'cpuOnyl'.*'cpuOnly'"),
     ],
 )
 def test_anything_else_is_told_with_what_was_expected(
@@ -138,3 +139,11 @@ def test_what_is_not_a_number_of_threads_is_a_usage_error(value: object) -> None
 def test_threads_are_a_number_or_all(value: object, expected: object) -> None:
     """An empty variable is as good as none."""
     assert read_threads("X", value) == expected
+
+
+def test_a_suggested_command_reads_the_same_ini_file(pytester: pytest.Pytester) -> None:
+    """Its options are those that change what is tested, of pytest and of the plugin."""
+    pytester.makefile(".ini", other="[pytest]\n")
+    config = pytester.parseconfig("--rootdir=.", "-c", "other.ini", "--coreml-compute-units=cpuOnly", "-q")
+
+    assert read_options(config).repeated == ("--rootdir=.", "--config-file=other.ini", "--coreml-compute-units=cpuOnly")

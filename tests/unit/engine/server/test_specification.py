@@ -92,6 +92,14 @@ def test_a_pointer_of_git_lfs_is_named_with_the_command(weighted, pattern):
         describe(str(weighted))
 
 
+def test_the_file_of_a_pointer_is_named_inside_its_package(weighted):
+    """The line is short: the path of the package stands before it."""
+    next(weighted.rglob("model.mlmodel")).write_text(POINTER)
+
+    with pytest.raises(ModelError, match=r"package: .*: Data/com.apple.CoreML/model.mlmodel: it is a pointer"):
+        describe(str(weighted))
+
+
 def test_missing_weights_are_named_with_what_to_do(weighted):
     """Ignore rules leave out files of this name."""
     shutil.rmtree(next(weighted.rglob("weights")))

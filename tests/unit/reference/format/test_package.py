@@ -50,8 +50,8 @@ def test_a_huge_model_is_not_read(package):
     model = next(package.rglob("*.mlmodel"))
     _sparse(model, 1 << 34)
 
-    assert "model.mlmodel: cannot read the model: it has 17179869184 bytes, expected 2147483647" in refusal(package)
-    assert "cannot read the model: it has 17179869184 bytes" in refusal(model)
+    assert "model.mlmodel: it has 17179869184 bytes, expected 2147483647" in refusal(package)
+    assert "it has 17179869184 bytes" in refusal(model)
 
 
 @pytest.mark.parametrize("target", ["/dev/zero", "../Elsewhere.json", "Manifest.json"])

@@ -74,6 +74,15 @@ def test_lower_limits_are_told_as_such():
     )
 
 
+def test_a_difference_that_would_read_as_none_is_left_out():
+    """Both figures have the digits in which they differ."""
+    check = Check("min_cosine[y]", 0.99999999, 0.9999998, "failed")
+
+    text = failure_text(bare_record(checks=[check]), "failed", MACHINE)
+
+    assert text.splitlines()[0].endswith("cosine of y 0.9999998, at least 0.99999999")
+
+
 def test_a_check_without_a_value_gives_its_reason():
     """Nothing is invented where nothing was measured."""
     line = check_line(Check("load_ms", 10, None, "not_judged", "nothing was measured"))
