@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pytest_coreml.suffixes import COMPILED_SUFFIX
+from pytest_coreml.facts.suffixes import COMPILED_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 from pytest_coreml.plugin import model_marker
 from pytest_coreml.plugin.activate import activate, is_active, prepare_controller
 from pytest_coreml.plugin.fixtures import (
@@ -30,7 +31,6 @@ from pytest_coreml.plugin.fixtures import (
 from pytest_coreml.plugin.names import MARKS, has_model_fixture, is_concerned
 from pytest_coreml.plugin.options import add_options, is_any_given
 from pytest_coreml.plugin.running_test import note_running_test
-from pytest_coreml.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,6 +13,7 @@ from pytest_coreml.errors import UsageError, all_of, hidden_for_ours, shown
 from pytest_coreml.facts.agreement import LIMITS
 from pytest_coreml.facts.compute_units import COMPUTE_UNITS, parse_compute_units, units_hint
 from pytest_coreml.facts.limits import AgreementRule, Reference
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
 from pytest_coreml.plugin.marker_arguments import (
     Reader,
     as_list,
@@ -21,7 +22,6 @@ from pytest_coreml.plugin.marker_arguments import (
     read_optional_units,
     wrong_argument,
 )
-from pytest_coreml.suffixes import MODEL_SUFFIXES
 
 if TYPE_CHECKING:
     import pytest

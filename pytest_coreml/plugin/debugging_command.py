@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_coreml.facts.agreement import LIMITS
 from pytest_coreml.facts.compute_units import COMPUTE_UNITS, COREMLTOOLS_NAMES
 from pytest_coreml.facts.metrics import parse_check
-from pytest_coreml.suffixes import COMPILED_SUFFIX
+from pytest_coreml.facts.suffixes import COMPILED_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

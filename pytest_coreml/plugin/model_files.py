@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_coreml.errors import CoreMLTestError
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 from pytest_coreml.plugin.activate import activate
-from pytest_coreml.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

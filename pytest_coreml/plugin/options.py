@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pytest
 
-from pytest_coreml.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

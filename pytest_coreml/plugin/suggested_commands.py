@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_coreml.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.errors import nearest
-from pytest_coreml.suffixes import MODEL_SUFFIXES
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,7 +12,7 @@ from pytest_coreml.engine.server.open_model import open_model
 from pytest_coreml.engine.server.specification import describe
 from pytest_coreml.errors import ModelError, UnfitVariantError, first_line
 from pytest_coreml.facts.presets import CompressionStep, parse_preset
-from pytest_coreml.suffixes import COMPILED_SUFFIX
+from pytest_coreml.facts.suffixes import COMPILED_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,7 +13,7 @@ from pytest_coreml.engine.kept_entry import Compilation
 from pytest_coreml.engine.server.coremltools_api import COREMLTOOLS
 from pytest_coreml.engine.server.load import compile_model
 from pytest_coreml.errors import EngineError, ModelError
-from pytest_coreml.suffixes import COMPILED_SUFFIX
+from pytest_coreml.facts.suffixes import COMPILED_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable

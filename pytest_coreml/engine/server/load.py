@@ -13,7 +13,7 @@ from pytest_coreml.engine.server.coremltools_api import COREMLTOOLS
 from pytest_coreml.engine.server.messages import Subject
 from pytest_coreml.errors import ModelError
 from pytest_coreml.facts.measurement import LoadTimes
-from pytest_coreml.suffixes import COMPILED_SUFFIX
+from pytest_coreml.facts.suffixes import COMPILED_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,9 +17,9 @@ from pytest_coreml.engine.server.known_values import with_known_values
 from pytest_coreml.engine.server.weight_types import pipeline_models
 from pytest_coreml.errors import ModelError, first_line
 from pytest_coreml.facts.model_spec import ModelSpec
+from pytest_coreml.facts.suffixes import COMPILED_SUFFIX, MODEL_SUFFIXES
 from pytest_coreml.reference.errors import BadModelError
 from pytest_coreml.reference.format.package import open_package
-from pytest_coreml.suffixes import COMPILED_SUFFIX, MODEL_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 from pytest_coreml.session.swift.dump_package import DumpError, dump_manifest, find_toolchain
 from pytest_coreml.session.swift.manifest_text import read_manifest
-from pytest_coreml.suffixes import MODEL_SUFFIXES, SWIFT_MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

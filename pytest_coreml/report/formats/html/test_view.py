@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.facts.compute_units import DEVICE_NAMES
 from pytest_coreml.facts.metrics import parse_check
+from pytest_coreml.facts.suffixes import MODEL_SUFFIXES
 from pytest_coreml.report.formats.html.call_strip import CallStrip, call_strip
 from pytest_coreml.report.formats.html.plan_view import DeviceShare, PlanView, plan_view
 from pytest_coreml.report.text.agreement_text import measures
@@ -21,7 +22,6 @@ from pytest_coreml.report.text.regression_text import comparison_text
 from pytest_coreml.report.text.standings import STANDINGS
 from pytest_coreml.report.text.sustained_text import sustained_words
 from pytest_coreml.report.text.table import checks_cell, units_cell
-from pytest_coreml.suffixes import MODEL_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
