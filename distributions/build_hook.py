@@ -23,10 +23,12 @@ class DividedPackage(BuildHookInterface[Any]):
     """Adds the files of the package that belong to a wheel, and the requirement of the library."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Choose; an editable installation has all files in place, and a copy of the library would hide them."""
-        if version == "editable":
-            return
+        """Choose; an editable installation has all files in place, and a library left in place would hide them."""
         root = Path(self.root)
+        if version == "editable":
+            if is_pip_install():
+                build_data["dependencies"].append(requirement_by_path(root, "no_library"))
+            return
         if self.metadata.core.name == LIBRARY:
             root = root.parents[1]
             files = modules(root)
@@ -58,8 +60,13 @@ def library_requirement(root: Path, version: str) -> str | None:
     if os.environ.get(RELEASE_VARIABLE):
         return f"{LIBRARY}=={version}"
     if is_pip_install() and not any(part.startswith("pip-") for part in root.parts):
-        return f"{LIBRARY} @ {(root / 'distributions' / 'library').as_uri()}"
+        return requirement_by_path(root, "library")
     return None
+
+
+def requirement_by_path(root: Path, folder: str) -> str:
+    """Return the requirement of the library that *folder* of the distributions makes."""
+    return f"{LIBRARY} @ {(root / 'distributions' / folder).as_uri()}"
 
 
 def is_pip_install() -> bool:

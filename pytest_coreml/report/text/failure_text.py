@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _MAX_REASONS: Final = 5
 # A tenth of a percent is shown.
-_LEAST_SHARE: Final = 0.0005
+_MIN_SHARE: Final = 0.0005
 
 
 def failure_text(
@@ -166,7 +166,7 @@ def _difference(check: Check) -> str:
         return f" ({(check.value - check.limit) * 100:+.1f} points)"
     share = check.value / check.limit - 1
     # What would read as no difference says nothing beside a failed check.
-    return f" ({percent(share, signed=True)})" if abs(share) >= _LEAST_SHARE else ""
+    return f" ({percent(share, signed=True)})" if abs(share) >= _MIN_SHARE else ""
 
 
 def _how_measured(measurement: Measurement) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pytest_coreml.facts.clocks import CLOCK_NAMES
 from pytest_coreml.facts.metrics import parse_check
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pytest_coreml.facts.measurement import Thermal
+
+# As of a limit that somebody writes by hand; more would be noise.
+_MAX_DIGITS: Final = 8
 
 
 def number(value: float | None) -> str:
@@ -70,9 +73,9 @@ def check_figure(name: str, value: float | None) -> str:
 
 
 def _beside_one(value: float, digits: int) -> str:
-    """Return *value* with *digits* that count, and with more where it would read as 1 and is not."""
-    texts = (f"{value:.{more}g}" for more in range(digits, 18))
-    return next(text for text in texts if value == 1 or float(text) != 1)
+    """Return *value* with *digits* that count, and with up to eight where it would read as 1 and is not."""
+    texts = (f"{value:.{more}g}" for more in range(digits, _MAX_DIGITS + 1))
+    return next((text for text in texts if float(text) != 1), "1")
 
 
 def machine_words(machine: Mapping[str, Any]) -> str:
